@@ -1,6 +1,38 @@
-use worker::{Context, Env, Fetch, Request, Response, Result, event};
+//! edge-isr: incremental static revalidation at Cloudflare's edge, for any origin.
+//!
+//! Start at [`policy`], whose module docs hold the decision table; [`serve`] is the life of a
+//! request, [`revalidate`] of a revalidation, [`purge`] of a purge; [`platform`] is the seam
+//! between them and the world.
+
+pub mod admin;
+pub mod answer;
+pub mod config;
+pub mod edge;
+pub mod fence;
+pub mod forward;
+pub mod graph;
+pub mod isolate;
+pub mod kv;
+pub mod lease;
+pub mod lookup;
+pub mod platform;
+pub mod policy;
+pub mod purge;
+pub mod purge_memory;
+pub mod revalidate;
+pub mod routes;
+pub mod serve;
+pub mod visit;
+pub mod workers;
+
+use worker::{Context, Env, Result, event};
+
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
 
 #[event(fetch)]
-async fn fetch(request: Request, _env: Env, _context: Context) -> Result<Response> {
-    Fetch::Request(request).send().await
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
+    workers::request::respond(request, env, context).await
 }

@@ -1,0 +1,223 @@
+//! `POST purge`: what was asked, done or refused as a whole, and told in a receipt.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Refusal;
+use super::selectors::{FIELDS, Rejected, Selected, select};
+use crate::answer::{JSON, PROBLEM, json};
+use crate::platform::{Platform, ReadError, Response};
+use crate::policy::fence::PurgeMode;
+use crate::policy::tag::Tag;
+use crate::purge::{Purge, purge};
+use crate::visit::Visit;
+
+/// A request's body, in bytes.
+const BODY_MOST: usize = 1024 * 1024;
+
+/// What was asked for, in canonical form.
+#[derive(Debug, Default, Serialize)]
+struct Purged {
+    tags: Vec<String>,
+    urls: Vec<String>,
+    prefixes: Vec<String>,
+    hosts: Vec<String>,
+    everything: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Receipt {
+    id: String,
+    at: String,
+    mode: PurgeMode,
+    purged: Purged,
+    rejected: Vec<Rejected>,
+}
+
+/// A purge that KV did not take, or that named nothing that can be purged.
+#[derive(Debug, Serialize)]
+struct NotDone {
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(flatten)]
+    receipt: Receipt,
+    failed: Purged,
+}
+
+struct Asked {
+    selected: Vec<Selected>,
+    rejected: Vec<Rejected>,
+    mode: PurgeMode,
+}
+
+pub async fn answer<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    body: Option<P::Body>,
+) -> Result<Response<P::Body>, Refusal> {
+    let _ = visit;
+    let body = read(platform, body).await?;
+    let asked = parse(platform, &body)?;
+    let id = format!("{:016x}{:016x}", platform.random(), platform.random());
+    let at = platform.now().to_string();
+    let mut tags: Vec<Tag> = asked.selected.iter().map(|selected| selected.tag.clone()).collect();
+    tags.sort();
+    tags.dedup();
+    let outcome = purge(platform, tags, asked.mode).await;
+    let receipt = Receipt {
+        id,
+        at,
+        mode: asked.mode,
+        purged: canonical(&asked.selected, &outcome.done),
+        rejected: asked.rejected,
+    };
+    Ok(respond(platform, receipt, &asked.selected, &outcome))
+}
+
+fn respond<P: Platform>(
+    platform: &P,
+    receipt: Receipt,
+    selected: &[Selected],
+    outcome: &Purge,
+) -> Response<P::Body> {
+    let (status, title, detail) = if !outcome.failed.is_empty() {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The purge is not durable",
+            "KV did not take what is listed under failed; send it again.",
+        )
+    } else if selected.is_empty() {
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Nothing that was named can be purged",
+            "Each selector is listed under rejected with the reason.",
+        )
+    } else {
+        return json(platform, StatusCode::OK, JSON, &receipt);
+    };
+    let failed = canonical(selected, &outcome.failed);
+    let detail = detail.to_owned();
+    let answer = NotDone { title, status: status.as_u16(), detail, receipt, failed };
+    json(platform, status, PROBLEM, &answer)
+}
+
+fn canonical(selected: &[Selected], tags: &[Tag]) -> Purged {
+    let mut purged = Purged::default();
+    for selected in selected.iter().filter(|selected| tags.contains(&selected.tag)) {
+        let list = match selected.field {
+            "tags" => &mut purged.tags,
+            "urls" => &mut purged.urls,
+            "prefixes" => &mut purged.prefixes,
+            "hosts" => &mut purged.hosts,
+            _ => {
+                purged.everything = true;
+                continue;
+            }
+        };
+        if !list.contains(&selected.canonical) {
+            list.push(selected.canonical.clone());
+        }
+    }
+    purged
+}
+
+async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8>, Refusal> {
+    let Some(body) = body else { return Ok(Vec::new()) };
+    platform.read(body, BODY_MOST).await.map_err(|error| match error {
+        ReadError::TooLong(most) => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request is too large",
+            format!("A purge request is at most {most} bytes; send several, each with at most PURGE_ITEMS_MAX selectors."),
+        )
+        .about("PURGE_ITEMS_MAX"),
+        ReadError::BrokenOff => bad("The request's body broke off; send it again.", None),
+    })
+}
+
+fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
+    let refusal = Refusal::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail);
+    match field {
+        Some(field) => refusal.about(field),
+        None => refusal,
+    }
+}
+
+fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("The body is not JSON: {error}."), Some("body")))?;
+    let Value::Object(mut object) = value else {
+        return Err(bad("The body is not a JSON object.", Some("body")));
+    };
+    let mode = mode(object.remove("mode"))?;
+    let everything = everything(object.remove("everything"))?;
+    let lists = FIELDS.iter().map(|(field, reading)| {
+        strings(&mut object, field).map(|values| (*field, *reading, values))
+    });
+    let lists: Vec<_> = lists.collect::<Result<_, _>>()?;
+    if let Some(unknown) = object.keys().next() {
+        let detail = "Known fields are tags, urls, prefixes, hosts, everything and mode.";
+        return Err(bad(detail, Some(unknown)));
+    }
+    let config = platform.config();
+    let items: usize = lists.iter().map(|(_, _, values)| values.len()).sum();
+    if items > config.purge_items_max {
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too many selectors",
+            format!("PURGE_ITEMS_MAX allows {} a request; send several.", config.purge_items_max),
+        )
+        .about("PURGE_ITEMS_MAX"));
+    }
+    if items == 0 && !everything {
+        let detail = "Nothing is selected: name tags, urls, prefixes or hosts, or set everything.";
+        return Err(bad(detail, Some("tags")));
+    }
+    let read = lists.iter().flat_map(|(field, reading, values)| {
+        values.iter().map(|value| select(config, field, *reading, value))
+    });
+    let (mut selected, mut rejected) = (Vec::new(), Vec::new());
+    for result in read {
+        match result {
+            Ok(one) => selected.push(one),
+            Err(one) => rejected.push(one),
+        }
+    }
+    if everything {
+        let canonical = String::new();
+        selected.push(Selected { field: "everything", canonical, tag: Tag::everything() });
+    }
+    Ok(Asked { selected, rejected, mode })
+}
+
+fn mode(value: Option<Value>) -> Result<PurgeMode, Refusal> {
+    match value.as_ref().map(Value::as_str) {
+        None | Some(Some("soft")) => Ok(PurgeMode::Soft),
+        Some(Some("hard")) => Ok(PurgeMode::Hard),
+        Some(_) => Err(bad("The mode is \"soft\" or \"hard\".", Some("mode"))),
+    }
+}
+
+fn everything(value: Option<Value>) -> Result<bool, Refusal> {
+    match value {
+        None => Ok(false),
+        Some(Value::Bool(everything)) => Ok(everything),
+        Some(_) => Err(bad("The field is true or false.", Some("everything"))),
+    }
+}
+
+fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, Refusal> {
+    let wrong = || bad("The field is a list of strings.", Some(field));
+    match object.remove(field) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(values)) => values
+            .into_iter()
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                _ => Err(wrong()),
+            })
+            .collect(),
+        Some(_) => Err(wrong()),
+    }
+}

@@ -1,0 +1,110 @@
+//! What a purge names, turned into tags: one per tag, URL, prefix and host.
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::policy::key::{CacheKey, canonical_host};
+use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
+
+/// Something that was asked for and cannot be done, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    pub field: &'static str,
+    pub value: String,
+    pub reason: String,
+}
+
+/// A selector that can be purged: as it is understood, and the tag that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    pub field: &'static str,
+    pub canonical: String,
+    pub tag: Tag,
+}
+
+/// Of which kind the selectors of a field are.
+pub type Reading = fn(&Config, &str) -> Result<(String, Tag), String>;
+
+pub const FIELDS: [(&str, Reading); 4] =
+    [("tags", tag), ("urls", url), ("prefixes", prefix), ("hosts", host)];
+
+/// Reads one selector.
+pub fn select(
+    config: &Config,
+    field: &'static str,
+    reading: Reading,
+    value: &str,
+) -> Result<Selected, Rejected> {
+    match reading(config, value) {
+        Ok((canonical, tag)) => Ok(Selected { field, canonical, tag }),
+        Err(reason) => Err(Rejected { field, value: value.to_owned(), reason }),
+    }
+}
+
+fn tag(_: &Config, value: &str) -> Result<(String, Tag), String> {
+    let tag = Tag::origin(value).map_err(|error| error.to_string())?;
+    Ok((tag.as_str().to_owned(), tag))
+}
+
+/// Without a query, the path with every query; both schemes.
+fn url(config: &Config, value: &str) -> Result<(String, Tag), String> {
+    let key = CacheKey::parse(&percent_encoded(value)).map_err(|error| error.to_string())?;
+    served(config, key.host())?;
+    let has_dots = key.path().split('/').any(|segment| matches!(segment, "." | ".."));
+    if has_dots {
+        return Err("the path has dot segments; write it as a visitor's browser asks for it".into());
+    }
+    let tag = match key.query() {
+        Some(query) => Tag::query(key.host(), key.path(), query),
+        None => Tag::path(key.host(), key.path()),
+    };
+    Ok((key.url(), tag))
+}
+
+fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
+    let value = percent_encoded(value);
+    if !value.starts_with('/') {
+        return Err("a prefix is a path and begins with a slash".into());
+    }
+    if value.contains(['?', '#']) {
+        return Err("a prefix is a path, without a query".into());
+    }
+    let path = value.trim_end_matches('/');
+    if path.is_empty() {
+        return Ok(("/".to_owned(), Tag::everything()));
+    }
+    if path.matches('/').count() > PREFIX_SEGMENTS_MAX {
+        return Err(format!("a prefix has at most {PREFIX_SEGMENTS_MAX} segments"));
+    }
+    Ok((path.to_owned(), Tag::prefix(path)))
+}
+
+fn host(config: &Config, value: &str) -> Result<(String, Tag), String> {
+    let host = canonical_host(value.trim(), "https");
+    let is_legal = !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@".contains(&byte));
+    if !is_legal {
+        return Err("a host is a name such as www.example.com, without a scheme or a path".into());
+    }
+    served(config, &host)?;
+    Ok((host.clone(), Tag::host(&host)))
+}
+
+fn served(config: &Config, host: &str) -> Result<(), String> {
+    match config.serves(host) {
+        true => Ok(()),
+        false => Err(format!("the host {host} is not among HOSTS")),
+    }
+}
+
+/// Characters that a browser would send percent-encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.trim().bytes() {
+        match byte {
+            b' ' | b'"' | b'<' | b'>' | b'`' | 0x80.. => encoded.push_str(&format!("%{byte:02X}")),
+            _ => encoded.push(char::from(byte)),
+        }
+    }
+    encoded
+}

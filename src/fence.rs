@@ -1,0 +1,123 @@
+//! Reading the purge records of a stored response's tags, from memory and past it from KV.
+//!
+//! What fails closed: with KV unreadable, [`Fence::readable`] is false, and `policy::reuse` asks
+//! the origin before it shows anything older than the memory window.
+
+use futures::future::join_all;
+
+use crate::kv;
+use crate::lookup::seen_life;
+use crate::platform::{Document, Platform};
+use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
+use crate::policy::key::Slot;
+use crate::policy::reuse::Fence;
+use crate::policy::stored::StoredResponse;
+use crate::policy::tag::{Tag, implicit};
+use crate::policy::time::Time;
+use crate::visit::Visit;
+
+/// A bulk read takes 100 keys, and a tag has two.
+const TAGS_PER_READ: usize = 50;
+
+/// What the purge records say of `stored`.
+pub async fn of<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: &Slot,
+    stored: &StoredResponse,
+) -> Fence {
+    let tags = all_tags(visit, &stored.tags);
+    let readable = learn(platform, &tags).await;
+    let skew = platform.config().skew;
+    let purged = {
+        let memory = platform.isolate().purges.borrow();
+        stored.fenced().purged(memory.records(&tags), skew)
+    };
+    let first_seen = match purged {
+        Purged::Soft => Some(first_seen(platform, slot, stored).await),
+        _ => None,
+    };
+    Fence { purged, first_seen, readable }
+}
+
+/// A response's own tags and the implicit ones of its page.
+pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
+    let mut all = implicit(&visit.key);
+    all.extend_from_slice(tags);
+    all
+}
+
+/// Reads what the memory window no longer covers; false where KV did not answer.
+async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+    let asked_at = platform.now();
+    let unread: Vec<Tag> = {
+        let memory = platform.isolate().purges.borrow();
+        let window = platform.config().memory_window;
+        memory.unread(tags, window, asked_at).into_iter().cloned().collect()
+    };
+    let chunks = unread.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(platform, chunk, asked_at));
+    join_all(chunks).await.into_iter().all(|read| read)
+}
+
+async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
+    let keys: Vec<String> = tags
+        .iter()
+        .flat_map(|tag| [PurgeMode::Soft.record_key(tag), PurgeMode::Hard.record_key(tag)])
+        .collect();
+    let values = match kv::read(platform, &keys).await {
+        Ok(values) => values,
+        Err(error) => return unreadable(platform, &error.0),
+    };
+    let mut memory = platform.isolate().purges.borrow_mut();
+    for (tag, values) in tags.iter().zip(values.chunks(2)) {
+        let Ok(records) = parse(values) else {
+            drop(memory);
+            return unreadable(platform, "a record is not one of ours");
+        };
+        memory.read(tag, records, asked_at);
+    }
+    true
+}
+
+/// A record that cannot be read is not the absence of one.
+fn parse(values: &[Option<String>]) -> Result<Vec<(PurgeMode, PurgeRecord)>, serde_json::Error> {
+    let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
+    modes
+        .zip(values)
+        .filter_map(|(mode, value)| Some((mode, value.as_deref()?)))
+        .map(|(mode, value)| Ok((mode, serde_json::from_str(value)?)))
+        .collect()
+}
+
+fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
+    if platform.isolate().log.allows("kv-read", platform.now()) {
+        platform.log(&format!("purge records could not be read from KV: {cause}"));
+    }
+    false
+}
+
+/// When this data centre first saw `stored` outdated: written once, so that a second purge does
+/// not lengthen its stale window.
+async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
+    let now = platform.now();
+    let marker = slot.beside(&format!("seen {}", stored.fetched_at.0));
+    let remembered = platform.isolate().first_seen.borrow().of(&marker);
+    if let Some(seen) = remembered {
+        return seen;
+    }
+    let written = platform.cache_match(&marker).await;
+    let written = written.and_then(|document| document.head.parse().ok()).map(Time);
+    let seen = written.unwrap_or(now);
+    platform.isolate().first_seen.borrow_mut().note(&marker, seen, now);
+    if written.is_none() {
+        let life = seen_life(stored, platform.config().purge_swr);
+        let platform_then = platform.clone();
+        platform.defer(async move {
+            let body = platform_then.empty_body();
+            let document = Document { head: seen.0.to_string(), body };
+            // Should it not be kept, the isolate's memory still has it.
+            let _ = platform_then.cache_put(&marker, document, life).await;
+        });
+    }
+    seen
+}

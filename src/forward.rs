@@ -1,0 +1,96 @@
+//! What the origin is asked, and requests that go past the cache.
+
+use http::header::HeaderValue;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::answer;
+use crate::platform::{OriginError, Platform, Request, Response};
+use crate::policy::fields;
+use crate::policy::reuse::Bypass;
+use crate::policy::status::CacheStatus;
+use crate::policy::validation;
+use crate::visit::Visit;
+
+/// A visitor's request, sent on with its body and not stored.
+pub async fn bypass<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    body: Option<P::Body>,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    let mut headers = visit.headers.clone();
+    if visit.headers.get(http::header::UPGRADE).is_none() {
+        fields::drop_hop_by_hop(&mut headers);
+    }
+    let request = request(platform, visit, visit.method.clone(), headers, body);
+    match platform.fetch(request).await {
+        Ok(response) => answer::passed_on(platform, visit, response, status),
+        Err(error) => answer::failed(platform, &error, status),
+    }
+}
+
+/// How a bypassed request is reported.
+pub fn bypass_status(reason: Bypass) -> CacheStatus {
+    CacheStatus::forwarded(reason.forward()).detail(reason.as_str())
+}
+
+/// The request that fills or refreshes the cache: a GET for the whole page. `stored` is what the
+/// origin is asked to compare with.
+pub fn filling_request<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: Option<&HeaderMap>,
+) -> Request<P::Body> {
+    let mut headers = visit.headers.clone();
+    fields::drop_hop_by_hop(&mut headers);
+    fields::drop_overrides(&mut headers);
+    fields::drop_conditions(&mut headers);
+    for (name, value) in stored.map(validation::conditions).unwrap_or_default() {
+        headers.insert(name, value);
+    }
+    request(platform, visit, Method::GET, headers, None)
+}
+
+fn request<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    method: Method,
+    mut headers: HeaderMap,
+    body: Option<P::Body>,
+) -> Request<P::Body> {
+    let key = &visit.key;
+    let address = visit.address.as_deref();
+    fields::add_forwarded(&mut headers, key.scheme(), key.host(), address);
+    fields::add_via(&mut headers);
+    let url = match &platform.config().origin {
+        Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
+        None => visit.url.clone(),
+    };
+    // The runtime sets the Host of the URL that is asked.
+    headers.remove(http::header::HOST);
+    Request { method, url, headers, body }
+}
+
+/// With no origin configured a request is forwarded to its own URL, which on a zone is the origin
+/// and anywhere else this Worker again.
+pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
+    platform.config().origin.is_none() && fields::came_through_here(&visit.headers)
+}
+
+/// The answer to a request that came round.
+pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
+    let mut response = answer::problem(
+        platform,
+        StatusCode::LOOP_DETECTED,
+        "The request came back to the edge it was sent from",
+        "Set ORIGIN to where the pages come from: without it the edge forwards a request to its \
+         own URL, which is right on a zone route only.",
+    );
+    response.headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The status that a failed origin request is answered with.
+pub fn failure_status(error: &OriginError) -> u16 {
+    error.status().as_u16()
+}

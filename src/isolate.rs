@@ -1,0 +1,236 @@
+//! What one isolate remembers between requests. All of it may vanish at any time (isolates are
+//! ended at will), and each part is bounded.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::platform::Signal;
+use crate::policy::key::Slot;
+use crate::policy::time::Time;
+use crate::purge_memory::PurgeMemory;
+
+#[derive(Default)]
+pub struct Isolate {
+    pub leases: RefCell<Leases>,
+    pub purges: RefCell<PurgeMemory>,
+    pub passes: RefCell<Recent<Time>>,
+    pub failures: RefCell<Recent<Failure>>,
+    /// When this data centre first saw a soft purge outdate a stored response, by its own slot.
+    pub first_seen: RefCell<Recent<Time>>,
+    pub cache: CacheHealth,
+    pub graph: GraphBudget,
+    pub kv_resting_until: Cell<Option<Time>>,
+    pub log: LogLimit,
+}
+
+/// How a leader's request to the origin ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Look again: something newer is stored.
+    Stored,
+    /// Nothing will be: everyone asks for themselves.
+    Uncacheable,
+    /// The origin failed, with this status towards visitors.
+    Failed(u16),
+    /// The leader went away; somebody else may try.
+    Abandoned,
+}
+
+/// At most one leader per slot, and those who wait for it.
+#[derive(Default)]
+pub struct Leases {
+    held: BTreeMap<Slot, Held>,
+}
+
+struct Held {
+    token: u64,
+    until: Time,
+    outcome: Rc<Cell<Option<Outcome>>>,
+    waiters: Vec<Signal>,
+}
+
+/// How somebody else's lease stands.
+pub struct Waiting {
+    pub until: Time,
+    pub outcome: Rc<Cell<Option<Outcome>>>,
+}
+
+impl Leases {
+    /// Takes the lease, unless it is held.
+    pub fn take(&mut self, slot: &Slot, token: u64, until: Time, now: Time) -> bool {
+        if self.held.get(slot).is_some_and(|held| now < held.until) {
+            return false;
+        }
+        // A holder that never ended it is gone; its waiters are woken by their own limits.
+        let held = Held { token, until, outcome: Rc::default(), waiters: Vec::new() };
+        self.held.insert(slot.clone(), held);
+        true
+    }
+
+    /// The lease that somebody else holds.
+    pub fn holder(&self, slot: &Slot, now: Time) -> Option<Waiting> {
+        let held = self.held.get(slot).filter(|held| now < held.until)?;
+        Some(Waiting { until: held.until, outcome: held.outcome.clone() })
+    }
+
+    pub fn wait(&mut self, slot: &Slot, signal: Signal) {
+        if let Some(held) = self.held.get_mut(slot) {
+            held.waiters.push(signal);
+        }
+    }
+
+    /// Ends a lease, if it is still this one, and returns whom to wake.
+    pub fn end(&mut self, slot: &Slot, token: u64, outcome: Outcome) -> Vec<Signal> {
+        if self.held.get(slot).is_none_or(|held| held.token != token) {
+            return Vec::new();
+        }
+        let Some(held) = self.held.remove(slot) else { return Vec::new() };
+        held.outcome.set(Some(outcome));
+        held.waiters
+    }
+}
+
+/// The last thing that is known of each of the slots used most recently.
+pub struct Recent<T> {
+    by_slot: BTreeMap<Slot, (Time, T)>,
+}
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Recent { by_slot: BTreeMap::new() }
+    }
+}
+
+impl<T: Copy> Recent<T> {
+    const MOST: usize = 4096;
+
+    pub fn note(&mut self, slot: &Slot, value: T, now: Time) {
+        if self.by_slot.len() >= Self::MOST && !self.by_slot.contains_key(slot) {
+            self.forget_older_half();
+        }
+        self.by_slot.insert(slot.clone(), (now, value));
+    }
+
+    pub fn of(&self, slot: &Slot) -> Option<T> {
+        self.by_slot.get(slot).map(|(_, value)| *value)
+    }
+
+    pub fn forget(&mut self, slot: &Slot) {
+        self.by_slot.remove(slot);
+    }
+
+    fn forget_older_half(&mut self) {
+        let mut times: Vec<Time> = self.by_slot.values().map(|(at, _)| *at).collect();
+        times.sort_unstable();
+        let median = times[times.len() / 2];
+        self.by_slot.retain(|_, (at, _)| *at > median);
+    }
+}
+
+/// That the origin failed for a slot, so many times in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub at: Time,
+    pub status: u16,
+    pub times: u32,
+}
+
+impl Failure {
+    /// Everyone who asks within a second is told the same.
+    pub fn is_shared(&self, now: Time) -> bool {
+        now < self.at + Duration::from_secs(1)
+    }
+
+    /// 1, 2, 4, … 60 seconds without another background request.
+    pub fn backs_off(&self, now: Time) -> bool {
+        let seconds = 1u64 << self.times.saturating_sub(1).min(6);
+        now < self.at + Duration::from_secs(seconds.min(60))
+    }
+}
+
+/// Whether what is put into the cache can be looked up. On workers.dev it cannot: collapsing would
+/// make visitors wait in vain.
+#[derive(Default)]
+pub struct CacheHealth {
+    broken_until: Cell<Option<Time>>,
+    proven: Cell<bool>,
+}
+
+impl CacheHealth {
+    const MISTRUST: Duration = Duration::from_secs(60);
+
+    pub fn is_broken(&self, now: Time) -> bool {
+        self.broken_until.get().is_some_and(|until| now < until)
+    }
+
+    /// Whether the next store should be looked up to see.
+    pub fn is_unproven(&self) -> bool {
+        !self.proven.get()
+    }
+
+    pub fn found(&self) {
+        self.proven.set(true);
+        self.broken_until.set(None);
+    }
+
+    pub fn lost(&self, now: Time) {
+        self.proven.set(false);
+        self.broken_until.set(Some(now + Self::MISTRUST));
+    }
+
+    /// Somebody was told it is stored and did not find it.
+    pub fn doubt(&self) {
+        self.proven.set(false);
+    }
+}
+
+/// Writes to the tag graph: so many a minute, none for an hour after KV said the day's are spent.
+#[derive(Default)]
+pub struct GraphBudget {
+    minute: Cell<i64>,
+    spent: Cell<u32>,
+    resting_until: Cell<Option<Time>>,
+}
+
+impl GraphBudget {
+    const REST: Duration = Duration::from_secs(60 * 60);
+
+    /// How many writes are left this minute.
+    pub fn left(&self, per_minute: u32, now: Time) -> u32 {
+        if self.resting_until.get().is_some_and(|until| now < until) {
+            return 0;
+        }
+        let minute = now.0.div_euclid(60_000);
+        if self.minute.replace(minute) != minute {
+            self.spent.set(0);
+        }
+        per_minute.saturating_sub(self.spent.get())
+    }
+
+    pub fn spend(&self, writes: u32) {
+        self.spent.set(self.spent.get().saturating_add(writes));
+    }
+
+    pub fn rest(&self, now: Time) {
+        self.resting_until.set(Some(now + Self::REST));
+    }
+}
+
+/// One line a minute for a fault that would otherwise fill the log.
+#[derive(Default)]
+pub struct LogLimit {
+    last: RefCell<BTreeMap<&'static str, Time>>,
+}
+
+impl LogLimit {
+    pub fn allows(&self, fault: &'static str, now: Time) -> bool {
+        let mut last = self.last.borrow_mut();
+        if last.get(fault).is_some_and(|at| now.since(*at) < Duration::from_secs(60)) {
+            return false;
+        }
+        last.insert(fault, now);
+        true
+    }
+}

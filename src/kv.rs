@@ -1,0 +1,48 @@
+//! KV within a time limit: KV that hangs is KV that fails.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::pin_mut;
+
+use crate::platform::{KvError, Platform};
+
+const READ_LIMIT: Duration = Duration::from_secs(3);
+/// After a failure nobody tries again for so long: each would wait for the limit.
+const REST: Duration = Duration::from_secs(1);
+
+/// One bulk read of at most 100 keys.
+pub async fn read<P: Platform>(
+    platform: &P,
+    keys: &[String],
+) -> Result<Vec<Option<String>>, KvError> {
+    let resting = &platform.isolate().kv_resting_until;
+    if resting.get().is_some_and(|until| platform.now() < until) {
+        return Err(KvError("KV failed a moment ago".to_owned()));
+    }
+    let result = match within(platform, READ_LIMIT, platform.kv_read(keys)).await {
+        Ok(values) if values.len() != keys.len() => {
+            Err(KvError("KV answered for other keys than it was asked".to_owned()))
+        }
+        result => result,
+    };
+    if result.is_err() {
+        resting.set(Some(platform.now() + REST));
+    }
+    result
+}
+
+/// `operation`, unless it takes longer than `limit`.
+pub async fn within<P: Platform, T>(
+    platform: &P,
+    limit: Duration,
+    operation: impl Future<Output = Result<T, KvError>>,
+) -> Result<T, KvError> {
+    let timeout = platform.sleep(limit);
+    pin_mut!(operation, timeout);
+    match select(operation, timeout).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => Err(KvError("KV did not answer in time".to_owned())),
+    }
+}

@@ -1,0 +1,159 @@
+//! Looking a page up: what this data centre holds for a request, and what may be done with it.
+//!
+//! The first variant of a page stands in the page's own slot and names the fields that select; any
+//! other stands in a slot derived from their values. So the common variant costs one lookup and
+//! every other two, however many there are.
+
+use std::time::Duration;
+
+use crate::fence;
+use crate::platform::{Document, Platform};
+use crate::policy::key::Slot;
+use crate::policy::reuse::{Fence, Verdict, decide};
+use crate::policy::status::Forward;
+use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::vary::{Selecting, Vary, selecting};
+use crate::visit::Visit;
+
+/// What a request found, and where its answer would be stored.
+pub struct Sight<B> {
+    pub slot: Slot,
+    /// Where the page's first variant is held for somebody else: what that one is selected by.
+    pub beside: Option<Selecting>,
+    pub found: Found<B>,
+}
+
+pub enum Found<B> {
+    Nothing(Forward),
+    /// It turned out uncacheable a short while ago.
+    Pass,
+    Response(Box<Usable<B>>),
+}
+
+/// A stored response and what may be done with it.
+pub struct Usable<B> {
+    pub stored: StoredResponse,
+    pub body: B,
+    pub verdict: Verdict,
+}
+
+/// Looks up what answers `visit`, and reads the purge records of its tags.
+pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
+    let slot = visit.key.slot();
+    match read(platform, &slot).await {
+        None => nothing(platform, slot, None, Forward::UriMiss),
+        Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
+            Sight { slot, beside: None, found: Found::Pass }
+        }
+        Some((Stored::Pass(_), _)) => nothing(platform, slot, None, Forward::UriMiss),
+        Some((Stored::Response(first), body)) if answers(&first, visit) => {
+            usable(platform, visit, slot, None, first, body).await
+        }
+        Some((Stored::Response(first), _)) => look_beside(platform, visit, first.selecting).await,
+    }
+}
+
+async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting) -> Sight<P::Body> {
+    let wanted = selecting(names(&first), &visit.headers);
+    let slot = visit.key.variant_slot(&wanted);
+    match read(platform, &slot).await {
+        Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
+            usable(platform, visit, slot, Some(first), variant, body).await
+        }
+        Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
+            Sight { slot, beside: Some(first), found: Found::Pass }
+        }
+        _ => nothing(platform, slot, Some(first), Forward::VaryMiss),
+    }
+}
+
+fn nothing<P: Platform>(
+    platform: &P,
+    slot: Slot,
+    beside: Option<Selecting>,
+    reason: Forward,
+) -> Sight<P::Body> {
+    let passes = platform.isolate().passes.borrow().of(&slot);
+    let found = match passes.is_some_and(|until| platform.now() < until) {
+        true => Found::Pass,
+        false => Found::Nothing(reason),
+    };
+    Sight { slot, beside, found }
+}
+
+async fn usable<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: Slot,
+    beside: Option<Selecting>,
+    stored: StoredResponse,
+    body: P::Body,
+) -> Sight<P::Body> {
+    let fence: Fence = fence::of(platform, visit, &slot, &stored).await;
+    let verdict = decide(&stored, fence, platform.config().terms(), platform.now());
+    let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
+        return nothing(platform, slot, beside, Forward::UriMiss);
+    };
+    Sight { slot, beside, found: Found::Response(Box::new(Usable { stored, body, verdict })) }
+}
+
+/// The body where it is, or none if it has been evicted from a slot of its own.
+async fn body_of<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    stored: &StoredResponse,
+    inline: P::Body,
+    verdict: Verdict,
+) -> Option<P::Body> {
+    match &stored.body {
+        Place::Apart(token) if !matches!(verdict, Verdict::Discard { .. }) => {
+            let document = platform.cache_match(&slot.beside(token)).await?;
+            Some(document.body)
+        }
+        _ => Some(inline),
+    }
+}
+
+/// What a slot holds, if this version can read it.
+pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
+    let Document { head, body } = platform.cache_match(slot).await?;
+    Some((Stored::from_head(&head)?, body))
+}
+
+fn answers(stored: &StoredResponse, visit: &Visit) -> bool {
+    stored.selecting.is_empty()
+        || selecting(names(&stored.selecting), &visit.headers) == stored.selecting
+}
+
+fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
+    selecting.iter().map(|(name, _)| name.as_str())
+}
+
+impl<B> Sight<B> {
+    /// Where a response with this `Vary` goes, and the selecting fields it is kept with.
+    ///
+    /// Beside another variant it must be findable by the fields that the first one names. One that
+    /// varies by more becomes the first, and names them all.
+    pub fn place(&self, visit: &Visit, vary: &Vary) -> (Slot, Selecting) {
+        let own: Vec<&str> = match vary {
+            Vary::Fields(names) => names.iter().map(|name| name.as_str()).collect(),
+            Vary::Any => Vec::new(),
+        };
+        let Some(first) = &self.beside else {
+            return (self.slot.clone(), selecting(own, &visit.headers));
+        };
+        let named: Vec<&str> = names(first).collect();
+        let union = selecting(named.iter().chain(&own).copied(), &visit.headers);
+        if own.iter().all(|name| named.contains(name)) {
+            (self.slot.clone(), union)
+        } else {
+            (visit.key.slot(), union)
+        }
+    }
+}
+
+/// How long the moment at which a purge was first seen is kept: as long as it can matter.
+pub fn seen_life(stored: &StoredResponse, purge_swr: Duration) -> Duration {
+    let window = stored.lifetimes.longest_window().max(purge_swr.as_secs());
+    Duration::from_secs(window.max(60))
+}

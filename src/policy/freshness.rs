@@ -1,0 +1,121 @@
+//! How long a response may be used (RFC 9111 §4.2, RFC 5861, RFC 9213).
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{self, HeaderName};
+use serde::{Deserialize, Serialize};
+
+use super::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
+use super::time::Time;
+
+/// Fields that direct this cache, the most specific first; the first one present is the only one
+/// heard (RFC 9213 §2.2).
+const TARGETED: [HeaderName; 3] = [
+    HeaderName::from_static("cloudflare-cdn-cache-control"),
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("surrogate-control"),
+];
+
+/// The directives that are meant for this cache, and whether a targeted field gave them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directives {
+    pub cache_control: CacheControl,
+    pub targeted: bool,
+}
+
+impl Directives {
+    pub fn of(headers: &HeaderMap) -> Directives {
+        for field in &TARGETED {
+            if headers.contains_key(field) {
+                let cache_control = CacheControl::of(headers, field);
+                return Directives { cache_control, targeted: true };
+            }
+        }
+        let cache_control = CacheControl::of(headers, &header::CACHE_CONTROL);
+        Directives { cache_control, targeted: false }
+    }
+
+    /// "If the cache is shared and the s-maxage … is present, use its value, or if … max-age …, or
+    /// if … Expires …, use its value minus the value of the Date" (§4.2.1).
+    pub fn freshness_lifetime(&self, headers: &HeaderMap, now: Time) -> Option<Duration> {
+        let directives = &self.cache_control;
+        let stated = directives.s_maxage.or(directives.max_age);
+        if stated.is_some() || self.targeted {
+            return stated;
+        }
+        expires(headers, now)
+    }
+}
+
+/// "A cache recipient MUST interpret invalid date formats, especially the value '0', as
+/// representing a time in the past" (§5.3).
+fn expires(headers: &HeaderMap, now: Time) -> Option<Duration> {
+    let mut lines = headers.get_all(header::EXPIRES).iter();
+    let first = latin1(lines.next()?.as_bytes());
+    let expires = Time::from_http_date(&first).unwrap_or(Time(0));
+    Some(expires.since(date(headers).unwrap_or(now)))
+}
+
+fn date(headers: &HeaderMap) -> Option<Time> {
+    Time::from_http_date(&joined(headers, &header::DATE)?)
+}
+
+/// The moment the response left the origin, on our clock: `now - born_at` is its current age.
+///
+/// RFC 9111 §4.2.3 has `current_age = max(response_time - date_value, age_value + response_delay) +
+/// (now - response_time)`, where `response_delay = response_time - request_time`. The response
+/// times cancel out: `current_age = now - min(date_value, request_time - age_value)`.
+pub fn born_at(headers: &HeaderMap, fetched_at: Time) -> Time {
+    let by_age = fetched_at - age_value(headers);
+    match date(headers) {
+        Some(date) => by_age.min(date),
+        None => by_age,
+    }
+}
+
+/// "If the field value is … a list, use the first member; if … not a non-negative integer, ignore
+/// it" (§5.1).
+pub fn age_value(headers: &HeaderMap) -> Duration {
+    let Some(value) = headers.get(header::AGE) else { return Duration::ZERO };
+    let value = latin1(value.as_bytes());
+    list(&value).next().and_then(delta_seconds).unwrap_or(Duration::ZERO)
+}
+
+/// How long a response is fresh, and what may be done with it after that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifetimes {
+    /// Seconds from `born_at`.
+    pub fresh: u64,
+    /// Seconds past freshness during which it is shown while it is revalidated (RFC 5861 §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_while_revalidate: Option<u64>,
+    /// Seconds past freshness during which it is shown if the origin fails (RFC 5861 §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_if_error: Option<u64>,
+    /// It is never shown stale: `must-revalidate`, `proxy-revalidate` or `no-cache`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_stale: bool,
+}
+
+impl Lifetimes {
+    pub fn of(directives: &CacheControl, fresh: Duration) -> Lifetimes {
+        let never_stale =
+            directives.must_revalidate || directives.proxy_revalidate || directives.no_cache;
+        let window = |stated: Option<Duration>| stated.map(|window| window.as_secs());
+        Lifetimes {
+            fresh: if directives.no_cache { 0 } else { fresh.as_secs() },
+            stale_while_revalidate: window(directives.stale_while_revalidate),
+            stale_if_error: window(directives.stale_if_error),
+            never_stale,
+        }
+    }
+
+    /// The longest window past freshness.
+    pub fn longest_window(&self) -> u64 {
+        if self.never_stale {
+            return 0;
+        }
+        self.stale_while_revalidate.max(self.stale_if_error).unwrap_or(0)
+    }
+}

@@ -1,0 +1,34 @@
+//! What may be stored, what may be shown, and what a purge does to it. All of it is pure: no
+//! runtime, no `async`, no clock; `now` is an argument.
+//!
+//! # The decision table
+//!
+//! | Decision | when | `Cache-Status` | where |
+//! |---|---|---|---|
+//! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule | `fwd=bypass; detail=…` | [`reuse::bypass`] |
+//! | Serve | fresh, not purged | `hit; ttl=N` | [`reuse::decide`] |
+//! | ServeStale | stale or soft-purged, inside `stale-while-revalidate` | `hit; ttl=-N; detail=revalidating` | [`reuse::decide`] |
+//! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
+//! | ServeStale on error | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`reuse::decide`] |
+//! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
+//! | Fetch | nothing stored, or another variant | `fwd=uri-miss`, `fwd=vary-miss` | the flow |
+//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=pass` | the flow |
+//! | Store | a whole response with a lifetime or a validator | `stored` | [`storing::storing`] |
+//! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
+//!
+//! Whether a purge record outdates a stored response is [`fence`]'s to say, and its module docs
+//! hold the argument.
+
+pub mod cache_control;
+pub mod fence;
+pub mod fields;
+pub mod freshness;
+pub mod key;
+pub mod reuse;
+pub mod status;
+pub mod stored;
+pub mod storing;
+pub mod tag;
+pub mod time;
+pub mod validation;
+pub mod vary;

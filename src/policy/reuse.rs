@@ -1,0 +1,163 @@
+//! Whether a request may be answered from the cache at all, and whether a stored response may
+//! answer it now.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::{self, HeaderMap};
+
+use super::cache_control::latin1;
+use super::fence::Purged;
+use super::status::Forward;
+use super::stored::StoredResponse;
+use super::time::Time;
+
+/// Why a request goes past the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    Method,
+    Upgrade,
+    Authorization,
+    LoginCookie,
+    Rule,
+}
+
+impl Bypass {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Bypass::Method => "method",
+            Bypass::Upgrade => "upgrade",
+            Bypass::Authorization => "authorization",
+            Bypass::LoginCookie => "login-cookie",
+            Bypass::Rule => "rule",
+        }
+    }
+
+    pub fn forward(self) -> Forward {
+        match self {
+            Bypass::Method => Forward::Method,
+            _ => Forward::Bypass,
+        }
+    }
+}
+
+/// Decides by the request alone. `login_cookies` are names; one may end in `*`.
+pub fn bypass(method: &Method, headers: &HeaderMap, login_cookies: &[String]) -> Option<Bypass> {
+    if headers.contains_key(header::UPGRADE) {
+        return Some(Bypass::Upgrade);
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Some(Bypass::Method);
+    }
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Some(Bypass::Authorization);
+    }
+    has_cookie(headers, login_cookies).then_some(Bypass::LoginCookie)
+}
+
+fn has_cookie(headers: &HeaderMap, wanted: &[String]) -> bool {
+    headers.get_all(header::COOKIE).iter().any(|value| {
+        latin1(value.as_bytes()).split(';').any(|cookie| {
+            let name = cookie.split('=').next().unwrap_or("").trim();
+            wanted.iter().any(|wanted| match wanted.strip_suffix('*') {
+                Some(beginning) => name.starts_with(beginning),
+                None => name == wanted,
+            })
+        })
+    })
+}
+
+/// What the purge records of a stored response's tags say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    pub purged: Purged,
+    /// When this data centre first saw a soft purge outdate it.
+    pub first_seen: Option<Time>,
+    /// Whether all records could be read.
+    pub readable: bool,
+}
+
+impl Fence {
+    pub const CLEAR: Fence = Fence { purged: Purged::No, first_seen: None, readable: true };
+}
+
+/// The settings that reuse depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// For how long records once read are relied on.
+    pub memory_window: Duration,
+    /// A window for soft-purged responses that ask for none.
+    pub purge_swr: Duration,
+    pub max_life: Duration,
+}
+
+/// What to do with a request for which `stored` was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Serve {
+        ttl: i64,
+    },
+    /// Show it now, and revalidate behind the visitor's back.
+    ServeStale {
+        ttl: i64,
+    },
+    /// Ask the origin first; `on_error_until` is when it stops being a stand-in for a failing one.
+    Revalidate {
+        ttl: i64,
+        on_error_until: Option<Time>,
+    },
+    /// It may not be shown, nor vouch for anything.
+    Discard {
+        detail: &'static str,
+    },
+}
+
+/// The rows of the decision table (`policy/mod.rs`) that concern a stored response.
+pub fn decide(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Verdict {
+    if fence.purged == Purged::Hard {
+        return Verdict::Discard { detail: "purged" };
+    }
+    if now >= stored.fetched_at + terms.max_life {
+        return Verdict::Discard { detail: "max-life" };
+    }
+    let windows = Windows::of(stored, fence, terms, now);
+    let ttl = now.seconds_until(windows.stale_since);
+    let revalidate = Verdict::Revalidate { ttl, on_error_until: windows.on_error_until };
+    if !fence.readable && now.since(stored.fetched_at) >= terms.memory_window {
+        return revalidate;
+    }
+    if now < windows.stale_since {
+        return Verdict::Serve { ttl };
+    }
+    match windows.while_revalidating_until {
+        Some(end) if now < end => Verdict::ServeStale { ttl },
+        _ => revalidate,
+    }
+}
+
+/// Until when a response may be shown, and on what terms.
+struct Windows {
+    stale_since: Time,
+    while_revalidating_until: Option<Time>,
+    on_error_until: Option<Time>,
+}
+
+impl Windows {
+    fn of(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Windows {
+        let lifetimes = stored.lifetimes;
+        let soft = fence.purged == Purged::Soft;
+        let expires = stored.expires_at();
+        let stale_since =
+            if soft { expires.min(fence.first_seen.unwrap_or(now)).min(now) } else { expires };
+        if lifetimes.never_stale {
+            return Windows { stale_since, while_revalidating_until: None, on_error_until: None };
+        }
+        let granted = (soft && !terms.purge_swr.is_zero()).then_some(terms.purge_swr.as_secs());
+        let end = |window: Option<u64>| Some(stale_since + Duration::from_secs(window?));
+        Windows {
+            stale_since,
+            while_revalidating_until: end(lifetimes.stale_while_revalidate.or(granted)),
+            on_error_until: end(lifetimes.stale_if_error),
+        }
+    }
+}

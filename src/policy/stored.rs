@@ -1,0 +1,210 @@
+//! What is kept beside a stored body: the origin's own status and fields, and what the fence,
+//! freshness, `Vary` and the tag graph need. Versioned: what another version wrote reads as absent.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use super::fence::Fenced;
+use super::freshness::Lifetimes;
+use super::storing::has_validator;
+use super::tag::Tag;
+use super::time::Time;
+use super::vary::Selecting;
+
+const VERSION: u32 = 1;
+/// A response that can be revalidated is kept this long past its last window.
+const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
+
+/// What a slot of the data centre's cache holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Stored {
+    Response(StoredResponse),
+    Pass(PassMarker),
+}
+
+/// The page turned out uncacheable: requests for it are neither collapsed nor held up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassMarker {
+    pub fetched_at: Time,
+    pub until: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredResponse {
+    #[serde(with = "status_code")]
+    pub status: StatusCode,
+    #[serde(with = "header_pairs")]
+    pub headers: HeaderMap,
+    /// When its origin request began, or that of its last revalidation.
+    pub fetched_at: Time,
+    /// `now - born_at` is its current age.
+    pub born_at: Time,
+    pub lifetimes: Lifetimes,
+    /// The origin's and the rules' tags; implicit ones follow from the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// Ids of the purge records it was made in knowledge of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
+    /// The selecting fields of the request that it answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selecting: Selecting,
+    /// When the tag graph was last seen to hold just these tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graphed_at: Option<Time>,
+    pub body: Place,
+}
+
+/// Where the body is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// With the metadata.
+    Inline,
+    /// In a slot of its own, named by a token: a freshened large body is not copied.
+    Apart(String),
+}
+
+impl StoredResponse {
+    pub fn fenced(&self) -> Fenced<'_> {
+        Fenced { fetched_at: self.fetched_at, known: &self.known }
+    }
+
+    pub fn expires_at(&self) -> Time {
+        self.born_at + Duration::from_secs(self.lifetimes.fresh)
+    }
+
+    pub fn age(&self, now: Time) -> u64 {
+        now.since(self.born_at).as_secs()
+    }
+
+    /// Whether `other` is this response, perhaps freshened since: its body will do.
+    pub fn has_body_of(&self, other: &StoredResponse) -> bool {
+        let same = |name| self.headers.get(&name) == other.headers.get(&name);
+        let unchanged = self.fetched_at == other.fetched_at;
+        let same_version =
+            has_validator(&self.headers) && same(header::ETAG) && same(header::LAST_MODIFIED);
+        self.body == other.body && (unchanged || same_version)
+    }
+
+    /// How long from `now` the cache is asked to keep it: to the end of its last window, longer if
+    /// it can be revalidated, never past its greatest age.
+    pub fn kept_for(&self, granted: Duration, max_life: Duration, now: Time) -> Duration {
+        let window = self.lifetimes.longest_window().max(granted.as_secs());
+        let spare = if has_validator(&self.headers) { KEPT_FOR_REVALIDATION } else { 0 };
+        let end = self.expires_at() + Duration::from_secs(window + spare);
+        end.min(self.fetched_at + max_life).since(now)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u32,
+    #[serde(flatten)]
+    stored: &'a Stored,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
+impl Stored {
+    /// One line of ASCII, fit for a header field.
+    pub fn to_head(&self) -> String {
+        ascii_json(&Written { v: VERSION, stored: self })
+    }
+
+    pub fn from_head(head: &str) -> Option<Stored> {
+        let version: Version = serde_json::from_str(head).ok()?;
+        if version.v != VERSION {
+            return None;
+        }
+        serde_json::from_str(head).ok()
+    }
+
+    pub fn fetched_at(&self) -> Time {
+        match self {
+            Stored::Response(response) => response.fetched_at,
+            Stored::Pass(marker) => marker.fetched_at,
+        }
+    }
+}
+
+/// JSON in which what is not ASCII is escaped.
+pub fn ascii_json(value: &impl Serialize) -> String {
+    struct Ascii;
+    impl serde_json::ser::Formatter for Ascii {
+        fn write_string_fragment<W: ?Sized + std::io::Write>(
+            &mut self,
+            writer: &mut W,
+            fragment: &str,
+        ) -> std::io::Result<()> {
+            for letter in fragment.chars() {
+                if letter.is_ascii() && letter != '\u{7f}' {
+                    writer.write_all(&[letter as u8])?;
+                    continue;
+                }
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut bytes = Vec::with_capacity(512);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
+    // Neither writing to memory nor the values written here (no maps with odd keys) can fail.
+    value.serialize(&mut serializer).expect("plain values serialize");
+    String::from_utf8(bytes).expect("escaped JSON is ASCII")
+}
+
+mod status_code {
+    use http::StatusCode;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u16(status.as_u16())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+        StatusCode::from_u16(u16::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// Header fields as a list of pairs, in the order they came in.
+pub mod header_pairs {
+    use http::HeaderMap;
+    use http::header::{HeaderName, HeaderValue};
+    use serde::ser::SerializeSeq;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(headers: &HeaderMap, to: S) -> Result<S::Ok, S::Error> {
+        let mut pairs = to.serialize_seq(Some(headers.len()))?;
+        for (name, value) in headers {
+            // The runtime shows values as text, decoded from UTF-8: there are no other bytes.
+            pairs.serialize_element(&(name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;
+        }
+        pairs.end()
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
+        Ok(from_pairs(Vec::<(String, String)>::deserialize(from)?))
+    }
+
+    /// Leaves out what no header field can be.
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_maybe_shared(value.into_bytes());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                headers.append(name, value);
+            }
+        }
+        headers
+    }
+}

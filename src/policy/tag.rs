@@ -1,0 +1,225 @@
+//! Tags: what a response depends on, and how a tag is spelt in a KV key.
+//!
+//! Two kinds share one type and can never be confused: an *origin tag* is printable ASCII, an
+//! *implicit tag* (everything, a host, a URL, a path prefix, a cache group) begins with a control
+//! character, which no origin tag can hold.
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::cache_control::{latin1, list};
+use super::key::CacheKey;
+
+/// Path prefixes are tagged at segment boundaries, this deep.
+pub const PREFIX_SEGMENTS_MAX: usize = 16;
+/// Longer spellings are hashed: KV takes keys of 512 bytes, and a page's hash stands beside the tag.
+const ESCAPED_LENGTH_MAX: usize = 256;
+const IMPLICIT: char = '\u{1}';
+
+/// In canonical form: equal tags are equal strings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tag(String);
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TagError {
+    #[error("a tag cannot be empty")]
+    Empty,
+    #[error("a tag is printable ASCII without spaces or commas")]
+    NotPrintable,
+    #[error("a tag is at most {0} characters long")]
+    TooLong(usize),
+}
+
+impl Tag {
+    /// A tag holds at most this many characters, as Cloudflare's own.
+    pub const LENGTH_MAX: usize = 1024;
+
+    /// A tag as an origin or a purge names it. Case does not count.
+    pub fn origin(text: &str) -> Result<Tag, TagError> {
+        let text = text.trim_matches([' ', '\t']);
+        if text.is_empty() {
+            return Err(TagError::Empty);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+            return Err(TagError::NotPrintable);
+        }
+        if text.len() > Tag::LENGTH_MAX {
+            return Err(TagError::TooLong(Tag::LENGTH_MAX));
+        }
+        Ok(Tag(text.to_ascii_lowercase()))
+    }
+
+    /// A cache group (RFC 9875): case counts, and it is bound to its host.
+    pub fn group(host: &str, name: &str) -> Tag {
+        Tag(format!("{IMPLICIT}g:{host}:{name}"))
+    }
+
+    pub fn everything() -> Tag {
+        Tag(format!("{IMPLICIT}*"))
+    }
+
+    pub fn host(host: &str) -> Tag {
+        Tag(format!("{IMPLICIT}h:{host}"))
+    }
+
+    /// A path of a host, with every query.
+    pub fn path(host: &str, path: &str) -> Tag {
+        Tag(format!("{IMPLICIT}u:{host}{path}"))
+    }
+
+    /// One query of a path; `query` in canonical order.
+    pub fn query(host: &str, path: &str, query: &str) -> Tag {
+        Tag(format!("{IMPLICIT}q:{host}{path}?{query}"))
+    }
+
+    /// A path and all below it, on every host; `path` without a closing slash.
+    pub fn prefix(path: &str) -> Tag {
+        Tag(format!("{IMPLICIT}p:{path}"))
+    }
+
+    pub fn is_implicit(&self) -> bool {
+        self.0.starts_with(IMPLICIT)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tag as one segment of a KV key: it holds no `/`, and no two tags share a spelling.
+    pub fn key_segment(&self) -> String {
+        let mut escaped = String::with_capacity(self.0.len());
+        for byte in self.0.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-' => {
+                    escaped.push(char::from(byte));
+                }
+                _ => escaped.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        if escaped.len() <= ESCAPED_LENGTH_MAX {
+            return escaped;
+        }
+        // `#` is always escaped above, so a hashed spelling meets no other.
+        format!("#{}", hex::encode(Sha256::digest(self.0.as_bytes())))
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.trim_start_matches(IMPLICIT))
+    }
+}
+
+/// The tags that every page of `key` has: everything, its host, its URL, its path prefixes.
+pub fn implicit(key: &CacheKey) -> Vec<Tag> {
+    let mut tags =
+        vec![Tag::everything(), Tag::host(key.host()), Tag::path(key.host(), key.path())];
+    if let Some(query) = key.query() {
+        tags.push(Tag::query(key.host(), key.path(), query));
+    }
+    let path = key.path();
+    let boundaries = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+    for prefix in boundaries.take(PREFIX_SEGMENTS_MAX).map(|end| &path[..end]) {
+        let tag = Tag::prefix(prefix);
+        if prefix != "/" && !path_closes(prefix) && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+fn path_closes(prefix: &str) -> bool {
+    prefix.ends_with('/')
+}
+
+/// The tags an origin gave a response, and those of its words that are no tags.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TagSet {
+    pub tags: Vec<Tag>,
+    pub dropped: usize,
+    /// Whether the response says anything of its tags at all.
+    pub stated: bool,
+}
+
+/// The fields that carry tags, most used first.
+pub const FIELDS: [HeaderName; 5] = [
+    HeaderName::from_static("cache-tag"),
+    HeaderName::from_static("surrogate-key"),
+    HeaderName::from_static("edge-cache-tag"),
+    HeaderName::from_static("xkey"),
+    HeaderName::from_static("cache-groups"),
+];
+
+impl TagSet {
+    /// Every tag field of a response, in the order of [`FIELDS`].
+    pub fn of(headers: &HeaderMap, host: &str) -> TagSet {
+        let mut set = TagSet::default();
+        for field in &FIELDS {
+            for value in headers.get_all(field) {
+                set.stated = true;
+                set.read(field.as_str(), &latin1(value.as_bytes()), host);
+            }
+        }
+        set
+    }
+
+    /// Adds a tag once.
+    pub fn add(&mut self, tag: Tag) {
+        if !self.tags.contains(&tag) {
+            self.tags.push(tag);
+        }
+    }
+
+    fn read(&mut self, field: &str, value: &str, host: &str) {
+        match field {
+            "cache-groups" => self.read_groups(value, host),
+            "cache-tag" | "edge-cache-tag" => value.split(',').for_each(|word| self.word(word)),
+            // Space-separated by definition, and seen with commas.
+            _ => value.split([' ', '\t', ',']).for_each(|word| self.word(word)),
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        match Tag::origin(word) {
+            Ok(tag) => self.add(tag),
+            Err(TagError::Empty) => {}
+            Err(_) => self.dropped += 1,
+        }
+    }
+
+    /// "Cache-Groups … is a List of Strings"; parameters are ignored (RFC 9875 §2).
+    fn read_groups(&mut self, value: &str, host: &str) {
+        for member in list(value) {
+            match group_name(member) {
+                Some(name) => self.add(Tag::group(host, &name)),
+                None => self.dropped += 1,
+            }
+        }
+    }
+}
+
+/// The text of a structured-field String (RFC 9651 §3.3.3), whatever parameters follow it.
+fn group_name(member: &str) -> Option<String> {
+    let inner = member.strip_prefix('"')?;
+    let (mut name, mut escaped) = (String::new(), false);
+    for letter in inner.chars() {
+        match letter {
+            '"' | '\\' if escaped => name.push(letter),
+            _ if escaped => return None,
+            '"' => return (!name.is_empty()).then_some(name),
+            '\\' => {
+                escaped = true;
+                continue;
+            }
+            ' '..='~' => name.push(letter),
+            _ => return None,
+        }
+        escaped = false;
+    }
+    None
+}

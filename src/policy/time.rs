@@ -1,0 +1,82 @@
+//! Points in time and the two ways they are written. No clock is read here.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch, as some machine's clock showed them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// The time of an HTTP-date, in any of its three forms (RFC 9110 §5.6.7).
+    pub fn from_http_date(text: &str) -> Option<Time> {
+        let time = httpdate::parse_http_date(text.trim()).ok()?;
+        let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
+        Some(Time(i64::try_from(since_epoch.as_millis()).ok()?))
+    }
+
+    /// How long ago `earlier` was; zero where it is not earlier.
+    pub fn since(self, earlier: Time) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Whole seconds from `self` until `later`, negative where it has passed; rounded down.
+    pub fn seconds_until(self, later: Time) -> i64 {
+        later.0.saturating_sub(self.0).div_euclid(1000)
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Time;
+
+    fn add(self, duration: Duration) -> Time {
+        Time(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Time {
+    type Output = Time;
+
+    fn sub(self, duration: Duration) -> Time {
+        Time(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+/// As RFC 3339 writes it, in UTC, with milliseconds: `2026-11-20T10:50:28.000Z`.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, of_day) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
+        let (year, month, day) = civil(days);
+        let (hours, minutes) = (of_day / 3_600_000, of_day / 60_000 % 60);
+        let (seconds, milliseconds) = (of_day / 1000 % 60, of_day % 1000);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
+        )
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the
+/// leap day is the last of its year and each month's start is a linear function of its number.
+fn civil(days: i64) -> (i64, i64, i64) {
+    const DAYS_IN_400_YEARS: i64 = 146_097;
+    const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
+    let shifted = days + MARCH_OF_YEAR_0_TO_1970;
+    let era = shifted.div_euclid(DAYS_IN_400_YEARS);
+    let of_era = shifted.rem_euclid(DAYS_IN_400_YEARS);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}

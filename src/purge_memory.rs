@@ -1,0 +1,173 @@
+//! The purge records that this isolate has read or made.
+//!
+//! Nothing in it is taken back: what KV no longer or not yet shows stays known here. Two moments
+//! count, and both are counts and not times, because a Worker's clock stands still between I/O:
+//! what was *learned* before an origin request was sent is what its answer takes into account.
+//!
+//! Why not only the latest record of a tag. Two isolates whose clocks differ may purge one tag
+//! within `skew`, and the later purge may bear the earlier stamp. Were it merged away, a response
+//! that knows the other record would pass for fresh. So the records learned last are all kept, and
+//! the one with the latest stamp.
+//!
+//! Why a record of this isolate's own counts as learned only when KV has confirmed it. Before that,
+//! another isolate's record of the same tag may be written first and then overwritten by ours; a
+//! response that knows ours must not have been asked for before that other purge.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+/// Tags that are remembered; past this, the least recently read are forgotten.
+const TAGS_MOST: usize = 20_000;
+/// Records of a tag and kind that are remembered, besides the one with the latest stamp.
+const RECORDS_MOST: usize = 8;
+/// This isolate's own purges are kept at least so long, whatever KV says.
+const OWN_KEPT: Duration = Duration::from_secs(120);
+
+#[derive(Default)]
+pub struct PurgeMemory {
+    tags: BTreeMap<Tag, Remembered>,
+    learned: u64,
+}
+
+#[derive(Default)]
+struct Remembered {
+    soft: Vec<Learned>,
+    hard: Vec<Learned>,
+    read_at: Option<Time>,
+    own_until: Option<Time>,
+}
+
+struct Learned {
+    record: PurgeRecord,
+    /// None: made here, and not yet confirmed by KV.
+    when: Option<Moment>,
+}
+
+/// A point in the order in which this isolate learned records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+impl Remembered {
+    fn of(&mut self, mode: PurgeMode) -> &mut Vec<Learned> {
+        match mode {
+            PurgeMode::Soft => &mut self.soft,
+            PurgeMode::Hard => &mut self.hard,
+        }
+    }
+}
+
+impl PurgeMemory {
+    /// Now, in the order of learning: taken before an origin request is sent.
+    pub fn moment(&self) -> Moment {
+        Moment(self.learned)
+    }
+
+    /// The tags whose records are not known well enough: never read, or longer ago than `window`.
+    pub fn unread<'a>(&self, tags: &'a [Tag], window: Duration, now: Time) -> Vec<&'a Tag> {
+        let is_read = |tag: &Tag| {
+            let read_at = self.tags.get(tag).and_then(|remembered| remembered.read_at);
+            read_at.is_some_and(|at| now < at + window)
+        };
+        tags.iter().filter(|tag| !is_read(tag)).collect()
+    }
+
+    /// KV was asked at `asked_at` and showed these records of `tag`.
+    pub fn read(&mut self, tag: &Tag, records: Vec<(PurgeMode, PurgeRecord)>, asked_at: Time) {
+        let moment = self.next_moment();
+        let remembered = self.remembered(tag, asked_at);
+        for (mode, record) in records {
+            learn(remembered.of(mode), record, Some(moment));
+        }
+        remembered.read_at = remembered.read_at.max(Some(asked_at));
+    }
+
+    /// This isolate is about to write `record`: from now on it outdates, and vouches for nothing.
+    pub fn stamped(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+        let remembered = self.remembered(tag, now);
+        remembered.own_until = Some(now + OWN_KEPT);
+        learn(remembered.of(mode), record, None);
+    }
+
+    /// KV has taken it.
+    pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+        let moment = self.next_moment();
+        learn(self.remembered(tag, now).of(mode), record, Some(moment));
+    }
+
+    /// Every record of `tags` that is remembered.
+    pub fn records<'a>(
+        &'a self,
+        tags: &'a [Tag],
+    ) -> impl Iterator<Item = (PurgeMode, &'a PurgeRecord)> {
+        self.learned_of(tags).map(|(mode, learned)| (mode, &learned.record))
+    }
+
+    /// The ids of those learned by `moment` that could still outdate a response fetched at
+    /// `fetched_at`.
+    pub fn known(
+        &self,
+        tags: &[Tag],
+        moment: Moment,
+        fetched_at: Time,
+        skew: Duration,
+    ) -> Vec<String> {
+        let mut known: Vec<String> = self
+            .learned_of(tags)
+            .filter(|(_, learned)| learned.when.is_some_and(|when| when <= moment))
+            .filter(|(_, learned)| fetched_at <= learned.record.at + skew)
+            .map(|(_, learned)| learned.record.id.clone())
+            .collect();
+        known.sort();
+        known.dedup();
+        known
+    }
+
+    fn learned_of<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = (PurgeMode, &'a Learned)> {
+        tags.iter().filter_map(|tag| self.tags.get(tag)).flat_map(|remembered| {
+            let soft = remembered.soft.iter().map(|learned| (PurgeMode::Soft, learned));
+            let hard = remembered.hard.iter().map(|learned| (PurgeMode::Hard, learned));
+            soft.chain(hard)
+        })
+    }
+
+    fn next_moment(&mut self) -> Moment {
+        self.learned += 1;
+        Moment(self.learned)
+    }
+
+    fn remembered(&mut self, tag: &Tag, now: Time) -> &mut Remembered {
+        if self.tags.len() >= TAGS_MOST && !self.tags.contains_key(tag) {
+            self.forget_least_recently_read(now);
+        }
+        self.tags.entry(tag.clone()).or_default()
+    }
+
+    fn forget_least_recently_read(&mut self, now: Time) {
+        let mut read: Vec<Time> = self.tags.values().filter_map(|tag| tag.read_at).collect();
+        read.sort_unstable();
+        let median = read.get(read.len() / 2).copied();
+        self.tags.retain(|_, tag| {
+            tag.own_until.is_some_and(|until| now < until) || tag.read_at > median
+        });
+    }
+}
+
+/// Adds a record in the order of learning. The one learned longest ago gives way, unless its stamp
+/// is the latest: whoever knows none of those that stay is outdated by them as well.
+fn learn(records: &mut Vec<Learned>, record: PurgeRecord, when: Option<Moment>) {
+    if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
+        same.when = same.when.or(when);
+        return;
+    }
+    records.push(Learned { record, when });
+    if records.len() > RECORDS_MOST {
+        let latest = records.iter().map(|learned| learned.record.at).max();
+        if let Some(oldest) = records.iter().position(|learned| Some(learned.record.at) != latest) {
+            records.remove(oldest);
+        }
+    }
+}

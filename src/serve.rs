@@ -1,0 +1,223 @@
+//! A visitor's request, from the lookup to the answer.
+
+use futures::channel::oneshot;
+use http::{Method, StatusCode, header};
+
+use crate::answer;
+use crate::forward;
+use crate::isolate::Outcome;
+use crate::lease::{self, Grant, Lease};
+use crate::lookup::{Found, Sight, Usable, look};
+use crate::platform::{Platform, Response};
+use crate::policy::reuse::{Bypass, Verdict, bypass};
+use crate::policy::status::{CacheStatus, Forward};
+use crate::revalidate::{Refresh, Visitor};
+use crate::visit::Visit;
+
+/// How often a request looks again after waiting for others, before it asks the origin by itself.
+const ROUNDS: u32 = 4;
+
+/// Answers a visitor.
+pub async fn serve<P: Platform>(
+    platform: P,
+    visit: Visit,
+    body: Option<P::Body>,
+) -> Response<P::Body> {
+    if forward::loops(&platform, &visit) {
+        return forward::loop_detected(&platform);
+    }
+    if let Some(reason) = bypassed(&platform, &visit) {
+        let status = forward::bypass_status(reason);
+        return forward::bypass(&platform, &visit, body, status).await;
+    }
+    let sight = look(&platform, &visit).await;
+    match answer_from(&platform, &visit, sight) {
+        Ok(response) => response,
+        Err(sight) => answer_from_origin(platform, visit, sight).await,
+    }
+}
+
+fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
+    let config = platform.config();
+    bypass(&visit.method, &visit.headers, &config.login_cookies).or_else(|| {
+        let ruled_out = config.rules_for(visit.key.path()).any(|rule| rule.bypass);
+        ruled_out.then_some(Bypass::Rule)
+    })
+}
+
+/// The answer that what was found allows at once, if any.
+fn answer_from<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    sight: Sight<P::Body>,
+) -> Result<Response<P::Body>, Sight<P::Body>> {
+    let Found::Response(usable) = sight.found else { return Err(sight) };
+    let status = match usable.verdict {
+        Verdict::Serve { ttl } => CacheStatus::hit(ttl),
+        Verdict::ServeStale { ttl } => {
+            let detail = revalidate_behind(platform, visit, &sight.slot, &usable);
+            CacheStatus::hit(ttl).detail(detail)
+        }
+        _ => return Err(Sight { found: Found::Response(usable), ..sight }),
+    };
+    let Usable { stored, body, .. } = *usable;
+    Ok(answer::stored(platform, visit, &stored, body, status))
+}
+
+/// Starts a revalidation behind the visitor's back, unless one is under way or it would be too soon
+/// after one that failed.
+fn revalidate_behind<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: &crate::policy::key::Slot,
+    usable: &Usable<P::Body>,
+) -> &'static str {
+    let failure = platform.isolate().failures.borrow().of(slot);
+    if failure.is_some_and(|failure| failure.backs_off(platform.now())) {
+        return "origin-failed";
+    }
+    if let Some(lease) = lease::take(platform, slot) {
+        let (platform, visit) = (platform.clone(), visit.clone());
+        let seen = usable.stored.fetched_at;
+        platform.clone().defer(async move {
+            if !lease.claim().await {
+                return lease.end(Outcome::Abandoned).await;
+            }
+            let sight = look(&platform, &visit).await;
+            let is_newer = match &sight.found {
+                Found::Response(usable) => usable.stored.fetched_at > seen,
+                _ => false,
+            };
+            if is_newer || sight.slot != lease.slot {
+                return lease.end(Outcome::Stored).await;
+            }
+            Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::nobody()).await;
+        });
+    }
+    "revalidating"
+}
+
+/// Everything that asks the origin, or waits for who does, goes on when the visitor hangs up:
+/// others may be waiting for it.
+async fn answer_from_origin<P: Platform>(
+    platform: P,
+    visit: Visit,
+    sight: Sight<P::Body>,
+) -> Response<P::Body> {
+    if let (Found::Nothing(reason), Some(detail)) = (&sight.found, not_for_all(&visit)) {
+        let status = CacheStatus::forwarded(*reason);
+        let status = if detail.is_empty() { status } else { status.detail(detail) };
+        return forward::bypass(&platform, &visit, None, status).await;
+    }
+    let (sender, answer) = oneshot::channel();
+    let work = fill(platform.clone(), visit, sight, Visitor::waiting(sender));
+    platform.defer(work);
+    match answer.await {
+        Ok(response) => response,
+        Err(_) => answer::problem(
+            &platform,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The edge failed",
+            "The request ended without an answer; the log may say why.",
+        ),
+    }
+}
+
+/// A request whose answer is of no use to others, where nothing is stored: a HEAD has no body, and
+/// a range is a part.
+fn not_for_all(visit: &Visit) -> Option<&'static str> {
+    if visit.method == Method::HEAD {
+        return Some("");
+    }
+    visit.headers.contains_key(header::RANGE).then_some("range")
+}
+
+/// Takes the lease or waits for who has it, looks again, and asks the origin if need be.
+async fn fill<P: Platform>(
+    platform: P,
+    visit: Visit,
+    mut sight: Sight<P::Body>,
+    mut visitor: Visitor<P>,
+) {
+    let mut lease: Option<Lease<P>> = None;
+    for _ in 0..ROUNDS {
+        if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
+            held.end(Outcome::Stored).await;
+        }
+        if matches!(sight.found, Found::Pass) || lease.is_some() {
+            break;
+        }
+        if let Some(failure) = recent_failure(&platform, &sight) {
+            return visitor.told_of_failure(&platform, &visit, sight, failure);
+        }
+        match lease::acquire(&platform, &sight.slot).await {
+            Grant::Granted(granted) => lease = Some(granted),
+            Grant::Ended(Outcome::Stored | Outcome::Abandoned) => visitor.waited(),
+            Grant::Ended(Outcome::Uncacheable) => break,
+            Grant::Ended(Outcome::Failed(status)) => {
+                visitor.waited();
+                return visitor.told_of_failure(&platform, &visit, sight, status);
+            }
+            Grant::Overdue => break,
+            Grant::CacheUnavailable => {
+                visitor.detail = Some("cache-unavailable");
+                break;
+            }
+        }
+        let missed = matches!(sight.found, Found::Nothing(_));
+        let reason = forward_reason(&sight);
+        sight = match answer_again(
+            &platform,
+            &visit,
+            look(&platform, &visit).await,
+            reason,
+            &mut visitor,
+        ) {
+            None => {
+                if let Some(lease) = lease {
+                    lease.end(Outcome::Stored).await;
+                }
+                return;
+            }
+            Some(sight) => sight,
+        };
+        if lease.is_none() && missed && matches!(sight.found, Found::Nothing(_)) {
+            platform.isolate().cache.doubt();
+        }
+    }
+    Refresh::new(platform, visit, sight, lease).run(visitor).await;
+}
+
+/// Sends what others have stored in the meantime, or gives the sight back.
+fn answer_again<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    sight: Sight<P::Body>,
+    reason: Forward,
+    visitor: &mut Visitor<P>,
+) -> Option<Sight<P::Body>> {
+    let Found::Response(usable) = sight.found else { return Some(sight) };
+    let (Verdict::Serve { ttl } | Verdict::ServeStale { ttl }) = usable.verdict else {
+        return Some(Sight { found: Found::Response(usable), ..sight });
+    };
+    let status = CacheStatus { collapsed: true, ttl: Some(ttl), ..CacheStatus::forwarded(reason) };
+    visitor.send(answer::stored(platform, visit, &usable.stored, usable.body, status));
+    None
+}
+
+/// Why what was seen is not enough.
+pub fn forward_reason<B>(sight: &Sight<B>) -> Forward {
+    match &sight.found {
+        Found::Nothing(reason) => *reason,
+        Found::Pass => Forward::UriMiss,
+        Found::Response(usable) => match usable.verdict {
+            Verdict::Discard { .. } => Forward::Miss,
+            _ => Forward::Stale,
+        },
+    }
+}
+
+fn recent_failure<P: Platform>(platform: &P, sight: &Sight<P::Body>) -> Option<u16> {
+    let failure = platform.isolate().failures.borrow().of(&sight.slot)?;
+    failure.is_shared(platform.now()).then_some(failure.status)
+}

@@ -1,0 +1,75 @@
+//! This data centre's cache, over the Cache API.
+//!
+//! The API silently keeps nothing for many statuses and for `private`, `no-store` and `max-age=0`;
+//! so all is stored as a 200 under a `Cache-Control` of ours, with the metadata in one field.
+
+use std::time::Duration;
+
+use js_sys::{Array, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::body::{Body, new_response};
+use crate::platform::{CacheError, Document};
+
+/// The field that holds the metadata.
+const HEAD: &str = "edge-isr";
+
+#[wasm_bindgen]
+extern "C" {
+    type CacheStorage;
+    #[wasm_bindgen(thread_local_v2, js_name = caches)]
+    static CACHES: CacheStorage;
+    #[wasm_bindgen(method, getter, js_name = default)]
+    fn default_cache(this: &CacheStorage) -> Cache;
+
+    type Cache;
+    #[wasm_bindgen(method, catch, js_name = match)]
+    fn match_url(this: &Cache, url: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Cache, url: &str, response: &web_sys::Response) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn delete(this: &Cache, url: &str) -> Result<Promise, JsValue>;
+}
+
+fn cache() -> Cache {
+    CACHES.with(CacheStorage::default_cache)
+}
+
+pub async fn find(url: &str) -> Option<Document<Body>> {
+    let found = JsFuture::from(cache().match_url(url).ok()?).await.ok()?;
+    let found: web_sys::Response = found.dyn_into().ok()?;
+    let head = found.headers().get(HEAD).ok()??;
+    Some(Document { head, body: Body::of(found.body()) })
+}
+
+pub async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), CacheError> {
+    try_put(url, document, life).await.map_err(|cause| CacheError(described(&cause)))
+}
+
+async fn try_put(url: &str, document: Document<Body>, life: Duration) -> Result<(), JsValue> {
+    let seconds = life.as_secs().max(1);
+    let fields = [("cache-control", format!("max-age={seconds}")), (HEAD, document.head)];
+    let pairs: Array = fields
+        .iter()
+        .map(|(name, value)| Array::of2(&(*name).into(), &value.as_str().into()))
+        .collect();
+    let init = Object::new();
+    Reflect::set(&init, &"headers".into(), &pairs)?;
+    let response = new_response(&document.body.to_js(), &init)?;
+    JsFuture::from(cache().put(url, &response)?).await?;
+    Ok(())
+}
+
+pub async fn delete(url: &str) {
+    if let Ok(deleted) = cache().delete(url) {
+        // What cannot be deleted ends by its own time.
+        let _ = JsFuture::from(deleted).await;
+    }
+}
+
+/// What JavaScript threw, in words.
+pub fn described(cause: &JsValue) -> String {
+    let message = Reflect::get(cause, &"message".into()).ok().and_then(|text| text.as_string());
+    message.or_else(|| cause.as_string()).unwrap_or_else(|| format!("{cause:?}"))
+}

@@ -1,0 +1,89 @@
+//! Workers KV: the binding `TAGS`.
+
+use js_sys::{Array, JSON, Map, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::cache::described;
+use crate::platform::{KvEntry, KvError, KvPage};
+
+/// KV's least, in seconds: a record is then seen elsewhere as soon as KV allows.
+const CACHE_TTL: u32 = 30;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A namespace.
+    #[derive(Clone)]
+    pub type Namespace;
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Namespace, keys: &Array, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Namespace, key: &str, value: &str, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn delete(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
+}
+
+fn error(cause: JsValue) -> KvError {
+    KvError(described(&cause))
+}
+
+async fn done(call: Result<Promise, JsValue>) -> Result<JsValue, KvError> {
+    JsFuture::from(call.map_err(error)?).await.map_err(error)
+}
+
+fn options(pairs: &[(&str, JsValue)]) -> Object {
+    let options = Object::new();
+    for (name, value) in pairs {
+        // Setting a property of a plain object cannot fail.
+        let _ = Reflect::set(&options, &(*name).into(), value);
+    }
+    options
+}
+
+impl Namespace {
+    /// In the order of the keys.
+    pub async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+        let list: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
+        let options = options(&[("cacheTtl", CACHE_TTL.into())]);
+        let values: Map = done(self.get(&list, &options)).await?.unchecked_into();
+        Ok(list.iter().map(|key| values.get(&key).as_string()).collect())
+    }
+
+    pub async fn write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+        let life = JsValue::from(entry.life.as_secs().max(60) as f64);
+        let mut pairs = vec![("expirationTtl", life)];
+        if let Some(metadata) = entry.metadata {
+            pairs.push(("metadata", JSON::parse(&metadata).map_err(error)?));
+        }
+        done(self.put(key, &entry.value, &options(&pairs))).await.map(drop)
+    }
+
+    pub async fn remove(&self, key: &str) -> Result<(), KvError> {
+        done(self.delete(key)).await.map(drop)
+    }
+
+    pub async fn page(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<KvPage, KvError> {
+        let mut pairs = vec![("prefix", prefix.into()), ("limit", limit.into())];
+        if let Some(cursor) = cursor {
+            pairs.push(("cursor", cursor.into()));
+        }
+        let listed = done(self.list(&options(&pairs))).await?;
+        let field = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).map_err(error);
+        let keys: Array = field(&listed, "keys")?.unchecked_into();
+        let mut page = KvPage { keys: Vec::new(), cursor: field(&listed, "cursor")?.as_string() };
+        for key in keys.iter() {
+            let name = field(&key, "name")?.as_string().unwrap_or_default();
+            let metadata = JSON::stringify(&field(&key, "metadata")?).ok();
+            page.keys.push((name, metadata.and_then(|text| text.as_string())));
+        }
+        page.cursor = page.cursor.filter(|cursor| !cursor.is_empty());
+        Ok(page)
+    }
+}

@@ -1,0 +1,110 @@
+//! From the runtime's request to a [`Visit`], and from the answer to the runtime's response.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use http::{Method, StatusCode};
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Context, Env, console_error};
+
+use super::body::{Body, to_js_response};
+use super::headers::Native;
+use super::kv::Namespace;
+use super::world::World;
+use crate::answer::problem_response;
+use crate::config::{Config, ConfigError};
+use crate::edge;
+use crate::isolate::Isolate;
+use crate::platform::Response;
+use crate::policy::key::CacheKey;
+use crate::visit::Visit;
+
+thread_local! {
+    static ISOLATE: Rc<Isolate> = Rc::default();
+    static CONFIG: RefCell<Option<Result<Rc<Config>, ConfigError>>> = const { RefCell::new(None) };
+}
+
+/// Answers one request.
+pub async fn respond(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
+    let response = match ready(&env) {
+        Ok((config, tags)) => answer(request, config, tags, context).await,
+        Err(error) => {
+            let title = "The edge is not configured";
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, title, &format!("{error}."))
+        }
+    };
+    Ok(to_js_response(response)?)
+}
+
+async fn answer(
+    request: web_sys::Request,
+    config: Rc<Config>,
+    tags: Namespace,
+    context: Context,
+) -> Response<Body> {
+    // With an ORIGIN elsewhere, what the zone would answer by itself is not the page.
+    if config.origin.is_none() {
+        context.pass_through_on_exception();
+    }
+    let (visitor, headers) = Native::new(request.headers());
+    let (Ok(key), Ok(method)) = (CacheKey::parse(&request.url()), request.method().parse()) else {
+        return refuse(StatusCode::BAD_REQUEST, "The URL cannot be understood", "Check the URL.");
+    };
+    let address = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
+    let visit =
+        Visit { address: address.map(str::to_owned), url: request.url(), key, headers, method };
+    let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
+    let body = has_body.then(|| Body::of(request.body()));
+    let isolate = ISOLATE.with(Rc::clone);
+    let world = World { config, isolate, context: Rc::new(context), tags, visitor };
+    edge::handle(world, visit, body).await
+}
+
+fn refuse(status: StatusCode, title: &str, detail: &str) -> Response<Body> {
+    problem_response(status, title, detail, |bytes| Body::bytes(&bytes))
+}
+
+/// The settings, read once an isolate, and the namespace.
+fn ready(env: &Env) -> Result<(Rc<Config>, Namespace), ConfigError> {
+    let config =
+        CONFIG.with(|known| known.borrow_mut().get_or_insert_with(|| read_config(env)).clone())?;
+    let tags = binding(env, "TAGS").ok_or_else(no_namespace)?;
+    Ok((config, tags.unchecked_into()))
+}
+
+fn read_config(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    let config = Config::read(&|name| setting(env, name)).map(Rc::new);
+    let config = config.and_then(|config| match binding(env, "TAGS") {
+        Some(_) => Ok(config),
+        None => Err(no_namespace()),
+    });
+    if let Err(error) = &config {
+        console_error!("edge-isr: {error}");
+    }
+    config
+}
+
+fn no_namespace() -> ConfigError {
+    let reason = "is not bound: make a KV namespace (npx wrangler kv namespace create TAGS) and \
+                  name its id in wrangler.toml";
+    ConfigError { setting: "TAGS", reason: reason.to_owned() }
+}
+
+fn binding(env: &Env, name: &str) -> Option<JsValue> {
+    Reflect::get(env, &name.into()).ok().filter(|value| value.is_object())
+}
+
+/// A setting's text; numbers, booleans, lists and tables of wrangler.toml as JSON writes them.
+fn setting(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &name.into()).ok()?;
+    if value.is_undefined() || value.is_null() {
+        return None;
+    }
+    let text = value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())?;
+    Some(text).filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,175 @@
+//! [`Platform`] for one request of the Worker.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use js_sys::{Date, Function, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use worker::{Context, Delay, console_log};
+
+use super::body::{self, Body, Read};
+use super::headers::Native;
+use super::kv::Namespace;
+use super::{cache, origin};
+use crate::config::Config;
+use crate::isolate::Isolate;
+use crate::platform::{
+    BrokenOff, CacheError, Document, KvEntry, KvError, KvPage, OriginError, Platform, ReadError,
+    Request, Response, Settled, Signal,
+};
+use crate::policy::key::Slot;
+use crate::policy::time::Time;
+
+#[derive(Clone)]
+pub struct World {
+    pub config: Rc<Config>,
+    pub isolate: Rc<Isolate>,
+    pub context: Rc<Context>,
+    pub tags: Namespace,
+    pub visitor: Native,
+}
+
+impl World {
+    fn url(&self, slot: &Slot) -> String {
+        slot.url(&self.config.control_prefix)
+    }
+}
+
+impl Platform for World {
+    type Body = Body;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn isolate(&self) -> &Isolate {
+        &self.isolate
+    }
+
+    fn now(&self) -> Time {
+        Time(Date::now() as i64)
+    }
+
+    fn random(&self) -> u64 {
+        // Tokens must differ, not be secret: should the system's source fail, Math.random will do.
+        getrandom::u64().unwrap_or_else(|_| js_sys::Math::random().to_bits())
+    }
+
+    fn log(&self, line: &str) {
+        console_log!("edge-isr: {line}");
+    }
+
+    fn defer(&self, work: impl Future<Output = ()> + 'static) {
+        self.context.wait_until(work);
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Delay::from(duration).await;
+    }
+
+    fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<>) {
+        let mut resolver: Option<Function> = None;
+        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
+        let signal: Signal = Box::new(move || {
+            if let Some(resolve) = resolver {
+                // Resolving a promise does not throw.
+                let _ = resolve.call0(&JsValue::NULL);
+            }
+        });
+        let wait = async move {
+            // A request that awaits only another's promise is ended by the runtime as hung: a
+            // timer of its own is what keeps it.
+            match select(JsFuture::from(promise), Delay::from(limit)).await {
+                Either::Left(_) | Either::Right(_) => {}
+            }
+        };
+        (signal, wait)
+    }
+
+    fn empty_body(&self) -> Body {
+        Body::Empty
+    }
+
+    fn bytes_body(&self, bytes: Vec<u8>) -> Body {
+        Body::bytes(&bytes)
+    }
+
+    fn discard(&self, body: Body) {
+        body.discard();
+    }
+
+    fn tee(&self, body: Body) -> (Body, Body) {
+        body.tee()
+    }
+
+    async fn settle(
+        &self,
+        body: Body,
+        staging: &Slot,
+        life: Duration,
+    ) -> Result<Settled<Body>, BrokenOff> {
+        let (stream, clean) = match body::settle(body).await? {
+            Read::Whole(body) => return Ok(Settled::Whole(body)),
+            Read::Longer { stream, clean } => (stream, clean),
+        };
+        let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
+        let url = self.url(staging);
+        let put = cache::put(&url, document, life).await;
+        // The put resolves for a body that broke off; the pipe into it does not.
+        let clean = JsFuture::from(clean).await;
+        if put.is_ok() && clean.is_ok() {
+            return Ok(Settled::Staged);
+        }
+        cache::delete(&url).await;
+        Err(BrokenOff)
+    }
+
+    async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
+        body::read(body, limit).await
+    }
+
+    async fn cache_match(&self, slot: &Slot) -> Option<Document<Body>> {
+        cache::find(&self.url(slot)).await
+    }
+
+    async fn cache_put(
+        &self,
+        slot: &Slot,
+        document: Document<Body>,
+        life: Duration,
+    ) -> Result<(), CacheError> {
+        cache::put(&self.url(slot), document, life).await
+    }
+
+    async fn cache_delete(&self, slot: &Slot) {
+        cache::delete(&self.url(slot)).await;
+    }
+
+    async fn fetch(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+        origin::fetch(request, &self.visitor, self.config.origin_timeout).await
+    }
+
+    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+        self.tags.read(keys).await
+    }
+
+    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+        self.tags.write(key, entry).await
+    }
+
+    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
+        self.tags.remove(key).await
+    }
+
+    async fn kv_list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<KvPage, KvError> {
+        self.tags.page(prefix, cursor, limit).await
+    }
+}

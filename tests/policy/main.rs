@@ -1,0 +1,33 @@
+//! The rules by their sections: RFC 9110, 9111, 5861, 9211, 9213, 9875, and the house's own.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod cache_control;
+mod config;
+mod fence;
+mod fields;
+mod freshness;
+mod key;
+mod pure;
+mod purge_memory;
+mod reuse;
+mod routes;
+mod status;
+mod stored;
+mod storing;
+mod tag;
+mod time;
+mod validation;
+mod vary;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// `"a: 1\nb: 2"` as header fields.
+pub fn headers(lines: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, value) = line.split_once(':').expect("a colon");
+        let name: HeaderName = name.trim().parse().unwrap();
+        headers.append(name, HeaderValue::from_bytes(value.trim().as_bytes()).unwrap());
+    }
+    headers
+}

@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use edge_isr::policy::fence::{Fenced, PurgeMode::Soft, PurgeRecord, Purged};
+use edge_isr::policy::tag::Tag;
+use edge_isr::policy::time::Time;
+use edge_isr::purge_memory::PurgeMemory;
+
+const SKEW: Duration = Duration::from_secs(5);
+const WINDOW: Duration = Duration::from_secs(10);
+
+fn tag() -> Tag {
+    Tag::origin("a").unwrap()
+}
+
+fn record(at: i64, id: &str) -> PurgeRecord {
+    PurgeRecord { at: Time(at), id: id.to_owned() }
+}
+
+/// What the memory says of a response fetched at `fetched_at` that knows `known`.
+fn purged(memory: &PurgeMemory, fetched_at: i64, known: &[String]) -> Purged {
+    let fenced = Fenced { fetched_at: Time(fetched_at), known };
+    fenced.purged(memory.records(&[tag()]), SKEW)
+}
+
+#[test]
+fn a_tag_is_read_again_past_the_window_and_not_before() {
+    let mut memory = PurgeMemory::default();
+    let tags = [tag()];
+    assert_eq!(memory.unread(&tags, WINDOW, Time(0)).len(), 1);
+    memory.read(&tag(), vec![], Time(0));
+    assert_eq!(memory.unread(&tags, WINDOW, Time(9_999)).len(), 0);
+    assert_eq!(memory.unread(&tags, WINDOW, Time(10_000)).len(), 1);
+}
+
+#[test]
+fn known_is_what_was_learned_before_the_request_and_not_when_it_was_looked_up() {
+    let mut memory = PurgeMemory::default();
+    memory.read(&tag(), vec![(Soft, record(1_000, "before"))], Time(1_000));
+    let moment = memory.moment();
+    memory.read(&tag(), vec![(Soft, record(1_500, "after"))], Time(1_500));
+    assert_eq!(memory.known(&[tag()], moment, Time(1_200), SKEW), ["before"]);
+    assert_eq!(purged(&memory, 1_200, &["before".to_owned()]), Purged::Soft);
+}
+
+#[test]
+fn records_too_old_to_matter_are_not_listed_as_known() {
+    let mut memory = PurgeMemory::default();
+    memory.read(&tag(), vec![(Soft, record(1_000, "old"))], Time(1_000));
+    assert!(memory.known(&[tag()], memory.moment(), Time(6_001), SKEW).is_empty());
+}
+
+#[test]
+fn own_purges_outdate_at_once_and_vouch_only_when_kv_has_them() {
+    let mut memory = PurgeMemory::default();
+    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
+    assert!(memory.known(&[tag()], memory.moment(), Time(1_001), SKEW).is_empty());
+    memory.confirmed(&tag(), Soft, record(1_000, "own"), Time(1_100));
+    assert_eq!(memory.known(&[tag()], memory.moment(), Time(1_101), SKEW), ["own"]);
+}
+
+#[test]
+fn own_purges_are_kept_whatever_kv_says() {
+    let mut memory = PurgeMemory::default();
+    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    memory.read(&tag(), vec![], Time(2_000));
+    memory.read(&tag(), vec![(Soft, record(1, "older"))], Time(3_000));
+    assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
+}
+
+#[test]
+fn a_later_purge_with_an_earlier_stamp_is_not_merged_away() {
+    let mut memory = PurgeMemory::default();
+    memory.read(&tag(), vec![(Soft, record(3_000, "fast clock"))], Time(2_000));
+    let known = memory.known(&[tag()], memory.moment(), Time(2_100), SKEW);
+    memory.read(&tag(), vec![(Soft, record(2_500, "slow clock"))], Time(2_600));
+    assert_eq!(purged(&memory, 2_100, &known), Purged::Soft);
+}
+
+#[test]
+fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
+    let mut memory = PurgeMemory::default();
+    let moment = memory.moment();
+    for number in 0..1000 {
+        memory.read(
+            &tag(),
+            vec![(Soft, record(1_000 + number, &format!("{number}")))],
+            Time(1_000),
+        );
+    }
+    assert!(memory.records(&[tag()]).count() <= 9);
+    let known = memory.known(&[tag()], moment, Time(1_500), SKEW);
+    assert_eq!(purged(&memory, 1_500, &known), Purged::Soft);
+}
+
+#[test]
+fn many_tags_are_forgotten_but_not_own_purges() {
+    let mut memory = PurgeMemory::default();
+    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    for number in 0..50_000 {
+        let other = Tag::origin(&format!("t{number}")).unwrap();
+        memory.read(&other, vec![], Time(1_000 + number));
+    }
+    assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
+    let early = [Tag::origin("t1").unwrap()];
+    assert_eq!(memory.unread(&early, Duration::from_secs(1000), Time(51_000)).len(), 1);
+}

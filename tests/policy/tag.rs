@@ -1,0 +1,132 @@
+use std::collections::BTreeSet;
+
+use edge_isr::policy::key::CacheKey;
+use edge_isr::policy::tag::{Tag, TagError, TagSet, implicit};
+use proptest::prelude::*;
+use rstest::rstest;
+
+use crate::headers;
+
+fn tags(lines: &str) -> Vec<String> {
+    TagSet::of(&headers(lines), "h").tags.iter().map(|tag| tag.as_str().to_owned()).collect()
+}
+
+#[rstest]
+#[case::commas("cache-tag: a, b ,,c", &["a", "b", "c"])]
+#[case::case_does_not_count("cache-tag: Post:1,POST:1", &["post:1"])]
+#[case::repeated_lines("cache-tag: a\ncache-tag: b", &["a", "b"])]
+#[case::spaces("surrogate-key: a b  c", &["a", "b", "c"])]
+#[case::xkey("xkey: a b,c", &["a", "b", "c"])]
+#[case::edge_cache_tag("edge-cache-tag: a,b", &["a", "b"])]
+#[case::several_fields("surrogate-key: b\ncache-tag: a", &["a", "b"])]
+#[case::a_space_in_a_tag_is_no_tag("cache-tag: a b, c", &["c"])]
+#[case::non_ascii_is_no_tag("cache-tag: ä, c", &["c"])]
+fn tags_of_a_response(#[case] lines: &str, #[case] expected: &[&str]) {
+    assert_eq!(tags(lines), expected);
+}
+
+#[test]
+fn what_is_no_tag_is_counted() {
+    let set = TagSet::of(&headers("cache-tag: ä, b c, d"), "h");
+    assert_eq!((set.tags.len(), set.dropped, set.stated), (1, 2, true));
+    assert!(!TagSet::of(&headers("x: y"), "h").stated);
+}
+
+#[test]
+fn groups_keep_their_case_and_are_bound_to_their_host_9875() {
+    let groups =
+        |host| TagSet::of(&headers("cache-groups: \"Scripts\", \"a\\\"b\";x=1, bare, \"\""), host);
+    let here = groups("h");
+    assert_eq!(here.tags, [Tag::group("h", "Scripts"), Tag::group("h", "a\"b")]);
+    assert_eq!(here.dropped, 2);
+    assert_ne!(here.tags, groups("i").tags);
+    assert_ne!(Tag::group("h", "a"), Tag::group("h", "A"));
+}
+
+#[rstest]
+#[case("", TagError::Empty)]
+#[case("  ", TagError::Empty)]
+#[case("a b", TagError::NotPrintable)]
+#[case("a,b", TagError::NotPrintable)]
+#[case("ä", TagError::NotPrintable)]
+#[case("a\u{1}", TagError::NotPrintable)]
+fn no_tag(#[case] text: &str, #[case] error: TagError) {
+    assert_eq!(Tag::origin(text), Err(error));
+}
+
+#[test]
+fn a_tag_longer_than_cloudflares_is_refused() {
+    assert!(Tag::origin(&"x".repeat(1024)).is_ok());
+    assert_eq!(Tag::origin(&"x".repeat(1025)), Err(TagError::TooLong(1024)));
+}
+
+#[test]
+fn implicit_tags_name_everything_the_host_the_url_and_prefixes_at_segment_boundaries() {
+    let key = CacheKey::parse("https://h/blog/Post-1?y=2&x=1").unwrap();
+    let expected = [
+        Tag::everything(),
+        Tag::host("h"),
+        Tag::path("h", "/blog/Post-1"),
+        Tag::query("h", "/blog/Post-1", "x=1&y=2"),
+        Tag::prefix("/blog"),
+        Tag::prefix("/blog/Post-1"),
+    ];
+    assert_eq!(implicit(&key), expected);
+}
+
+#[test]
+fn prefixes_go_sixteen_segments_deep_and_a_closing_slash_adds_none() {
+    let prefixes = |path: &str| {
+        let key = CacheKey::parse(&format!("https://h{path}")).unwrap();
+        implicit(&key).len() - 3
+    };
+    assert_eq!(prefixes("/"), 0);
+    assert_eq!(prefixes("/a"), 1);
+    assert_eq!(prefixes("/a/"), 1);
+    assert_eq!(prefixes(&"/a".repeat(16)), 16);
+    assert_eq!(prefixes(&"/a".repeat(40)), 16);
+}
+
+#[test]
+fn no_origin_can_spell_an_implicit_tag() {
+    for spelling in ["*", "h:h", "\u{1}*", "\u{1}h:h", "%01*"] {
+        if let Ok(tag) = Tag::origin(spelling) {
+            assert!(!tag.is_implicit());
+            assert!(![Tag::everything(), Tag::host("h")].contains(&tag));
+            assert_ne!(tag.key_segment(), Tag::everything().key_segment());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_key_segment_holds_no_slash_and_fits_a_kv_key(text in "[!-+.-~]{1,1024}") {
+        let segment = Tag::origin(&text).unwrap().key_segment();
+        prop_assert!(!segment.contains('/'));
+        prop_assert!(segment.len() <= 300);
+    }
+
+    #[test]
+    fn two_tags_never_share_a_segment(texts in prop::collection::btree_set("[a-c/%#2f]{1,5}", 2..40)) {
+        let segments: BTreeSet<String> =
+            texts.iter().map(|text| Tag::origin(text).unwrap().key_segment()).collect();
+        prop_assert_eq!(segments.len(), texts.len());
+    }
+
+    #[test]
+    fn a_canonical_tag_is_read_back(text in "[!-+.-~]{1,40}") {
+        let tag = Tag::origin(&text).unwrap();
+        prop_assert_eq!(Tag::origin(tag.as_str()), Ok(tag));
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        if let Ok(value) = http::HeaderValue::from_bytes(&bytes) {
+            for field in edge_isr::policy::tag::FIELDS {
+                let mut headers = http::HeaderMap::new();
+                headers.insert(field, value.clone());
+                TagSet::of(&headers, "h");
+            }
+        }
+    }
+}

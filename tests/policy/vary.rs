@@ -1,0 +1,54 @@
+use edge_isr::policy::vary::{Vary, selecting};
+use rstest::rstest;
+
+use crate::headers;
+
+#[rstest]
+#[case::repeated_lines_and_case_4_1("vary: Accept, Cookie\nvary: ACCEPT", &["accept", "cookie"])]
+#[case::none("x: y", &[])]
+#[case::empty_members("vary: , a,,", &["a"])]
+fn names(#[case] lines: &str, #[case] expected: &[&str]) {
+    let Vary::Fields(names) = Vary::of(&headers(lines)) else { panic!("any") };
+    assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), expected);
+}
+
+#[rstest]
+#[case("vary: *")]
+#[case("vary: accept, *")]
+#[case("vary: accept\nvary: *")]
+#[case("vary: a b")]
+fn any(#[case] lines: &str) {
+    assert_eq!(Vary::of(&headers(lines)), Vary::Any);
+}
+
+#[rstest]
+#[case::white_space("x: a,  b", "x: a ,b", true)]
+#[case::lines("x: a\nx: b", "x: a, b", true)]
+#[case::order("x: a, b", "x: b, a", false)]
+#[case::value_case("x: a", "x: A", false)]
+#[case::absent_is_not_empty("x:", "y: 1", false)]
+#[case::absent_twice("y: 2", "y: 1", true)]
+#[case::no_value_spells_absence("x: absent", "y: 1", false)]
+fn values_4_1(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
+    let select = |lines| selecting(["x"], &headers(lines));
+    assert_eq!(select(one) == select(other), same);
+}
+
+#[rstest]
+#[case("gzip, br", "br,gzip", true)]
+#[case("gzip;q=0.5, br", "br, GZIP", true)]
+#[case("gzip, br;q=0", "gzip", true)]
+#[case("gzip, identity", "gzip", true)]
+#[case("gzip", "br", false)]
+fn accept_encoding_is_a_set_12_5_3(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
+    let select = |value: &str| {
+        selecting(["accept-encoding"], &headers(&format!("accept-encoding: {value}")))
+    };
+    assert_eq!(select(one) == select(other), same);
+}
+
+#[test]
+fn the_order_in_which_fields_are_named_does_not_count() {
+    let request = headers("a: 1\nb: 2");
+    assert_eq!(selecting(["a", "b"], &request), selecting(["b", "a", "a"], &request));
+}

@@ -1,0 +1,187 @@
+use crate::origin::Page;
+use crate::world::{At, World};
+
+#[test]
+fn an_origin_that_fails_leaves_the_stale_page_where_it_may_be_shown() {
+    for (page, status) in [
+        (Page::unreachable(), 502),
+        (Page::new("late").renders_in(60_000), 504),
+        (Page::new("broken").status(503), 503),
+    ] {
+        let world = World::new(1);
+        let good = Page::new("good").with("cache-control", "max-age=60, stale-if-error=600");
+        world.origin.set("/a", good);
+        world.get("/a");
+        world.wait(61_000);
+        world.origin.set("/a", page.clone());
+        let seen = world.get("/a");
+        assert_eq!(seen.text, "good");
+        assert!(
+            seen.cache().starts_with("hit; fwd-status=")
+                && seen.cache().contains("; ttl=-")
+                && seen.cache().contains(&format!("fwd-status={status}")),
+            "{}",
+            seen.cache()
+        );
+        world.origin.set("/b", page);
+        assert_eq!(world.get("/b").status, status);
+    }
+}
+
+#[test]
+fn past_every_window_the_failure_is_shown() {
+    let world = World::new(1);
+    let good =
+        Page::new("good").with("cache-control", "max-age=60, stale-if-error=10").etag("\"1\"");
+    world.origin.set("/a", good);
+    world.get("/a");
+    world.origin.set("/a", Page::unreachable());
+    world.wait(71_000);
+    let seen = world.get("/a");
+    assert_eq!((seen.status, seen.header("content-type")), (502, "application/problem+json"));
+}
+
+#[test]
+fn must_revalidate_forbids_the_stale_page_even_on_error() {
+    let world = World::new(1);
+    let control = "max-age=60, must-revalidate, stale-if-error=600, stale-while-revalidate=600";
+    world.origin.set("/a", Page::new("good").with("cache-control", control));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", Page::unreachable());
+    assert_eq!(world.get("/a").status, 502);
+}
+
+#[test]
+fn a_failing_origin_is_asked_less_and_less_behind_the_visitors_backs() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("good").fresh(1, 6000));
+    world.get("/a");
+    world.origin.set("/a", Page::new("broken").status(500));
+    world.wait(2000);
+    world.origin.take("/a");
+    for _ in 0..600 {
+        assert_eq!(world.get("/a").text, "good");
+        world.wait(100);
+    }
+    let asked = world.origin.take("/a");
+    assert!((4..=8).contains(&asked), "asked {asked} times in a minute");
+}
+
+#[test]
+fn kv_unreadable_serves_the_young_and_asks_the_origin_for_the_old() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(6000, 6000).etag("\"1\""));
+    world.kv.reads_fail.set(true);
+    world.get("/a");
+    world.origin.take("/a");
+    for _ in 0..9 {
+        assert!(world.get("/a").cache().starts_with("hit"));
+        world.wait(1000);
+    }
+    assert_eq!(world.origin.take("/a"), 0);
+    world.wait(2000);
+    assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=304; stored");
+    assert!(world.get("/a").cache().starts_with("hit"));
+    assert_eq!(world.origin.take("/a"), 1);
+}
+
+#[test]
+fn kv_unreadable_shows_the_old_only_if_the_origin_fails_too() {
+    for (control, status) in [
+        ("max-age=6000, stale-if-error=600", 200),
+        ("max-age=6000, stale-while-revalidate=600", 502),
+    ] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("one").with("cache-control", control));
+        world.get("/a");
+        world.wait(11_000);
+        world.kv.reads_fail.set(true);
+        world.origin.set("/a", Page::unreachable());
+        assert_eq!(world.get("/a").status, status, "{control}");
+    }
+}
+
+#[test]
+fn kv_that_hangs_is_kv_that_fails() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(6000, 6000));
+    world.get("/a");
+    world.wait(11_000);
+    world.kv.read_hangs.set(true);
+    let start = world.executor.now();
+    assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=200; stored");
+    assert!(world.executor.now().since(start).as_secs() <= 4);
+}
+
+#[test]
+fn a_hard_purge_in_another_data_centre_holds_when_kv_fails() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(6000, 6000).tags("a"));
+    world.get("/a");
+    world.wait(1000);
+    world.origin.set("/a", Page::new("new").fresh(6000, 6000).tags("a"));
+    world.purge_at(At { centre: 1, isolate: 0 }, "hard", &["a"]);
+    world.wait(11_000);
+    world.kv.reads_fail.set(true);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn a_purge_record_that_cannot_be_read_is_not_the_absence_of_one() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(6000, 6000).tags("a"));
+    world.get("/a");
+    world.purge_at(At { centre: 1, isolate: 0 }, "hard", &["a"]);
+    world.kv.values.borrow_mut().get_mut("p/h/a").unwrap().value = "garbage".to_owned();
+    world.origin.set("/a", Page::new("new").fresh(6000, 6000).tags("a"));
+    world.wait(11_000);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn a_purge_write_that_fails_is_retried_with_a_new_stamp() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 429 Too Many Requests".to_owned();
+    world.kv.writes_fail.set(2);
+    let before = world.executor.now();
+    assert_eq!(world.purge("soft", &["a"]).status, 200);
+    let record = world.kv.values.borrow()["p/s/a"].value.clone();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    assert!(record["at"].as_i64().unwrap() >= before.0 + 2000, "{record}");
+}
+
+#[test]
+fn a_purge_that_is_not_durable_is_never_a_200() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 429 Too Many Requests".to_owned();
+    world.kv.writes_fail.set(1000);
+    let seen = world.purge("soft", &["a", "b"]);
+    assert_eq!(seen.status, 503);
+    let answer: serde_json::Value = serde_json::from_str(&seen.text).unwrap();
+    assert_eq!(answer["failed"]["tags"].as_array().unwrap().len(), 2);
+    assert_eq!(answer["purged"]["tags"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_graph_that_cannot_be_written_costs_the_visitor_nothing_and_is_continued() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 429 Too Many Requests".to_owned();
+    world.kv.writes_fail.set(2);
+    world.origin.set("/a", Page::new("one").fresh(60, 600).tags("a,b"));
+    assert_eq!(world.get("/a").status, 200);
+    assert_eq!(world.get("/a").cache(), "hit; ttl=59");
+    world.wait(61_000);
+    world.get("/a");
+    world.wait(1000);
+    assert_eq!(world.urls_of_tag("a"), ["https://site.test/a"]);
+    assert_eq!(world.urls_of_tag("b"), ["https://site.test/a"]);
+}
+
+#[test]
+fn a_request_that_came_round_is_told_so() {
+    let world = World::with(1, &[("ORIGIN", "")]);
+    let seen = world.get_with("/a", &[("via", "1.1 edge-isr")]);
+    assert_eq!(seen.status, 508);
+    assert!(seen.text.contains("ORIGIN"));
+}

@@ -1,0 +1,155 @@
+use crate::origin::Page;
+use crate::world::World;
+
+const URL: &str = "https://site.test/a";
+
+fn refresh(world: &World, page: Page) {
+    world.origin.set("/a", page);
+    world.wait(61_000);
+    world.get("/a");
+    world.wait(100);
+}
+
+#[test]
+fn relations_follow_the_tags_of_the_newest_version() {
+    let world = World::new(1);
+    let page = |tags| Page::new("x").fresh(60, 600).tags(tags);
+    world.origin.set("/a", page("a,b"));
+    world.get("/a");
+    assert_eq!((world.urls_of_tag("a").len(), world.urls_of_tag("b").len()), (1, 1));
+    refresh(&world, page("b,c"));
+    assert_eq!(world.urls_of_tag("a"), [""; 0]);
+    assert_eq!(world.urls_of_tag("b"), [URL]);
+    assert_eq!(world.urls_of_tag("c"), [URL]);
+}
+
+#[test]
+fn a_page_that_is_gone_or_private_leaves_no_relation() {
+    for gone in [
+        Page::new("gone").status(404).with("cache-control", "max-age=60").tags("a"),
+        Page::new("gone").status(410),
+        Page::new("mine").with("cache-control", "private").tags("a"),
+    ] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a"));
+        world.get("/a");
+        assert_eq!(world.urls_of_tag("a"), [URL]);
+        refresh(&world, gone);
+        assert_eq!(world.urls_of_tag("a"), [""; 0]);
+        assert!(world.kv.keys("u/").is_empty());
+    }
+}
+
+#[test]
+fn unchanged_tags_write_nothing_and_in_the_end_read_nothing() {
+    let world = World::new(1);
+    let page = || Page::new("x").fresh(60, 600).tags("a,b").etag("\"1\"");
+    world.origin.set("/a", page());
+    world.get("/a");
+    let written = world.kv.writes.take();
+    assert_eq!(written, 3, "t/a, t/b and u/");
+    refresh(&world, page());
+    refresh(&world, page());
+    world.kv.reads.take();
+    let (_, keys) = (world.wait(61_000), world.kv.keys_read.take());
+    assert!(keys > 0);
+    world.get("/a");
+    world.wait(100);
+    assert_eq!(world.kv.writes.get() + world.kv.deletes.get(), 0);
+    assert_eq!(world.kv.reads.get(), 1, "the purge records' bulk read alone");
+}
+
+#[test]
+fn a_hit_costs_no_kv_read_within_the_memory_window_and_one_past_it() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("x").fresh(600, 600).tags("a,b"));
+    world.get("/a");
+    world.get("/a");
+    world.kv.reads.take();
+    for _ in 0..9 {
+        world.get("/a");
+        world.wait(1000);
+    }
+    assert_eq!(world.kv.reads.take(), 0);
+    world.wait(2000);
+    world.get("/a");
+    assert_eq!(world.kv.reads.take(), 1);
+}
+
+#[test]
+fn two_hundred_tags_are_read_in_chunks_and_each_purges() {
+    let tags: Vec<String> = (0..200).map(|number| format!("tag-{number}")).collect();
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "1000")]);
+    world.origin.set("/a", Page::new("old").fresh(600, 600).tags(&tags.join(",")));
+    world.get("/a");
+    assert_eq!(world.urls_of_tag("tag-199"), [URL]);
+    world.origin.set("/a", Page::new("new").fresh(600, 600).tags(&tags.join(",")));
+    world.purge("hard", &["tag-199"]);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn a_made_up_query_writes_nothing_until_its_second_store() {
+    let world = World::new(1);
+    world.origin.set("/a?x=1", Page::new("x").fresh(60, 600).tags("a"));
+    world.get("/a?x=1");
+    assert_eq!(world.kv.writes.get() + world.kv.reads.get(), 0);
+    world.wait(61_000);
+    world.get("/a?x=1");
+    world.wait(100);
+    assert_eq!(world.urls_of_tag("a"), ["https://site.test/a?x=1"]);
+}
+
+#[test]
+fn the_budget_of_a_minute_is_kept_and_the_rest_is_written_later() {
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "4")]);
+    world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a,b,c,d,e,f"));
+    world.get("/a");
+    assert_eq!(world.kv.writes.take(), 4);
+    for _ in 0..3 {
+        world.wait(61_000);
+        world.get("/a");
+        world.wait(100);
+        assert!(world.kv.writes.take() <= 4);
+    }
+    for tag in ["a", "b", "c", "d", "e", "f"] {
+        assert_eq!(world.urls_of_tag(tag), [URL], "{tag}");
+    }
+}
+
+#[test]
+fn a_spent_day_rests_the_graph_for_an_hour_and_no_purge() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV put() limit exceeded for the day.".to_owned();
+    world.kv.writes_fail.set(3);
+    world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a,b"));
+    world.get("/a");
+    world.kv.writes.take();
+    world.wait(61_000);
+    world.get("/a");
+    world.wait(100);
+    assert_eq!(world.kv.writes.take(), 0);
+    assert_eq!(world.purge("soft", &["a"]).status, 200);
+    world.wait(3_700_000);
+    world.get("/a");
+    world.wait(100);
+    assert_eq!(world.urls_of_tag("a"), [URL]);
+}
+
+#[test]
+fn a_tag_with_a_slash_is_not_found_under_the_part_before_it() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a/b"));
+    world.get("/a");
+    assert_eq!(world.urls_of_tag("a"), [""; 0]);
+    assert_eq!(world.urls_of_tag("a%2Fb"), [URL]);
+}
+
+#[test]
+fn a_url_too_long_for_metadata_is_listed_all_the_same() {
+    let world = World::new(1);
+    let path = format!("/{}", "long/".repeat(400));
+    world.origin.set(&path, Page::new("x").fresh(60, 600).tags("a"));
+    world.get(&path);
+    assert_eq!(world.urls_of_tag("a"), [format!("https://site.test{path}")]);
+}

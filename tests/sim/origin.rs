@@ -1,0 +1,149 @@
+//! The simulated origin: pages with versions, which take their time.
+//!
+//! What a page says is fixed when its rendering begins, as in a real origin that reads its database
+//! first: so a change and its purge can land while the old version is still on its way.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use edge_isr::platform::{OriginError, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::executor::Executor;
+use crate::platform::Body;
+
+#[derive(Clone)]
+pub struct Page {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+    pub renders_in: u64,
+    pub body_takes: u64,
+    pub breaks_off: bool,
+    pub unreachable: bool,
+    /// Answers 304 where the condition holds.
+    pub revalidates: bool,
+    pub varies: Option<String>,
+}
+
+impl Page {
+    pub fn new(text: &str) -> Page {
+        Page {
+            status: 200,
+            headers: Vec::new(),
+            text: text.to_owned(),
+            renders_in: 10,
+            body_takes: 0,
+            breaks_off: false,
+            unreachable: false,
+            revalidates: false,
+            varies: None,
+        }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Page {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Fresh for `seconds`, shown stale for `swr` more.
+    pub fn fresh(self, seconds: u64, swr: u64) -> Page {
+        self.with("cache-control", &format!("s-maxage={seconds}, stale-while-revalidate={swr}"))
+    }
+
+    pub fn tags(self, tags: &str) -> Page {
+        self.with("cache-tag", tags)
+    }
+
+    pub fn renders_in(mut self, milliseconds: u64) -> Page {
+        self.renders_in = milliseconds;
+        self
+    }
+
+    pub fn etag(mut self, tag: &str) -> Page {
+        self.revalidates = true;
+        self.with("etag", tag)
+    }
+
+    pub fn status(mut self, status: u16) -> Page {
+        self.status = status;
+        self
+    }
+
+    pub fn unreachable() -> Page {
+        Page { unreachable: true, ..Page::new("") }
+    }
+}
+
+pub struct Origin {
+    executor: Rc<Executor>,
+    pages: RefCell<BTreeMap<String, Page>>,
+    pub requests: RefCell<Vec<Request<Body>>>,
+}
+
+impl Origin {
+    pub fn new(executor: Rc<Executor>) -> Origin {
+        Origin { executor, pages: RefCell::default(), requests: RefCell::default() }
+    }
+
+    pub fn set(&self, path: &str, page: Page) {
+        self.pages.borrow_mut().insert(path.to_owned(), page);
+    }
+
+    /// How many requests there were for a path since this was last asked.
+    pub fn take(&self, path: &str) -> usize {
+        let mut requests = self.requests.borrow_mut();
+        let before = requests.len();
+        requests.retain(|request| path_of(&request.url) != path);
+        before - requests.len()
+    }
+
+    pub async fn answer(
+        &self,
+        request: Request<Body>,
+        limit: Duration,
+    ) -> Result<Response<Body>, OriginError> {
+        self.executor.turn().await;
+        let path = path_of(&request.url);
+        let page = self.pages.borrow().get(&path).cloned();
+        let page = page.unwrap_or_else(|| Page::new("not found").status(404));
+        self.requests.borrow_mut().push(request.clone());
+        let renders = Duration::from_millis(page.renders_in);
+        self.executor.sleep(renders.min(limit)).await;
+        if renders > limit {
+            return Err(OriginError::TimedOut);
+        }
+        if page.unreachable {
+            return Err(OriginError::Unreachable("connection refused".to_owned()));
+        }
+        Ok(page.response(&request))
+    }
+}
+
+impl Page {
+    fn response(&self, request: &Request<Body>) -> Response<Body> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let asked = request.headers.get("if-none-match");
+        if self.revalidates && asked.is_some() && asked == headers.get("etag") {
+            return Response { status: StatusCode::NOT_MODIFIED, headers, body: Body::default() };
+        }
+        let chosen = self.varies.as_ref().and_then(|name| request.headers.get(name));
+        let chosen = chosen.map_or("", |value| value.to_str().unwrap());
+        let body = Body {
+            text: format!("{}{chosen}", self.text),
+            breaks_off: self.breaks_off,
+            takes: self.body_takes,
+        };
+        Response { status: StatusCode::from_u16(self.status).unwrap(), headers, body }
+    }
+}
+
+fn path_of(url: &str) -> String {
+    url.strip_prefix("http://origin.test").unwrap_or(url).to_owned()
+}

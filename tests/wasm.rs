@@ -1,0 +1,124 @@
+//! What exists only in the runtime: JavaScript's header fields and bodies, there and back.
+#![cfg(target_arch = "wasm32")]
+
+use edge_isr::platform::{BrokenOff, ReadError, Response};
+use edge_isr::workers::body::{Body, Read, read, settle, to_js_response};
+use edge_isr::workers::headers::{Native, from_js, to_js};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use js_sys::{Array, Function, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::{Headers, ReadableStream};
+
+fn fields(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        headers.append(
+            HeaderName::from_static(name),
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        );
+    }
+    headers
+}
+
+fn js_headers(headers: &HeaderMap) -> Headers {
+    Headers::new_with_record_from_str_to_str_or_sequence(to_js(headers))
+}
+
+trait NewHeaders {
+    fn new_with_record_from_str_to_str_or_sequence(pairs: JsValue) -> Headers;
+}
+
+impl NewHeaders for Headers {
+    fn new_with_record_from_str_to_str_or_sequence(pairs: JsValue) -> Headers {
+        let make = Function::new_with_args("pairs", "return new Headers(pairs)");
+        make.call1(&JsValue::NULL, &pairs).unwrap().unchecked_into()
+    }
+}
+
+/// A stream of `chunks` chunks of `size` bytes each, that then ends or breaks off.
+fn stream(chunks: u32, size: u32, breaks_off: bool) -> ReadableStream {
+    let make = Function::new_with_args(
+        "chunks, size, breaksOff",
+        "let sent = 0;
+         return new ReadableStream({ pull(controller) {
+             if (sent < chunks) { sent += 1; controller.enqueue(new Uint8Array(size).fill(sent)); }
+             else if (breaksOff) controller.error(new Error('Network connection lost.'));
+             else controller.close();
+         } });",
+    );
+    let arguments = Array::of3(&chunks.into(), &size.into(), &breaks_off.into());
+    make.apply(&JsValue::NULL, &arguments).unwrap().unchecked_into()
+}
+
+fn body(chunks: u32, size: u32, breaks_off: bool) -> Body {
+    Body::of(Some(stream(chunks, size, breaks_off)))
+}
+
+async fn length(body: Body) -> u32 {
+    let response = Response { status: StatusCode::OK, headers: HeaderMap::new(), body };
+    let buffer = JsFuture::from(to_js_response(response).unwrap().array_buffer().unwrap()).await;
+    Uint8Array::new(&buffer.unwrap()).length()
+}
+
+#[wasm_bindgen_test]
+fn fields_go_there_and_back_with_repeated_cookies_and_characters_beyond_ascii() {
+    let given = fields(&[
+        ("a", "1"),
+        ("b", "é € \"quoted\\\""),
+        ("set-cookie", "x=1"),
+        ("set-cookie", "y=2"),
+    ]);
+    let back = from_js(&js_headers(&given));
+    assert_eq!(back, given);
+    assert_eq!(back.get_all("set-cookie").iter().count(), 2);
+}
+
+#[wasm_bindgen_test]
+fn two_hundred_fields_and_a_long_one_go_there_and_back() {
+    let mut given = fields(&[("cache-tag", &"tag-name,".repeat(1800))]);
+    for number in 0..200 {
+        let name: HeaderName = format!("x-{number}").parse().unwrap();
+        given.insert(name, HeaderValue::from(number));
+    }
+    assert_eq!(from_js(&js_headers(&given)), given);
+}
+
+#[wasm_bindgen_test]
+fn a_copy_differs_only_where_it_is_meant_to() {
+    let (native, mut headers) =
+        Native::new(js_headers(&fields(&[("keep", "é"), ("drop", "1"), ("set", "1")])));
+    headers.remove("drop");
+    headers.insert("set", HeaderValue::from_static("2"));
+    headers.append("add", HeaderValue::from_static("3"));
+    assert_eq!(from_js(&native.changed_to(&headers).unwrap()), headers);
+}
+
+#[wasm_bindgen_test]
+async fn a_small_body_is_held_whole() {
+    let Ok(Read::Whole(whole)) = settle(body(3, 1000, false)).await else { panic!("not held") };
+    assert_eq!(length(whole).await, 3000);
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_broke_off_is_never_whole() {
+    assert!(matches!(settle(body(3, 1000, true)).await, Err(BrokenOff)));
+}
+
+#[wasm_bindgen_test]
+async fn control_bodies_are_read_up_to_a_limit() {
+    assert_eq!(read(body(2, 10, false), 20).await.unwrap().len(), 20);
+    assert_eq!(read(body(2, 11, false), 20).await, Err(ReadError::TooLong(20)));
+    assert_eq!(read(body(1, 10, true), 20).await, Err(ReadError::BrokenOff));
+    assert_eq!(read(Body::Empty, 20).await.unwrap(), [0u8; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
+    for status in [204, 304] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Response { status, headers: HeaderMap::new(), body: Body::bytes(b"x") };
+        assert_eq!(to_js_response(answer).unwrap().status(), status.as_u16());
+    }
+}
