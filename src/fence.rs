@@ -18,6 +18,8 @@ use crate::visit::Visit;
 
 /// A bulk read takes 100 keys, and a tag has two.
 const TAGS_PER_READ: usize = 50;
+/// How often a request waits for other requests' reads before it reads what is left itself.
+const JOINS_MOST: u32 = 3;
 
 /// What the purge records say of `stored`.
 pub async fn of<P: Platform>(
@@ -49,14 +51,46 @@ pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
 
 /// Reads what the memory window no longer covers; false where KV did not answer.
 async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
-    let asked_at = platform.now();
-    let unread: Vec<Tag> = {
-        let memory = platform.isolate().purges.borrow();
-        let window = platform.config().memory_window;
-        memory.unread(tags, window, asked_at).into_iter().cloned().collect()
-    };
-    let chunks = unread.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(platform, chunk, asked_at));
-    join_all(chunks).await.into_iter().all(|read| read)
+    for _ in 0..JOINS_MOST {
+        let unread = unread(platform, tags);
+        if unread.is_empty() {
+            return true;
+        }
+        if !join(platform, &unread).await {
+            return learn_all(platform, &unread).await;
+        }
+    }
+    learn_all(platform, &unread(platform, tags)).await
+}
+
+fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
+    let memory = platform.isolate().purges.borrow();
+    let unread = memory.unread(tags, platform.config().memory_window, platform.now());
+    unread.into_iter().cloned().collect()
+}
+
+/// Waits for somebody else's read of one of these tags; false where there is none.
+async fn join<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+    let mut wait = None;
+    let joined = platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
+        let (signal, waiting) = platform.signal(kv::READ_LIMIT);
+        wait = Some(waiting);
+        signal
+    });
+    if let Some(wait) = wait {
+        wait.await;
+    }
+    joined
+}
+
+async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+    let (isolate, asked_at) = (platform.isolate(), platform.now());
+    let read = isolate.reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
+    let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(platform, chunk, asked_at));
+    let readable = join_all(chunks).await.into_iter().all(|read| read);
+    let waiters = isolate.reading.borrow_mut().end(read);
+    waiters.into_iter().for_each(|signal| signal());
+    readable
 }
 
 async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {

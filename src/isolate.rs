@@ -10,11 +10,13 @@ use crate::platform::Signal;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 use crate::purge_memory::PurgeMemory;
+use crate::reading::Reading;
 
 #[derive(Default)]
 pub struct Isolate {
     pub leases: RefCell<Leases>,
     pub purges: RefCell<PurgeMemory>,
+    pub reading: RefCell<Reading>,
     pub passes: RefCell<Recent<Time>>,
     pub failures: RefCell<Recent<Failure>>,
     /// When this data centre first saw a soft purge outdate a stored response, by its own slot.

@@ -8,7 +8,8 @@ use futures::pin_mut;
 
 use crate::platform::{KvError, Platform};
 
-const READ_LIMIT: Duration = Duration::from_secs(3);
+/// A read is waited for so long.
+pub const READ_LIMIT: Duration = Duration::from_secs(3);
 /// After a failure nobody tries again for so long: each would wait for the limit.
 const REST: Duration = Duration::from_secs(1);
 

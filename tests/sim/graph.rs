@@ -153,3 +153,19 @@ fn a_url_too_long_for_metadata_is_listed_all_the_same() {
     world.get(&path);
     assert_eq!(world.urls_of_tag("a"), [format!("https://site.test{path}")]);
 }
+
+#[test]
+fn a_crowd_past_the_memory_window_costs_one_read() {
+    crate::seeds(|seed| {
+        let world = World::new(seed);
+        world.origin.set("/a", Page::new("x").fresh(600, 600).tags("a,b"));
+        world.get("/a");
+        world.get("/a");
+        world.wait(11_000);
+        world.kv.reads.take();
+        let asked: Vec<_> = (0..200).map(|_| world.start("/a")).collect();
+        world.wait(1000);
+        assert!(asked.iter().all(|asked| asked.seen().cache().starts_with("hit")));
+        assert_eq!(world.kv.reads.take(), 1);
+    });
+}

@@ -1,0 +1,54 @@
+//! Reads of purge records under way in this isolate: whoever needs the same tags waits for them,
+//! so that a crowd costs KV one read.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::platform::Signal;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+#[derive(Default)]
+pub struct Reading {
+    under_way: Vec<Read>,
+    count: u64,
+}
+
+struct Read {
+    id: u64,
+    until: Time,
+    tags: BTreeSet<Tag>,
+    waiters: Vec<Signal>,
+}
+
+impl Reading {
+    /// Waits for a read of any of `tags`, if there is one that may still end.
+    pub fn join(&mut self, tags: &[Tag], now: Time, signal: impl FnOnce() -> Signal) -> bool {
+        let read = self
+            .under_way
+            .iter_mut()
+            .find(|read| now < read.until && tags.iter().any(|tag| read.tags.contains(tag)));
+        let Some(read) = read else { return false };
+        read.waiters.push(signal());
+        true
+    }
+
+    /// Begins a read, and names it.
+    pub fn begin(&mut self, tags: &[Tag], limit: Duration, now: Time) -> u64 {
+        // A request that was cancelled never ends its read.
+        self.under_way.retain(|read| now < read.until);
+        self.count += 1;
+        let tags = tags.iter().cloned().collect();
+        let read = Read { id: self.count, until: now + limit, tags, waiters: Vec::new() };
+        self.under_way.push(read);
+        self.count
+    }
+
+    /// Ends a read, and returns whom to wake.
+    pub fn end(&mut self, id: u64) -> Vec<Signal> {
+        let Some(at) = self.under_way.iter().position(|read| read.id == id) else {
+            return Vec::new();
+        };
+        self.under_way.swap_remove(at).waiters
+    }
+}

@@ -1,0 +1,101 @@
+/**
+ * A look into the isolate, for what no visitor and no origin can see.
+ *
+ *     const edge = await startEdge({ probe: true, … });
+ *     await edge.probe.fetches();                    // how each origin request was made
+ *     await edge.probe.cacheCalls();                 // [{ call: "match", url }, …]
+ *     await edge.probe.cache({ put: "reject" });     // or "drop"; match: "miss" or "reject"
+ *     await edge.probe.memoryBytes();                // of the wasm instance
+ *
+ * With it the Worker's clock is that of the test file: see `clock.mjs`.
+ *
+ * The Worker is the built one; a module that is loaded before it
+ * (`probe-worker.mjs`) wraps the globals that it calls. An entrypoint beside the
+ * Worker's own answers here, so that no request of a test goes through it.
+ */
+
+import { readFileSync } from "node:fs";
+import { followClock } from "./clock.mjs";
+import { fetch } from "./visitor.mjs";
+
+const SOURCE = readFileSync(new URL("probe-worker.mjs", import.meta.url), "utf8");
+
+// Modules are run in the order of their imports: the wraps first.
+const ENTRY = `
+export { Probe } from "./probe-worker.mjs";
+export * from "./index.js";
+export { default } from "./index.js";
+`;
+
+export function withProbe({ modules, ...rest }) {
+  const added = {
+    "probe-entry.mjs": { type: "esm", contents: ENTRY },
+    "probe-worker.mjs": { type: "esm", contents: SOURCE },
+  };
+  return { ...rest, mainModule: "probe-entry.mjs", modules: { ...modules, ...added } };
+}
+
+export async function startProbe(socket) {
+  const probe = new Probe(socket);
+  await probe.start();
+  return probe;
+}
+
+class Probe {
+  #socket;
+  #leaveClock;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  async start() {
+    this.#leaveClock = await followClock((ahead) => this.#ask("/clock", { ahead }));
+  }
+
+  close() {
+    this.#leaveClock();
+  }
+
+  /**
+   * The calls of `fetch`: `{ url, method, headers, cache, redirect,
+   * encodeResponseBody }`. What an init does not say is the request's;
+   * but `encodeResponseBody`, which only an init can say.
+   */
+  async fetches() {
+    return (await this.#ask("/seen")).fetches;
+  }
+
+  /** The calls of the Cache API, in order. */
+  async cacheCalls() {
+    return (await this.#ask("/seen")).cacheCalls;
+  }
+
+  async memoryBytes() {
+    return (await this.#ask("/seen")).memoryBytes;
+  }
+
+  /** Forgets the calls. */
+  reset() {
+    return this.#ask("/reset");
+  }
+
+  /**
+   * Lets the Cache API fail: `put` is "reject", "drop" (resolves and keeps
+   * nothing, as on workers.dev) or null; `match` "reject", "miss" or null.
+   */
+  cache(faults) {
+    return this.#ask("/cache", faults);
+  }
+
+  /** Lets the Worker's next look at the clock throw, from where nothing catches it. */
+  panic() {
+    return this.#ask("/panic");
+  }
+
+  async #ask(path, what = {}) {
+    const answer = await fetch(this.#socket, `http://probe${path}`, { method: "POST", body: JSON.stringify(what) });
+    if (answer.status !== 200) throw new Error(`probe: ${answer.status} ${answer.text()}`);
+    return answer.json();
+  }
+}

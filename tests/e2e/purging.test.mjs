@@ -1,0 +1,330 @@
+/** Purges: who may, what is answered, and that none is lost. */
+
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, test } from "node:test";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+
+const FRESH = { "cache-control": "s-maxage=6000, stale-while-revalidate=6000" };
+const TOKEN = "the-purge-token";
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+function purge(at, what, token = TOKEN) {
+  const body = typeof what === "string" ? what : JSON.stringify(what);
+  return at.fetch("/edge-isr/purge", { method: "POST", headers: bearer(token), body });
+}
+
+describe("control routes", () => {
+  let origin, edge;
+
+  before(async () => {
+    origin = await startOrigin();
+    const vars = { ORIGIN: origin.url, PURGE_TOKENS: `${TOKEN},second`, READ_TOKENS: "reader", PURGE_ITEMS_MAX: 10, HOSTS: "www.example.com" };
+    edge = await startEdge({ vars });
+  });
+  beforeEach(() => edge.kv.reset());
+
+  test("refuse whoever may not, and do nothing", async () => {
+    const body = '{"tags":["a"]}';
+    const ask = (headers) => edge.fetch("/edge-isr/purge", { method: "POST", headers, body });
+    assert.equal((await ask({})).status, 401);
+    assert.equal((await ask(bearer("wrong"))).status, 401);
+    assert.equal((await ask(bearer(""))).status, 401);
+    assert.equal((await ask({ authorization: `Basic ${TOKEN}` })).status, 401);
+    const forbidden = await ask(bearer("reader"));
+    assert.equal(forbidden.status, 403);
+    assert.equal(forbidden.headers.get("content-type"), "application/problem+json");
+    assert.deepEqual(edge.kv.counts().put, 0);
+    assert.equal((await ask(bearer("second"))).status, 200);
+    assert.equal((await ask({ authorization: `bearer ${TOKEN}` })).status, 200);
+  });
+
+  test("name the setting when no token is configured", async () => {
+    const open = await startEdge({ vars: { ORIGIN: origin.url } });
+    for (const answer of [await purge(open, { tags: ["a"] }), await open.fetch("/edge-isr/status?tag=a")]) {
+      assert.equal(answer.status, 503);
+      assert.equal(answer.json().field, "PURGE_TOKENS");
+    }
+    assert.equal(open.kv.counts().put, 0);
+    await open.close();
+  });
+
+  for (const [body, field] of [
+    ["", "body"],
+    ["{", "body"],
+    ["[]", "body"],
+    ['{"tags":"a"}', "tags"],
+    ['{"urls":[1]}', "urls"],
+    ['{"everything":"yes"}', "everything"],
+    ['{"tags":["a"],"mode":"firm"}', "mode"],
+    ['{"tags":["a"],"tag":["a"]}', "tag"],
+    ["{}", "tags"],
+    ['{"tags":[],"everything":false}', "tags"],
+  ]) {
+    test(`answer 400 that names the field ${field} to ${body || "nothing"}`, async () => {
+      const answer = await purge(edge, body);
+      assert.deepEqual([answer.status, answer.json().field], [400, field]);
+      assert.equal(edge.kv.counts().put, 0);
+    });
+  }
+
+  test("answer 413 that names the setting to too much", async () => {
+    const tags = Array.from({ length: 11 }, (_, i) => `t${i}`);
+    for (const what of [{ tags }, { tags: ["x".repeat(1 << 20)] }]) {
+      const answer = await purge(edge, what);
+      assert.deepEqual([answer.status, answer.json().field], [413, "PURGE_ITEMS_MAX"]);
+    }
+    assert.equal(edge.kv.counts().put, 0);
+  });
+
+  test("do the rest and list what is rejected with the reason", async () => {
+    const answer = await purge(edge, {
+      tags: ["Good", "bad tag", "", "ä"],
+      urls: ["https://www.example.com/a?y=2&x=1", "https://other.example/", "/a"],
+      prefixes: ["/blog/", "blog", `${"/a".repeat(17)}`],
+      hosts: ["WWW.example.com"],
+    });
+    assert.equal(answer.status, 413);
+    const fits = await purge(edge, {
+      tags: ["Good", "bad tag", "", "ä"],
+      urls: ["https://www.example.com/a?y=2&x=1", "https://other.example/"],
+      prefixes: ["/blog/", "blog", `${"/a".repeat(17)}`],
+      hosts: ["WWW.example.com"],
+    });
+    assert.equal(fits.status, 200);
+    const receipt = fits.json();
+    assert.match(receipt.id, /^[0-9a-f]{32}$/);
+    assert.match(receipt.at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.equal(receipt.mode, "soft");
+    assert.deepEqual(receipt.purged, {
+      tags: ["good"],
+      urls: ["https://www.example.com/a?x=1&y=2"],
+      prefixes: ["/blog"],
+      hosts: ["www.example.com"],
+      everything: false,
+    });
+    assert.deepEqual(receipt.rejected.map(({ field, value }) => [field, value]), [
+      ["tags", "bad tag"],
+      ["tags", ""],
+      ["tags", "ä"],
+      ["urls", "https://other.example/"],
+      ["prefixes", "blog"],
+      ["prefixes", "/a".repeat(17)],
+    ]);
+    assert.ok(receipt.rejected.every(({ reason }) => reason.length > 10));
+    assert.equal(edge.kv.counts().put, 4);
+    const none = await purge(edge, { tags: [""] });
+    assert.deepEqual([none.status, none.json().rejected.length], [422, 1]);
+  });
+
+  test("answer 405 with Allow to a wrong method, and 404 to what is none; the origin sees neither", async () => {
+    const get = await edge.fetch("/edge-isr/purge", { headers: bearer(TOKEN) });
+    assert.deepEqual([get.status, get.headers.get("allow")], [405, "POST"]);
+    const post = await edge.fetch("/edge-isr/status?tag=a", { method: "POST", headers: bearer(TOKEN) });
+    assert.deepEqual([post.status, post.headers.get("allow")], [405, "GET"]);
+    assert.equal((await edge.fetch("/edge-isr/stored/abc")).status, 404);
+    assert.equal(origin.count(), 0);
+  });
+
+  test("list the URLs of a tag and the tags of a URL, unknown ones empty, long lists with a cursor", async () => {
+    const status = async (query) => (await edge.fetch(`/edge-isr/status?${query}`, { headers: bearer("reader") })).json();
+    assert.deepEqual(await status("tag=none"), { tag: "none", urls: [] });
+    assert.deepEqual(await status("url=https://www.example.com/none"), { url: "https://www.example.com/none", tags: [] });
+    origin.on("/listed", { body: "x", headers: { ...FRESH, "cache-tag": "Post:1, posts" } });
+    await edge.fetch("/listed");
+    const url = "https://www.example.com/listed";
+    await eventually(async () => assert.deepEqual(await status("tag=post%3A1"), { tag: "post:1", urls: [url] }));
+    await eventually(async () => assert.deepEqual((await status(`url=${encodeURIComponent(url)}`)).tags, ["post:1", "posts"]));
+    assert.equal((await edge.fetch("/edge-isr/status", { headers: bearer("reader") })).status, 400);
+  });
+});
+
+describe("a purge", () => {
+  let origin, edge, path;
+  let number = 0;
+  const vars = { PURGE_TOKENS: TOKEN };
+
+  before(async () => {
+    origin = await startOrigin();
+    edge = await startEdge({ probe: true, isolates: 2, dataCentres: 2, vars: { ...vars, ORIGIN: origin.url } });
+  });
+  beforeEach(() => {
+    origin.reset();
+    edge.kv.heal();
+    path = `/purged-${(number += 1)}`;
+  });
+
+  const page = (text, more = {}) => ({ body: text, headers: { ...FRESH, "cache-tag": `tag-${number}`, ...more } });
+  const tags = () => [`tag-${number}`];
+
+  test("by tag shows the old page once while one request fetches the new one", async () => {
+    origin.on(path, page("old"));
+    await hitOf(edge, path);
+    origin.on(path, page("new"));
+    assert.equal((await purge(edge, { tags: tags() })).status, 200);
+    assert.equal((await edge.fetch(path)).text(), "old");
+    await eventually(async () => (await edge.fetch(path)).text() === "new");
+    const again = await edge.fetch(path);
+    assert.ok(cacheStatus(again).ttl > 5000, "fresh at once");
+    assert.equal(origin.count(path), 2);
+  });
+
+  test("that is hard shows nothing old", async () => {
+    origin.on(path, page("old"));
+    await hitOf(edge, path);
+    origin.on(path, page("new"));
+    await purge(edge, { tags: tags(), mode: "hard" });
+    const seen = await edge.fetch(path);
+    assert.deepEqual([seen.text(), cacheStatus(seen).fwd, cacheStatus(seen).detail], ["new", "miss", "purged"]);
+  });
+
+  for (const [what, select] of [
+    ["tag", () => ({ tags: tags() })],
+    ["URL", () => ({ urls: [`https://www.example.com${path}`] })],
+    ["prefix", () => ({ prefixes: [path] })],
+    ["host", () => ({ hosts: ["www.example.com"] })],
+    ["everything", () => ({ everything: true })],
+  ]) {
+    for (const mode of ["soft", "hard"]) {
+      test(`by ${what}, ${mode}, during a cold render is not lost`, async () => {
+        origin.on(path, page("old"));
+        const hold = origin.hold(path);
+        const first = edge.fetch(path);
+        await hold.arrived();
+        await purge(edge, { ...select(), mode });
+        hold.release();
+        assert.equal((await first).text(), "old");
+        origin.on(path, page("new"));
+        await eventually(async () => (await edge.fetch(path)).text() === "new");
+      });
+    }
+  }
+
+  test("reaches the other isolate and the other data centre past the memory window", async () => {
+    origin.on(path, page("old"));
+    const others = [edge.isolate(1), edge.dataCentre(1)];
+    for (const other of [edge, ...others]) await hitOf(other, path);
+    origin.on(path, page("new"));
+    await purge(edge, { tags: tags(), mode: "hard" });
+    await advance(11_000);
+    for (const other of others) assert.equal((await other.fetch(path)).text(), "new");
+  });
+
+  test("during a revalidation that ends in a 304 is not lost", async () => {
+    origin.on(path, { ...page("old", { "cache-control": "s-maxage=60, stale-while-revalidate=6000" }), etag: '"1"' });
+    await hitOf(edge, path);
+    await advance(61_000);
+    const hold = origin.hold(path);
+    await hitOf(edge, path);
+    await hold.arrived();
+    await purge(edge.isolate(1), { tags: tags() });
+    hold.release();
+    await advance(11_000);
+    origin.on(path, { ...page("new"), etag: '"2"' });
+    await eventually(async () => (await edge.fetch(path)).text() === "new");
+  });
+
+  test("of a page with two hundred tags by its last one works", async () => {
+    const many = Array.from({ length: 200 }, (_, i) => `many-${i}`).join(",");
+    origin.on(path, page("old", { "cache-tag": many }));
+    await hitOf(edge, path);
+    await hitOf(edge, path);
+    origin.on(path, page("new", { "cache-tag": many }));
+    await purge(edge, { tags: ["many-199"], mode: "hard" });
+    assert.equal((await edge.fetch(path)).text(), "new");
+  });
+
+  test("costs one KV write, whatever the number of pages", async () => {
+    const cost = async (tag, pages) => {
+      await together(pages, async (i) => {
+        origin.on(`/${tag}/${i}`, { body: "x", headers: { ...FRESH, "cache-tag": tag } });
+        await edge.fetch(`/${tag}/${i}`);
+      });
+      edge.kv.reset();
+      await purge(edge, { tags: [tag] });
+      return edge.kv.operations.filter(({ kind, keys }) => kind === "put" && keys[0].startsWith("p/")).length;
+    };
+    assert.deepEqual([await cost("one", 1), await cost("thousand", 1000)], [1, 1]);
+  });
+
+  test("is retried with a new stamp when KV refuses, and never said to be done when it is not", async () => {
+    edge.kv.fail({ writes: 1, status: 429, prefix: "p/" });
+    const answer = await purge(edge, { tags: tags() });
+    assert.equal(answer.status, 200);
+    const [{ value }] = edge.kv.dump(`p/s/${tags()}`);
+    assert.ok(Date.parse(answer.json().at) < JSON.parse(value).at);
+    edge.kv.fail({ writes: true, status: 429, prefix: "p/s/never" });
+    const failed = await purge(edge, { tags: [...tags(), "never"] });
+    assert.equal(failed.status, 503);
+    assert.deepEqual([failed.json().purged.tags, failed.json().failed.tags], [tags(), ["never"]]);
+  });
+});
+
+describe("KV", () => {
+  let origin, edge, path;
+  let number = 0;
+
+  before(async () => {
+    origin = await startOrigin();
+    edge = await startEdge({ probe: true, vars: { ORIGIN: origin.url, PURGE_TOKENS: TOKEN } });
+  });
+  beforeEach(() => {
+    edge.kv.heal();
+    path = `/kv-${(number += 1)}`;
+    origin.on(path, { body: "hello", etag: '"1"', headers: { ...FRESH, "cache-tag": `a-${number}, b-${number}` } });
+  });
+
+  /** The page's own entry is written after its relations. */
+  function graphWritten() {
+    return eventually(() => edge.kv.dump("u/").some(({ value }) => value.includes(`${path}"`)));
+  }
+
+  test("is not read by a hit within the memory window, and once past it", async () => {
+    await hitOf(edge, path);
+    await graphWritten();
+    await hitOf(edge, path);
+    edge.kv.reset();
+    for (let i = 0; i < 20; i += 1) assert.ok(cacheStatus(await edge.fetch(path)).hit);
+    assert.deepEqual(edge.kv.counts(), { get: 0, bulk: 0, bulkKeys: 0, put: 0, delete: 0, list: 0 });
+    await advance(11_000);
+    await hitOf(edge, path);
+    const { bulk, put } = edge.kv.counts();
+    assert.deepEqual([bulk, put], [1, 0]);
+  });
+
+  test("is not written by a revalidation with unchanged tags", async () => {
+    await hitOf(edge, path);
+    await graphWritten();
+    edge.kv.reset();
+    for (let i = 2; i < 5; i += 1) {
+      await advance(6_001_000);
+      await hitOf(edge, path);
+      await eventually(() => origin.count(path) === i);
+      await eventually(async () => cacheStatus(await edge.fetch(path)).ttl > 0);
+    }
+    const { put, delete: deleted } = edge.kv.counts();
+    assert.deepEqual([put, deleted], [0, 0]);
+  });
+
+  test("unreadable: the young is served, the old is revalidated first", async () => {
+    await hitOf(edge, path);
+    edge.kv.fail({ reads: true });
+    assert.ok(cacheStatus(await edge.fetch(path)).hit);
+    await advance(12_000);
+    const old = await edge.fetch(path);
+    assert.deepEqual([old.text(), cacheStatus(old).fwd, cacheStatus(old).fwdStatus], ["hello", "stale", 304]);
+    await hitOf(edge, path);
+    await advance(12_000);
+    await origin.stop();
+    assert.equal((await edge.fetch(path)).status, 502);
+    await origin.restart();
+  });
+
+  test("that takes no graph write costs the visitor nothing", async () => {
+    edge.kv.fail({ writes: true, status: 429, prefix: "t/" });
+    edge.kv.fail({ writes: true, status: 429, prefix: "u/" });
+    assert.equal((await edge.fetch(path)).status, 200);
+    await hitOf(edge, path);
+    assert.equal((await purge(edge, { tags: [`a-${number}`] })).status, 200);
+    await eventually(() => edge.logs.some(({ message }) => message.includes("tag graph")));
+  });
+});
