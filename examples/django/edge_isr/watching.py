@@ -1,0 +1,122 @@
+"""watch(): a row that changes purges the pages that show it, before and after the change.
+
+Each receiver reads the row from the database and adds its tags to the outbox, at the `pre_` signal
+and again at the `post_` one, all in one transaction. So a post that moves from one category to
+another purges both; nothing is remembered in between; and what the instance in memory holds (an F()
+expression, a field that is not saved, a stale relation) does not count.
+
+The row stays locked until the end of the transaction, where the database can do that: of two
+transactions that move a post, A to B and B to C, the second would otherwise read "A" as what was
+there before, and never purge B.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+
+from django.db import connections, models, router, transaction
+from django.db.models import signals
+
+from .outbox import purge
+from .tags import tag_set
+
+
+def watch(model, tags, *, ignore=()):
+    """Purges tags(instance), as they were and as they are, whenever an instance is saved or
+    deleted, or one of its many-to-many relations changes, from either side.
+
+        watch(Post, lambda post: ["posts", f"post-{post.pk}", f"category-{post.category_id}-posts"])
+
+    ignore: fields that no page shows; a save(update_fields=…) of nothing else purges nothing.
+
+    Call it in an AppConfig.ready(). Not seen: QuerySet.update(), bulk_create(), bulk_update(),
+    raw SQL, loaddata, migrations. See purge().
+    """
+    model = model._meta.concrete_model
+    watched = _Watched(model, tags, frozenset(ignore))
+    _save_in_a_transaction(model)
+    kinds = [kind for kind in model._meta.apps.get_models() if issubclass(kind, model)]
+    for kind in kinds:
+        for signal in (signals.pre_save, signals.post_save):
+            signal.connect(watched.on_save, sender=kind, weak=False)
+        # Before, and not after: later its relations are gone. It is the same transaction.
+        signals.pre_delete.connect(watched.on_delete, sender=kind, weak=False)
+    for relation in {field for kind in kinds for field in _many_to_many(kind)}:
+        through = relation.remote_field.through
+        receiver = partial(watched.on_relation, relation)
+        signals.m2m_changed.connect(receiver, sender=through, weak=False)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """The receivers of one watched model."""
+
+    model: type
+    tags: Callable
+    ignore: frozenset
+
+    def on_save(self, instance, raw, using, update_fields, **_):
+        # While a fixture loads, the rows that tags() may look at need not be there yet.
+        if not raw and (update_fields is None or not self.ignore.issuperset(update_fields)):
+            self._purge([instance.pk], using)
+
+    def on_delete(self, instance, using, **_):
+        self._purge([instance.pk], using)
+
+    def on_relation(self, relation, action, instance, model, pk_set, reverse, using, **_):
+        if pk_set is None:
+            pk_set = _cleared(relation, action, instance, reverse, using)
+        # The model that declares the relation is locked, the other one is not: two posts that get
+        # the same topics at the same time need not wait for each other.
+        lock = _kin(self.model, relation.model)
+        if _kin(self.model, type(instance)):
+            self._purge([instance.pk], using, lock)
+        if _kin(self.model, model):
+            self._purge(pk_set, using, lock)
+
+    def _purge(self, pks, using, lock=True):
+        rows = self.model._base_manager.using(using).filter(pk__in=pks).order_by("pk")
+        if lock:
+            features = connections[using].features
+            rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)
+        purge(*(tag for row in rows for tag in tag_set(self.tags(row))), using=using)
+
+
+def _save_in_a_transaction(model):
+    """Outside of a transaction, save() commits before it sends post_save: a crash between the two
+    would lose the purge."""
+    save_base = model.save_base
+
+    @wraps(save_base)
+    def save_base_atomically(self, *args, using=None, **kwargs):
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            return save_base(self, *args, using=using, **kwargs)
+
+    model.save_base = save_base_atomically
+
+
+def _many_to_many(model):
+    """The many-to-many fields of a model and those that point at it, hidden ones included."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToManyField):
+            yield relation
+        elif isinstance(relation, models.ManyToManyRel):
+            yield relation.field
+
+
+def _kin(one, other):
+    """Whether a row of one model can be a row of the other, its parent, child or proxy."""
+    return issubclass(one, other) or issubclass(other, one)
+
+
+def _cleared(relation, action, instance, reverse, using):
+    """The other side of a clear(). The signals do not name it, and at the second it is gone."""
+    if action == "pre_clear":
+        source, target = relation.m2m_field_name(), relation.m2m_reverse_field_name()
+        if reverse:
+            source, target = target, source
+        through = relation.remote_field.through._base_manager.using(using)
+        rows = through.filter(**{source: instance}).values_list(f"{target}__pk", flat=True)
+        instance._edge_isr_cleared = list(rows)
+    return instance._edge_isr_cleared
