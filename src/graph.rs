@@ -141,17 +141,10 @@ fn difference(before: &[Tag], at: Time, tags: &[Tag], now: Time) -> Plan {
     Plan::Change(Change { keep: keep.cloned().collect(), add, remove })
 }
 
-/// For a page whose stored response went without another: only what it had is removed.
-pub async fn keep<P: Platform>(
-    platform: &P,
-    key: &CacheKey,
-    prior: Option<&StoredResponse>,
-    tags: &[Tag],
-) {
-    if prior.is_some() {
-        let plan = plan_for(platform, key, prior, tags).await;
-        carry_out(platform, key, plan).await;
-    }
+/// A page whose stored response went without another leaves no relation.
+pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
+    let plan = plan_for(platform, key, Some(prior), &[]).await;
+    carry_out(platform, key, plan).await;
 }
 
 /// Writes what the budget allows; the rest is found missing at the next store.

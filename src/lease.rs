@@ -86,10 +86,11 @@ impl<P: Platform> Lease<P> {
     /// Takes the data centre's lease too, unless another isolate has it.
     pub async fn claim(&self) -> bool {
         let place = self.place();
-        if let Some((token, until)) = read(&self.platform, &place).await {
-            if token != self.token && self.platform.now() < until {
-                return false;
-            }
+        if let Some((token, until)) = read(&self.platform, &place).await
+            && token != self.token
+            && self.platform.now() < until
+        {
+            return false;
         }
         let life = self.platform.config().lease_life();
         let until = self.platform.now() + life;

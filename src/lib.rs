@@ -23,7 +23,9 @@ pub mod reading;
 pub mod revalidate;
 pub mod routes;
 pub mod serve;
+pub mod store;
 pub mod visit;
+pub mod visitor;
 pub mod workers;
 
 use worker::{Context, Env, Result, event};

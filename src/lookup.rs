@@ -47,7 +47,7 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
         }
         Some((Stored::Pass(_), _)) => nothing(platform, slot, None, Forward::UriMiss),
         Some((Stored::Response(first), body)) if answers(&first, visit) => {
-            usable(platform, visit, slot, None, first, body).await
+            usable(platform, visit, slot, None, *first, body).await
         }
         Some((Stored::Response(first), _)) => look_beside(platform, visit, first.selecting).await,
     }
@@ -58,7 +58,7 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting)
     let slot = visit.key.variant_slot(&wanted);
     match read(platform, &slot).await {
         Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
-            usable(platform, visit, slot, Some(first), variant, body).await
+            usable(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
             Sight { slot, beside: Some(first), found: Found::Pass }
@@ -130,6 +130,18 @@ fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
 }
 
 impl<B> Sight<B> {
+    /// Why what was seen is not enough (RFC 9211 §2.2).
+    pub fn forward_reason(&self) -> Forward {
+        match &self.found {
+            Found::Nothing(reason) => *reason,
+            Found::Pass => Forward::UriMiss,
+            Found::Response(usable) => match usable.verdict {
+                Verdict::Discard { .. } => Forward::Miss,
+                _ => Forward::Stale,
+            },
+        }
+    }
+
     /// Where a response with this `Vary` goes, and the selecting fields it is kept with.
     ///
     /// Beside another variant it must be findable by the fields that the first one names. One that

@@ -9,10 +9,12 @@ use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
 use crate::lookup::{Found, Sight, Usable, look};
 use crate::platform::{Platform, Response};
+use crate::policy::key::Slot;
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
-use crate::revalidate::{Refresh, Visitor};
+use crate::revalidate::Refresh;
 use crate::visit::Visit;
+use crate::visitor::Visitor;
 
 /// How often a request looks again after waiting for others, before it asks the origin by itself.
 const ROUNDS: u32 = 4;
@@ -69,7 +71,7 @@ fn answer_from<P: Platform>(
 fn revalidate_behind<P: Platform>(
     platform: &P,
     visit: &Visit,
-    slot: &crate::policy::key::Slot,
+    slot: &Slot,
     usable: &Usable<P::Body>,
 ) -> &'static str {
     let failure = platform.isolate().failures.borrow().of(slot);
@@ -165,7 +167,7 @@ async fn fill<P: Platform>(
             }
         }
         let missed = matches!(sight.found, Found::Nothing(_));
-        let reason = forward_reason(&sight);
+        let reason = sight.forward_reason();
         sight = match answer_again(
             &platform,
             &visit,
@@ -203,18 +205,6 @@ fn answer_again<P: Platform>(
     let status = CacheStatus { collapsed: true, ttl: Some(ttl), ..CacheStatus::forwarded(reason) };
     visitor.send(answer::stored(platform, visit, &usable.stored, usable.body, status));
     None
-}
-
-/// Why what was seen is not enough.
-pub fn forward_reason<B>(sight: &Sight<B>) -> Forward {
-    match &sight.found {
-        Found::Nothing(reason) => *reason,
-        Found::Pass => Forward::UriMiss,
-        Found::Response(usable) => match usable.verdict {
-            Verdict::Discard { .. } => Forward::Miss,
-            _ => Forward::Stale,
-        },
-    }
 }
 
 fn recent_failure<P: Platform>(platform: &P, sight: &Sight<P::Body>) -> Option<u16> {

@@ -21,7 +21,7 @@ const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Stored {
-    Response(StoredResponse),
+    Response(Box<StoredResponse>),
     Pass(PassMarker),
 }
 

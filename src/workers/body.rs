@@ -133,7 +133,7 @@ async fn copy(source: ReadableStream, visitor: Option<WritableStream>) -> Result
             if let Some(writer) = &writer {
                 writer.release_lock();
             }
-            return Ok(rest(held, source, visitor)?);
+            return rest(held, source, visitor);
         }
     }
     if let Some(writer) = &writer {

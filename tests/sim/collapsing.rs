@@ -207,3 +207,20 @@ fn what_was_fetched_later_is_not_replaced() {
     world.wait(60_000);
     assert_eq!(world.get("/a").text, "new");
 }
+
+#[test]
+fn an_error_that_may_pass_in_a_second_does_not_end_collapsing() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        world.origin.set("/a", Page::new("broken").status(503).renders_in(300));
+        let asked = all(&world, "/a", 1, 100);
+        world.wait(900);
+        assert!(asked.iter().all(|asked| asked.seen().status == 503));
+        assert_eq!(world.origin.take("/a"), 1);
+        world.wait(2000);
+        let asked = all(&world, "/a", 1, 100);
+        world.wait(900);
+        assert!(asked.iter().all(|asked| asked.seen().status == 503));
+        assert_eq!(world.origin.take("/a"), 1);
+    });
+}

@@ -207,3 +207,34 @@ fn tag_headers_are_for_the_edge_alone_unless_asked_for() {
         assert_eq!(world.get("/a").header("cache-tag"), kept);
     }
 }
+
+#[test]
+fn a_304_that_makes_the_page_private_drops_it() {
+    for (name, value) in [("cache-control", "private"), ("set-cookie", "a=b")] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("one").fresh(60, 0).etag("\"1\""));
+        world.get("/a");
+        world.wait(61_000);
+        let mut page = Page::new("one").etag("\"1\"").with("cache-control", "s-maxage=60");
+        page.headers.retain(|(own, _)| own != name);
+        world.origin.set("/a", page.with(name, value));
+        assert_eq!(world.get("/a").text, "one");
+        world.origin.take("/a");
+        assert_eq!(world.get("/a").cache().split(';').next(), Some("fwd=uri-miss"), "{name}");
+        assert_eq!(world.origin.take("/a"), 1);
+    }
+}
+
+#[test]
+fn a_304_that_speaks_of_something_else_is_asked_again_without_conditions() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 0).etag("\"1\""));
+    world.get("/a");
+    world.wait(61_000);
+    let mut page = Page::new("two").fresh(60, 0).with("etag", "\"2\"");
+    page.mistaken_304 = true;
+    world.origin.set("/a", page);
+    world.origin.take("/a");
+    assert_eq!(world.get("/a").text, "two");
+    assert_eq!(world.origin.take("/a"), 2);
+}

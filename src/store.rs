@@ -1,0 +1,186 @@
+//! Storing what the origin said: the second half of a refresh.
+//!
+//! A body takes its slot only after it was read to its clean end (what `put` returns proves
+//! nothing), and nothing replaces what was fetched later.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::answer;
+use crate::fence::all_tags;
+use crate::graph;
+use crate::isolate::Outcome;
+use crate::lookup::read;
+use crate::platform::{Document, Platform, Response, Settled};
+use crate::policy::fields;
+use crate::policy::freshness::{Lifetimes, born_at};
+use crate::policy::key::Slot;
+use crate::policy::status::CacheStatus;
+use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::tag::{Tag, TagSet};
+use crate::policy::vary::Vary;
+use crate::revalidate::Refresh;
+use crate::visitor::Visitor;
+
+impl<P: Platform> Refresh<P> {
+    /// A whole response: the visitor gets it while it is read to its end, and then it is stored.
+    pub(crate) async fn store(
+        mut self,
+        mut visitor: Visitor<P>,
+        response: Response<P::Body>,
+        lifetimes: Lifetimes,
+    ) {
+        let (slot, mut stored) = self.to_be_stored(&response, lifetimes);
+        let status = CacheStatus { stored: true, ..self.status(&visitor, stored.status) };
+        let body = self.show(&mut visitor, &stored, response.body, status);
+        let token = format!("body {:016x}", self.platform.random());
+        let life = self.kept_for(&stored);
+        let body = match self.platform.settle(body, &slot.beside(&token), life).await {
+            Ok(Settled::Whole(body)) => body,
+            Ok(Settled::Staged) => {
+                stored.body = Place::Apart(token);
+                self.platform.empty_body()
+            }
+            Err(_) => {
+                self.note_failure(StatusCode::BAD_GATEWAY.as_u16());
+                return self.end(Outcome::Failed(StatusCode::BAD_GATEWAY.as_u16())).await;
+            }
+        };
+        let prior = self.take_prior();
+        self.keep(slot, stored, body, prior).await;
+    }
+
+    fn to_be_stored(
+        &self,
+        response: &Response<P::Body>,
+        lifetimes: Lifetimes,
+    ) -> (Slot, StoredResponse) {
+        let (slot, selecting) = self.sight.place(&self.visit, &Vary::of(&response.headers));
+        let tags = self.tags(response);
+        let mut headers = response.headers.clone();
+        fields::drop_hop_by_hop(&mut headers);
+        let stored = StoredResponse {
+            status: response.status,
+            fetched_at: self.fetched_at,
+            born_at: born_at(&headers, self.fetched_at),
+            headers,
+            lifetimes,
+            known: self.known(&tags),
+            tags,
+            selecting,
+            graphed_at: None,
+            body: Place::Inline,
+        };
+        (slot, stored)
+    }
+
+    /// Sends the visitor the answer, and returns the body that is to be stored.
+    fn show(
+        &self,
+        visitor: &mut Visitor<P>,
+        stored: &StoredResponse,
+        body: P::Body,
+        status: CacheStatus,
+    ) -> P::Body {
+        if !visitor.is_there() {
+            return body;
+        }
+        let (theirs, ours) = match self.visit.is_head() {
+            true => (self.platform.empty_body(), body),
+            false => self.platform.tee(body),
+        };
+        visitor.send(answer::stored(&self.platform, &self.visit, stored, theirs, status));
+        ours
+    }
+
+    /// Puts a response into its slot, tells the others, and then sees to the tag graph.
+    pub(crate) async fn keep(
+        mut self,
+        slot: Slot,
+        mut stored: StoredResponse,
+        body: P::Body,
+        prior: Option<StoredResponse>,
+    ) {
+        let (platform, key) = (self.platform.clone(), self.visit.key.clone());
+        // On a cold page others wait for the put: the graph is looked at after it.
+        let mut plan = None;
+        if prior.is_some() {
+            let made = graph::plan(&platform, &key, prior.as_ref(), &stored).await;
+            stored.graphed_at = made.graphed_at();
+            plan = Some(made);
+        }
+        let isolate = platform.isolate();
+        isolate.failures.borrow_mut().forget(&self.sight.slot);
+        isolate.passes.borrow_mut().forget(&slot);
+        let life = self.kept_for(&stored);
+        let stored = Stored::Response(Box::new(stored));
+        self.put(&slot, &stored, body, life).await;
+        self.end(Outcome::Stored).await;
+        let plan = match (plan, stored) {
+            (None, Stored::Response(stored)) => graph::plan(&platform, &key, None, &stored).await,
+            (plan, _) => plan.unwrap_or(graph::Plan::Nothing(None)),
+        };
+        graph::carry_out(&platform, &key, plan).await;
+    }
+
+    /// Writes a slot, unless what it holds was fetched later.
+    pub(crate) async fn put(&self, slot: &Slot, stored: &Stored, body: P::Body, life: Duration) {
+        let current = read(&self.platform, slot).await;
+        if let Some((current, unread)) = current {
+            self.platform.discard(unread);
+            if current.fetched_at() > stored.fetched_at() {
+                return;
+            }
+        }
+        let document = Document { head: stored.to_head(), body };
+        let put = self.platform.cache_put(slot, document, life).await;
+        let cache = &self.platform.isolate().cache;
+        if put.is_ok() && !cache.is_unproven() {
+            return;
+        }
+        match self.platform.cache_match(slot).await {
+            Some(found) => {
+                self.platform.discard(found.body);
+                cache.found();
+            }
+            None => self.put_kept_nothing(put.err().map(|error| error.0)),
+        }
+    }
+
+    fn put_kept_nothing(&self, cause: Option<String>) {
+        let (isolate, now) = (self.platform.isolate(), self.platform.now());
+        isolate.cache.lost(now);
+        if isolate.log.allows("cache-put", now) {
+            let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
+            self.platform.log(&format!(
+                "the Cache API kept nothing ({cause}); requests are not collapsed for a minute"
+            ));
+        }
+    }
+
+    fn kept_for(&self, stored: &StoredResponse) -> Duration {
+        let config = self.platform.config();
+        stored.kept_for(config.purge_swr, config.max_life, self.platform.now())
+    }
+
+    /// The origin's tags and those of the rules.
+    pub(crate) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
+        let key = &self.visit.key;
+        let mut set = TagSet::of(&response.headers, key.host());
+        if set.dropped > 0 && self.platform.isolate().log.allows("tags", self.platform.now()) {
+            let dropped = set.dropped;
+            self.platform.log(&format!("{dropped} tags of {} are not printable ASCII", key.url()));
+        }
+        for rule in self.platform.config().rules_for(key.path()) {
+            rule.tags.iter().for_each(|tag| set.add(tag.clone()));
+        }
+        set.tags
+    }
+
+    pub(crate) fn known(&self, tags: &[Tag]) -> Vec<String> {
+        let tags = all_tags(&self.visit, tags);
+        let memory = self.platform.isolate().purges.borrow();
+        memory.known(&tags, self.moment, self.fetched_at, self.platform.config().skew)
+    }
+}
