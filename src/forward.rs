@@ -4,7 +4,7 @@ use http::header::HeaderValue;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::answer;
-use crate::platform::{OriginError, Platform, Request, Response};
+use crate::platform::{Platform, Request, Response};
 use crate::policy::fields;
 use crate::policy::reuse::Bypass;
 use crate::policy::status::CacheStatus;
@@ -72,9 +72,11 @@ fn request<P: Platform>(
 }
 
 /// With no origin configured a request is forwarded to its own URL, which on a zone is the origin
-/// and anywhere else this Worker again.
+/// and anywhere else this Worker again; an origin of the same host can be that too.
 pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
-    platform.config().origin.is_none() && fields::came_through_here(&visit.headers)
+    let origin = platform.config().origin.as_ref();
+    let is_itself = origin.is_none_or(|origin| origin.host == visit.key.host());
+    is_itself && fields::came_through_here(&visit.headers)
 }
 
 /// The answer to a request that came round.
@@ -83,14 +85,9 @@ pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
         platform,
         StatusCode::LOOP_DETECTED,
         "The request came back to the edge it was sent from",
-        "Set ORIGIN to where the pages come from: without it the edge forwards a request to its \
-         own URL, which is right on a zone route only.",
+        "Set ORIGIN to where the pages come from, and not to the edge's own host: without it the \
+         edge forwards a request to its own URL, which is right on a zone route only.",
     );
     response.headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// The status that a failed origin request is answered with.
-pub fn failure_status(error: &OriginError) -> u16 {
-    error.status().as_u16()
 }

@@ -90,6 +90,35 @@ fn nobody_waits_longer_than_the_first_for_a_page_that_turns_out_uncacheable() {
 }
 
 #[test]
+fn nobody_waits_for_the_marker_of_an_uncacheable_page_to_be_written() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        let page = Page::new("mine").with("cache-control", "private").renders_in(300);
+        world.origin.set("/a", page);
+        let start = world.executor.now();
+        let asked = all(&world, "/a", 1, 50);
+        world.wait(200);
+        world.cache(0).put_takes.set(5_000);
+        world.wait(10_000);
+        let longest = asked.iter().map(|asked| asked.seen().at.since(start).as_millis()).max();
+        assert!(longest <= Some(600), "the first took 300 ms, the slowest {longest:?} ms");
+    });
+}
+
+#[test]
+fn an_isolate_remembers_an_uncacheable_page_whose_marker_was_evicted() {
+    let world = World::new(1);
+    let page = Page::new("mine").with("cache-control", "private").renders_in(300);
+    world.origin.set("/a", page);
+    world.get("/a");
+    world.cache(0).evict_all();
+    let start = world.executor.now();
+    let asked = all(&world, "/a", 1, 50);
+    world.wait(5000);
+    assert!(asked.iter().all(|asked| asked.seen().at.since(start).as_millis() == 300));
+}
+
+#[test]
 fn a_page_that_becomes_cacheable_again_is_stored() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("mine").with("cache-control", "private"));
@@ -156,6 +185,13 @@ fn an_isolate_that_died_with_the_lease_blocks_nobody_longer_than_its_bound() {
     let start = world.executor.now();
     assert_eq!(world.get("/a").text, "one");
     assert!(world.executor.now().since(start).as_secs() < 1);
+    // And what is taken next is a lease again.
+    world.cache(0).evict_all();
+    world.origin.take("/a");
+    let asked = all(&world, "/a", 1, 100);
+    world.wait(1000);
+    assert!(asked.iter().all(|asked| asked.seen().text == "one"));
+    assert_eq!(world.origin.take("/a"), 1);
 }
 
 #[test]

@@ -180,8 +180,14 @@ fn a_graph_that_cannot_be_written_costs_the_visitor_nothing_and_is_continued() {
 
 #[test]
 fn a_request_that_came_round_is_told_so() {
-    let world = World::with(1, &[("ORIGIN", "")]);
-    let seen = world.get_with("/a", &[("via", "1.1 edge-isr")]);
-    assert_eq!(seen.status, 508);
-    assert!(seen.text.contains("ORIGIN"));
+    for origin in ["", "https://site.test"] {
+        let world = World::with(1, &[("ORIGIN", origin)]);
+        let seen = world.get_with("/a", &[("via", "1.1 edge-isr")]);
+        assert_eq!(seen.status, 508);
+        assert!(seen.text.contains("ORIGIN"));
+    }
+    // Two edges in a row are no loop.
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 0));
+    assert_eq!(world.get_with("/a", &[("via", "1.1 edge-isr")]).status, 200);
 }

@@ -10,6 +10,8 @@ fn world(seed: u64) -> World {
     world
 }
 
+/// Longer than the skew: that the fence looks at the request's beginning must show.
+const RENDER: u64 = 8_000;
 const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };
 const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
 
@@ -66,7 +68,7 @@ fn a_purge_during_a_cold_render_is_not_lost() {
         for mode in ["soft", "hard"] {
             seeds(|seed| {
                 let world = World::new(seed);
-                let page = |text| Page::new(text).fresh(600, 600).tags("a").renders_in(1000);
+                let page = |text| Page::new(text).fresh(600, 600).tags("a").renders_in(RENDER);
                 world.origin.set("/a", page("old"));
                 let first = world.start("/a");
                 world.wait(500);
@@ -75,7 +77,7 @@ fn a_purge_during_a_cold_render_is_not_lost() {
                 assert_eq!(world.finish(first).text, "old");
                 let second = world.get("/a");
                 assert_ne!(second.cache().split(';').nth(1), Some(" ttl=599"), "born stale");
-                world.wait(1100);
+                world.wait(RENDER + 100);
                 assert_eq!(world.get("/a").text, "new");
             });
         }
@@ -86,7 +88,7 @@ fn a_purge_during_a_cold_render_is_not_lost() {
 fn a_purge_during_a_revalidation_that_ends_in_200_is_not_lost() {
     seeds(|seed| {
         let world = World::new(seed);
-        let page = |text| Page::new(text).fresh(60, 600).tags("a").renders_in(1000);
+        let page = |text| Page::new(text).fresh(60, 600).tags("a").renders_in(RENDER);
         world.origin.set("/a", page("one"));
         world.get("/a");
         world.wait(61_000);
@@ -97,7 +99,7 @@ fn a_purge_during_a_revalidation_that_ends_in_200_is_not_lost() {
         world.purge_at(OTHER_CENTRE, "soft", &["a"]);
         world.wait(11_000);
         world.get("/a");
-        world.wait(1100);
+        world.wait(RENDER + 100);
         assert_eq!(world.get("/a").text, "three");
     });
 }
@@ -106,7 +108,8 @@ fn a_purge_during_a_revalidation_that_ends_in_200_is_not_lost() {
 fn a_304_to_a_request_begun_before_the_purge_freshens_nothing() {
     seeds(|seed| {
         let world = World::new(seed);
-        let page = |text, tag| Page::new(text).fresh(60, 600).tags("a").etag(tag).renders_in(1000);
+        let page =
+            |text, tag| Page::new(text).fresh(60, 600).tags("a").etag(tag).renders_in(RENDER);
         world.origin.set("/a", page("one", "\"1\""));
         world.get("/a");
         world.wait(61_000);
@@ -116,7 +119,7 @@ fn a_304_to_a_request_begun_before_the_purge_freshens_nothing() {
         world.purge_at(OTHER_ISOLATE, "soft", &["a"]);
         world.wait(11_000);
         world.get("/a");
-        world.wait(1100);
+        world.wait(RENDER + 100);
         assert_eq!(world.get("/a").text, "two");
     });
 }
@@ -128,15 +131,15 @@ fn a_tag_that_only_the_new_version_has_is_fenced_too() {
         world.origin.set("/a", Page::new("one").fresh(60, 600).tags("a"));
         world.get("/a");
         world.wait(61_000);
-        let page = |text| Page::new(text).fresh(600, 600).tags("a, b").renders_in(1000);
+        let page = |text| Page::new(text).fresh(600, 600).tags("a, b").renders_in(RENDER);
         world.origin.set("/a", page("two"));
         world.get("/a");
         world.wait(500);
         world.origin.set("/a", page("three"));
         world.purge_at(OTHER_CENTRE, "soft", &["b"]);
-        world.wait(1000);
+        world.wait(RENDER);
         world.get("/a");
-        world.wait(1100);
+        world.wait(RENDER + 100);
         assert_eq!(world.get("/a").text, "three");
     });
 }
@@ -243,4 +246,29 @@ fn a_purge_costs_one_write_whatever_the_number_of_pages() {
         world.kv.writes.take()
     };
     assert_eq!((cost(1), cost(1000)), (1, 1));
+}
+
+#[test]
+fn a_purge_holds_in_its_own_isolate_before_kv_has_taken_it() {
+    seeds(|seed| {
+        let world = world(seed);
+        world.get("/a");
+        world.origin.set("/a", Page::new("new").fresh(600, 600).tags("a"));
+        world.kv.write_takes.set(2_000);
+        let purge = world.start_control(At::default(), r#"{"tags":["a"],"mode":"hard"}"#);
+        world.wait(1_000);
+        assert!(!purge.is_there());
+        assert_eq!(world.get("/a").text, "new");
+    });
+}
+
+#[test]
+fn a_write_slower_than_a_short_skew_is_stamped_anew_too() {
+    let world = World::with(1, &[("SKEW", "1")]);
+    world.kv.write_takes.set(2_000);
+    let purge = world.start_control(At::default(), r#"{"tags":["a"]}"#);
+    world.wait(2_500);
+    assert!(!purge.is_there());
+    world.kv.write_takes.set(100);
+    assert_eq!(world.finish(purge).status, 200);
 }

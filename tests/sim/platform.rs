@@ -42,6 +42,7 @@ pub struct SimCache {
     slots: RefCell<BTreeMap<Slot, (String, String, Time)>>,
     /// It resolves and keeps nothing, as on workers.dev.
     pub keeps_nothing: Cell<bool>,
+    pub put_takes: Cell<u64>,
     pub matches: Counter,
     pub puts: Counter,
 }
@@ -187,6 +188,7 @@ impl Platform for Sim {
     ) -> Result<(), CacheError> {
         self.executor.turn().await;
         self.cache.puts.add();
+        self.executor.sleep(Duration::from_millis(self.cache.put_takes.get())).await;
         if !self.cache.keeps_nothing.get() {
             let until = self.executor.now() + life.max(Duration::from_secs(1));
             let kept = (document.head, document.body.text, until);
