@@ -135,16 +135,10 @@ impl<T: Copy> Recent<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub at: Time,
-    pub status: u16,
     pub times: u32,
 }
 
 impl Failure {
-    /// Everyone who asks within a second is told the same.
-    pub fn is_shared(&self, now: Time) -> bool {
-        now < self.at + Duration::from_secs(1)
-    }
-
     /// 1, 2, 4, … 60 seconds without another background request.
     pub fn backs_off(&self, now: Time) -> bool {
         let seconds = 1u64 << self.times.saturating_sub(1).min(6);

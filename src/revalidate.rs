@@ -74,7 +74,7 @@ impl<P: Platform> Refresh<P> {
         match verdict {
             _ if is_error && vouched.is_some() => self.failed(visitor, Ok(response)).await,
             Storing::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
-            // Not for long, as a private page is: the origin may be well in a second.
+            // Not an uncacheable page: the origin may be well the next time.
             Storing::Refuse(_) if is_error => self.failed(visitor, Ok(response)).await,
             Storing::Refuse(refusal) => self.pass(visitor, response, refusal).await,
         }
@@ -130,7 +130,7 @@ impl<P: Platform> Refresh<P> {
             Ok(response) => response.status,
             Err(error) => error.status(),
         };
-        self.note_failure(status.as_u16());
+        self.note_failure();
         let cache_status = self.status(&visitor, status);
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let platform = &self.platform;
@@ -147,11 +147,11 @@ impl<P: Platform> Refresh<P> {
         self.end(Outcome::Failed(status.as_u16())).await;
     }
 
-    pub(crate) fn note_failure(&self, status: u16) {
+    pub(crate) fn note_failure(&self) {
         let now = self.platform.now();
         let mut failures = self.platform.isolate().failures.borrow_mut();
         let times = failures.of(&self.sight.slot).map_or(0, |failure| failure.times) + 1;
-        failures.note(&self.sight.slot, Failure { at: now, status, times }, now);
+        failures.note(&self.sight.slot, Failure { at: now, times }, now);
     }
 
     pub(crate) async fn end(&mut self, outcome: Outcome) {

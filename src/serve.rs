@@ -149,9 +149,6 @@ async fn fill<P: Platform>(
         if matches!(sight.found, Found::Pass) || lease.is_some() {
             break;
         }
-        if let Some(failure) = recent_failure(&platform, &sight) {
-            return visitor.told_of_failure(&platform, &visit, sight, failure);
-        }
         match lease::acquire(&platform, &sight.slot).await {
             Grant::Granted(granted) => lease = Some(granted),
             Grant::Ended(Outcome::Stored | Outcome::Abandoned) => visitor.waited(),
@@ -205,9 +202,4 @@ fn answer_again<P: Platform>(
     let status = CacheStatus { collapsed: true, ttl: Some(ttl), ..CacheStatus::forwarded(reason) };
     visitor.send(answer::stored(platform, visit, &usable.stored, usable.body, status));
     None
-}
-
-fn recent_failure<P: Platform>(platform: &P, sight: &Sight<P::Body>) -> Option<u16> {
-    let failure = platform.isolate().failures.borrow().of(&sight.slot)?;
-    failure.is_shared(platform.now()).then_some(failure.status)
 }

@@ -43,7 +43,7 @@ impl<P: Platform> Refresh<P> {
                 self.platform.empty_body()
             }
             Err(_) => {
-                self.note_failure(StatusCode::BAD_GATEWAY.as_u16());
+                self.note_failure();
                 return self.end(Outcome::Failed(StatusCode::BAD_GATEWAY.as_u16())).await;
             }
         };
