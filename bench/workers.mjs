@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Failure } from '../scripts/lib/failure.mjs';
 import { at } from '../scripts/lib/paths.mjs';
 import { step } from '../scripts/lib/step.mjs';
+import { strip } from '../scripts/lib/worker.mjs';
 import { closeAtEnd } from '../tests/e2e/closing.mjs';
 import { Edge } from '../tests/e2e/edge.mjs';
 import { startKv } from '../tests/e2e/kv.mjs';
@@ -31,6 +32,7 @@ export async function buildBare() {
     hint: 'the first time, about a minute',
     why: () => 'the bare Rust Worker does not build.',
   });
+  await strip(built, process.env);
 }
 
 /** Starts a Worker, and lets it store what it will be asked for. Gives its port and process as well. */

@@ -16,12 +16,12 @@ use crate::visit::Visit;
 pub fn stored<P: Platform>(
     platform: &P,
     visit: &Visit,
-    response: &StoredResponse,
+    response: StoredResponse,
     body: P::Body,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let mut headers = response.headers.clone();
     let age = response.age(platform.now());
+    let mut headers = response.headers;
     headers.insert(header::AGE, HeaderValue::from(age));
     finish(platform, visit, Response { status: response.status, headers, body }, status)
 }
@@ -52,7 +52,7 @@ fn finish<P: Platform>(
     status.append_to(&mut response.headers);
     let seen = validation::is_not_modified(
         &visit.method,
-        &visit.headers,
+        &*visit.fields,
         response.status,
         &response.headers,
     );

@@ -18,8 +18,8 @@ pub async fn bypass<P: Platform>(
     body: Option<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let mut headers = visit.headers.clone();
-    if visit.headers.get(http::header::UPGRADE).is_none() {
+    let mut headers = visit.fields.all();
+    if !headers.contains_key(http::header::UPGRADE) {
         fields::drop_hop_by_hop(&mut headers);
     }
     let request = request(platform, visit, visit.method.clone(), headers, body);
@@ -41,7 +41,7 @@ pub fn filling_request<P: Platform>(
     visit: &Visit,
     stored: Option<&HeaderMap>,
 ) -> Request<P::Body> {
-    let mut headers = visit.headers.clone();
+    let mut headers = visit.fields.all();
     fields::drop_hop_by_hop(&mut headers);
     fields::drop_overrides(&mut headers);
     fields::drop_conditions(&mut headers);
@@ -59,8 +59,8 @@ fn request<P: Platform>(
     body: Option<P::Body>,
 ) -> Request<P::Body> {
     let key = &visit.key;
-    let address = visit.address.as_deref();
-    fields::add_forwarded(&mut headers, key.scheme(), key.host(), address);
+    let address = visit.fields.value(fields::ADDRESS);
+    fields::add_forwarded(&mut headers, key.scheme(), key.host(), address.as_deref());
     fields::add_via(&mut headers);
     let url = match &platform.config().origin {
         Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
@@ -76,7 +76,7 @@ fn request<P: Platform>(
 pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
     let origin = platform.config().origin.as_ref();
     let is_itself = origin.is_none_or(|origin| origin.host == visit.key.host());
-    is_itself && fields::came_through_here(&visit.headers)
+    is_itself && fields::came_through_here(&*visit.fields)
 }
 
 /// The answer to a request that came round.

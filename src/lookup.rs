@@ -54,7 +54,7 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
 }
 
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting) -> Sight<P::Body> {
-    let wanted = selecting(names(&first), &visit.headers);
+    let wanted = selecting(names(&first), &*visit.fields);
     let slot = visit.key.variant_slot(&wanted);
     match read(platform, &slot).await {
         Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
@@ -122,7 +122,7 @@ pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::
 
 fn answers(stored: &StoredResponse, visit: &Visit) -> bool {
     stored.selecting.is_empty()
-        || selecting(names(&stored.selecting), &visit.headers) == stored.selecting
+        || selecting(names(&stored.selecting), &*visit.fields) == stored.selecting
 }
 
 fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
@@ -152,10 +152,10 @@ impl<B> Sight<B> {
             Vary::Any => Vec::new(),
         };
         let Some(first) = &self.beside else {
-            return (self.slot.clone(), selecting(own, &visit.headers));
+            return (self.slot.clone(), selecting(own, &*visit.fields));
         };
         let named: Vec<&str> = names(first).collect();
-        let union = selecting(named.iter().chain(&own).copied(), &visit.headers);
+        let union = selecting(named.iter().chain(&own).copied(), &*visit.fields);
         if own.iter().all(|name| named.contains(name)) {
             (self.slot.clone(), union)
         } else {

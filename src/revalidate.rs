@@ -102,7 +102,7 @@ impl<P: Platform> Refresh<P> {
     }
 
     fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
-        storing(status, headers, &self.visit.headers, self.platform.now())
+        storing(status, headers, &*self.visit.fields, self.platform.now())
     }
 
     pub(crate) fn status(&self, visitor: &Visitor<P>, status: StatusCode) -> CacheStatus {
@@ -137,7 +137,7 @@ impl<P: Platform> Refresh<P> {
         visitor.send(match (stand_in(platform, found), answer) {
             (Some((usable, ttl)), _) => {
                 let status = CacheStatus::hit(ttl).answered(status.as_u16());
-                answer::stored(platform, &self.visit, &usable.stored, usable.body, status)
+                answer::stored(platform, &self.visit, usable.stored, usable.body, status)
             }
             (None, Ok(response)) => {
                 answer::passed_on(platform, &self.visit, response, cache_status)
@@ -210,7 +210,7 @@ impl<P: Platform> Refresh<P> {
         };
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
-        visitor.send(answer::stored(&self.platform, &self.visit, &stored, body, status));
+        visitor.send(answer::stored(&self.platform, &self.visit, stored.clone(), body, status));
         self.keep_freshened(stored, prior).await;
     }
 

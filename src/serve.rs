@@ -1,7 +1,7 @@
 //! A visitor's request, from the lookup to the answer.
 
 use futures::channel::oneshot;
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 
 use crate::answer;
 use crate::forward;
@@ -41,7 +41,7 @@ pub async fn serve<P: Platform>(
 
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
-    bypass(&visit.method, &visit.headers, &config.login_cookies).or_else(|| {
+    bypass(&visit.method, &*visit.fields, &config.login_cookies).or_else(|| {
         let ruled_out = config.rules_for(visit.key.path()).any(|rule| rule.bypass);
         ruled_out.then_some(Bypass::Rule)
     })
@@ -63,7 +63,7 @@ fn answer_from<P: Platform>(
         _ => return Err(Sight { found: Found::Response(usable), ..sight }),
     };
     let Usable { stored, body, .. } = *usable;
-    Ok(answer::stored(platform, visit, &stored, body, status))
+    Ok(answer::stored(platform, visit, stored, body, status))
 }
 
 /// Starts a revalidation behind the visitor's back, unless one is under way or it would be too soon
@@ -131,7 +131,7 @@ fn not_for_all(visit: &Visit) -> Option<&'static str> {
     if visit.method == Method::HEAD {
         return Some("");
     }
-    visit.headers.contains_key(header::RANGE).then_some("range")
+    visit.fields.has("range").then_some("range")
 }
 
 /// Takes the lease or waits for who has it, looks again, and asks the origin if need be.
@@ -200,6 +200,6 @@ fn answer_again<P: Platform>(
         return Some(Sight { found: Found::Response(usable), ..sight });
     };
     let status = CacheStatus { collapsed: true, ttl: Some(ttl), ..CacheStatus::forwarded(reason) };
-    visitor.send(answer::stored(platform, visit, &usable.stored, usable.body, status));
+    visitor.send(answer::stored(platform, visit, usable.stored, usable.body, status));
     None
 }

@@ -90,7 +90,7 @@ impl<P: Platform> Refresh<P> {
             true => (self.platform.empty_body(), body),
             false => self.platform.tee(body),
         };
-        visitor.send(answer::stored(&self.platform, &self.visit, stored, theirs, status));
+        visitor.send(answer::stored(&self.platform, &self.visit, stored.clone(), theirs, status));
         ours
     }
 

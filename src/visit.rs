@@ -1,19 +1,20 @@
 //! What a visitor asked for, as the flows carry it.
 
-use http::{HeaderMap, Method};
+use std::rc::Rc;
 
+use http::Method;
+
+use crate::policy::fields::RequestFields;
 use crate::policy::key::CacheKey;
 
 /// A visitor's request without its body.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Visit {
     pub method: Method,
     /// The URL as it came: the origin is asked for just this spelling.
     pub url: String,
     pub key: CacheKey,
-    pub headers: HeaderMap,
-    /// The visitor's address, where the platform knows it.
-    pub address: Option<String>,
+    pub fields: Rc<dyn RequestFields>,
 }
 
 impl Visit {

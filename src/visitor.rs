@@ -56,7 +56,7 @@ impl<P: Platform> Visitor<P> {
         self.send(match stand_in(platform, sight.found) {
             Some((usable, ttl)) => {
                 let status = CacheStatus::hit(ttl).answered(failure).detail("origin-failed");
-                answer::stored(platform, visit, &usable.stored, usable.body, status)
+                answer::stored(platform, visit, usable.stored, usable.body, status)
             }
             None => answer::shared_failure(platform, failure, status),
         });

@@ -1,9 +1,10 @@
 //! Bearer tokens (RFC 6750) and what each may do.
 
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
 use super::Refusal;
 use crate::config::{Config, Secret};
+use crate::policy::fields::RequestFields;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -13,7 +14,11 @@ pub enum Scope {
 }
 
 /// Lets a request through whose token has the scope.
-pub fn authorize(config: &Config, headers: &HeaderMap, scope: Scope) -> Result<(), Refusal> {
+pub fn authorize(
+    config: &Config,
+    request: &dyn RequestFields,
+    scope: Scope,
+) -> Result<(), Refusal> {
     if config.purge_tokens.is_empty() && config.read_tokens.is_empty() {
         return Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -22,7 +27,8 @@ pub fn authorize(config: &Config, headers: &HeaderMap, scope: Scope) -> Result<(
         )
         .about("PURGE_TOKENS"));
     }
-    let offered = bearer(headers).unwrap_or("");
+    let offered = request.value("authorization");
+    let offered = offered.as_deref().and_then(bearer).unwrap_or("");
     // Every token is compared, so that the time tells nothing of which one it was.
     let purges = is_among(&config.purge_tokens, offered);
     let reads = is_among(&config.read_tokens, offered);
@@ -42,8 +48,8 @@ pub fn authorize(config: &Config, headers: &HeaderMap, scope: Scope) -> Result<(
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 

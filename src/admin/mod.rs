@@ -68,7 +68,7 @@ pub async fn control<P: Platform>(
         Control::Purge => auth::Scope::Purge,
         _ => auth::Scope::Read,
     };
-    if let Err(refusal) = auth::authorize(platform.config(), &visit.headers, scope) {
+    if let Err(refusal) = auth::authorize(platform.config(), &*visit.fields, scope) {
         return refusal.response(platform);
     }
     let answered = match route {

@@ -2,8 +2,34 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::cache_control::{latin1, list};
+use super::cache_control::{joined, latin1, list};
 use super::tag;
+
+/// A request's fields. A hit needs four or five of them, and in the Worker each set is read from
+/// JavaScript: so they are asked for one by one, and as a whole only on the way to the origin.
+pub trait RequestFields {
+    /// All lines of a field as one value (RFC 9110 §5.2); `name` in lower case.
+    fn value(&self, name: &str) -> Option<String>;
+    fn all(&self) -> HeaderMap;
+
+    fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+}
+
+impl RequestFields for HeaderMap {
+    fn value(&self, name: &str) -> Option<String> {
+        joined(self, &name.parse().ok()?)
+    }
+
+    fn all(&self) -> HeaderMap {
+        self.clone()
+    }
+}
+
+/// The field in which Cloudflare names the visitor's address; it can be forged on one's own machine
+/// only.
+pub const ADDRESS: &str = "cf-connecting-ip";
 
 /// Fields that belong to one connection (RFC 9110 §7.6.1) or to one leg of the way.
 const HOP_BY_HOP: [HeaderName; 9] = [
@@ -112,11 +138,8 @@ pub fn add_via(headers: &mut HeaderMap) {
 }
 
 /// Whether the request has been through an edge-isr before.
-pub fn came_through_here(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::VIA)
-        .iter()
-        .any(|value| list(&latin1(value.as_bytes())).any(|member| member == VIA))
+pub fn came_through_here(request: &dyn RequestFields) -> bool {
+    request.value("via").is_some_and(|via| list(&via).any(|member| member == VIA))
 }
 
 const VIA: &str = "1.1 edge-isr";

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use http::Method;
-use http::header::{self, HeaderMap};
 
-use super::cache_control::latin1;
 use super::fence::Purged;
+use super::fields::RequestFields;
 use super::status::Forward;
 use super::stored::StoredResponse;
 use super::time::Time;
@@ -42,27 +41,31 @@ impl Bypass {
 }
 
 /// Decides by the request alone. `login_cookies` are names; one may end in `*`.
-pub fn bypass(method: &Method, headers: &HeaderMap, login_cookies: &[String]) -> Option<Bypass> {
-    if headers.contains_key(header::UPGRADE) {
+pub fn bypass(
+    method: &Method,
+    request: &dyn RequestFields,
+    login_cookies: &[String],
+) -> Option<Bypass> {
+    if request.has("upgrade") {
         return Some(Bypass::Upgrade);
     }
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Some(Bypass::Method);
     }
-    if headers.contains_key(header::AUTHORIZATION) {
+    if request.has("authorization") {
         return Some(Bypass::Authorization);
     }
-    has_cookie(headers, login_cookies).then_some(Bypass::LoginCookie)
+    has_cookie(request, login_cookies).then_some(Bypass::LoginCookie)
 }
 
-fn has_cookie(headers: &HeaderMap, wanted: &[String]) -> bool {
-    headers.get_all(header::COOKIE).iter().any(|value| {
-        latin1(value.as_bytes()).split(';').any(|cookie| {
-            let name = cookie.split('=').next().unwrap_or("").trim();
-            wanted.iter().any(|wanted| match wanted.strip_suffix('*') {
-                Some(beginning) => name.starts_with(beginning),
-                None => name == wanted,
-            })
+fn has_cookie(request: &dyn RequestFields, wanted: &[String]) -> bool {
+    let Some(cookies) = request.value("cookie") else { return false };
+    // Lines are joined with commas, which no cookie's name or value holds (RFC 6265 §4.1.1).
+    cookies.split([';', ',']).any(|cookie| {
+        let name = cookie.split('=').next().unwrap_or("").trim();
+        wanted.iter().any(|wanted| match wanted.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => name == wanted,
         })
     })
 }

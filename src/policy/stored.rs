@@ -18,8 +18,7 @@ const VERSION: u32 = 1;
 const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 
 /// What a slot of the data centre's cache holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
     Response(Box<StoredResponse>),
     Pass(PassMarker),
@@ -100,30 +99,39 @@ impl StoredResponse {
     }
 }
 
+/// As it is written: one of the two, beside the version.
 #[derive(Serialize)]
 struct Written<'a> {
     v: u32,
-    #[serde(flatten)]
-    stored: &'a Stored,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<&'a StoredResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<&'a PassMarker>,
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct Head {
     v: u32,
+    response: Option<Box<StoredResponse>>,
+    pass: Option<PassMarker>,
 }
 
 impl Stored {
     /// One line of ASCII, fit for a header field.
     pub fn to_head(&self) -> String {
-        ascii_json(&Written { v: VERSION, stored: self })
+        let (response, pass) = match self {
+            Stored::Response(response) => (Some(&**response), None),
+            Stored::Pass(marker) => (None, Some(marker)),
+        };
+        ascii_json(&Written { v: VERSION, response, pass })
     }
 
     pub fn from_head(head: &str) -> Option<Stored> {
-        let version: Version = serde_json::from_str(head).ok()?;
-        if version.v != VERSION {
-            return None;
+        match serde_json::from_str(head).ok()? {
+            Head { v: VERSION, response: Some(response), .. } => Some(Stored::Response(response)),
+            Head { v: VERSION, pass: Some(marker), .. } => Some(Stored::Pass(marker)),
+            _ => None,
         }
-        serde_json::from_str(head).ok()
     }
 
     pub fn fetched_at(&self) -> Time {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header;
 use http::{HeaderMap, StatusCode};
 
+use super::fields::RequestFields;
 use super::freshness::{Directives, Lifetimes};
 use super::time::Time;
 use super::vary::Vary;
@@ -47,7 +48,7 @@ impl Refusal {
 pub fn storing(
     status: StatusCode,
     response: &HeaderMap,
-    request: &HeaderMap,
+    request: &dyn RequestFields,
     now: Time,
 ) -> Storing {
     let directives = Directives::of(response);
@@ -58,10 +59,7 @@ pub fn storing(
         (cache_control.private, Refusal::Private),
         (response.contains_key(header::SET_COOKIE), Refusal::SetCookie),
         (Vary::of(response) == Vary::Any, Refusal::VaryAny),
-        (
-            request.contains_key(header::AUTHORIZATION) && !shares_authorized(&directives),
-            Refusal::Authorization,
-        ),
+        (request.has("authorization") && !shares_authorized(&directives), Refusal::Authorization),
     ];
     if let Some((_, refusal)) = refusals.into_iter().find(|(applies, _)| *applies) {
         return Storing::Refuse(refusal);

@@ -5,7 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::cache_control::{joined, list};
-use super::fields;
+use super::fields::{self, RequestFields};
 use super::time::Time;
 
 /// An entity tag without its weakness: all that caches compare (RFC 9110 §8.8.3.2).
@@ -16,7 +16,7 @@ fn opaque(tag: &str) -> &str {
 /// Whether the visitor already has this response, and is told so with a 304.
 pub fn is_not_modified(
     method: &Method,
-    request: &HeaderMap,
+    request: &dyn RequestFields,
     status: StatusCode,
     response: &HeaderMap,
 ) -> bool {
@@ -24,18 +24,15 @@ pub fn is_not_modified(
         return false;
     }
     // "A recipient MUST ignore If-Modified-Since if the request contains an If-None-Match" (§13.1.3).
-    if let Some(wanted) = joined(request, &header::IF_NONE_MATCH) {
+    if let Some(wanted) = request.value("if-none-match") {
         let Some(own) = joined(response, &header::ETAG) else { return wanted.trim() == "*" };
         return wanted.trim() == "*"
             || list(&wanted).any(|wanted| opaque(wanted) == opaque(own.trim()));
     }
-    let since = http_date(request, &header::IF_MODIFIED_SINCE);
-    let modified = http_date(response, &header::LAST_MODIFIED);
-    matches!((since, modified), (Some(since), Some(modified)) if modified <= since)
-}
-
-fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<Time> {
-    Time::from_http_date(&joined(headers, name)?)
+    let Some(modified) = joined(response, &header::LAST_MODIFIED) else { return false };
+    let Some(since) = request.value("if-modified-since") else { return false };
+    let times = (Time::from_http_date(&since), Time::from_http_date(&modified));
+    matches!(times, (Some(since), Some(modified)) if modified <= since)
 }
 
 /// The fields a 304 carries: those "that would have been sent in a 200" and guide a cache

@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use http::header::{self, HeaderName};
 
-use super::cache_control::{joined, latin1, list};
+use super::cache_control::{latin1, list};
+use super::fields::RequestFields;
 
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,10 @@ impl Vary {
 pub type Selecting = Vec<(String, String)>;
 
 /// What `request` says in the fields `names`.
-pub fn selecting<'a>(names: impl IntoIterator<Item = &'a str>, request: &HeaderMap) -> Selecting {
+pub fn selecting<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    request: &dyn RequestFields,
+) -> Selecting {
     let mut selecting: Selecting =
         names.into_iter().map(|name| (name.to_owned(), selecting_value(name, request))).collect();
     selecting.sort();
@@ -46,10 +50,8 @@ pub fn selecting<'a>(names: impl IntoIterator<Item = &'a str>, request: &HeaderM
 
 /// Absent and empty differ: "if … a header field is absent from a request, it can only match
 /// another request if it is also absent there" (§4.1).
-fn selecting_value(name: &str, request: &HeaderMap) -> String {
-    let Some(value) = name.parse().ok().and_then(|name: HeaderName| joined(request, &name)) else {
-        return "absent".to_owned();
-    };
+fn selecting_value(name: &str, request: &dyn RequestFields) -> String {
+    let Some(value) = request.value(name) else { return "absent".to_owned() };
     match name {
         "accept-encoding" => format!("={}", codings(&value)),
         _ => format!("={}", list(&value).collect::<Vec<_>>().join(", ")),

@@ -5,11 +5,15 @@
 //! only in a copy of the `Headers` they came in, so what is passed on is such a copy, changed where
 //! it must be ([`Native`]).
 
-use http::HeaderMap;
+use std::cell::OnceCell;
+
+use http::{HeaderMap, HeaderValue};
 use js_sys::{Array, JSON};
+use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
+use crate::policy::fields::RequestFields;
 use crate::policy::stored::{ascii_json, header_pairs};
 
 /// The fields as the flows read them.
@@ -20,40 +24,64 @@ pub fn from_js(headers: &Headers) -> HeaderMap {
     header_pairs::from_pairs(pairs.unwrap_or_default())
 }
 
-/// The fields as the runtime takes them: a list of pairs.
+/// The fields as the runtime takes them: a record, which it reads faster, or a list of pairs where
+/// a name stands more than once.
 pub fn to_js(headers: &HeaderMap) -> JsValue {
-    let pairs: Vec<(&str, String)> = headers
-        .iter()
-        .map(|(name, value)| {
-            (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })
-        .collect();
-    // A list of pairs of strings is JSON.
-    JSON::parse(&ascii_json(&pairs)).unwrap_or_else(|_| Array::new().into())
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let json = if headers.keys_len() == headers.len() {
+        ascii_json(&Record(headers))
+    } else {
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), text(value)));
+        ascii_json(&pairs.collect::<Vec<_>>())
+    };
+    // Names and values of text are JSON.
+    JSON::parse(&json).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Fields as they came, beside how they were read.
-#[derive(Clone)]
+struct Record<'a>(&'a HeaderMap);
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let text = |value: &'_ HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        to.collect_map(self.0.iter().map(|(name, value)| (name.as_str(), text(value))))
+    }
+}
+
+/// Fields as they came. Read one by one, or as a whole where they are passed on.
 pub struct Native {
     headers: Headers,
-    read: HeaderMap,
+    read: OnceCell<HeaderMap>,
+}
+
+impl RequestFields for Native {
+    fn value(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
+    }
+
+    fn all(&self) -> HeaderMap {
+        self.read().clone()
+    }
 }
 
 impl Native {
-    pub fn new(headers: Headers) -> (Native, HeaderMap) {
-        let read = from_js(&headers);
-        (Native { headers, read: read.clone() }, read)
+    pub fn new(headers: Headers) -> Native {
+        Native { headers, read: OnceCell::new() }
+    }
+
+    fn read(&self) -> &HeaderMap {
+        self.read.get_or_init(|| from_js(&self.headers))
     }
 
     /// A copy that differs from what came only where `wanted` does.
     pub fn changed_to(&self, wanted: &HeaderMap) -> Result<Headers, JsValue> {
+        let read = self.read();
         let copy = Headers::new_with_headers(&self.headers)?;
-        for name in self.read.keys().filter(|name| !wanted.contains_key(*name)) {
+        for name in read.keys().filter(|name| !wanted.contains_key(*name)) {
             copy.delete(name.as_str())?;
         }
         for name in wanted.keys() {
             let values = || wanted.get_all(name).iter();
-            if self.read.get_all(name).iter().eq(values()) {
+            if read.get_all(name).iter().eq(values()) {
                 continue;
             }
             copy.delete(name.as_str())?;

@@ -13,6 +13,7 @@ use super::body::Body;
 use super::cache::described;
 use super::headers::{self, Native};
 use crate::platform::{OriginError, Request, Response};
+use crate::policy::fields::RequestFields;
 
 #[wasm_bindgen]
 extern "C" {
@@ -68,7 +69,8 @@ fn init(
 }
 
 fn response(answer: web_sys::Response) -> Response<Body> {
-    let (native, headers) = Native::new(answer.headers());
+    let native = Native::new(answer.headers());
+    let headers = native.all();
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_GATEWAY);
     let socket = Reflect::get(&answer, &"webSocket".into()).unwrap_or(JsValue::NULL);
     let body = match answer.body() {

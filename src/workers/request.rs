@@ -51,13 +51,12 @@ async fn answer(
     if config.origin.is_none() {
         context.pass_through_on_exception();
     }
-    let (visitor, headers) = Native::new(request.headers());
-    let (Ok(key), Ok(method)) = (CacheKey::parse(&request.url()), request.method().parse()) else {
+    let url = request.url();
+    let (Ok(key), Ok(method)) = (CacheKey::parse(&url), request.method().parse()) else {
         return refuse(StatusCode::BAD_REQUEST, "The URL cannot be understood", "Check the URL.");
     };
-    let address = headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
-    let visit =
-        Visit { address: address.map(str::to_owned), url: request.url(), key, headers, method };
+    let visitor = Rc::new(Native::new(request.headers()));
+    let visit = Visit { method, url, key, fields: visitor.clone() };
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);

@@ -29,7 +29,7 @@ pub struct World {
     pub isolate: Rc<Isolate>,
     pub context: Rc<Context>,
     pub tags: Namespace,
-    pub visitor: Native,
+    pub visitor: Rc<Native>,
 }
 
 impl World {
