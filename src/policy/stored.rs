@@ -151,8 +151,11 @@ pub fn ascii_json(value: &impl Serialize) -> String {
             writer: &mut W,
             fragment: &str,
         ) -> std::io::Result<()> {
+            if fragment.bytes().all(|byte| byte < 0x7f) {
+                return writer.write_all(fragment.as_bytes());
+            }
             for letter in fragment.chars() {
-                if letter.is_ascii() && letter != '\u{7f}' {
+                if letter < '\u{7f}' {
                     writer.write_all(&[letter as u8])?;
                     continue;
                 }

@@ -217,15 +217,11 @@ pub fn ignore(promise: &Promise) {
 
 /// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
 pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
-    let init = Object::new();
+    let init = headers::response_init(response.status, &response.headers)?;
     let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
-    set("status", &response.status.as_u16().into())?;
-    let fields = match &response.body {
-        Body::Stream { native: Some(native), .. } => native.changed_to(&response.headers)?.into(),
-        _ => headers::to_js(&response.headers),
-    };
-    set("headers", &fields)?;
-    set("encodeBody", &"manual".into())?;
+    if let Body::Stream { native: Some(native), .. } = &response.body {
+        set("headers", &native.changed_to(&response.headers)?.into())?;
+    }
     if let Body::WebSocket(socket) = &response.body {
         set("webSocket", socket)?;
     }

@@ -7,8 +7,8 @@
 
 use std::cell::OnceCell;
 
-use http::{HeaderMap, HeaderValue};
-use js_sys::{Array, JSON};
+use http::{HeaderMap, StatusCode};
+use js_sys::{Array, JSON, Object};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
@@ -24,26 +24,40 @@ pub fn from_js(headers: &Headers) -> HeaderMap {
     header_pairs::from_pairs(pairs.unwrap_or_default())
 }
 
-/// The fields as the runtime takes them: a record, which it reads faster, or a list of pairs where
-/// a name stands more than once.
+/// The fields as the runtime takes them.
 pub fn to_js(headers: &HeaderMap) -> JsValue {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let json = if headers.keys_len() == headers.len() {
-        ascii_json(&Record(headers))
-    } else {
-        let pairs = headers.iter().map(|(name, value)| (name.as_str(), text(value)));
-        ascii_json(&pairs.collect::<Vec<_>>())
-    };
     // Names and values of text are JSON.
-    JSON::parse(&json).unwrap_or_else(|_| Array::new().into())
+    JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-struct Record<'a>(&'a HeaderMap);
+/// The second argument of `new Response`, made in one call: bodies go out as they are.
+pub fn response_init(status: StatusCode, headers: &HeaderMap) -> Result<Object, JsValue> {
+    let init =
+        ResponseInit { status: status.as_u16(), headers: Fields(headers), encode_body: "manual" };
+    Ok(JSON::parse(&ascii_json(&init))?.unchecked_into())
+}
 
-impl Serialize for Record<'_> {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResponseInit<'a> {
+    status: u16,
+    headers: Fields<'a>,
+    encode_body: &'static str,
+}
+
+/// A record, which the runtime reads faster, or a list of pairs where a name stands more than once.
+struct Fields<'a>(&'a HeaderMap);
+
+impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let text = |value: &'_ HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        to.collect_map(self.0.iter().map(|(name, value)| (name.as_str(), text(value))))
+        let pairs = self
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        match self.0.keys_len() == self.0.len() {
+            true => to.collect_map(pairs),
+            false => to.collect_seq(pairs),
+        }
     }
 }
 

@@ -12,8 +12,13 @@ const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A namespace.
+    /// The Worker's environment, for the one binding that it must have.
     #[derive(Clone)]
+    pub type Bindings;
+    #[wasm_bindgen(method, getter, js_name = TAGS)]
+    pub fn tags(this: &Bindings) -> Namespace;
+
+    /// A namespace.
     pub type Namespace;
     #[wasm_bindgen(method, catch)]
     fn get(this: &Namespace, keys: &Array, options: &Object) -> Result<Promise, JsValue>;

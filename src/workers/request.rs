@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use http::{Method, StatusCode};
 use js_sys::{JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error};
 
 use super::body::{Body, to_js_response};
 use super::headers::Native;
-use super::kv::Namespace;
 use super::world::World;
 use crate::answer::problem_response;
 use crate::config::{Config, ConfigError};
@@ -31,8 +30,8 @@ pub async fn respond(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let response = match ready(&env) {
-        Ok((config, tags)) => answer(request, config, tags, context).await,
+    let response = match config(&env) {
+        Ok(config) => answer(request, config, env, context).await,
         Err(error) => {
             let title = "The edge is not configured";
             refuse(StatusCode::INTERNAL_SERVER_ERROR, title, &format!("{error}."))
@@ -44,7 +43,7 @@ pub async fn respond(
 async fn answer(
     request: web_sys::Request,
     config: Rc<Config>,
-    tags: Namespace,
+    env: Env,
     context: Context,
 ) -> Response<Body> {
     // With an ORIGIN elsewhere, what the zone would answer by itself is not the page.
@@ -60,7 +59,8 @@ async fn answer(
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);
-    let world = World { config, isolate, context: Rc::new(context), tags, visitor };
+    let bindings = env.unchecked_into();
+    let world = World { config, isolate, context: Rc::new(context), bindings, visitor };
     edge::handle(world, visit, body).await
 }
 
@@ -68,19 +68,16 @@ fn refuse(status: StatusCode, title: &str, detail: &str) -> Response<Body> {
     problem_response(status, title, detail, |bytes| Body::bytes(&bytes))
 }
 
-/// The settings, read once an isolate, and the namespace.
-fn ready(env: &Env) -> Result<(Rc<Config>, Namespace), ConfigError> {
-    let config =
-        CONFIG.with(|known| known.borrow_mut().get_or_insert_with(|| read_config(env)).clone())?;
-    let tags = binding(env, "TAGS").ok_or_else(no_namespace)?;
-    Ok((config, tags.unchecked_into()))
+/// The settings, read once an isolate.
+fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    CONFIG.with(|known| known.borrow_mut().get_or_insert_with(|| read_config(env)).clone())
 }
 
 fn read_config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     let config = Config::read(&|name| setting(env, name)).map(Rc::new);
-    let config = config.and_then(|config| match binding(env, "TAGS") {
-        Some(_) => Ok(config),
-        None => Err(no_namespace()),
+    let config = config.and_then(|config| match has_namespace(env) {
+        true => Ok(config),
+        false => Err(no_namespace()),
     });
     if let Err(error) = &config {
         console_error!("edge-isr: {error}");
@@ -94,8 +91,8 @@ fn no_namespace() -> ConfigError {
     ConfigError { setting: "TAGS", reason: reason.to_owned() }
 }
 
-fn binding(env: &Env, name: &str) -> Option<JsValue> {
-    Reflect::get(env, &name.into()).ok().filter(|value| value.is_object())
+fn has_namespace(env: &Env) -> bool {
+    Reflect::get(env, &"TAGS".into()).is_ok_and(|binding| binding.is_object())
 }
 
 /// A setting's text; numbers, booleans, lists and tables of wrangler.toml as JSON writes them.

@@ -12,7 +12,7 @@ use worker::{Context, Delay, console_log};
 
 use super::body::{self, Body, Read};
 use super::headers::Native;
-use super::kv::Namespace;
+use super::kv::Bindings;
 use super::{cache, origin};
 use crate::config::Config;
 use crate::isolate::Isolate;
@@ -28,7 +28,7 @@ pub struct World {
     pub config: Rc<Config>,
     pub isolate: Rc<Isolate>,
     pub context: Rc<Context>,
-    pub tags: Namespace,
+    pub bindings: Bindings,
     pub visitor: Rc<Native>,
 }
 
@@ -153,15 +153,15 @@ impl Platform for World {
     }
 
     async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
-        self.tags.read(keys).await
+        self.bindings.tags().read(keys).await
     }
 
     async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
-        self.tags.write(key, entry).await
+        self.bindings.tags().write(key, entry).await
     }
 
     async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.tags.remove(key).await
+        self.bindings.tags().remove(key).await
     }
 
     async fn kv_list(
@@ -170,6 +170,6 @@ impl Platform for World {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
-        self.tags.page(prefix, cursor, limit).await
+        self.bindings.tags().page(prefix, cursor, limit).await
     }
 }

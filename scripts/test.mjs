@@ -1,0 +1,84 @@
+// npm test: every test, part by part. `npm test -- rust` runs one part, and hands it what follows.
+import { command } from './lib/command.mjs';
+import { Failure } from './lib/failure.mjs';
+import { EXAMPLE, PYTHON } from './lib/python.mjs';
+import { WASM, requireCargo, rustEnv } from './lib/rust.mjs';
+import { requireMachine, setUpPython, setUpTools, setUpWorker } from './lib/setup.mjs';
+import { runTests } from './lib/tests.mjs';
+
+// `summary`: the lines in which the runner says how it went. `count`: how many tests passed.
+const CARGO = { summary: /^(test result:|\s+(Running|Doc-tests) )/, count: /^test result: .*\b(\d+) passed/ };
+const PARTS = {
+  rust: {
+    title: 'Rust on the host',
+    environment: rust,
+    program: 'cargo',
+    args: ['test'],
+    ...CARGO,
+  },
+  wasm: {
+    title: 'Rust in wasm',
+    environment: setUpTools,
+    program: 'cargo',
+    args: ['test', '--target', WASM, '--test', 'wasm'],
+    ...CARGO,
+  },
+  e2e: {
+    title: 'end to end in the real runtime',
+    environment: worker,
+    program: 'node',
+    args: ['--test', '--test-reporter=spec', 'tests/e2e/*.test.mjs'],
+    summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
+    count: /^ℹ pass (\d+)/,
+  },
+  django: {
+    title: "the example's, in Django",
+    environment: python,
+    program: PYTHON,
+    args: ['manage.py', 'test'],
+    cwd: EXAMPLE,
+    summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
+    count: /^Ran (\d+) tests?/,
+  },
+};
+
+command(async ([name, ...more]) => {
+  if (name) return one(name, more);
+  requireMachine();
+  await setUpTools();
+  await setUpPython();
+  const results = [];
+  for (const part of Object.values(PARTS)) results.push(await runTests(part));
+  console.log('\n== summary of all parts');
+  for (const { title, lines } of results) console.log(['', `-- ${title}`, ...lines].join('\n'));
+  return verdict(results);
+});
+
+async function one(name, more) {
+  const part = PARTS[name];
+  if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(', ')}.`);
+  return verdict([await runTests({ ...part, args: [...part.args, ...more] })]);
+}
+
+function verdict(results) {
+  const failed = results.filter(({ failure }) => failure);
+  for (const { title, failure } of failed) console.error(`edge-isr: ${title}: ${failure}`);
+  return failed.length ? 1 : 0;
+}
+
+async function rust() {
+  requireCargo();
+  return rustEnv();
+}
+
+/** The end-to-end tests start the example too: PYTHON is what runs it. */
+async function worker() {
+  const env = await setUpWorker();
+  await setUpPython();
+  return { ...env, PYTHON };
+}
+
+async function python() {
+  await setUpPython();
+  return { ...process.env, PYTHONUNBUFFERED: '1' };
+}
