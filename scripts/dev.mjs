@@ -6,11 +6,16 @@ import { setUpWorker } from './lib/setup.mjs';
 import { devArguments, portOf, quietEnv, wrangler } from './lib/wrangler.mjs';
 
 command(async (given) => {
-  const port = parsePort(portOf(given), '--port');
-  await requirePort(port, 'npm run dev -- --port NUMBER');
+  await requirePortOf(given);
   await setUpWorker();
-  await requirePort(port, 'npm run dev -- --port NUMBER');
+  await requirePortOf(given);
   interruptIsTheEnd();
   const { code } = await start(...wrangler(devArguments(given)), { env: quietEnv(), show: true }).ended;
   return code ?? 1;
 });
+
+async function requirePortOf(given) {
+  const port = portOf(given);
+  if (port === '0') return; // any free one
+  await requirePort(parsePort(port, '--port'), 'npm run dev -- --port NUMBER');
+}

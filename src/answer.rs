@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::fields;
 use crate::policy::freshness::age_value;
+use crate::policy::range::{self, Part};
 use crate::policy::status::CacheStatus;
 use crate::policy::stored::StoredResponse;
 use crate::policy::validation;
@@ -24,6 +25,28 @@ pub fn stored<P: Platform>(
     let mut headers = response.headers;
     headers.insert(header::AGE, HeaderValue::from(age));
     finish(platform, visit, Response { status: response.status, headers, body }, status)
+}
+
+/// A part of a stored response, or none of it (RFC 9110 §15.3.7, §15.5.17).
+pub fn part<P: Platform>(
+    platform: &P,
+    response: StoredResponse,
+    body: P::Body,
+    status: CacheStatus,
+    part: Part,
+    length: u64,
+) -> Response<P::Body> {
+    let age = response.age(platform.now());
+    let mut headers = response.headers;
+    headers.insert(header::AGE, HeaderValue::from(age));
+    range::describe(part, length, &mut headers);
+    fields::for_visitor(&mut headers, platform.config().keep_tag_headers);
+    status.append_to(&mut headers);
+    let status = match part {
+        Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+        _ => StatusCode::PARTIAL_CONTENT,
+    };
+    Response { status, headers, body }
 }
 
 /// An origin's answer that is not stored.
@@ -78,6 +101,15 @@ pub fn failed<P: Platform>(
     };
     let mut response = problem(platform, error.status(), title, &error.to_string());
     status.append_to(&mut response.headers);
+    response
+}
+
+/// The visitor wanted no request to the origin (RFC 9111 §5.2.1.7).
+pub fn only_if_cached<P: Platform>(platform: &P) -> Response<P::Body> {
+    let status = StatusCode::GATEWAY_TIMEOUT;
+    let detail = "The request says only-if-cached, and nothing stored can answer it.";
+    let mut response = problem(platform, status, "Not cached", detail);
+    CacheStatus::default().detail("only-if-cached").append_to(&mut response.headers);
     response
 }
 

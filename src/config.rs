@@ -8,7 +8,9 @@ use subtle::ConstantTimeEq;
 
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::reuse::Terms;
+use crate::policy::storing::StoringTerms;
 use crate::policy::tag::Tag;
+use crate::policy::vary::Languages;
 
 /// Where settings come from: a name to its text, empty ones as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -30,6 +32,13 @@ pub struct Config {
     pub origin_timeout: Duration,
     pub max_life: Duration,
     pub purge_swr: Duration,
+    pub stale_if_error: Duration,
+    /// Whether a visitor's own `Cache-Control` is heeded.
+    pub request_directives: bool,
+    /// Whether answers to `Authorization` are stored and shared where RFC 9111 §3.5 allows it.
+    pub share_authorized: bool,
+    pub storing: StoringTerms,
+    pub languages: Languages,
     pub purge_items_max: usize,
     pub keep_tag_headers: bool,
     pub graph_writes_per_minute: u32,
@@ -74,7 +83,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-const YEAR: u64 = 365 * 24 * 60 * 60;
+const DAY: u64 = 24 * 60 * 60;
+const YEAR: u64 = 365 * DAY;
 
 impl Config {
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
@@ -94,6 +104,17 @@ impl Config {
             origin_timeout: Duration::from_secs(number(raw, "ORIGIN_TIMEOUT", 20, 1, 29)?),
             max_life: Duration::from_secs(number(raw, "MAX_LIFE", YEAR, 1, YEAR)?),
             purge_swr: Duration::from_secs(number(raw, "PURGE_SWR", 0, 0, YEAR)?),
+            stale_if_error: Duration::from_secs(number(raw, "STALE_IF_ERROR", 0, 0, YEAR)?),
+            request_directives: flag(raw, "REQUEST_DIRECTIVES")?,
+            share_authorized: flag(raw, "SHARE_AUTHORIZED")?,
+            storing: StoringTerms {
+                heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
+                strict: one_of(raw, "S_MAXAGE", ["isr", "strict"])? == "strict",
+            },
+            languages: match flag(raw, "NORMALISE_LANGUAGE")? {
+                true => Languages::Normalised,
+                false => Languages::AsSpelt,
+            },
             // No upper bound below KV's own would be right for every plan; KV refuses past it.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
@@ -106,8 +127,15 @@ impl Config {
         Terms {
             memory_window: self.memory_window,
             purge_swr: self.purge_swr,
+            stale_if_error: self.stale_if_error,
             max_life: self.max_life,
         }
+    }
+
+    /// The longest window that a setting may grant past a response's own.
+    pub fn longest_grant(&self) -> Duration {
+        let by_visitor = Duration::from_secs(if self.request_directives { DAY } else { 0 });
+        self.purge_swr.max(self.stale_if_error).max(by_visitor)
     }
 
     /// Longer than the origin's time limit and the 30 seconds that work may outlive its answer.
@@ -199,6 +227,17 @@ fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
         Some("true") => Ok(true),
         Some(_) => Err(error(name, "is neither true nor false")),
     }
+}
+
+/// The first is what holds where nothing is set.
+fn one_of(
+    raw: RawConfig<'_>,
+    name: &'static str,
+    words: [&'static str; 2],
+) -> Result<&'static str, ConfigError> {
+    let Some(text) = raw(name) else { return Ok(words[0]) };
+    let known = words.into_iter().find(|word| *word == text.trim());
+    known.ok_or_else(|| error(name, format!("is neither {} nor {}", words[0], words[1])))
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use http::header::HeaderValue;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::answer;
+use crate::invalidate;
 use crate::platform::{Platform, Request, Response};
 use crate::policy::fields;
 use crate::policy::reuse::Bypass;
@@ -24,7 +25,10 @@ pub async fn bypass<P: Platform>(
     }
     let request = request(platform, visit, visit.method.clone(), headers, body);
     match platform.fetch(request).await {
-        Ok(response) => answer::passed_on(platform, visit, response, status),
+        Ok(response) => {
+            invalidate::after(platform, visit, response.status, &response.headers).await;
+            answer::passed_on(platform, visit, response, status)
+        }
         Err(error) => answer::failed(platform, &error, status),
     }
 }

@@ -11,6 +11,7 @@ pub mod edge;
 pub mod fence;
 pub mod forward;
 pub mod graph;
+pub mod invalidate;
 pub mod isolate;
 pub mod kv;
 pub mod lease;

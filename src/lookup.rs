@@ -12,7 +12,7 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::status::Forward;
 use crate::policy::stored::{Place, Stored, StoredResponse};
-use crate::policy::vary::{Selecting, Vary, selecting};
+use crate::policy::vary::{Selecting, Vary};
 use crate::visit::Visit;
 
 /// What a request found, and where its answer would be stored.
@@ -54,7 +54,7 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
 }
 
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting) -> Sight<P::Body> {
-    let wanted = selecting(names(&first), &*visit.fields);
+    let wanted = visit.selecting(names(&first));
     let slot = visit.key.variant_slot(&wanted);
     match read(platform, &slot).await {
         Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
@@ -90,7 +90,13 @@ async fn usable<P: Platform>(
     body: P::Body,
 ) -> Sight<P::Body> {
     let fence: Fence = fence::of(platform, visit, &slot, &stored).await;
-    let verdict = decide(&stored, fence, platform.config().terms(), platform.now());
+    let (config, now) = (platform.config(), platform.now());
+    let mut verdict = decide(&stored, fence, config.terms(), now);
+    if config.request_directives
+        && let Some(asked) = visit.asked()
+    {
+        verdict = asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale);
+    }
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
         return nothing(platform, slot, beside, Forward::UriMiss);
     };
@@ -121,8 +127,7 @@ pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::
 }
 
 fn answers(stored: &StoredResponse, visit: &Visit) -> bool {
-    stored.selecting.is_empty()
-        || selecting(names(&stored.selecting), &*visit.fields) == stored.selecting
+    stored.selecting.is_empty() || visit.selecting(names(&stored.selecting)) == stored.selecting
 }
 
 fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
@@ -152,10 +157,10 @@ impl<B> Sight<B> {
             Vary::Any => Vec::new(),
         };
         let Some(first) = &self.beside else {
-            return (self.slot.clone(), selecting(own, &*visit.fields));
+            return (self.slot.clone(), visit.selecting(own));
         };
         let named: Vec<&str> = names(first).collect();
-        let union = selecting(named.iter().chain(&own).copied(), &*visit.fields);
+        let union = visit.selecting(named.iter().chain(&own).copied());
         if own.iter().all(|name| named.contains(name)) {
             (self.slot.clone(), union)
         } else {

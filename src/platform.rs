@@ -145,6 +145,13 @@ pub trait Platform: Clone + 'static {
 
     /// This data centre's cache. What cannot be read is absent.
     fn cache_match(&self, slot: &Slot) -> impl Future<Output = Option<Document<Self::Body>>>;
+    /// The bytes `first` to `last` of a slot's body.
+    fn cache_match_part(
+        &self,
+        slot: &Slot,
+        first: u64,
+        last: u64,
+    ) -> impl Future<Output = Option<Self::Body>>;
     /// That it resolves proves nothing: the cache may keep nothing.
     fn cache_put(
         &self,

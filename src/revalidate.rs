@@ -102,7 +102,8 @@ impl<P: Platform> Refresh<P> {
     }
 
     fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
-        storing(status, headers, &*self.visit.fields, self.platform.now())
+        let terms = self.platform.config().storing;
+        storing(status, headers, &*self.visit.fields, terms, self.platform.now())
     }
 
     pub(crate) fn status(&self, visitor: &Visitor<P>, status: StatusCode) -> CacheStatus {
@@ -171,6 +172,10 @@ impl<P: Platform> Refresh<P> {
         let mut status = self.status(&visitor, response.status);
         status.detail = status.detail.or(Some(refusal.as_str()));
         visitor.send(answer::passed_on(&self.platform, &self.visit, response, status));
+        // That is so for this visitor, and says nothing of the page.
+        if refusal == Refusal::Authorization {
+            return self.end(Outcome::Abandoned).await;
+        }
         let (now, slot) = (self.platform.now(), self.sight.slot.clone());
         let until = now + PASS_FOR;
         self.platform.isolate().failures.borrow_mut().forget(&slot);

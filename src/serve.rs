@@ -10,8 +10,11 @@ use crate::lease::{self, Grant, Lease};
 use crate::lookup::{Found, Sight, Usable, look};
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
+use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
+use crate::policy::stored::StoredResponse;
+use crate::policy::validation::is_not_modified;
 use crate::revalidate::Refresh;
 use crate::visit::Visit;
 use crate::visitor::Visitor;
@@ -33,26 +36,40 @@ pub async fn serve<P: Platform>(
         return forward::bypass(&platform, &visit, body, status).await;
     }
     let sight = look(&platform, &visit).await;
-    match answer_from(&platform, &visit, sight) {
-        Ok(response) => response,
+    match shown(&platform, &visit, sight) {
+        Ok(shown) => show(&platform, &visit, shown).await,
         Err(sight) => answer_from_origin(platform, visit, sight).await,
     }
 }
 
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
-    bypass(&visit.method, &*visit.fields, &config.login_cookies).or_else(|| {
-        let ruled_out = config.rules_for(visit.key.path()).any(|rule| rule.bypass);
-        ruled_out.then_some(Bypass::Rule)
-    })
+    let by_request =
+        bypass(&visit.method, &*visit.fields, &config.login_cookies, config.share_authorized);
+    if by_request.is_some() {
+        return by_request;
+    }
+    if config.rules_for(visit.key.path()).any(|rule| rule.bypass) {
+        return Some(Bypass::Rule);
+    }
+    let no_store = config.request_directives && visit.asked().is_some_and(|asked| asked.no_store);
+    no_store.then_some(Bypass::NoStore)
 }
 
-/// The answer that what was found allows at once, if any.
-fn answer_from<P: Platform>(
+/// What was found and may be shown at once, with what is said of it.
+struct Shown<B> {
+    slot: Slot,
+    stored: StoredResponse,
+    body: B,
+    status: CacheStatus,
+}
+
+/// What the sight allows to be shown at once, if anything.
+fn shown<P: Platform>(
     platform: &P,
     visit: &Visit,
     sight: Sight<P::Body>,
-) -> Result<Response<P::Body>, Sight<P::Body>> {
+) -> Result<Shown<P::Body>, Sight<P::Body>> {
     let Found::Response(usable) = sight.found else { return Err(sight) };
     let status = match usable.verdict {
         Verdict::Serve { ttl } => CacheStatus::hit(ttl),
@@ -63,7 +80,46 @@ fn answer_from<P: Platform>(
         _ => return Err(Sight { found: Found::Response(usable), ..sight }),
     };
     let Usable { stored, body, .. } = *usable;
-    Ok(answer::stored(platform, visit, stored, body, status))
+    Ok(Shown { slot: sight.slot, stored, body, status })
+}
+
+/// The whole of it, or the part that the visitor asked for.
+async fn show<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    shown: Shown<P::Body>,
+) -> Response<P::Body> {
+    let Shown { slot, stored, body, status } = shown;
+    let Some((part, length)) = part_of(visit, &stored) else {
+        return answer::stored(platform, visit, stored, body, status);
+    };
+    let read = match part {
+        Part::Bytes { first, last } => {
+            platform.cache_match_part(&stored.body_slot(&slot), first, last).await
+        }
+        _ => Some(platform.empty_body()),
+    };
+    match read {
+        Some(read) => {
+            platform.discard(body);
+            answer::part(platform, stored, read, status, part, length)
+        }
+        None => answer::stored(platform, visit, stored, body, status),
+    }
+}
+
+/// Conditions go before ranges (RFC 9110 §13.2.2), and only a 200 has parts.
+fn part_of(visit: &Visit, stored: &StoredResponse) -> Option<(Part, u64)> {
+    let fields = &*visit.fields;
+    if visit.method != Method::GET || stored.status != StatusCode::OK || !fields.has("range") {
+        return None;
+    }
+    if is_not_modified(&visit.method, fields, stored.status, &stored.headers) {
+        return None;
+    }
+    let length = range::length(&stored.headers)?;
+    let part = range::part(fields, &stored.headers, length);
+    (part != Part::Whole).then_some((part, length))
 }
 
 /// Starts a revalidation behind the visitor's back, unless one is under way or it would be too soon
@@ -106,6 +162,9 @@ async fn answer_from_origin<P: Platform>(
     visit: Visit,
     sight: Sight<P::Body>,
 ) -> Response<P::Body> {
+    if visit.asked().is_some_and(|asked| asked.only_if_cached) {
+        return answer::only_if_cached(&platform);
+    }
     if let (Found::Nothing(reason), Some(detail)) = (&sight.found, not_for_all(&visit)) {
         let status = CacheStatus::forwarded(*reason);
         let status = if detail.is_empty() { status } else { status.detail(detail) };

@@ -14,7 +14,7 @@ use crate::isolate::Outcome;
 use crate::lookup::read;
 use crate::platform::{Document, Platform, Response, Settled};
 use crate::policy::fields;
-use crate::policy::freshness::{Lifetimes, born_at};
+use crate::policy::freshness::{Directives, Lifetimes, born_at};
 use crate::policy::key::Slot;
 use crate::policy::status::CacheStatus;
 use crate::policy::stored::{Place, Stored, StoredResponse};
@@ -114,6 +114,10 @@ impl<P: Platform> Refresh<P> {
         isolate.failures.borrow_mut().forget(&self.sight.slot);
         isolate.passes.borrow_mut().forget(&slot);
         let life = self.kept_for(&stored);
+        // Fields that are for this visitor, or for one use, go no further (RFC 9111 §5.2.2.4, .7).
+        for name in Directives::of(&stored.headers).cache_control.withheld {
+            stored.headers.remove(&name);
+        }
         let stored = Stored::Response(Box::new(stored));
         self.put(&slot, &stored, body, life).await;
         self.end(Outcome::Stored).await;
@@ -161,7 +165,7 @@ impl<P: Platform> Refresh<P> {
 
     fn kept_for(&self, stored: &StoredResponse) -> Duration {
         let config = self.platform.config();
-        stored.kept_for(config.purge_swr, config.max_life, self.platform.now())
+        stored.kept_for(config.longest_grant(), config.max_life, self.platform.now())
     }
 
     /// The origin's tags and those of the rules.

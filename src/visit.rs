@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use http::Method;
 
+use crate::policy::asked::Asked;
 use crate::policy::fields::RequestFields;
 use crate::policy::key::CacheKey;
+use crate::policy::vary::{Languages, Selecting, selecting};
 
 /// A visitor's request without its body.
 #[derive(Clone)]
@@ -15,11 +17,22 @@ pub struct Visit {
     pub url: String,
     pub key: CacheKey,
     pub fields: Rc<dyn RequestFields>,
+    pub languages: Languages,
 }
 
 impl Visit {
     pub fn is_head(&self) -> bool {
         self.method == Method::HEAD
+    }
+
+    /// What it says in the fields that a response varies by.
+    pub fn selecting<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Selecting {
+        selecting(names, &*self.fields, self.languages)
+    }
+
+    /// The visitor's own `Cache-Control`, if there is any.
+    pub fn asked(&self) -> Option<Asked> {
+        self.fields.value("cache-control").map(|value| Asked::parse(&value))
     }
 
     /// Path and query as they came.

@@ -37,10 +37,12 @@ async function install(crate, version, programs) {
     ],
     { env: rustEnv({ CARGO_TARGET_DIR: join(root, 'target') }), hint: 'once for this user, a minute or two', why },
   );
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home);
-  renameSync(join(root, 'bin'), join(home, 'bin'));
-  rmSync(root, { recursive: true, force: true });
+  if (!holds(join(home, 'bin'), programs, version)) {
+    // Another clone has not been faster.
+    rmSync(join(root, 'target'), { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true });
+    renameSync(root, home);
+  }
   return join(home, 'bin');
 }
 

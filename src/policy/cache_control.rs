@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::HeaderName;
 
+use super::structured::Value;
+
 /// "…the cache SHOULD consider the value to be 2147483648 (2^31)" (RFC 9111 §1.2.2).
 const LARGEST_DELTA: u64 = 1 << 31;
 
@@ -21,6 +23,9 @@ pub struct CacheControl {
     pub public: bool,
     pub private: bool,
     pub no_cache: bool,
+    /// Fields that `private="…"` and `no-cache="…"` name, in lower case: they are not stored, and
+    /// the rest is (§5.2.2.4, §5.2.2.7).
+    pub withheld: Vec<String>,
     pub no_store: bool,
     pub must_revalidate: bool,
     pub proxy_revalidate: bool,
@@ -46,8 +51,9 @@ impl CacheControl {
 
     fn read(&mut self, value: &str) {
         for member in list(value) {
+            // There is no space around the equals sign: with one, it is another name or another value.
             let (name, argument) = match member.split_once('=') {
-                Some((name, argument)) => (name.trim_end(), Some(unquoted(argument.trim_start()))),
+                Some((name, argument)) => (name, Some(unquoted(argument))),
                 None => (member, None),
             };
             self.set(&name.to_ascii_lowercase(), argument.as_deref());
@@ -61,10 +67,8 @@ impl CacheControl {
             "stale-while-revalidate" => first(&mut self.stale_while_revalidate, argument),
             "stale-if-error" => first(&mut self.stale_if_error, argument),
             "public" => self.public = true,
-            // With field names the rest of the response may be reused; a cache may also treat the
-            // directive as unqualified (§5.2.2.4, §5.2.2.7), which is the cautious reading.
-            "private" => self.private = true,
-            "no-cache" => self.no_cache = true,
+            "private" => self.private |= !self.withholds(argument),
+            "no-cache" => self.no_cache |= !self.withholds(argument),
             "no-store" => self.no_store = true,
             "must-revalidate" => self.must_revalidate = true,
             "proxy-revalidate" => self.proxy_revalidate = true,
@@ -73,6 +77,37 @@ impl CacheControl {
             _ => {}
         }
     }
+}
+
+impl CacheControl {
+    /// A targeted field, which is a Dictionary (RFC 9213 §2.1). A directive of another type than its
+    /// own is none.
+    pub fn of_dictionary(members: &[(String, Value)]) -> CacheControl {
+        let mut directives = CacheControl::default();
+        for (name, value) in members {
+            match value {
+                Value::Boolean(true) if !takes_seconds(name) => directives.set(name, None),
+                Value::Integer(seconds @ 0..) if takes_seconds(name) => {
+                    directives.set(name, Some(&seconds.to_string()));
+                }
+                Value::String(fields) if !takes_seconds(name) => directives.set(name, Some(fields)),
+                _ => {}
+            }
+        }
+        directives
+    }
+
+    /// Takes note of the fields a qualified directive names; false where it names none.
+    fn withholds(&mut self, argument: Option<&str>) -> bool {
+        let before = self.withheld.len();
+        let named = list(argument.unwrap_or("")).map(str::to_ascii_lowercase);
+        self.withheld.extend(named);
+        self.withheld.len() > before
+    }
+}
+
+fn takes_seconds(name: &str) -> bool {
+    matches!(name, "max-age" | "s-maxage" | "stale-while-revalidate" | "stale-if-error")
 }
 
 fn first(slot: &mut Option<Duration>, argument: Option<&str>) {

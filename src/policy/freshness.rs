@@ -7,6 +7,7 @@ use http::header::{self, HeaderName};
 use serde::{Deserialize, Serialize};
 
 use super::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
+use super::structured::dictionary;
 use super::time::Time;
 
 /// Fields that direct this cache, the most specific first; the first one present is the only one
@@ -14,8 +15,9 @@ use super::time::Time;
 const TARGETED: [HeaderName; 3] = [
     HeaderName::from_static("cloudflare-cdn-cache-control"),
     HeaderName::from_static("cdn-cache-control"),
-    HeaderName::from_static("surrogate-control"),
+    SURROGATE_CONTROL,
 ];
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 /// The directives that are meant for this cache, and whether a targeted field gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +28,14 @@ pub struct Directives {
 
 impl Directives {
     pub fn of(headers: &HeaderMap) -> Directives {
-        for field in &TARGETED {
-            if headers.contains_key(field) {
-                let cache_control = CacheControl::of(headers, field);
-                return Directives { cache_control, targeted: true };
+        let targeted = TARGETED.iter().find_map(|field| targeted(headers, field));
+        match targeted {
+            Some(cache_control) => Directives { cache_control, targeted: true },
+            None => {
+                let cache_control = CacheControl::of(headers, &header::CACHE_CONTROL);
+                Directives { cache_control, targeted: false }
             }
         }
-        let cache_control = CacheControl::of(headers, &header::CACHE_CONTROL);
-        Directives { cache_control, targeted: false }
     }
 
     /// "If the cache is shared and the s-maxage … is present, use its value, or if … max-age …, or
@@ -46,6 +48,17 @@ impl Directives {
         }
         expires(headers, now)
     }
+}
+
+/// "…if the field is … not a valid Dictionary, it is ignored" (RFC 9213 §2.1), empty ones too.
+/// `Surrogate-Control` is older than structured fields, and is read as `Cache-Control` is.
+fn targeted(headers: &HeaderMap, field: &HeaderName) -> Option<CacheControl> {
+    let value = joined(headers, field)?;
+    if *field == SURROGATE_CONTROL {
+        return Some(CacheControl::parse(&value));
+    }
+    let members = dictionary(&value).filter(|members| !members.is_empty())?;
+    Some(CacheControl::of_dictionary(&members))
 }
 
 /// "A cache recipient MUST interpret invalid date formats, especially the value '0', as
@@ -82,6 +95,14 @@ pub fn age_value(headers: &HeaderMap) -> Duration {
     list(&value).next().and_then(delta_seconds).unwrap_or(Duration::ZERO)
 }
 
+/// "…a fraction of the interval since that time. A typical setting … might be 10%" (§4.2.2), a day
+/// at most; and only for what says when it was last changed.
+pub fn heuristic_lifetime(headers: &HeaderMap, now: Time) -> Option<Duration> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let modified = Time::from_http_date(&joined(headers, &header::LAST_MODIFIED)?)?;
+    Some((date(headers).unwrap_or(now).since(modified) / 10).min(DAY))
+}
+
 /// How long a response is fresh, and what may be done with it after that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetimes {
@@ -96,18 +117,29 @@ pub struct Lifetimes {
     /// It is never shown stale: `must-revalidate`, `proxy-revalidate` or `no-cache`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_stale: bool,
+    /// `s-maxage` with no window beside it: none is granted by a setting ("the s-maxage directive
+    /// incorporates the semantics of … proxy-revalidate", RFC 9111 §5.2.2.10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_grace: bool,
 }
 
 impl Lifetimes {
-    pub fn of(directives: &CacheControl, fresh: Duration) -> Lifetimes {
-        let never_stale =
-            directives.must_revalidate || directives.proxy_revalidate || directives.no_cache;
+    /// `strict`: `s-maxage` forbids stale answers even where the origin asks for them beside it.
+    pub fn of(directives: &CacheControl, fresh: Duration, strict: bool) -> Lifetimes {
+        let shared = directives.s_maxage.is_some();
+        let never_stale = directives.must_revalidate
+            || directives.proxy_revalidate
+            || directives.no_cache
+            || (strict && shared);
+        let asks_for_none =
+            directives.stale_while_revalidate.is_none() && directives.stale_if_error.is_none();
         let window = |stated: Option<Duration>| stated.map(|window| window.as_secs());
         Lifetimes {
             fresh: if directives.no_cache { 0 } else { fresh.as_secs() },
             stale_while_revalidate: window(directives.stale_while_revalidate),
             stale_if_error: window(directives.stale_if_error),
             never_stale,
+            no_grace: shared && asks_for_none,
         }
     }
 

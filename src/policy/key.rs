@@ -56,6 +56,22 @@ impl CacheKey {
         })
     }
 
+    /// What a reference of this page's names (RFC 3986 §5), as far as paths need no dots resolved.
+    pub fn resolve(&self, reference: &str) -> Option<CacheKey> {
+        let base = format!("{}://{}", self.scheme, self.host);
+        let url = match reference {
+            _ if reference.contains("://") => reference.to_owned(),
+            _ if reference.starts_with("//") => format!("{}:{reference}", self.scheme),
+            _ if reference.starts_with('/') => base + reference,
+            _ if reference.starts_with('?') => base + &self.path + reference,
+            _ => {
+                let folder = self.path.rfind('/').map_or("", |end| &self.path[..end]);
+                format!("{base}{folder}/{reference}")
+            }
+        };
+        CacheKey::parse(&url).ok()
+    }
+
     pub fn scheme(&self) -> &str {
         &self.scheme
     }

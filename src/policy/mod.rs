@@ -19,15 +19,18 @@
 //! Whether a purge record outdates a stored response is [`fence`]'s to say, and its module docs
 //! hold the argument.
 
+pub mod asked;
 pub mod cache_control;
 pub mod fence;
 pub mod fields;
 pub mod freshness;
 pub mod key;
+pub mod range;
 pub mod reuse;
 pub mod status;
 pub mod stored;
 pub mod storing;
+pub mod structured;
 pub mod tag;
 pub mod time;
 pub mod validation;

@@ -18,6 +18,8 @@ pub enum Bypass {
     Upgrade,
     Authorization,
     LoginCookie,
+    /// The visitor asked that nothing be stored (RFC 9111 §5.2.1.5).
+    NoStore,
     Rule,
 }
 
@@ -28,6 +30,7 @@ impl Bypass {
             Bypass::Upgrade => "upgrade",
             Bypass::Authorization => "authorization",
             Bypass::LoginCookie => "login-cookie",
+            Bypass::NoStore => "no-store",
             Bypass::Rule => "rule",
         }
     }
@@ -40,11 +43,13 @@ impl Bypass {
     }
 }
 
-/// Decides by the request alone. `login_cookies` are names; one may end in `*`.
+/// Decides by the request alone. `login_cookies` are names; one may end in `*`. `share_authorized`:
+/// answers to `Authorization` are for others too where they say so (RFC 9111 §3.5).
 pub fn bypass(
     method: &Method,
     request: &dyn RequestFields,
     login_cookies: &[String],
+    share_authorized: bool,
 ) -> Option<Bypass> {
     if request.has("upgrade") {
         return Some(Bypass::Upgrade);
@@ -52,7 +57,7 @@ pub fn bypass(
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Some(Bypass::Method);
     }
-    if request.has("authorization") {
+    if !share_authorized && request.has("authorization") {
         return Some(Bypass::Authorization);
     }
     has_cookie(request, login_cookies).then_some(Bypass::LoginCookie)
@@ -91,6 +96,8 @@ pub struct Terms {
     pub memory_window: Duration,
     /// A window for soft-purged responses that ask for none.
     pub purge_swr: Duration,
+    /// A window for responses that say nothing of errors.
+    pub stale_if_error: Duration,
     pub max_life: Duration,
 }
 
@@ -156,11 +163,13 @@ impl Windows {
             return Windows { stale_since, while_revalidating_until: None, on_error_until: None };
         }
         let granted = (soft && !terms.purge_swr.is_zero()).then_some(terms.purge_swr.as_secs());
+        let on_error = (!lifetimes.no_grace && !terms.stale_if_error.is_zero())
+            .then_some(terms.stale_if_error.as_secs());
         let end = |window: Option<u64>| Some(stale_since + Duration::from_secs(window?));
         Windows {
             stale_since,
             while_revalidating_until: end(lifetimes.stale_while_revalidate.or(granted)),
-            on_error_until: end(lifetimes.stale_if_error),
+            on_error_until: end(lifetimes.stale_if_error.or(on_error)),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fence::Fenced;
 use super::freshness::Lifetimes;
+use super::key::Slot;
 use super::storing::has_validator;
 use super::tag::Tag;
 use super::time::Time;
@@ -68,6 +69,14 @@ pub enum Place {
 }
 
 impl StoredResponse {
+    /// Where its body is, if `slot` is where it is itself.
+    pub fn body_slot(&self, slot: &Slot) -> Slot {
+        match &self.body {
+            Place::Inline => slot.clone(),
+            Place::Apart(token) => slot.beside(token),
+        }
+    }
+
     pub fn fenced(&self) -> Fenced<'_> {
         Fenced { fetched_at: self.fetched_at, known: &self.known }
     }

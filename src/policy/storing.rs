@@ -6,7 +6,7 @@ use http::header;
 use http::{HeaderMap, StatusCode};
 
 use super::fields::RequestFields;
-use super::freshness::{Directives, Lifetimes};
+use super::freshness::{Directives, Lifetimes, heuristic_lifetime};
 use super::time::Time;
 use super::vary::Vary;
 
@@ -44,41 +44,87 @@ impl Refusal {
     }
 }
 
+/// The settings that storing depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoringTerms {
+    /// Responses with no lifetime get one by their `Last-Modified` (RFC 9111 §4.2.2).
+    pub heuristic: bool,
+    /// `s-maxage` forbids stale answers to the letter of §5.2.2.10.
+    pub strict: bool,
+}
+
 /// Whether the answer to a GET may be stored.
 pub fn storing(
     status: StatusCode,
     response: &HeaderMap,
     request: &dyn RequestFields,
+    terms: StoringTerms,
     now: Time,
 ) -> Storing {
     let directives = Directives::of(response);
+    if let Some(refusal) = refusal(status, response, request, &directives) {
+        return Storing::Refuse(refusal);
+    }
+    let Some(fresh) = lifetime(status, response, &directives, terms, now) else {
+        return Storing::Refuse(Refusal::NoLifetime);
+    };
+    let lifetimes = Lifetimes::of(&directives.cache_control, fresh, terms.strict);
+    let of_use = lifetimes.fresh > 0 || lifetimes.longest_window() > 0 || has_validator(response);
+    if of_use { Storing::Store(lifetimes) } else { Storing::Refuse(Refusal::NoLifetime) }
+}
+
+fn refusal(
+    status: StatusCode,
+    response: &HeaderMap,
+    request: &dyn RequestFields,
+    directives: &Directives,
+) -> Option<Refusal> {
     let cache_control = &directives.cache_control;
+    // "…if the response status code is understood …, ignore the no-store … directive" (§5.2.2.3).
+    let no_store = cache_control.no_store && !cache_control.must_understand;
+    let not_understood = cache_control.must_understand && !is_understood(status);
     let refusals = [
-        (!is_whole(status), Refusal::Status),
-        (cache_control.no_store, Refusal::NoStore),
+        (!is_whole(status) || not_understood, Refusal::Status),
+        (no_store, Refusal::NoStore),
         (cache_control.private, Refusal::Private),
         (response.contains_key(header::SET_COOKIE), Refusal::SetCookie),
         (Vary::of(response) == Vary::Any, Refusal::VaryAny),
-        (request.has("authorization") && !shares_authorized(&directives), Refusal::Authorization),
+        (request.has("authorization") && !shares_authorized(directives), Refusal::Authorization),
     ];
-    if let Some((_, refusal)) = refusals.into_iter().find(|(applies, _)| *applies) {
-        return Storing::Refuse(refusal);
-    }
-    let Some(fresh) = directives.freshness_lifetime(response, now).or_else(|| {
-        // Stored to be revalidated at each use (§5.2.2.4).
-        cache_control.no_cache.then_some(Duration::ZERO)
-    }) else {
-        return Storing::Refuse(Refusal::NoLifetime);
-    };
-    let lifetimes = Lifetimes::of(cache_control, fresh);
-    let of_use = lifetimes.fresh > 0 || lifetimes.longest_window() > 0 || has_validator(response);
-    if of_use { Storing::Store(lifetimes) } else { Storing::Refuse(Refusal::NoLifetime) }
+    refusals.into_iter().find(|(applies, _)| *applies).map(|(_, refusal)| refusal)
+}
+
+fn lifetime(
+    status: StatusCode,
+    response: &HeaderMap,
+    directives: &Directives,
+    terms: StoringTerms,
+    now: Time,
+) -> Option<Duration> {
+    let stated = directives.freshness_lifetime(response, now);
+    // Stored to be revalidated at each use (§5.2.2.4).
+    let none = directives.cache_control.no_cache.then_some(Duration::ZERO);
+    let may_guess = terms.heuristic && (is_cacheable(status) || directives.cache_control.public);
+    stated.or(none).or_else(|| may_guess.then(|| heuristic_lifetime(response, now))?)
 }
 
 /// A final status whose body is the whole of a representation.
 fn is_whole(status: StatusCode) -> bool {
     !status.is_informational()
         && !matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// "…defined as heuristically cacheable" (RFC 9110 §15.1).
+fn is_cacheable(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+}
+
+/// A status whose requirements on caches are known here: those of RFC 9110 §15.
+fn is_understood(status: StatusCode) -> bool {
+    matches!(
+        status.as_u16(),
+        200..=206 | 300..=308 | 400..=417 | 421 | 422 | 426 | 500..=505
+    )
 }
 
 /// "…the response contains … public, s-maxage, or must-revalidate" (§3.5).

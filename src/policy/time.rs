@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +13,33 @@ pub struct Time(pub i64);
 
 impl Time {
     /// The time of an HTTP-date, in any of its three forms (RFC 9110 §5.6.7).
+    ///
+    /// "Recipients of timestamp values are encouraged to be robust in parsing": case does not count,
+    /// nor does a day of the week that is not the date's. What mixes the forms, is in another zone
+    /// or names no day is no date. A two-digit year counts from 1970, which outlives its form.
     pub fn from_http_date(text: &str) -> Option<Time> {
-        let time = httpdate::parse_http_date(text.trim()).ok()?;
-        let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
-        Some(Time(i64::try_from(since_epoch.as_millis()).ok()?))
+        let text = text.trim().to_ascii_lowercase();
+        let words: Vec<&str> = text.split(' ').collect();
+        match words.as_slice() {
+            [weekday, day, month, year, time, "gmt"] => {
+                let weekday = weekday.strip_suffix(',')?;
+                is_weekday(weekday).then_some(())?;
+                moment(day, month, number(year).filter(|_| year.len() == 4)?, time)
+            }
+            [weekday, date, time, "gmt"] => {
+                let weekday = weekday.strip_suffix(',')?;
+                is_weekday(weekday).then_some(())?;
+                let (day, rest) = date.split_once('-')?;
+                let (month, year) = rest.split_once('-')?;
+                let short = number(year).filter(|_| year.len() == 2)?;
+                moment(day, month, short + if short < 70 { 2000 } else { 1900 }, time)
+            }
+            [weekday, month, "", day, time, year] | [weekday, month, day, time, year] => {
+                is_weekday(weekday).then_some(())?;
+                moment(day, month, number(year).filter(|_| year.len() == 4)?, time)
+            }
+            _ => None,
+        }
     }
 
     /// How long ago `earlier` was; zero where it is not earlier.
@@ -60,15 +83,55 @@ impl fmt::Display for Time {
     }
 }
 
+const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+fn is_weekday(text: &str) -> bool {
+    WEEKDAYS.iter().any(|day| *day == text || day[..3] == *text)
+}
+
+fn moment(day: &str, month: &str, year: i64, time: &str) -> Option<Time> {
+    let month = 1 + MONTHS.iter().position(|name| *name == month)? as i64;
+    let day = number(day).filter(|_| day.len() <= 2)?;
+    let days = days_from_civil(year, month, day);
+    let seconds = time_of_day(time)?;
+    (civil(days) == (year, month, day)).then_some(Time((days * 86_400 + seconds) * 1000))
+}
+
+fn number(text: &str) -> Option<i64> {
+    let is_short = (1..=4).contains(&text.len());
+    (is_short && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Seconds since midnight; a leap second is the last second of its minute.
+fn time_of_day(text: &str) -> Option<i64> {
+    let mut parts = text.split(':').map(|part| number(part).filter(|_| part.len() == 2));
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let legal = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 61;
+    legal.then_some(hours * 3600 + minutes * 60 + seconds.min(59))
+}
+
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let march_month = (month + 9) % 12;
+    let of_year = (153 * march_month + 2) / 5 + day - 1;
+    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    era * DAYS_IN_400_YEARS + days - MARCH_OF_YEAR_0_TO_1970
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+const DAYS_IN_400_YEARS: i64 = 146_097;
+const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
+
 /// The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the
 /// leap day is the last of its year and each month's start is a linear function of its number.
 fn civil(days: i64) -> (i64, i64, i64) {
-    const DAYS_IN_400_YEARS: i64 = 146_097;
-    const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
     let shifted = days + MARCH_OF_YEAR_0_TO_1970;
     let era = shifted.div_euclid(DAYS_IN_400_YEARS);
     let of_era = shifted.rem_euclid(DAYS_IN_400_YEARS);

@@ -19,6 +19,12 @@ const HELD_MOST: u32 = 1024 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
+    /// An IdentityTransformStream that says how long it is, and breaks off if it is not.
+    #[wasm_bindgen(extends = IdentityTransformStream, js_name = FixedLengthStream)]
+    type FixedLengthStream;
+    #[wasm_bindgen(constructor, js_class = "FixedLengthStream")]
+    fn of_length(length: f64) -> FixedLengthStream;
+
     #[wasm_bindgen(js_name = IdentityTransformStream)]
     type IdentityTransformStream;
     #[wasm_bindgen(constructor, js_class = "IdentityTransformStream")]
@@ -36,6 +42,8 @@ pub enum Body {
     Stream {
         stream: ReadableStream,
         native: Option<Native>,
+        /// In bytes, where the origin said so.
+        length: Option<u64>,
     },
     /// Read from `source`, and written to `visitor` on the way.
     Copied {
@@ -48,7 +56,7 @@ pub enum Body {
 
 impl Body {
     pub fn of(stream: Option<ReadableStream>) -> Body {
-        stream.map_or(Body::Empty, |stream| Body::Stream { stream, native: None })
+        stream.map_or(Body::Empty, |stream| Body::Stream { stream, native: None, length: None })
     }
 
     pub fn bytes(bytes: &[u8]) -> Body {
@@ -71,9 +79,13 @@ impl Body {
     }
 
     pub fn tee(self) -> (Body, Body) {
-        let Body::Stream { stream, native } = self else { return (self.again(), self) };
-        let pipe = IdentityTransformStream::new();
-        let theirs = Body::Stream { stream: pipe.readable(), native };
+        let Body::Stream { stream, native, length } = self else { return (self.again(), self) };
+        // A visitor is told the length as the origin told it.
+        let pipe: IdentityTransformStream = match length {
+            Some(length) => FixedLengthStream::of_length(length as f64).into(),
+            None => IdentityTransformStream::new(),
+        };
+        let theirs = Body::Stream { stream: pipe.readable(), native, length };
         (theirs, Body::Copied { source: stream, visitor: pipe.writable() })
     }
 

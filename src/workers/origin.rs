@@ -14,6 +14,7 @@ use super::cache::described;
 use super::headers::{self, Native};
 use crate::platform::{OriginError, Request, Response};
 use crate::policy::fields::RequestFields;
+use crate::policy::range;
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,7 +34,7 @@ pub async fn fetch(
     let init = init(&request, visitor, &abort).map_err(unreachable)?;
     let answer = JsFuture::from(fetch_with(&request.url, &init).map_err(unreachable)?);
     match select(answer, Delay::from(limit)).await {
-        Either::Left((Ok(answer), _)) => Ok(response(answer.unchecked_into())),
+        Either::Left((Ok(answer), _)) => response(answer.unchecked_into()),
         Either::Left((Err(cause), _)) => Err(unreachable(cause)),
         Either::Right(_) => {
             abort.abort();
@@ -68,15 +69,22 @@ fn init(
     Ok(init)
 }
 
-fn response(answer: web_sys::Response) -> Response<Body> {
+fn response(answer: web_sys::Response) -> Result<Response<Body>, OriginError> {
     let native = Native::new(answer.headers());
     let headers = native.all();
-    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_GATEWAY);
+    // The runtime passes on no other (Fetch §5.5: a RangeError).
+    let status = StatusCode::from_u16(answer.status()).ok();
+    let status = status.filter(|status| status.as_u16() < 600).ok_or_else(|| {
+        OriginError::Unreachable(format!("it answered with the status {}", answer.status()))
+    })?;
     let socket = Reflect::get(&answer, &"webSocket".into()).unwrap_or(JsValue::NULL);
     let body = match answer.body() {
         _ if status == StatusCode::SWITCHING_PROTOCOLS => Body::WebSocket(socket),
-        Some(stream) => Body::Stream { stream, native: Some(native) },
+        Some(stream) => {
+            let length = range::length(&headers);
+            Body::Stream { stream, native: Some(native), length }
+        }
         None => Body::Empty,
     };
-    Response { status, headers, body }
+    Ok(Response { status, headers, body })
 }

@@ -55,7 +55,8 @@ async fn answer(
         return refuse(StatusCode::BAD_REQUEST, "The URL cannot be understood", "Check the URL.");
     };
     let visitor = Rc::new(Native::new(request.headers()));
-    let visit = Visit { method, url, key, fields: visitor.clone() };
+    let languages = config.languages;
+    let visit = Visit { method, url, key, fields: visitor.clone(), languages };
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);

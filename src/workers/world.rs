@@ -135,6 +135,10 @@ impl Platform for World {
         cache::find(&self.url(slot)).await
     }
 
+    async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
+        cache::find_part(&self.url(slot), first, last).await
+    }
+
     async fn cache_put(
         &self,
         slot: &Slot,

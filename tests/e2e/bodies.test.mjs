@@ -69,6 +69,27 @@ describe("a body", () => {
     assert.ok(before > 0 && grown < MEGABYTE, `the wasm memory grew by ${grown} bytes`);
   });
 
+  test("says how long it is, on a miss as on a hit", async () => {
+    origin.on(path, { body: { bytes: 3000 }, headers: FRESH });
+    const miss = await edge.fetch(path);
+    const hit = await hitOf(edge, path);
+    assert.deepEqual([miss.headers.get("content-length"), hit.headers.get("content-length")], ["3000", "3000"]);
+  });
+
+  for (const size of [10_000, 3 * MEGABYTE]) {
+    test(`of ${size} bytes answers a range from the cache`, async () => {
+      origin.on(path, { body: { bytes: size }, headers: FRESH });
+      await hitOf(edge, path);
+      const part = await edge.fetch(path, { headers: { range: `bytes=5000-5999` } });
+      assert.deepEqual([part.status, part.bytes, cacheStatus(part).hit], [206, 1000, true]);
+      assert.equal(part.headers.get("content-range"), `bytes 5000-5999/${size}`);
+      assert.deepEqual(part.body, pattern(5000, 6000));
+      const beyond = await edge.fetch(path, { headers: { range: `bytes=${size}-` } });
+      assert.deepEqual([beyond.status, beyond.headers.get("content-range")], [416, `bytes */${size}`]);
+      assert.equal(origin.count(path), 1);
+    });
+  }
+
   test("that is large is freshened by a 304 without being fetched again", async () => {
     origin.on(path, { body: { bytes: 3 * MEGABYTE }, etag: '"1"', headers: FRESH });
     await hitOf(edge, path);

@@ -177,6 +177,25 @@ describe("a page", () => {
     assert.equal((await edge.fetch(path)).text(), "hello");
   });
 
+  test("is invalidated by a POST to it, which a group in the answer widens", async () => {
+    const list = `${path}-list`;
+    origin.on(path, { body: "old", headers: FRESH });
+    origin.on(list, { body: "old", headers: { ...FRESH, "cache-groups": '"lists"' } });
+    await hitOf(edge, path);
+    await hitOf(edge, list);
+    origin.on(path, (seen) => ({ body: "new", headers: seen.method === "POST" ? { "cache-group-invalidation": '"lists"' } : FRESH }));
+    origin.on(list, { body: "new", headers: FRESH });
+    await edge.fetch(path, { method: "POST", body: "x" });
+    assert.equal((await edge.fetch(path)).text(), "new");
+    assert.equal((await edge.fetch(list)).text(), "new");
+  });
+
+  test("with a status that the runtime cannot pass on is a 502 that says so", async () => {
+    origin.on(path, { raw: "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n" });
+    const seen = await edge.fetch(path);
+    assert.deepEqual([seen.status, /999/.test(seen.text())], [502, true]);
+  });
+
   test("passes an upgrade through", async () => {
     origin.on(path, { webSocket: "echo" });
     const { WebSocket: Client } = globalThis;

@@ -37,6 +37,15 @@ const NOW: Time = Time(1_445_412_480_000);
     "surrogate-control: max-age=9\ncache-control: max-age=60",
     Some(9)
 )]
+#[case::an_invalid_targeted_field_is_none_9213_2_1(
+    "cdn-cache-control: max-age=5, &&\ncache-control: max-age=60",
+    Some(60)
+)]
+#[case::an_empty_one_too("cdn-cache-control:\ncache-control: max-age=60", Some(60))]
+#[case::a_directive_of_the_wrong_type_is_none(
+    "cdn-cache-control: max-age=\"5\"\ncache-control: max-age=60",
+    None
+)]
 #[case::a_targeted_field_is_the_only_one_heard_2_2(
     "cdn-cache-control: public\ncache-control: max-age=60",
     None
@@ -80,7 +89,7 @@ fn current_age_is_that_of_4_2_3(#[case] lines: &str, #[case] delay: i64) {
 #[test]
 fn the_windows_are_those_of_5861() {
     let read = CacheControl::parse("s-maxage=60, stale-while-revalidate=30, stale-if-error=90");
-    let lifetimes = Lifetimes::of(&read, Duration::from_secs(60));
+    let lifetimes = Lifetimes::of(&read, Duration::from_secs(60), false);
     assert_eq!(lifetimes.stale_while_revalidate, Some(30));
     assert_eq!(lifetimes.stale_if_error, Some(90));
     assert_eq!(lifetimes.longest_window(), 90);
@@ -93,7 +102,24 @@ fn the_windows_are_those_of_5861() {
 #[case("no-cache", 0)]
 fn some_directives_forbid_the_stale_4_2_4(#[case] directive: &str, #[case] fresh: u64) {
     let read = CacheControl::parse(&format!("{directive}, stale-while-revalidate=30"));
-    let lifetimes = Lifetimes::of(&read, Duration::from_secs(60));
+    let lifetimes = Lifetimes::of(&read, Duration::from_secs(60), false);
     assert!(lifetimes.never_stale && lifetimes.longest_window() == 0);
     assert_eq!(lifetimes.fresh, fresh);
+}
+
+#[test]
+fn strictly_s_maxage_forbids_the_stale_5_2_2_10() {
+    let read = CacheControl::parse("s-maxage=60, stale-while-revalidate=30");
+    assert!(Lifetimes::of(&read, Duration::from_secs(60), true).never_stale);
+    assert!(!Lifetimes::of(&read, Duration::from_secs(60), false).never_stale);
+    let max_age = CacheControl::parse("max-age=60, stale-while-revalidate=30");
+    assert!(!Lifetimes::of(&max_age, Duration::from_secs(60), true).never_stale);
+}
+
+#[test]
+fn s_maxage_alone_takes_no_granted_window_5_2_2_10() {
+    let grace = |value| !Lifetimes::of(&CacheControl::parse(value), Duration::ZERO, false).no_grace;
+    assert!(!grace("s-maxage=60"));
+    assert!(grace("s-maxage=60, stale-if-error=5"));
+    assert!(grace("max-age=60"));
 }

@@ -1,6 +1,7 @@
 //! The rules by their sections: RFC 9110, 9111, 5861, 9211, 9213, 9875, and the house's own.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod asked;
 mod cache_control;
 mod config;
 mod fence;
@@ -9,11 +10,13 @@ mod freshness;
 mod key;
 mod pure;
 mod purge_memory;
+mod range;
 mod reuse;
 mod routes;
 mod status;
 mod stored;
 mod storing;
+mod structured;
 mod tag;
 mod time;
 mod validation;

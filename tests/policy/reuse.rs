@@ -14,6 +14,7 @@ const FETCHED: Time = Time(1_000_000);
 const TERMS: Terms = Terms {
     memory_window: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
+    stale_if_error: Duration::ZERO,
     max_life: Duration::from_secs(100_000),
 };
 
@@ -29,6 +30,7 @@ fn stored() -> StoredResponse {
             stale_while_revalidate: Some(30),
             stale_if_error: Some(90),
             never_stale: false,
+            no_grace: false,
         },
         tags: vec![],
         known: vec![],
@@ -134,5 +136,5 @@ fn an_explicit_window_of_zero_is_a_window() {
 fn a_request(#[case] method: &str, #[case] lines: &str, #[case] expected: Option<Bypass>) {
     let method: Method = method.parse().unwrap();
     let cookies = ["sessionid".to_owned(), "wordpress_logged_in_*".to_owned()];
-    assert_eq!(bypass(&method, &headers(lines), &cookies), expected);
+    assert_eq!(bypass(&method, &headers(lines), &cookies, false), expected);
 }

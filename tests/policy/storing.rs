@@ -1,4 +1,4 @@
-use edge_isr::policy::storing::{Refusal, Storing, storing};
+use edge_isr::policy::storing::{Refusal, Storing, StoringTerms, storing};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use crate::headers;
 
 fn verdict(status: u16, response: &str, request: &str) -> Option<Refusal> {
     let status = StatusCode::from_u16(status).unwrap();
-    match storing(status, &headers(response), &headers(request), Time(0)) {
+    match storing(status, &headers(response), &headers(request), StoringTerms::default(), Time(0)) {
         Storing::Store(_) => None,
         Storing::Refuse(refusal) => Some(refusal),
     }
@@ -32,7 +32,8 @@ fn verdict(status: u16, response: &str, request: &str) -> Option<Refusal> {
     "cache-control: max-age=60\ncache-control: private",
     Some(Refusal::Private)
 )]
-#[case::private_for_a_field("cache-control: max-age=60, private=\"x\"", Some(Refusal::Private))]
+#[case::private_for_a_field_5_2_2_7("cache-control: max-age=60, private=\"x\"", None)]
+#[case::must_understand_5_2_2_3("cache-control: max-age=60, no-store, must-understand", None)]
 #[case::set_cookie("cache-control: max-age=60\nset-cookie: a=b", Some(Refusal::SetCookie))]
 #[case::vary_any_4_1("cache-control: max-age=60\nvary: accept, *", Some(Refusal::VaryAny))]
 fn a_200(#[case] response: &str, #[case] refusal: Option<Refusal>) {
@@ -81,7 +82,7 @@ proptest! {
         let value = format!("max-age=60,{before},{spelling},{after}");
         response.insert("cache-control", HeaderValue::from_str(&value).unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), Time(0)), Storing::Refuse(_)));
+        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), StoringTerms::default(), Time(0)), Storing::Refuse(_)));
     }
 
     #[test]
@@ -93,6 +94,38 @@ proptest! {
                 response.append(HeaderName::from_static(names[name]), value);
             }
         }
-        storing(StatusCode::OK, &response, &HeaderMap::new(), Time(0));
+        storing(StatusCode::OK, &response, &HeaderMap::new(), StoringTerms::default(), Time(0));
     }
+}
+
+#[rstest]
+#[case(200, "", true)]
+#[case(204, "", true)]
+#[case(404, "", true)]
+#[case(201, "", false)]
+#[case(302, "", false)]
+#[case(503, "", false)]
+#[case(599, "cache-control: public", true)]
+fn heuristic_freshness_is_by_setting_and_by_status_4_2_2(
+    #[case] status: u16,
+    #[case] more: &str,
+    #[case] stored: bool,
+) {
+    let response = headers(&format!("last-modified: Wed, 21 Oct 2015 07:28:00 GMT\n{more}"));
+    let status = StatusCode::from_u16(status).unwrap();
+    let verdict = |heuristic, response: &HeaderMap| {
+        let terms = StoringTerms { heuristic, strict: false };
+        let now = Time(1_500_000_000_000);
+        matches!(storing(status, response, &HeaderMap::new(), terms, now), Storing::Store(_))
+    };
+    assert_eq!(verdict(true, &response), stored);
+    assert!(!verdict(false, &response));
+    assert!(!verdict(true, &headers(more)), "nothing says when it was changed");
+}
+
+#[test]
+fn must_understand_keeps_what_is_not_understood_out_5_2_2_3() {
+    let control = "cache-control: max-age=60, no-store, must-understand";
+    assert_eq!(verdict(200, control, ""), None);
+    assert_eq!(verdict(599, control, ""), Some(Refusal::Status));
 }

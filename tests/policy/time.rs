@@ -16,8 +16,29 @@ fn is_written_as_3339_says(#[case] milliseconds: i64, #[case] text: &str) {
 #[case::imf_fixdate("Sun, 06 Nov 1994 08:49:37 GMT")]
 #[case::rfc_850("Sunday, 06-Nov-94 08:49:37 GMT")]
 #[case::asctime("Sun Nov  6 08:49:37 1994")]
+#[case::in_another_case("sun, 06 NOV 1994 08:49:37 gmt")]
+#[case::on_another_weekday("Mon, 06 Nov 1994 08:49:37 GMT")]
 fn the_three_forms_of_9110_5_6_7_are_read(#[case] text: &str) {
     assert_eq!(Time::from_http_date(text), Some(Time(784_111_777_000)));
+}
+
+#[rstest]
+#[case("0")]
+#[case("")]
+#[case("Sun, 06 Nov 1994 08:49:37")]
+#[case("Sun, 06 Nov 1994 08:49:37 EST")]
+#[case("Sun, 06 Nov 1994 24:49:37 GMT")]
+#[case("Sun, 31 Nov 1994 08:49:37 GMT")]
+#[case("Sun, 06 Nov 1994 8:49:37 GMT")]
+#[case("Sun, 06 Nov 1994 08:49 GMT")]
+#[case("Sun, 6 Nov 94 08:49:37:00 GMT")]
+#[case("06 Nov 1994 08:49:37 GMT")]
+#[case("Sun, 06 Nov 94 08:49:37 GMT")]
+#[case("Sun, 06-Nov-1994 08:49:37 GMT")]
+#[case("Sun, 06 Nov  1994 08:49:37 GMT")]
+#[case("Someday, 06 Nov 1994 08:49:37 GMT")]
+fn what_is_no_date_is_none(#[case] text: &str) {
+    assert_eq!(Time::from_http_date(text), None);
 }
 
 #[test]
@@ -28,6 +49,19 @@ fn seconds_left_are_rounded_down_also_below_zero() {
 }
 
 proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text: String, date in "[A-Za-z]{3,9}[, ][ -~]{0,30}") {
+        Time::from_http_date(&text);
+        Time::from_http_date(&date);
+    }
+
+    #[test]
+    fn what_httpdate_writes_is_read(seconds in 0u64..10_000_000_000) {
+        let system = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        let text = httpdate::fmt_http_date(system);
+        prop_assert_eq!(Time::from_http_date(&text), Some(Time(seconds as i64 * 1000)));
+    }
+
     #[test]
     fn what_is_written_agrees_with_httpdate(seconds in 0i64..4_000_000_000) {
         let written = Time(seconds * 1000).to_string();

@@ -39,6 +39,16 @@ fn dates_13_1_3(#[case] modified: &str, #[case] since: &str, #[case] expected: b
 }
 
 #[test]
+fn without_last_modified_the_date_is_compared_9111_4_3_2() {
+    let request = headers(&format!("if-modified-since: {NEWER}"));
+    let seen = |response| is_not_modified(&Method::GET, &request, StatusCode::OK, &response);
+    assert!(seen(headers(&format!("date: {OLDER}"))));
+    assert!(!seen(headers(&format!(
+        "date: {OLDER}\nlast-modified: Fri, 23 Oct 2015 07:27:00 GMT"
+    ))));
+}
+
+#[test]
 fn conditions_are_for_a_200_to_a_get_or_a_head() {
     let (request, response) = (headers("if-none-match: \"1\""), headers("etag: \"1\""));
     let seen = |method, status| is_not_modified(&method, &request, status, &response);

@@ -1,4 +1,4 @@
-use edge_isr::policy::vary::{Vary, selecting};
+use edge_isr::policy::vary::{Languages, Vary, selecting};
 use rstest::rstest;
 
 use crate::headers;
@@ -30,7 +30,7 @@ fn any(#[case] lines: &str) {
 #[case::absent_twice("y: 2", "y: 1", true)]
 #[case::no_value_spells_absence("x: absent", "y: 1", false)]
 fn values_4_1(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
-    let select = |lines| selecting(["x"], &headers(lines));
+    let select = |lines| selecting(["x"], &headers(lines), Languages::AsSpelt);
     assert_eq!(select(one) == select(other), same);
 }
 
@@ -42,7 +42,11 @@ fn values_4_1(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
 #[case("gzip", "br", false)]
 fn accept_encoding_is_a_set_12_5_3(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
     let select = |value: &str| {
-        selecting(["accept-encoding"], &headers(&format!("accept-encoding: {value}")))
+        selecting(
+            ["accept-encoding"],
+            &headers(&format!("accept-encoding: {value}")),
+            Languages::AsSpelt,
+        )
     };
     assert_eq!(select(one) == select(other), same);
 }
@@ -50,5 +54,28 @@ fn accept_encoding_is_a_set_12_5_3(#[case] one: &str, #[case] other: &str, #[cas
 #[test]
 fn the_order_in_which_fields_are_named_does_not_count() {
     let request = headers("a: 1\nb: 2");
-    assert_eq!(selecting(["a", "b"], &request), selecting(["b", "a", "a"], &request));
+    assert_eq!(
+        selecting(["a", "b"], &request, Languages::AsSpelt),
+        selecting(["b", "a", "a"], &request, Languages::AsSpelt)
+    );
+}
+
+#[rstest]
+#[case("en, de", "de, en", true)]
+#[case("en;q=0.5, de", "de;q=1.0,en;q=0.500", true)]
+#[case("EN-gb", "en-GB", true)]
+#[case("en, fr;q=0", "en", true)]
+#[case("en;q=0.5, de", "en, de;q=0.5", false)]
+#[case("en", "de", false)]
+fn accept_language_is_normalised_by_setting_12_5_4(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] same: bool,
+) {
+    let select = |value: &str, languages| {
+        selecting(["accept-language"], &headers(&format!("accept-language: {value}")), languages)
+    };
+    let normalised = |value| select(value, Languages::Normalised);
+    assert_eq!(normalised(one) == normalised(other), same);
+    assert_ne!(select(one, Languages::AsSpelt), select(other, Languages::AsSpelt));
 }

@@ -7,10 +7,12 @@ mod origin;
 mod platform;
 mod world;
 
+mod attacks;
 mod collapsing;
 mod failures;
 mod fence;
 mod graph;
+mod semantics;
 mod serving;
 
 /// Runs a test under many seeds, and says which one failed.

@@ -180,6 +180,11 @@ impl Platform for Sim {
         Some(Document { head: head.clone(), body: Body::whole(body) })
     }
 
+    async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
+        let whole = self.cache_match(slot).await?;
+        Some(Body::whole(whole.body.text.get(first as usize..=last as usize)?))
+    }
+
     async fn cache_put(
         &self,
         slot: &Slot,

@@ -132,8 +132,13 @@ impl World {
             fields
                 .append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let visit =
-            Visit { method, key: CacheKey::parse(&url).unwrap(), url, fields: Rc::new(fields) };
+        let visit = Visit {
+            method,
+            key: CacheKey::parse(&url).unwrap(),
+            url,
+            fields: Rc::new(fields),
+            languages: self.config.languages,
+        };
         let (platform, pending) = (self.platform(at), Pending::default());
         let (slot, executor) = (pending.clone(), self.executor.clone());
         let body = body.map(Body::whole);

@@ -1,0 +1,208 @@
+//! What HTTP asks of a shared cache beyond freshness: ranges, unsafe methods, a visitor's own wishes.
+
+use http::Method;
+
+use crate::origin::Page;
+use crate::world::{At, Seen, World};
+
+const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };
+const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
+
+fn ask(world: &World, method: Method, path: &str, headers: &[(&str, &str)]) -> Seen {
+    world.finish(world.ask(At::default(), method, path, headers, Some("")))
+}
+
+#[test]
+fn a_stored_page_answers_ranges_9110_14() {
+    for text in ["0123456789".to_owned(), "0123456789".repeat(500)] {
+        let length = text.len();
+        let world = World::new(1);
+        let page = Page::new(&text).fresh(60, 60).with("content-length", &length.to_string());
+        world.origin.set("/a", page.etag("\"1\""));
+        world.get("/a");
+        let part = world.get_with("/a", &[("range", "bytes=2-4")]);
+        assert_eq!((part.status, part.text.as_str()), (206, "234"));
+        assert_eq!(part.header("content-range"), format!("bytes 2-4/{length}"));
+        assert_eq!(part.header("content-length"), "3");
+        let suffix = world.get_with("/a", &[("range", "bytes=-1"), ("if-range", "\"1\"")]);
+        assert_eq!((suffix.status, suffix.text.as_str()), (206, "9"));
+        let beyond = world.get_with("/a", &[("range", "bytes=9000-")]);
+        assert_eq!((beyond.status, beyond.text.as_str()), (416, ""));
+        let changed = world.get_with("/a", &[("range", "bytes=2-4"), ("if-range", "\"2\"")]);
+        assert_eq!((changed.status, changed.text.len()), (200, length));
+        let seen = world.get_with("/a", &[("range", "bytes=2-4"), ("if-none-match", "\"1\"")]);
+        assert_eq!(seen.status, 304);
+        assert_eq!(world.origin.take("/a"), 1);
+    }
+}
+
+#[test]
+fn a_206_of_the_origin_is_passed_on_and_not_stored() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("23").status(206).fresh(60, 60));
+    for _ in 0..2 {
+        let seen = world.get_with("/a", &[("range", "bytes=2-3")]);
+        assert_eq!((seen.status, seen.cache()), (206, "fwd=uri-miss; detail=range"));
+    }
+    assert_eq!(world.origin.take("/a"), 2);
+}
+
+#[test]
+fn a_successful_unsafe_method_invalidates_the_url_everywhere_9111_4_4() {
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("old").fresh(600, 600));
+        for at in [At::default(), OTHER_ISOLATE, OTHER_CENTRE] {
+            world.get_at(at, "/a");
+        }
+        ask(&world, method, "/a", &[]);
+        world.origin.set("/a", Page::new("new").fresh(600, 600));
+        assert_eq!(world.get("/a").text, "new");
+        assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "new");
+        world.wait(11_000);
+        assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+    }
+}
+
+#[test]
+fn it_invalidates_what_location_and_content_location_name_on_the_same_origin() {
+    for (reference, invalidates) in [
+        ("/b", true),
+        ("b", true),
+        ("https://site.test/b", true),
+        ("//site.test/b", true),
+        ("https://other.test/b", false),
+        ("http://site.test/b", false),
+    ] {
+        for field in ["location", "content-location"] {
+            let world = World::new(1);
+            world.origin.set("/b", Page::new("old").fresh(600, 600));
+            world.get("/b");
+            world.origin.set("/a", Page::new("").status(303).with(field, reference));
+            ask(&world, Method::POST, "/a", &[]);
+            world.origin.set("/b", Page::new("new").fresh(600, 600));
+            assert_eq!(world.get("/b").text == "new", invalidates, "{field}: {reference}");
+        }
+    }
+}
+
+#[test]
+fn an_error_or_a_safe_method_invalidates_nothing() {
+    for (method, status) in [(Method::POST, 500), (Method::POST, 404), (Method::OPTIONS, 200)] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("old").fresh(600, 600));
+        world.get("/a");
+        world.origin.set("/a", Page::new("no").status(status));
+        ask(&world, method, "/a", &[]);
+        assert_eq!(world.get("/a").text, "old");
+    }
+}
+
+#[test]
+fn an_unsafe_method_on_what_is_not_stored_costs_no_kv_write() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("done"));
+    ask(&world, Method::POST, "/a", &[]);
+    assert_eq!(world.kv.writes.get(), 0);
+}
+
+#[test]
+fn an_answer_to_an_unsafe_method_purges_the_groups_it_names_9875_3() {
+    let world = World::new(1);
+    world.origin.set("/list", Page::new("old").fresh(600, 600).with("cache-groups", "\"Posts\""));
+    world.origin.set("/other", Page::new("old").fresh(600, 600).with("cache-groups", "\"posts\""));
+    world.get("/list");
+    world.get("/other");
+    let page = |text| Page::new(text).with("cache-group-invalidation", "\"Posts\";x=1, \"none\"");
+    world.origin.set("/save", page("saved").fresh(60, 0));
+    world.origin.set("/list", Page::new("new").fresh(600, 600));
+    // "…MUST be ignored on responses to requests that have a safe method."
+    world.get("/save");
+    assert_eq!(world.get("/list").text, "old");
+    ask(&world, Method::POST, "/save", &[]);
+    assert_eq!(world.get("/list").text, "new");
+    assert_eq!(world.get("/other").text, "old");
+}
+
+#[test]
+fn only_if_cached_asks_the_origin_nothing_5_2_1_7() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 60));
+    let asked = [("cache-control", "only-if-cached")];
+    assert_eq!(world.get_with("/a", &asked).status, 504);
+    assert_eq!(world.origin.take("/a"), 0);
+    world.get("/a");
+    assert_eq!(world.get_with("/a", &asked).text, "one");
+}
+
+#[test]
+fn a_visitors_own_directives_are_heeded_by_setting_only_5_2_1() {
+    for (setting, asked) in [("false", 1), ("true", 3)] {
+        let world = World::with(1, &[("REQUEST_DIRECTIVES", setting)]);
+        world.origin.set("/a", Page::new("one").fresh(60, 60));
+        world.get("/a");
+        world.get_with("/a", &[("cache-control", "no-cache")]);
+        world.get_with("/a", &[("cache-control", "no-store")]);
+        assert_eq!(world.origin.take("/a"), asked, "REQUEST_DIRECTIVES={setting}");
+    }
+}
+
+#[test]
+fn authorized_answers_are_shared_by_setting_only_and_where_3_5_allows_it() {
+    let authorization = [("authorization", "Basic eA==")];
+    for (setting, control, shared) in [
+        ("false", "s-maxage=60", false),
+        ("true", "s-maxage=60", true),
+        ("true", "public, max-age=60", true),
+        ("true", "max-age=60", false),
+    ] {
+        let world = World::with(1, &[("SHARE_AUTHORIZED", setting)]);
+        world.origin.set("/a", Page::new("one").with("cache-control", control));
+        world.get_with("/a", &authorization);
+        world.get_with("/a", &authorization);
+        assert_eq!(world.origin.take("/a") == 1, shared, "{setting}: {control}");
+        assert_eq!(world.get("/a").cache().starts_with("hit"), shared, "{setting}: {control}");
+    }
+}
+
+#[test]
+fn an_authorized_request_takes_no_page_from_the_others() {
+    let world = World::with(1, &[("SHARE_AUTHORIZED", "true")]);
+    world.origin.set("/a", Page::new("one").with("cache-control", "max-age=60").etag("\"1\""));
+    world.get("/a");
+    world.wait(61_000);
+    world.get_with("/a", &[("authorization", "Basic eA==")]);
+    assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=304; stored");
+}
+
+#[test]
+fn a_window_on_error_is_granted_by_setting_and_not_beside_s_maxage_alone() {
+    for (control, status) in [
+        ("max-age=60", 200),
+        ("max-age=60, must-revalidate", 502),
+        ("max-age=60, stale-if-error=1", 502),
+        ("s-maxage=60", 502),
+    ] {
+        let world = World::with(1, &[("STALE_IF_ERROR", "600")]);
+        world.origin.set("/a", Page::new("good").with("cache-control", control));
+        world.get("/a");
+        world.wait(70_000);
+        world.origin.set("/a", Page::unreachable());
+        assert_eq!(world.get("/a").status, status, "{control}");
+    }
+}
+
+#[test]
+fn withheld_fields_reach_their_own_visitor_and_no_other_5_2_2_4() {
+    let world = World::new(1);
+    let control = "s-maxage=60, private=\"x-mine\", no-cache=\"x-once\"";
+    let page = Page::new("one").with("cache-control", control);
+    world.origin.set("/a", page.with("x-mine", "1").with("x-once", "2").with("x-all", "3"));
+    let seen = world.get("/a");
+    assert_eq!(
+        (seen.header("x-mine"), seen.header("x-once"), seen.header("x-all")),
+        ("1", "2", "3")
+    );
+    let seen = world.get("/a");
+    assert_eq!((seen.header("x-mine"), seen.header("x-once"), seen.header("x-all")), ("", "", "3"));
+}
