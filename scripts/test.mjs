@@ -13,7 +13,7 @@ const PARTS = {
     title: 'Rust on the host',
     environment: rust,
     program: 'cargo',
-    args: ['test'],
+    args: ['test', '--no-fail-fast'],
     ...CARGO,
   },
   wasm: {

@@ -23,6 +23,7 @@ pub mod purge_memory;
 pub mod reading;
 pub mod revalidate;
 pub mod routes;
+pub mod search;
 pub mod serve;
 pub mod store;
 pub mod visit;

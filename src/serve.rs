@@ -16,6 +16,7 @@ use crate::policy::status::{CacheStatus, Forward};
 use crate::policy::stored::StoredResponse;
 use crate::policy::validation::is_not_modified;
 use crate::revalidate::Refresh;
+use crate::search;
 use crate::visit::Visit;
 use crate::visitor::Visitor;
 
@@ -35,7 +36,14 @@ pub async fn serve<P: Platform>(
         let status = forward::bypass_status(reason);
         return forward::bypass(&platform, &visit, body, status).await;
     }
-    let sight = look(&platform, &visit).await;
+    let mut visit = visit;
+    let mut sight = look(&platform, &visit).await;
+    if matches!(sight.found, Found::Nothing(Forward::UriMiss))
+        && let Some(shared) = search::shared_key(&platform, &visit.key).await
+    {
+        visit.key = shared;
+        sight = look(&platform, &visit).await;
+    }
     match shown(&platform, &visit, sight) {
         Ok(shown) => show(&platform, &visit, shown).await,
         Err(sight) => answer_from_origin(platform, visit, sight).await,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::answer;
 use crate::fence::all_tags;
@@ -13,14 +13,17 @@ use crate::graph;
 use crate::isolate::Outcome;
 use crate::lookup::read;
 use crate::platform::{Document, Platform, Response, Settled};
+use crate::policy::cache_control::joined;
 use crate::policy::fields;
 use crate::policy::freshness::{Directives, Lifetimes, born_at};
-use crate::policy::key::Slot;
+use crate::policy::key::{CacheKey, Slot};
+use crate::policy::search::{NO_VARY_SEARCH, Unselecting};
 use crate::policy::status::CacheStatus;
 use crate::policy::stored::{Place, Stored, StoredResponse};
 use crate::policy::tag::{Tag, TagSet};
 use crate::policy::vary::Vary;
 use crate::revalidate::Refresh;
+use crate::search;
 use crate::visitor::Visitor;
 
 impl<P: Platform> Refresh<P> {
@@ -31,6 +34,7 @@ impl<P: Platform> Refresh<P> {
         response: Response<P::Body>,
         lifetimes: Lifetimes,
     ) {
+        self.file_under_own_key(&response.headers).await;
         let (slot, mut stored) = self.to_be_stored(&response, lifetimes);
         let status = CacheStatus { stored: true, ..self.status(&visitor, stored.status) };
         let body = self.show(&mut visitor, &stored, response.body, status);
@@ -49,6 +53,22 @@ impl<P: Platform> Refresh<P> {
         };
         let prior = self.take_prior();
         self.keep(slot, stored, body, prior).await;
+    }
+
+    /// A response is kept under the key that it itself says it shares, and under the URL's own where
+    /// it says nothing: what another response said need not hold for this one.
+    async fn file_under_own_key(&mut self, headers: &HeaderMap) {
+        let Ok(own) = CacheKey::parse(&self.visit.url) else { return };
+        let unselecting = Unselecting::of(headers);
+        let key = unselecting.as_ref().map_or_else(|| own.clone(), |said| said.shared(&own));
+        if unselecting.is_none() && self.visit.key != own {
+            search::forget(&self.platform, &own).await;
+        }
+        if key != self.visit.key {
+            self.sight.slot = key.slot();
+            self.sight.beside = None;
+            self.visit.key = key;
+        }
     }
 
     fn to_be_stored(
@@ -117,6 +137,9 @@ impl<P: Platform> Refresh<P> {
         // Fields that are for this visitor, or for one use, go no further (RFC 9111 §5.2.2.4, .7).
         for name in Directives::of(&stored.headers).cache_control.withheld {
             stored.headers.remove(&name);
+        }
+        if let Some(said) = joined(&stored.headers, &NO_VARY_SEARCH) {
+            search::learn(&self.platform, &self.visit.key, &said, life).await;
         }
         let stored = Stored::Response(Box::new(stored));
         self.put(&slot, &stored, body, life).await;

@@ -5,6 +5,7 @@ import { ROOT } from './paths.mjs';
 
 const PATIENCE_MS = 5000;
 const running = new Map(); // each child, and whom to signal to end it: its group, or it alone
+let stopping = false;
 
 // Descriptor 3 is a pipe that only this process holds open. Should this process be killed outright,
 // the waiting `read` ends and takes the whole group with it. Stderr joins stdout, in order.
@@ -25,11 +26,12 @@ export function start(program, args, { cwd = ROOT, env = process.env, show = fal
   child.stdout?.setEncoding('utf8');
   child.stdio[3].on('error', () => {});
   running.set(child, -child.pid);
-  return { output: child.stdout, ended: end(child), stop: () => stop(child) };
+  return { output: child.stdout, ended: end(child) };
 }
 
-/** Ends every child that still runs, politely, then by force. */
+/** Ends every child that still runs, politely, then by force. Nobody is told: all is over. */
 export async function stopAll() {
+  stopping = true;
   await Promise.all([...running.keys()].map(stop));
 }
 
@@ -44,7 +46,7 @@ function end(child) {
   return new Promise((resolve) => {
     const settle = (code, signal) => {
       running.delete(child);
-      resolve({ code, signal });
+      if (!stopping) resolve({ code, signal });
     };
     child.on('error', () => settle(127, null));
     child.on('exit', (code, by) => {

@@ -19,7 +19,10 @@ export async function serve(name, url, [program, args], options) {
     output = (output + text).slice(-KEPT_CHARS);
     if (shown) print(name, text);
   });
-  const failure = server.ended.then(({ code, signal }) => new Failure(`${name} has ended by itself (${signal ?? `exit code ${code}`}).`, relevant(output)));
+  const failure = server.ended.then(({ code, signal }) => {
+    const how = signal ?? `exit code ${code}`;
+    return new Failure(`${name} has ended by itself (${how}).`, relevant(output));
+  });
   await Promise.race([answer(url), failure.then(reject), tooLate(name, url, () => output)]);
   return { failure, show: () => (shown = true) };
 }

@@ -75,6 +75,6 @@ function why(output) {
     return 'Rust needs a C linker: install one (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install).';
   }
   if (/openssl-sys/.test(output) && /OpenSSL/.test(output)) {
-    return 'worker-build needs the OpenSSL headers: install them (Debian, Ubuntu: apt install pkg-config libssl-dev; Fedora: dnf install pkgconf openssl-devel).';
+    return 'worker-build needs the OpenSSL headers: install them (Debian, Ubuntu: apt install pkg-config libssl-dev).';
   }
 }

@@ -9,6 +9,7 @@ use crate::graph::{PageEntry, Relation, page_key, read_page, tag_prefix};
 use crate::kv;
 use crate::platform::{KvError, Platform, Response};
 use crate::policy::key::CacheKey;
+use crate::policy::search::form_decoded;
 use crate::policy::tag::Tag;
 use crate::visit::Visit;
 
@@ -101,26 +102,6 @@ fn parameters(query: &str) -> Vec<(String, String)> {
         .split('&')
         .filter(|parameter| !parameter.is_empty())
         .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
-        .map(|(name, value)| (decoded(name), decoded(value)))
+        .map(|(name, value)| (form_decoded(name), form_decoded(value)))
         .collect()
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escape = tail.get(..2).filter(|_| *first == b'%');
-        let escape = escape.and_then(|digits| std::str::from_utf8(digits).ok());
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

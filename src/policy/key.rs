@@ -56,6 +56,17 @@ impl CacheKey {
         })
     }
 
+    /// The same page with another query.
+    pub fn with_query(&self, query: &str) -> CacheKey {
+        let query = Some(sorted(query)).filter(|query| !query.is_empty());
+        CacheKey { query, ..self.clone() }
+    }
+
+    /// Where it is kept which parts of the path's queries select nothing.
+    pub fn search_slot(&self) -> Slot {
+        self.with_query("").slot().beside("no-vary-search")
+    }
+
     /// What a reference of this page's names (RFC 3986 §5), as far as paths need no dots resolved.
     pub fn resolve(&self, reference: &str) -> Option<CacheKey> {
         let base = format!("{}://{}", self.scheme, self.host);

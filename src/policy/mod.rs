@@ -27,6 +27,7 @@ pub mod freshness;
 pub mod key;
 pub mod range;
 pub mod reuse;
+pub mod search;
 pub mod status;
 pub mod stored;
 pub mod storing;

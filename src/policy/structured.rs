@@ -7,7 +7,9 @@ pub enum Value {
     Boolean(bool),
     Integer(i64),
     String(String),
-    /// A decimal, a token, a date, bytes, a display string or an inner list.
+    /// An inner list of strings alone.
+    Strings(Vec<String>),
+    /// A decimal, a token, a date, bytes, a display string or another inner list.
     Other,
 }
 
@@ -85,12 +87,16 @@ impl<'a> Text<'a> {
         if !self.takes('(') {
             return self.item();
         }
+        let mut strings = Some(Vec::new());
         loop {
             self.take_while(|letter| letter == ' ');
             if self.takes(')') {
-                return Some(Value::Other);
+                return Some(strings.map_or(Value::Other, Value::Strings));
             }
-            self.item()?;
+            match (self.item()?, &mut strings) {
+                (Value::String(string), Some(strings)) => strings.push(string),
+                _ => strings = None,
+            }
             self.parameters()?;
             if !self.0.starts_with([' ', ')']) {
                 return None;

@@ -13,6 +13,7 @@ mod purge_memory;
 mod range;
 mod reuse;
 mod routes;
+mod search;
 mod status;
 mod stored;
 mod storing;

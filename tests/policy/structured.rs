@@ -11,6 +11,7 @@ use rstest::rstest;
     ("a", Value::Other), ("b", Value::Other), ("c", Value::Other), ("d", Value::Other),
     ("e", Value::Other), ("f", Value::Other),
 ])]
+#[case("a=(\"x\" \"y\";q), b=()", &[("a", Value::Strings(vec!["x".to_owned(), "y".to_owned()])), ("b", Value::Strings(vec![]))])]
 #[case("MaX-aGe=3", &[("max-age", Value::Integer(3))])]
 #[case("", &[])]
 fn a_dictionary_9651_4_2_2(#[case] text: &str, #[case] members: &[(&str, Value)]) {

@@ -1,0 +1,38 @@
+use edge_isr::policy::key::CacheKey;
+use edge_isr::policy::search::{Unselecting, form_decoded};
+use proptest::prelude::*;
+use rstest::rstest;
+
+#[rstest]
+#[case::these("params=(\"utm\" \"ref\")", "a=1&ref=2&utm=3", "a=1")]
+#[case::all("params", "a=1&b=2", "")]
+#[case::all_but("params, except=(\"a\")", "a=1&b=2&a=3", "a=1&a=3")]
+#[case::names_are_decoded("params=(\"a b\")", "a%20b=1&a+b=2&c=3", "c=3")]
+#[case::case_counts("params=(\"utm\")", "UTM=1", "UTM=1")]
+#[case::order_besides("key-order, params=(\"x\")", "b=1&a=2&x=3", "a=2&b=1")]
+fn urls_share(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
+    let key = |query: &str| CacheKey::parse(&format!("https://h/p?{query}")).unwrap();
+    let unselecting = Unselecting::parse(field).unwrap();
+    assert_eq!(unselecting.shared(&key(query)), key(shared));
+}
+
+#[rstest]
+#[case("params=?0")]
+#[case("key-order")]
+#[case("params=(\"a\"), except=(\"b\")")]
+#[case("except=(\"a\")")]
+#[case("params=(a)")]
+#[case("params=\"a\"")]
+#[case("params=(\"a\"")]
+#[case("")]
+fn every_parameter_selects(#[case] field: &str) {
+    assert_eq!(Unselecting::parse(field), None);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_them_panic(field: String, text: String) {
+        Unselecting::parse(&field);
+        form_decoded(&text);
+    }
+}
