@@ -13,5 +13,8 @@ command(async (given) => {
   if (!existsSync(BENCH)) throw new Failure('there is no bench/run.mjs.');
   const env = await setUpWorker();
   const { code } = await start(node22(), [BENCH, ...given], { env, show: true }).ended;
-  return code ?? 1;
+  if (code !== 0) return code ?? 1;
+  console.log('\nOne decision on the host, by criterion:\n');
+  const decision = ['bench', '--quiet', '--bench', 'decision', '--', '--quick', '--quiet'];
+  return (await start('cargo', decision, { env, show: true }).ended).code ?? 1;
 });

@@ -30,6 +30,7 @@ pub fn stored<P: Platform>(
 /// A part of a stored response, or none of it (RFC 9110 §15.3.7, §15.5.17).
 pub fn part<P: Platform>(
     platform: &P,
+    visit: &Visit,
     response: StoredResponse,
     body: P::Body,
     status: CacheStatus,
@@ -41,7 +42,7 @@ pub fn part<P: Platform>(
     headers.insert(header::AGE, HeaderValue::from(age));
     range::describe(part, length, &mut headers);
     fields::for_visitor(&mut headers, platform.config().keep_tag_headers);
-    status.append_to(&mut headers);
+    say(visit, status, &mut headers);
     let status = match part {
         Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
         _ => StatusCode::PARTIAL_CONTENT,
@@ -72,7 +73,7 @@ fn finish<P: Platform>(
     status: CacheStatus,
 ) -> Response<P::Body> {
     fields::for_visitor(&mut response.headers, platform.config().keep_tag_headers);
-    status.append_to(&mut response.headers);
+    say(visit, status, &mut response.headers);
     let seen = validation::is_not_modified(
         &visit.method,
         &*visit.fields,
@@ -87,6 +88,15 @@ fn finish<P: Platform>(
         platform.discard(std::mem::replace(&mut response.body, platform.empty_body()));
     }
     response
+}
+
+/// What the cache did; with the key and the times, for those who may know them.
+fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
+    if let Some(trace) = &visit.trace {
+        status.key = Some(visit.key.url());
+        trace.append_to(headers);
+    }
+    status.append_to(headers);
 }
 
 /// The origin gave no answer, and nothing stored could stand in.

@@ -39,6 +39,8 @@ pub struct Config {
     pub share_authorized: bool,
     pub storing: StoringTerms,
     pub languages: Languages,
+    /// Every answer says where its time went, and by which key it is stored.
+    pub debug: bool,
     pub purge_items_max: usize,
     pub keep_tag_headers: bool,
     pub graph_writes_per_minute: u32,
@@ -115,6 +117,7 @@ impl Config {
                 true => Languages::Normalised,
                 false => Languages::AsSpelt,
             },
+            debug: flag(raw, "DEBUG")?,
             // No upper bound below KV's own would be right for every plan; KV refuses past it.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,

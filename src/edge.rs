@@ -1,5 +1,7 @@
 //! The edge: one request in, one answer out.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 
 use crate::admin;
@@ -8,6 +10,7 @@ use crate::platform::{Platform, Response};
 use crate::policy::status::CacheStatus;
 use crate::routes::Route;
 use crate::serve::serve;
+use crate::trace::Trace;
 use crate::visit::Visit;
 
 /// Answers any request.
@@ -16,7 +19,11 @@ pub async fn handle<P: Platform>(
     visit: Visit,
     body: Option<P::Body>,
 ) -> Response<P::Body> {
+    let mut visit = visit;
     let config = platform.config();
+    if Trace::wanted(config, &*visit.fields) {
+        visit.trace = Some(Rc::default());
+    }
     if !config.serves(visit.key.host()) {
         let detail = "HOSTS does not list the host that was asked for.";
         let status = StatusCode::MISDIRECTED_REQUEST;

@@ -10,6 +10,7 @@ use crate::policy::fields;
 use crate::policy::reuse::Bypass;
 use crate::policy::status::CacheStatus;
 use crate::policy::validation;
+use crate::trace::DEBUG;
 use crate::visit::Visit;
 
 /// A visitor's request, sent on with its body and not stored.
@@ -24,7 +25,10 @@ pub async fn bypass<P: Platform>(
         fields::drop_hop_by_hop(&mut headers);
     }
     let request = request(platform, visit, visit.method.clone(), headers, body);
-    match platform.fetch(request).await {
+    let began = platform.now();
+    let answer = platform.fetch(request).await;
+    visit.took("origin", began, platform.now());
+    match answer {
         Ok(response) => {
             invalidate::after(platform, visit, response.status, &response.headers).await;
             answer::passed_on(platform, visit, response, status)
@@ -70,6 +74,7 @@ fn request<P: Platform>(
         Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
         None => visit.url.clone(),
     };
+    headers.remove(DEBUG);
     // The runtime sets the Host of the URL that is asked.
     headers.remove(http::header::HOST);
     Request { method, url, headers, body }

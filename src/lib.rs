@@ -26,6 +26,7 @@ pub mod routes;
 pub mod search;
 pub mod serve;
 pub mod store;
+pub mod trace;
 pub mod visit;
 pub mod visitor;
 pub mod workers;

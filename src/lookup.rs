@@ -39,8 +39,10 @@ pub struct Usable<B> {
 
 /// Looks up what answers `visit`, and reads the purge records of its tags.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
-    let slot = visit.key.slot();
-    match read(platform, &slot).await {
+    let (slot, began) = (visit.key.slot(), platform.now());
+    let first = read(platform, &slot).await;
+    visit.took("cache", began, platform.now());
+    match first {
         None => nothing(platform, slot, None, Forward::UriMiss),
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
             Sight { slot, beside: None, found: Found::Pass }
@@ -89,7 +91,9 @@ async fn usable<P: Platform>(
     stored: StoredResponse,
     body: P::Body,
 ) -> Sight<P::Body> {
+    let began = platform.now();
     let fence: Fence = fence::of(platform, visit, &slot, &stored).await;
+    visit.took("records", began, platform.now());
     let (config, now) = (platform.config(), platform.now());
     let mut verdict = decide(&stored, fence, config.terms(), now);
     if config.request_directives

@@ -62,7 +62,9 @@ impl<P: Platform> Refresh<P> {
     pub async fn run(self, visitor: Visitor<P>) {
         let vouched = self.vouched().map(|stored| stored.headers.clone());
         let request = forward::filling_request(&self.platform, &self.visit, vouched.as_ref());
-        let response = match self.platform.fetch(request).await {
+        let answer = self.platform.fetch(request).await;
+        self.visit.took("origin", self.fetched_at, self.platform.now());
+        let response = match answer {
             Ok(response) => response,
             Err(error) => return self.failed(visitor, Err(error)).await,
         };

@@ -110,7 +110,7 @@ async fn show<P: Platform>(
     match read {
         Some(read) => {
             platform.discard(body);
-            answer::part(platform, stored, read, status, part, length)
+            answer::part(platform, visit, stored, read, status, part, length)
         }
         None => answer::stored(platform, visit, stored, body, status),
     }

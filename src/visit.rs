@@ -7,7 +7,9 @@ use http::Method;
 use crate::policy::asked::Asked;
 use crate::policy::fields::RequestFields;
 use crate::policy::key::CacheKey;
+use crate::policy::time::Time;
 use crate::policy::vary::{Languages, Selecting, selecting};
+use crate::trace::Trace;
 
 /// A visitor's request without its body.
 #[derive(Clone)]
@@ -18,11 +20,20 @@ pub struct Visit {
     pub key: CacheKey,
     pub fields: Rc<dyn RequestFields>,
     pub languages: Languages,
+    /// Where its time goes, if somebody wants to know.
+    pub trace: Option<Rc<Trace>>,
 }
 
 impl Visit {
     pub fn is_head(&self) -> bool {
         self.method == Method::HEAD
+    }
+
+    /// Notes what a step took, from `began` to `ended`.
+    pub fn took(&self, step: &'static str, began: Time, ended: Time) {
+        if let Some(trace) = &self.trace {
+            trace.step(step, ended.since(began));
+        }
     }
 
     /// What it says in the fields that a response varies by.

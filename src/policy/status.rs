@@ -41,6 +41,8 @@ pub struct CacheStatus {
     pub collapsed: bool,
     /// Seconds of freshness left; negative once it has passed.
     pub ttl: Option<i64>,
+    /// By which key it is stored; told to those who may debug.
+    pub key: Option<String>,
     /// A word of ours; lower case and hyphens, so that it is a token.
     pub detail: Option<&'static str>,
 }
@@ -91,6 +93,10 @@ impl fmt::Display for CacheStatus {
         }
         if let Some(ttl) = self.ttl {
             write!(f, "; ttl={ttl}")?;
+        }
+        if let Some(key) = &self.key {
+            // A URL's characters are printable ASCII, so only these two need escaping in a String.
+            write!(f, "; key=\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))?;
         }
         match self.detail {
             Some(detail) => write!(f, "; detail={detail}"),

@@ -56,7 +56,7 @@ async fn answer(
     };
     let visitor = Rc::new(Native::new(request.headers()));
     let languages = config.languages;
-    let visit = Visit { method, url, key, fields: visitor.clone(), languages };
+    let visit = Visit { method, url, key, fields: visitor.clone(), languages, trace: None };
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);

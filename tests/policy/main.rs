@@ -7,6 +7,7 @@ mod config;
 mod fence;
 mod fields;
 mod freshness;
+mod fuzz;
 mod key;
 mod pure;
 mod purge_memory;

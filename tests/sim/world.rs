@@ -138,6 +138,7 @@ impl World {
             url,
             fields: Rc::new(fields),
             languages: self.config.languages,
+            trace: None,
         };
         let (platform, pending) = (self.platform(at), Pending::default());
         let (slot, executor) = (pending.clone(), self.executor.clone());

@@ -1,0 +1,78 @@
+//! What one decision costs on the host: reading the metadata, the fence, freshness, the key.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use edge_isr::policy::freshness::Lifetimes;
+use edge_isr::policy::key::CacheKey;
+use edge_isr::policy::reuse::{Fence, Terms, decide};
+use edge_isr::policy::stored::{Place, Stored, StoredResponse};
+use edge_isr::policy::tag::{Tag, implicit};
+use edge_isr::policy::time::Time;
+use edge_isr::purge_memory::PurgeMemory;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";
+const TERMS: Terms = Terms {
+    memory_window: Duration::from_secs(10),
+    purge_swr: Duration::ZERO,
+    stale_if_error: Duration::ZERO,
+    max_life: Duration::from_secs(31_536_000),
+};
+
+fn page() -> StoredResponse {
+    let mut headers = HeaderMap::new();
+    for number in 0..12 {
+        let name: HeaderName = format!("x-field-{number}").parse().expect("a name");
+        headers.insert(name, HeaderValue::from_static("a value of ordinary length"));
+    }
+    StoredResponse {
+        status: StatusCode::OK,
+        headers,
+        fetched_at: Time(1_000_000),
+        born_at: Time(1_000_000),
+        lifetimes: Lifetimes {
+            fresh: 600,
+            stale_while_revalidate: Some(600),
+            ..Lifetimes::default()
+        },
+        tags: (0..5).map(|number| Tag::origin(&format!("tag-{number}")).expect("a tag")).collect(),
+        known: Vec::new(),
+        selecting: Vec::new(),
+        graphed_at: None,
+        body: Place::Inline,
+    }
+}
+
+fn benches(criterion: &mut Criterion) {
+    let stored = page();
+    let head = Stored::Response(Box::new(page())).to_head();
+    let now = Time(1_100_000);
+    let key = CacheKey::parse(URL).expect("a URL");
+    let mut memory = PurgeMemory::default();
+    let mut tags = implicit(&key);
+    tags.extend_from_slice(&stored.tags);
+    tags.iter().for_each(|tag| memory.read(tag, Vec::new(), now));
+    criterion.bench_function("decide", |bencher| {
+        bencher.iter(|| decide(black_box(&stored), Fence::CLEAR, TERMS, now));
+    });
+    criterion.bench_function("read the metadata", |bencher| {
+        bencher.iter(|| Stored::from_head(black_box(&head)));
+    });
+    criterion.bench_function("key, slot and implicit tags", |bencher| {
+        bencher.iter(|| {
+            let key = CacheKey::parse(black_box(URL)).expect("a URL");
+            (key.slot(), implicit(&key))
+        });
+    });
+    criterion.bench_function("the fence of ten tags", |bencher| {
+        bencher.iter(|| {
+            let unread = memory.unread(black_box(&tags), TERMS.memory_window, now).len();
+            (unread, stored.fenced().purged(memory.records(&tags), Duration::from_secs(5)))
+        });
+    });
+}
+
+criterion_group!(decision, benches);
+criterion_main!(decision);
