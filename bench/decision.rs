@@ -40,6 +40,7 @@ fn page() -> StoredResponse {
         tags: (0..5).map(|number| Tag::origin(&format!("tag-{number}")).expect("a tag")).collect(),
         known: Vec::new(),
         selecting: Vec::new(),
+        era: Time(0),
         graphed_at: None,
         body: Place::Inline,
     }

@@ -108,6 +108,7 @@ pub fn failed<P: Platform>(
     let title = match error {
         OriginError::TimedOut => "The origin did not answer in time",
         OriginError::Unreachable(_) => "The origin could not be reached",
+        OriginError::Unasked => "The origin gave no answer to what it was asked",
     };
     let mut response = problem(platform, error.status(), title, &error.to_string());
     status.append_to(&mut response.headers);

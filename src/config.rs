@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::reuse::Terms;
 use crate::policy::storing::StoringTerms;
-use crate::policy::tag::Tag;
+use crate::policy::tag::{self, Tag};
 use crate::policy::vary::Languages;
 
 /// Where settings come from: a name to its text, empty ones as absent.
@@ -102,7 +102,7 @@ impl Config {
             },
             rules: rules(raw)?,
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
-            skew: Duration::from_secs(number(raw, "SKEW", 5, 0, 600)?),
+            skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
             origin_timeout: Duration::from_secs(number(raw, "ORIGIN_TIMEOUT", 20, 1, 29)?),
             max_life: Duration::from_secs(number(raw, "MAX_LIFE", YEAR, 1, YEAR)?),
             purge_swr: Duration::from_secs(number(raw, "PURGE_SWR", 0, 0, YEAR)?),
@@ -151,8 +151,13 @@ impl Config {
     }
 
     /// The rules that hold for a path.
-    pub fn rules_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Rule> {
-        self.rules.iter().filter(move |rule| fast_glob::glob_match(&rule.path, path))
+    pub fn rules_for(&self, path: &str) -> impl Iterator<Item = &Rule> {
+        // In any spelling: `/%61ccount` is `/account` to the origin.
+        let normal = if self.rules.is_empty() { String::new() } else { tag::normal(path) };
+        let path = path.to_owned();
+        self.rules.iter().filter(move |rule| {
+            fast_glob::glob_match(&rule.path, &path) || fast_glob::glob_match(&rule.path, &normal)
+        })
     }
 }
 

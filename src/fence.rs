@@ -14,6 +14,7 @@ use crate::policy::reuse::Fence;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
+use crate::purge_memory::Moment;
 use crate::visit::Visit;
 
 /// A bulk read takes 100 keys, and a tag has two.
@@ -42,6 +43,19 @@ pub async fn of<P: Platform>(
     Fence { purged, first_seen, readable }
 }
 
+/// Whether a purge that was first seen after `moment` outdates `stored`.
+pub fn is_outdated_since<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    moment: Moment,
+) -> bool {
+    let tags = all_tags(visit, &stored.tags);
+    let memory = platform.isolate().purges.borrow();
+    let since = memory.records_since(&tags, moment);
+    stored.fenced().purged(since, platform.config().skew) != Purged::No
+}
+
 /// A response's own tags and the implicit ones of its page.
 pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
     let mut all = implicit(&visit.key);
@@ -56,8 +70,12 @@ async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
         if unread.is_empty() {
             return true;
         }
-        if !join(platform, &unread).await {
-            return learn_all(platform, &unread).await;
+        let free = platform.isolate().reading.borrow().free(&unread, platform.now());
+        if !free.is_empty() && !learn_all(platform, &free).await {
+            return false;
+        }
+        if free.len() < unread.len() {
+            join(platform, &unread).await;
         }
     }
     learn_all(platform, &unread(platform, tags)).await
@@ -69,10 +87,10 @@ fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
     unread.into_iter().cloned().collect()
 }
 
-/// Waits for somebody else's read of one of these tags; false where there is none.
-async fn join<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+/// Waits for somebody else's read of one of these tags, if there still is one.
+async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
-    let joined = platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
+    platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
         let (signal, waiting) = platform.signal(kv::READ_LIMIT);
         wait = Some(waiting);
         signal
@@ -80,7 +98,6 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
     if let Some(wait) = wait {
         wait.await;
     }
-    joined
 }
 
 async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {

@@ -50,7 +50,9 @@ pub fn filling_request<P: Platform>(
     stored: Option<&HeaderMap>,
 ) -> Request<P::Body> {
     let mut headers = visit.fields.all();
-    fields::drop_hop_by_hop(&mut headers);
+    // Not those that the visitor's own Connection names: it would choose which selecting fields the
+    // origin sees, of an answer that is stored by what they were.
+    fields::drop_connection_fields(&mut headers);
     fields::drop_overrides(&mut headers);
     fields::drop_conditions(&mut headers);
     for (name, value) in stored.map(validation::conditions).unwrap_or_default() {

@@ -1,7 +1,7 @@
 //! What an unsafe request invalidates (RFC 9111 §4.4), and the cache groups that its answer names
 //! (RFC 9875 §3): a Django view can purge by answering its own POST.
 //!
-//! Where something is stored here, its slot is emptied before the visitor has the answer, and a hard
+//! Where something is stored here, or is being fetched by this isolate, its slot is emptied before the visitor has the answer, and a hard
 //! purge of the URL is recorded for everywhere else. Nothing stored here, nothing recorded: or
 //! anyone's POSTs would spend the day's writes.
 
@@ -14,11 +14,14 @@ use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
 use crate::policy::structured::strings;
 use crate::policy::tag::Tag;
-use crate::purge::purge;
+use crate::purge::{note, purge};
 use crate::visit::Visit;
 
 /// Groups that one answer may invalidate; RFC 9875 §3 asks for 32 at least.
 const GROUPS_MOST: usize = 64;
+/// Purges that visitors may cause in an isolate; past it, invalidation holds in this isolate, and in
+/// the data centre for the first variant.
+const WRITES_PER_MINUTE: u32 = 60;
 
 /// Sees to it, once the origin has answered.
 pub async fn after<P: Platform>(
@@ -34,8 +37,13 @@ pub async fn after<P: Platform>(
     }
     let mut tags = groups(visit.key.host(), response);
     for key in targets(&visit.key, response) {
-        if empty(platform, &key).await && spends(platform) {
-            tags.push(url_tag(&key));
+        let is_asked_for = is_asked_for(platform, &key);
+        if !empty(platform, &key).await && !is_asked_for {
+            continue;
+        }
+        match spends(platform) {
+            true => tags.push(url_tag(&key)),
+            false => note(platform, &url_tag(&key), PurgeMode::Hard),
         }
     }
     if !tags.is_empty() {
@@ -71,9 +79,14 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     true
 }
 
+/// Whether the page is on its way from the origin to this isolate, perhaps as it was before.
+fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+    platform.isolate().leases.borrow().holder(&key.slot(), platform.now()).is_some()
+}
+
 fn spends<P: Platform>(platform: &P) -> bool {
-    let budget = &platform.isolate().graph;
-    let left = budget.left(platform.config().graph_writes_per_minute, platform.now()) > 0;
+    let budget = &platform.isolate().invalidations;
+    let left = budget.left(WRITES_PER_MINUTE, platform.now()) > 0;
     budget.spend(u32::from(left));
     left
 }

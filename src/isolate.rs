@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::platform::Signal;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
-use crate::purge_memory::PurgeMemory;
+use crate::purge_memory::{Moment, PurgeMemory};
 use crate::reading::Reading;
 
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub struct Isolate {
     pub first_seen: RefCell<Recent<Time>>,
     pub cache: CacheHealth,
     pub graph: GraphBudget,
+    /// Writes that visitors' own unsafe requests cause.
+    pub invalidations: GraphBudget,
     pub kv_resting_until: Cell<Option<Time>>,
     pub log: LogLimit,
 }
@@ -30,13 +32,14 @@ pub struct Isolate {
 /// How a leader's request to the origin ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Look again: something newer is stored.
-    Stored,
+    /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
+    /// anybody after them, unless a purge was seen since the leader asked.
+    Stored { fetched_at: Time, moment: Moment },
     /// Nothing will be: everyone asks for themselves.
     Uncacheable,
     /// The origin failed, with this status towards visitors.
     Failed(u16),
-    /// The leader went away; somebody else may try.
+    /// The leader asked nothing, or went away: look again, and perhaps ask.
     Abandoned,
 }
 

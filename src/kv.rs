@@ -10,8 +10,10 @@ use crate::platform::{KvError, Platform};
 
 /// A read is waited for so long.
 pub const READ_LIMIT: Duration = Duration::from_secs(3);
-/// After a failure nobody tries again for so long: each would wait for the limit.
+/// After a failure nobody tries again for so long,
 const REST: Duration = Duration::from_secs(1);
+/// and longer after one that made somebody wait for the limit.
+const LONG_REST: Duration = Duration::from_secs(10);
 
 /// One bulk read of at most 100 keys.
 pub async fn read<P: Platform>(
@@ -22,6 +24,7 @@ pub async fn read<P: Platform>(
     if resting.get().is_some_and(|until| platform.now() < until) {
         return Err(KvError("KV failed a moment ago".to_owned()));
     }
+    let began = platform.now();
     let result = match within(platform, READ_LIMIT, platform.kv_read(keys)).await {
         Ok(values) if values.len() != keys.len() => {
             Err(KvError("KV answered for other keys than it was asked".to_owned()))
@@ -29,7 +32,9 @@ pub async fn read<P: Platform>(
         result => result,
     };
     if result.is_err() {
-        resting.set(Some(platform.now() + REST));
+        let now = platform.now();
+        let hung = now.since(began) >= READ_LIMIT;
+        resting.set(Some(now + if hung { LONG_REST } else { REST }));
     }
     result
 }

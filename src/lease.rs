@@ -32,7 +32,7 @@ pub enum Grant<P: Platform> {
     Granted(Lease<P>),
     /// Somebody else had it, and is done.
     Ended(Outcome),
-    /// Somebody else has it, and did not end it within the bound.
+    /// Somebody in this isolate has it, and did not end it within the bound.
     Overdue,
     /// The cache keeps nothing: nobody could be handed what a leader fetched.
     CacheUnavailable,
@@ -50,9 +50,8 @@ pub async fn acquire<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
         }
         platform.sleep(pause(look, platform.random())).await;
     }
-    // Whoever waits here would wait for the same.
-    lease.end(Outcome::Abandoned).await;
-    Grant::Overdue
+    // The holder is overdue: this isolate asks for itself, once for all who wait here.
+    Grant::Granted(lease)
 }
 
 /// Takes the isolate's lease now, or not at all. There is no await in it, so that of all who come

@@ -12,6 +12,7 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::status::Forward;
 use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::time::Time;
 use crate::policy::vary::{Selecting, Vary};
 use crate::visit::Visit;
 
@@ -19,8 +20,14 @@ use crate::visit::Visit;
 pub struct Sight<B> {
     pub slot: Slot,
     /// Where the page's first variant is held for somebody else: what that one is selected by.
-    pub beside: Option<Selecting>,
+    pub beside: Option<First>,
     pub found: Found<B>,
+}
+
+/// What a page's first variant says of all of them.
+pub struct First {
+    selecting: Selecting,
+    era: Time,
 }
 
 pub enum Found<B> {
@@ -51,13 +58,17 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
         Some((Stored::Response(first), body)) if answers(&first, visit) => {
             usable(platform, visit, slot, None, *first, body).await
         }
-        Some((Stored::Response(first), _)) => look_beside(platform, visit, first.selecting).await,
+        Some((Stored::Response(first), unread)) => {
+            platform.discard(unread);
+            let first = First { selecting: first.selecting, era: first.era };
+            look_beside(platform, visit, first).await
+        }
     }
 }
 
-async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting) -> Sight<P::Body> {
-    let wanted = visit.selecting(names(&first));
-    let slot = visit.key.variant_slot(&wanted);
+async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Sight<P::Body> {
+    let wanted = visit.selecting(names(&first.selecting));
+    let slot = visit.key.variant_slot(first.era, &wanted);
     match read(platform, &slot).await {
         Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
             usable(platform, visit, slot, Some(first), *variant, body).await
@@ -72,7 +83,7 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Selecting)
 fn nothing<P: Platform>(
     platform: &P,
     slot: Slot,
-    beside: Option<Selecting>,
+    beside: Option<First>,
     reason: Forward,
 ) -> Sight<P::Body> {
     let passes = platform.isolate().passes.borrow().of(&slot);
@@ -87,7 +98,7 @@ async fn usable<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: Slot,
-    beside: Option<Selecting>,
+    beside: Option<First>,
     stored: StoredResponse,
     body: P::Body,
 ) -> Sight<P::Body> {
@@ -131,7 +142,12 @@ pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::
 }
 
 fn answers(stored: &StoredResponse, visit: &Visit) -> bool {
-    stored.selecting.is_empty() || visit.selecting(names(&stored.selecting)) == stored.selecting
+    if stored.selecting.is_empty() {
+        return true;
+    }
+    let wanted = visit.selecting(names(&stored.selecting));
+    // Bytes that the runtime could not decode look alike and need not be.
+    wanted == stored.selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
 }
 
 fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
@@ -151,26 +167,40 @@ impl<B> Sight<B> {
         }
     }
 
-    /// Where a response with this `Vary` goes, and the selecting fields it is kept with.
+    /// Where a response with this `Vary` goes, and what it is kept with.
     ///
     /// Beside another variant it must be findable by the fields that the first one names. One that
-    /// varies by more becomes the first, and names them all.
-    pub fn place(&self, visit: &Visit, vary: &Vary) -> (Slot, Selecting) {
+    /// varies by more becomes the first, and names them all, from a new era on.
+    pub fn place(&self, visit: &Visit, vary: &Vary, fetched_at: Time) -> Filed {
         let own: Vec<&str> = match vary {
             Vary::Fields(names) => names.iter().map(|name| name.as_str()).collect(),
             Vary::Any => Vec::new(),
         };
         let Some(first) = &self.beside else {
-            return (self.slot.clone(), visit.selecting(own));
+            let selecting = visit.selecting(own.iter().copied());
+            let era = self.era_of(&own).unwrap_or(fetched_at);
+            return Filed { slot: self.slot.clone(), selecting, era };
         };
-        let named: Vec<&str> = names(first).collect();
-        let union = visit.selecting(named.iter().chain(&own).copied());
-        if own.iter().all(|name| named.contains(name)) {
-            (self.slot.clone(), union)
-        } else {
-            (visit.key.slot(), union)
+        let named: Vec<&str> = names(&first.selecting).collect();
+        let selecting = visit.selecting(named.iter().chain(&own).copied());
+        match own.iter().all(|name| named.contains(name)) {
+            true => Filed { slot: self.slot.clone(), selecting, era: first.era },
+            false => Filed { slot: visit.key.slot(), selecting, era: fetched_at },
         }
     }
+
+    /// The era of the first variant that is being replaced, if it names the same fields.
+    fn era_of(&self, own: &[&str]) -> Option<Time> {
+        let Found::Response(usable) = &self.found else { return None };
+        names(&usable.stored.selecting).eq(own.iter().copied()).then_some(usable.stored.era)
+    }
+}
+
+/// Where a response is stored, and what it is selected by.
+pub struct Filed {
+    pub slot: Slot,
+    pub selecting: Selecting,
+    pub era: Time,
 }
 
 /// How long the moment at which a purge was first seen is kept: as long as it can matter.

@@ -52,6 +52,8 @@ pub enum OriginError {
     TimedOut,
     #[error("the origin could not be reached: {0}")]
     Unreachable(String),
+    #[error("the origin answered 304 to a request that named nothing to compare with")]
+    Unasked,
 }
 
 impl OriginError {
@@ -59,7 +61,7 @@ impl OriginError {
     pub fn status(&self) -> StatusCode {
         match self {
             OriginError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            OriginError::Unreachable(_) => StatusCode::BAD_GATEWAY,
+            OriginError::Unreachable(_) | OriginError::Unasked => StatusCode::BAD_GATEWAY,
         }
     }
 }

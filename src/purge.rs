@@ -13,6 +13,7 @@ use crate::platform::{KvEntry, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::stored::ascii_json;
 use crate::policy::tag::Tag;
+use crate::policy::time::Time;
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -21,6 +22,8 @@ const WRITES_AT_ONCE: usize = 5;
 /// A write is waited for as long as it can count, and at least so long.
 const LEAST_LIMIT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 4;
+/// No attempt begins later than this: who asks must hear while they still listen.
+const ALL_WITHIN: Duration = Duration::from_secs(20);
 /// KV takes one write a second per key.
 const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 
@@ -31,11 +34,19 @@ pub struct Purge {
     pub failed: Vec<Tag>,
 }
 
+/// Makes a record that only this isolate knows.
+pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
+    let now = platform.now();
+    let record = PurgeRecord { at: now, id: format!("{:016x}", platform.random()) };
+    platform.isolate().purges.borrow_mut().stamped(tag, mode, record, now);
+}
+
 /// Writes a record for each tag.
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+    let until = platform.now() + ALL_WITHIN;
     let written: Vec<(Tag, bool)> = stream::iter(tags)
         .map(|tag| async move {
-            let done = record(platform, &tag, mode).await;
+            let done = record(platform, &tag, mode, until).await;
             (tag, done)
         })
         .buffer_unordered(WRITES_AT_ONCE)
@@ -46,11 +57,14 @@ pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
     Purge { done: tags(done), failed: tags(failed) }
 }
 
-async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) -> bool {
+async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> bool {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             let jitter = Duration::from_millis(platform.random() % 400);
             platform.sleep(FIRST_PAUSE * (1 << (attempt - 1)) + jitter).await;
+        }
+        if platform.now() >= until {
+            return false;
         }
         if write(platform, tag, mode).await {
             return true;

@@ -43,6 +43,8 @@ struct Remembered {
 
 struct Learned {
     record: PurgeRecord,
+    /// When this isolate first heard of it, be it its own and unconfirmed.
+    seen: Moment,
     /// None: made here, and not yet confirmed by KV.
     when: Option<Moment>,
 }
@@ -80,22 +82,23 @@ impl PurgeMemory {
         let moment = self.next_moment();
         let remembered = self.remembered(tag, asked_at);
         for (mode, record) in records {
-            learn(remembered.of(mode), record, Some(moment));
+            learn(remembered.of(mode), record, moment, Some(moment));
         }
         remembered.read_at = remembered.read_at.max(Some(asked_at));
     }
 
     /// This isolate is about to write `record`: from now on it outdates, and vouches for nothing.
     pub fn stamped(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+        let moment = self.next_moment();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_KEPT);
-        learn(remembered.of(mode), record, None);
+        learn(remembered.of(mode), record, moment, None);
     }
 
     /// KV has taken it.
     pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let moment = self.next_moment();
-        learn(self.remembered(tag, now).of(mode), record, Some(moment));
+        learn(self.remembered(tag, now).of(mode), record, moment, Some(moment));
     }
 
     /// Every record of `tags` that is remembered.
@@ -104,6 +107,16 @@ impl PurgeMemory {
         tags: &'a [Tag],
     ) -> impl Iterator<Item = (PurgeMode, &'a PurgeRecord)> {
         self.learned_of(tags).map(|(mode, learned)| (mode, &learned.record))
+    }
+
+    /// Every record of `tags` that was first seen after `moment`.
+    pub fn records_since<'a>(
+        &'a self,
+        tags: &'a [Tag],
+        moment: Moment,
+    ) -> impl Iterator<Item = (PurgeMode, &'a PurgeRecord)> {
+        let since = self.learned_of(tags).filter(move |(_, learned)| learned.seen > moment);
+        since.map(|(mode, learned)| (mode, &learned.record))
     }
 
     /// The ids of those learned by `moment` that could still outdate a response fetched at
@@ -158,12 +171,12 @@ impl PurgeMemory {
 
 /// Adds a record in the order of learning. The one learned longest ago gives way, unless its stamp
 /// is the latest: whoever knows none of those that stay is outdated by them as well.
-fn learn(records: &mut Vec<Learned>, record: PurgeRecord, when: Option<Moment>) {
+fn learn(records: &mut Vec<Learned>, record: PurgeRecord, seen: Moment, when: Option<Moment>) {
     if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
         same.when = same.when.or(when);
         return;
     }
-    records.push(Learned { record, when });
+    records.push(Learned { record, seen, when });
     if records.len() > RECORDS_MOST {
         let latest = records.iter().map(|learned| learned.record.at).max();
         if let Some(oldest) = records.iter().position(|learned| Some(learned.record.at) != latest) {

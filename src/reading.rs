@@ -22,15 +22,23 @@ struct Read {
 }
 
 impl Reading {
+    /// Those of `tags` that nobody is reading.
+    pub fn free(&self, tags: &[Tag], now: Time) -> Vec<Tag> {
+        let is_read = |tag: &&Tag| {
+            self.under_way.iter().any(|read| now < read.until && read.tags.contains(*tag))
+        };
+        tags.iter().filter(|tag| !is_read(tag)).cloned().collect()
+    }
+
     /// Waits for a read of any of `tags`, if there is one that may still end.
-    pub fn join(&mut self, tags: &[Tag], now: Time, signal: impl FnOnce() -> Signal) -> bool {
+    pub fn join(&mut self, tags: &[Tag], now: Time, signal: impl FnOnce() -> Signal) {
         let read = self
             .under_way
             .iter_mut()
             .find(|read| now < read.until && tags.iter().any(|tag| read.tags.contains(tag)));
-        let Some(read) = read else { return false };
-        read.waiters.push(signal());
-        true
+        if let Some(read) = read {
+            read.waiters.push(signal());
+        }
     }
 
     /// Begins a read, and names it.

@@ -26,6 +26,7 @@ use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::tag::TagSet;
 use crate::policy::time::Time;
 use crate::policy::validation;
+use crate::policy::vary::Vary;
 use crate::purge_memory::Moment;
 use crate::visit::Visit;
 use crate::visitor::{Visitor, stand_in};
@@ -43,6 +44,8 @@ pub struct Refresh<P: Platform> {
     /// In the order of learning purge records, and on the clock: both before the request is sent.
     pub(crate) moment: Moment,
     pub(crate) fetched_at: Time,
+    /// Nothing is compared with what is stored: a 304 spoke of something else.
+    unconditional: bool,
 }
 
 impl<P: Platform> Refresh<P> {
@@ -55,31 +58,51 @@ impl<P: Platform> Refresh<P> {
         let moment = platform.isolate().purges.borrow().moment();
         let fetched_at = platform.now();
         let reason = sight.forward_reason();
-        Refresh { platform, visit, sight, lease, reason, moment, fetched_at }
+        let unconditional = false;
+        Refresh { platform, visit, sight, lease, reason, moment, fetched_at, unconditional }
     }
 
     /// Asks, answers the visitor if there is one, and stores.
     pub async fn run(self, visitor: Visitor<P>) {
-        let vouched = self.vouched().map(|stored| stored.headers.clone());
-        let request = forward::filling_request(&self.platform, &self.visit, vouched.as_ref());
+        let vouched = self.vouched().is_some();
+        let compared = self.vouched().filter(|_| !self.unconditional);
+        let compared = compared.map(|stored| stored.headers.clone());
+        let request = forward::filling_request(&self.platform, &self.visit, compared.as_ref());
         let answer = self.platform.fetch(request).await;
         self.visit.took("origin", self.fetched_at, self.platform.now());
         let response = match answer {
             Ok(response) => response,
             Err(error) => return self.failed(visitor, Err(error)).await,
         };
-        if response.status == StatusCode::NOT_MODIFIED && vouched.is_some() {
-            return self.not_modified(visitor, response).await;
+        if response.status == StatusCode::NOT_MODIFIED {
+            return match compared {
+                Some(_) => self.not_modified(visitor, response).await,
+                None => self.failed(visitor, Err(OriginError::Unasked)).await,
+            };
         }
         let verdict = self.judge(response.status, &response.headers);
         let is_error = response.status.is_server_error();
         match verdict {
-            _ if is_error && vouched.is_some() => self.failed(visitor, Ok(response)).await,
+            _ if is_error && vouched => self.failed(visitor, Ok(response)).await,
             Storing::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
             // Not an uncacheable page: the origin may be well the next time.
             Storing::Refuse(_) if is_error => self.failed(visitor, Ok(response)).await,
-            Storing::Refuse(refusal) => self.pass(visitor, response, refusal).await,
+            Storing::Refuse(_) if blames_the_request(response.status) => {
+                self.keep_to_the_visitor(visitor, response).await;
+            }
+            Storing::Refuse(refusal) => {
+                let status = response.status;
+                self.pass(visitor, status, response, refusal).await;
+            }
         }
+    }
+
+    /// The answer concerns this request and says nothing of the page: what is stored stays, and
+    /// whoever waits asks for themselves.
+    async fn keep_to_the_visitor(mut self, mut visitor: Visitor<P>, response: Response<P::Body>) {
+        let status = self.status(&visitor, response.status);
+        visitor.send(answer::passed_on(&self.platform, &self.visit, response, status));
+        self.end(Outcome::Abandoned).await;
     }
 
     /// The stored response that may vouch for the page. A discarded one may not.
@@ -168,10 +191,11 @@ impl<P: Platform> Refresh<P> {
     async fn pass(
         mut self,
         mut visitor: Visitor<P>,
+        asked: StatusCode,
         response: Response<P::Body>,
         refusal: Refusal,
     ) {
-        let mut status = self.status(&visitor, response.status);
+        let mut status = self.status(&visitor, asked);
         status.detail = status.detail.or(Some(refusal.as_str()));
         visitor.send(answer::passed_on(&self.platform, &self.visit, response, status));
         // That is so for this visitor, and says nothing of the page.
@@ -201,18 +225,22 @@ impl<P: Platform> Refresh<P> {
         let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let Found::Response(usable) = found else { return };
-        let Usable { stored: prior, body, .. } = *usable;
-        if !validation::selects(&response.headers, &prior.headers) {
-            // It vouches for something else: ask again, without conditions.
+        let headers = validation::updated(&usable.stored.headers, &response.headers);
+        let varies_alike = Vary::of(&headers) == Vary::of(&usable.stored.headers);
+        if !validation::selects(&response.headers, &usable.stored.headers) || !varies_alike {
+            // It vouches for something else: ask again, and compare nothing. What is stored may still
+            // stand in.
+            self.sight.found = Found::Response(usable);
+            self.unconditional = true;
             return Box::pin(self.run(visitor)).await;
         }
-        let headers = validation::updated(&prior.headers, &response.headers);
+        let Usable { stored: prior, body, .. } = *usable;
         let lifetimes = match self.judge(prior.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
             // It is no longer for all: the visitor has it, and it goes.
             Storing::Refuse(refusal) => {
                 let response = Response { status: prior.status, headers, body };
-                return self.pass(visitor, response, refusal).await;
+                return self.pass(visitor, StatusCode::NOT_MODIFIED, response, refusal).await;
             }
         };
         let stored = self.freshened(&prior, &response, headers, lifetimes);
@@ -253,7 +281,7 @@ impl<P: Platform> Refresh<P> {
             // It was replaced or evicted meanwhile: there is no body to keep the news with.
             _ => None,
         };
-        let Some(body) = current else { return self.end(Outcome::Stored).await };
+        let Some(body) = current else { return self.end(Outcome::Abandoned).await };
         // A body in the slot itself is small, and a large one stands apart: nothing is staged.
         let staging = slot.beside("staging");
         match self.platform.settle(body, &staging, Duration::ZERO).await {
@@ -261,4 +289,9 @@ impl<P: Platform> Refresh<P> {
             _ => self.end(Outcome::Abandoned).await,
         }
     }
+}
+
+/// Errors of the one who asked (RFC 9110 §15.5, RFC 6585): another visitor's request may fare better.
+fn blames_the_request(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 405 | 406 | 408 | 411..=417 | 421 | 425 | 426 | 428 | 429 | 431)
 }

@@ -4,6 +4,7 @@ use futures::channel::oneshot;
 use http::{Method, StatusCode};
 
 use crate::answer;
+use crate::fence::is_outdated_since;
 use crate::forward;
 use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
@@ -13,8 +14,10 @@ use crate::policy::key::Slot;
 use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
-use crate::policy::stored::StoredResponse;
+use crate::policy::stored::{Place, StoredResponse};
+use crate::policy::time::Time;
 use crate::policy::validation::is_not_modified;
+use crate::purge_memory::Moment;
 use crate::revalidate::Refresh;
 use crate::search;
 use crate::visit::Visit;
@@ -155,7 +158,7 @@ fn revalidate_behind<P: Platform>(
                 _ => false,
             };
             if is_newer || sight.slot != lease.slot {
-                return lease.end(Outcome::Stored).await;
+                return lease.end(Outcome::Abandoned).await;
             }
             Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::nobody()).await;
         });
@@ -173,8 +176,8 @@ async fn answer_from_origin<P: Platform>(
     if visit.asked().is_some_and(|asked| asked.only_if_cached) {
         return answer::only_if_cached(&platform);
     }
-    if let (Found::Nothing(reason), Some(detail)) = (&sight.found, not_for_all(&visit)) {
-        let status = CacheStatus::forwarded(*reason);
+    if let (Found::Nothing(_) | Found::Pass, Some(detail)) = (&sight.found, not_for_all(&visit)) {
+        let status = CacheStatus::forwarded(sight.forward_reason());
         let status = if detail.is_empty() { status } else { status.detail(detail) };
         return forward::bypass(&platform, &visit, None, status).await;
     }
@@ -211,14 +214,19 @@ async fn fill<P: Platform>(
     let mut lease: Option<Lease<P>> = None;
     for _ in 0..ROUNDS {
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
-            held.end(Outcome::Stored).await;
+            held.end(Outcome::Abandoned).await;
         }
         if matches!(sight.found, Found::Pass) || lease.is_some() {
             break;
         }
+        let mut waited_for = None;
         match lease::acquire(&platform, &sight.slot).await {
             Grant::Granted(granted) => lease = Some(granted),
-            Grant::Ended(Outcome::Stored | Outcome::Abandoned) => visitor.waited(),
+            Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
+                visitor.waited();
+                waited_for = Some((fetched_at, moment));
+            }
+            Grant::Ended(Outcome::Abandoned) => visitor.waited(),
             Grant::Ended(Outcome::Uncacheable) => break,
             Grant::Ended(Outcome::Failed(status)) => {
                 visitor.waited();
@@ -232,22 +240,17 @@ async fn fill<P: Platform>(
         }
         let missed = matches!(sight.found, Found::Nothing(_));
         let reason = sight.forward_reason();
-        sight = match answer_again(
-            &platform,
-            &visit,
-            look(&platform, &visit).await,
-            reason,
-            &mut visitor,
-        ) {
+        let again = look(&platform, &visit).await;
+        sight = match answer_again(&platform, &visit, again, reason, waited_for, &mut visitor) {
             None => {
                 if let Some(lease) = lease {
-                    lease.end(Outcome::Stored).await;
+                    lease.end(Outcome::Abandoned).await;
                 }
                 return;
             }
             Some(sight) => sight,
         };
-        if lease.is_none() && missed && matches!(sight.found, Found::Nothing(_)) {
+        if waited_for.is_some() && missed && matches!(sight.found, Found::Nothing(_)) {
             platform.isolate().cache.doubt();
         }
     }
@@ -260,13 +263,39 @@ fn answer_again<P: Platform>(
     visit: &Visit,
     sight: Sight<P::Body>,
     reason: Forward,
+    waited_for: Option<(Time, Moment)>,
     visitor: &mut Visitor<P>,
 ) -> Option<Sight<P::Body>> {
     let Found::Response(usable) = sight.found else { return Some(sight) };
-    let (Verdict::Serve { ttl } | Verdict::ServeStale { ttl }) = usable.verdict else {
-        return Some(Sight { found: Found::Response(usable), ..sight });
+    let ttl = match usable.verdict {
+        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some(ttl),
+        _ if is_what_was_waited_for(platform, visit, &usable, waited_for) => {
+            Some(platform.now().seconds_until(usable.stored.expires_at()))
+        }
+        _ => None,
     };
-    let status = CacheStatus { collapsed: true, ttl: Some(ttl), ..CacheStatus::forwarded(reason) };
+    if ttl.is_none() {
+        return Some(Sight { found: Found::Response(usable), ..sight });
+    }
+    let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
     visitor.send(answer::stored(platform, visit, usable.stored, usable.body, status));
     None
+}
+
+/// A request that waited for another's answer may have it although it is not fresh for those who
+/// come later: a page that is stale at once must not cost the origin one request a visitor. A purge
+/// that was seen since the origin was asked forbids it.
+fn is_what_was_waited_for<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    usable: &Usable<P::Body>,
+    waited_for: Option<(Time, Moment)>,
+) -> bool {
+    let Some((fetched_at, moment)) = waited_for else { return false };
+    // The body of a discarded large response was not looked up.
+    let has_body =
+        !matches!(usable.verdict, Verdict::Discard { .. }) || usable.stored.body == Place::Inline;
+    has_body
+        && usable.stored.fetched_at >= fetched_at
+        && !is_outdated_since(platform, visit, &usable.stored, moment)
 }

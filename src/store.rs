@@ -11,7 +11,7 @@ use crate::answer;
 use crate::fence::all_tags;
 use crate::graph;
 use crate::isolate::Outcome;
-use crate::lookup::read;
+use crate::lookup::{Filed, read};
 use crate::platform::{Document, Platform, Response, Settled};
 use crate::policy::cache_control::joined;
 use crate::policy::fields;
@@ -76,7 +76,8 @@ impl<P: Platform> Refresh<P> {
         response: &Response<P::Body>,
         lifetimes: Lifetimes,
     ) -> (Slot, StoredResponse) {
-        let (slot, selecting) = self.sight.place(&self.visit, &Vary::of(&response.headers));
+        let vary = Vary::of(&response.headers);
+        let Filed { slot, selecting, era } = self.sight.place(&self.visit, &vary, self.fetched_at);
         let tags = self.tags(response);
         let mut headers = response.headers.clone();
         fields::drop_hop_by_hop(&mut headers);
@@ -89,6 +90,7 @@ impl<P: Platform> Refresh<P> {
             known: self.known(&tags),
             tags,
             selecting,
+            era,
             graphed_at: None,
             body: Place::Inline,
         };
@@ -143,7 +145,8 @@ impl<P: Platform> Refresh<P> {
         }
         let stored = Stored::Response(Box::new(stored));
         self.put(&slot, &stored, body, life).await;
-        self.end(Outcome::Stored).await;
+        let stored_now = Outcome::Stored { fetched_at: self.fetched_at, moment: self.moment };
+        self.end(stored_now).await;
         let plan = match (plan, stored) {
             (None, Stored::Response(stored)) => graph::plan(&platform, &key, None, &stored).await,
             (plan, _) => plan.unwrap_or(graph::Plan::Nothing(None)),

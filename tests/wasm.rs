@@ -13,6 +13,8 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Headers, ReadableStream};
 
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 fn fields(pairs: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
@@ -89,13 +91,15 @@ fn a_copy_differs_only_where_it_is_meant_to() {
 
 #[wasm_bindgen_test]
 async fn a_small_body_is_held_whole() {
-    let Ok(Read::Whole(whole)) = settle(body(3, 1000, false)).await else { panic!("not held") };
+    let Ok(Read::Whole(whole)) = settle(body(3, 1000, false), PATIENCE).await else {
+        panic!("not held")
+    };
     assert_eq!(length(whole).await, 3000);
 }
 
 #[wasm_bindgen_test]
 async fn a_body_that_broke_off_is_never_whole() {
-    assert!(matches!(settle(body(3, 1000, true)).await, Err(BrokenOff)));
+    assert!(matches!(settle(body(3, 1000, true), PATIENCE).await, Err(BrokenOff)));
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,10 @@
 //! `POST purge`: what was asked, done or refused as a whole, and told in a receipt.
 
+use std::fmt;
+
 use http::StatusCode;
-use serde::Serialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::Refusal;
@@ -145,11 +148,14 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
 }
 
 fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| bad(format!("The body is not JSON: {error}."), Some("body")))?;
-    let Value::Object(mut object) = value else {
-        return Err(bad("The body is not a JSON object.", Some("body")));
-    };
+    let Members(members) = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("The body is not a JSON object: {error}."), Some("body")))?;
+    let mut object = Map::new();
+    for (name, value) in members {
+        if object.insert(name.clone(), value).is_some() {
+            return Err(bad("The field stands twice; which one counts?", Some(&name)));
+        }
+    }
     let mode = mode(object.remove("mode"))?;
     let everything = everything(object.remove("everything"))?;
     let lists = FIELDS.iter().map(|(field, reading)| {
@@ -189,6 +195,31 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
         selected.push(Selected { field: "everything", canonical, tag: Tag::everything() });
     }
     Ok(Asked { selected, rejected, mode })
+}
+
+/// The members of an object as they stand: a field that stands twice must not be half a purge.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Members, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Reader)
+    }
 }
 
 fn mode(value: Option<Value>) -> Result<PurgeMode, Refusal> {

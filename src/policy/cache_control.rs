@@ -147,7 +147,8 @@ fn comma(text: &str) -> Option<usize> {
             _ => {}
         }
     }
-    None
+    // A quotation that never ends is none, and hides no directive behind it.
+    if quoted { text.find(',') } else { None }
 }
 
 /// A token, or the contents of a quoted string (RFC 9110 §5.6.4).

@@ -46,13 +46,14 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 
 /// Fields by which frameworks let a proxy override the host, the scheme, the URL or the method.
 /// From a visitor they would change a page without changing its key (cache poisoning).
-const OVERRIDES: [&str; 15] = [
+const OVERRIDES: [&str; 17] = [
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-forwarded-protocol",
     "x-forwarded-scheme",
     "x-forwarded-server",
     "x-forwarded-ssl",
@@ -60,6 +61,7 @@ const OVERRIDES: [&str; 15] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-original-host",
     "x-original-url",
     "x-rewrite-url",
 ];
@@ -86,14 +88,26 @@ pub fn drop_hop_by_hop(headers: &mut HeaderMap) {
         .flat_map(|value| list(&latin1(value.as_bytes())).map(str::to_owned).collect::<Vec<_>>())
         .filter_map(|name| name.parse().ok())
         .collect();
-    for name in HOP_BY_HOP.iter().chain(&named) {
+    for name in &named {
+        headers.remove(name);
+    }
+    drop_connection_fields(headers);
+}
+
+/// Drops what by its nature does not outlive the connection.
+pub fn drop_connection_fields(headers: &mut HeaderMap) {
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
 /// What a visitor may not tell the origin of a page that may be stored.
+///
+/// Underscores count as hyphens: CGI, and so WSGI, makes them the same.
 pub fn drop_overrides(headers: &mut HeaderMap) {
-    for name in OVERRIDES {
+    let is_override = |name: &HeaderName| OVERRIDES.contains(&&*name.as_str().replace('_', "-"));
+    let found: Vec<HeaderName> = headers.keys().filter(|name| is_override(name)).cloned().collect();
+    for name in found {
         headers.remove(name);
     }
 }

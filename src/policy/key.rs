@@ -5,6 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::time::Time;
+
 /// The version of everything that is hashed here; another version never finds what this one stored.
 const SCHEME: &str = "edge-isr 1";
 
@@ -126,9 +128,12 @@ impl CacheKey {
     }
 
     /// Where another variant of it is: `selecting` holds the selecting fields' names and values.
-    pub fn variant_slot(&self, selecting: &[(String, String)]) -> Slot {
-        let url = self.url();
-        let mut parts = vec!["variant", &url];
+    ///
+    /// `era`: since when the first variant has named these fields. A page that stops varying and
+    /// begins again must not find the variants it had before.
+    pub fn variant_slot(&self, era: Time, selecting: &[(String, String)]) -> Slot {
+        let (url, era) = (self.url(), era.0.to_string());
+        let mut parts = vec!["variant", &url, &era];
         for (name, value) in selecting {
             parts.extend([name.as_str(), value.as_str()]);
         }

@@ -52,6 +52,8 @@ pub struct StoredResponse {
     /// The selecting fields of the request that it answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selecting: Selecting,
+    /// Since when the page's first variant has named these selecting fields.
+    pub era: Time,
     /// When the tag graph was last seen to hold just these tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphed_at: Option<Time>,

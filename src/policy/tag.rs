@@ -69,17 +69,17 @@ impl Tag {
 
     /// A path of a host, with every query.
     pub fn path(host: &str, path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}u:{host}{path}"))
+        Tag(format!("{IMPLICIT}u:{host}{}", normal(path)))
     }
 
     /// One query of a path; `query` in canonical order.
     pub fn query(host: &str, path: &str, query: &str) -> Tag {
-        Tag(format!("{IMPLICIT}q:{host}{path}?{query}"))
+        Tag(format!("{IMPLICIT}q:{host}{}?{}", normal(path), normal(query)))
     }
 
     /// A path and all below it, on every host; `path` without a closing slash.
     pub fn prefix(path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}p:{path}"))
+        Tag(format!("{IMPLICIT}p:{}", normal(path)))
     }
 
     pub fn is_implicit(&self) -> bool {
@@ -113,6 +113,33 @@ impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.trim_start_matches(IMPLICIT))
     }
+}
+
+/// A path or a query in the spelling by which purges and rules know it: characters that mean the same
+/// encoded or not are written as they are, all others encoded, in upper case (RFC 3986 §6.2.2).
+///
+/// Pages are kept apart by every spelling (`policy::key`); a purge reaches all of one that are the
+/// same page to a reader of URLs.
+pub fn normal(text: &str) -> String {
+    let mut normal = String::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let (byte, encoded, next) = match (*first, tail) {
+            (b'%', [high, low, tail @ ..]) => match hex::decode([*high, *low]).as_deref() {
+                Ok([byte]) => (*byte, true, tail),
+                _ => (b'%', false, &rest[1..]),
+            },
+            (byte, tail) => (byte, false, tail),
+        };
+        rest = next;
+        let means_something_encoded = b"%/?#&=+;".contains(&byte);
+        if byte.is_ascii_graphic() && !(encoded && means_something_encoded) {
+            normal.push(char::from(byte));
+        } else {
+            normal.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    normal
 }
 
 /// The tags that every page of `key` has: everything, its host, its URL, its path prefixes.

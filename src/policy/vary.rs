@@ -68,6 +68,8 @@ fn selecting_value(name: &str, request: &dyn RequestFields, languages: Languages
         "accept-language" if languages == Languages::Normalised => {
             format!("={}", language_ranges(&value))
         }
+        // No lists: a comma in them is a comma.
+        "cookie" | "authorization" | "user-agent" | "referer" => format!("={}", value.trim()),
         _ => format!("={}", list(&value).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -5,11 +5,17 @@
 //! line would hold up all who wait for the page. Past [`HELD_MOST`] the rest is teed, because a
 //! whole large body must not be held in memory.
 
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::pin_mut;
 use http::StatusCode;
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, WritableStream};
+use worker::Delay;
 
 use super::headers::{self, Native};
 use crate::platform::{BrokenOff, ReadError, Response};
@@ -109,28 +115,34 @@ pub enum Read {
 }
 
 /// Reads a body to its clean end, as far as it may be held.
-pub async fn settle(body: Body) -> Result<Read, BrokenOff> {
+/// One that stands still for longer than `patience` has broken off.
+pub async fn settle(body: Body, patience: Duration) -> Result<Read, BrokenOff> {
     match body {
-        Body::Stream { stream, .. } => copy(stream, None).await.map_err(|_| BrokenOff),
+        Body::Stream { stream, .. } => copy(stream, None, patience).await.map_err(|_| BrokenOff),
         Body::Copied { source, visitor } => {
-            copy(source, Some(visitor)).await.map_err(|_| BrokenOff)
+            copy(source, Some(visitor), patience).await.map_err(|_| BrokenOff)
         }
         held => Ok(Read::Whole(held)),
     }
 }
 
-async fn copy(source: ReadableStream, visitor: Option<WritableStream>) -> Result<Read, JsValue> {
+async fn copy(
+    source: ReadableStream,
+    visitor: Option<WritableStream>,
+    patience: Duration,
+) -> Result<Read, JsValue> {
     let reader: ReadableStreamDefaultReader = source.get_reader().unchecked_into();
     let writer = visitor.as_ref().map(WritableStream::get_writer).transpose()?;
     let (held, mut length) = (Array::new(), 0);
     loop {
-        let chunk = match next(&reader).await {
+        let chunk = match soon(next(&reader), patience).await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(cause) => {
                 if let Some(writer) = &writer {
                     ignore(&writer.abort_with_reason(&cause));
                 }
+                ignore(&reader.cancel_with_reason(&cause));
                 return Err(cause);
             }
         };
@@ -152,6 +164,18 @@ async fn copy(source: ReadableStream, visitor: Option<WritableStream>) -> Result
         ignore(&writer.close());
     }
     Ok(Read::Whole(Body::Bytes(joined(&held, length))))
+}
+
+/// What is read, unless it takes longer than `patience`.
+async fn soon<T>(
+    read: impl Future<Output = Result<T, JsValue>>,
+    patience: Duration,
+) -> Result<T, JsValue> {
+    pin_mut!(read);
+    match select(read, Delay::from(patience)).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => Err("the body stands still".into()),
+    }
 }
 
 async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, JsValue> {

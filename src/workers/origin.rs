@@ -74,10 +74,14 @@ fn response(answer: web_sys::Response) -> Result<Response<Body>, OriginError> {
     let headers = native.all();
     // The runtime passes on no other (Fetch §5.5: a RangeError).
     let status = StatusCode::from_u16(answer.status()).ok();
-    let status = status.filter(|status| status.as_u16() < 600).ok_or_else(|| {
+    let socket = Reflect::get(&answer, &"webSocket".into()).unwrap_or(JsValue::NULL);
+    let status = status.filter(|status| match status.as_u16() {
+        101 => socket.is_object(),
+        status => status < 600,
+    });
+    let status = status.ok_or_else(|| {
         OriginError::Unreachable(format!("it answered with the status {}", answer.status()))
     })?;
-    let socket = Reflect::get(&answer, &"webSocket".into()).unwrap_or(JsValue::NULL);
     let body = match answer.body() {
         _ if status == StatusCode::SWITCHING_PROTOCOLS => Body::WebSocket(socket),
         Some(stream) => {

@@ -111,7 +111,7 @@ impl Platform for World {
         staging: &Slot,
         life: Duration,
     ) -> Result<Settled<Body>, BrokenOff> {
-        let (stream, clean) = match body::settle(body).await? {
+        let (stream, clean) = match body::settle(body, self.config.origin_timeout).await? {
             Read::Whole(body) => return Ok(Settled::Whole(body)),
             Read::Longer { stream, clean } => (stream, clean),
         };

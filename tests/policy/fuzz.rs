@@ -150,6 +150,7 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
         tags: TagSet::of(response, "h").tags,
         known: vec![],
         selecting: vec![],
+        era: Time(0),
         graphed_at: None,
         body: Place::Inline,
     };

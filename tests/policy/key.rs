@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use edge_isr::policy::key::{CacheKey, KeyError};
+use edge_isr::policy::time::Time;
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -68,12 +69,13 @@ fn slots_of_different_purposes_never_meet() {
         slot.beside("lease"),
         slot.beside("seen 1"),
         slot.beside("lease").beside("lease"),
-        key("https://h/a").variant_slot(&[pair("ab", "c")]),
-        key("https://h/a").variant_slot(&[pair("a", "bc")]),
-        key("https://h/a").variant_slot(&[pair("a", "b"), pair("c", "d")]),
-        key("https://h/a").variant_slot(&[pair("a", "bcd")]),
+        key("https://h/a").variant_slot(Time(0), &[pair("ab", "c")]),
+        key("https://h/a").variant_slot(Time(0), &[pair("a", "bc")]),
+        key("https://h/a").variant_slot(Time(0), &[pair("a", "b"), pair("c", "d")]),
+        key("https://h/a").variant_slot(Time(0), &[pair("a", "bcd")]),
+        key("https://h/a").variant_slot(Time(1), &[pair("a", "bcd")]),
     ]);
-    assert_eq!(slots.len(), 8);
+    assert_eq!(slots.len(), 9);
 }
 
 proptest! {

@@ -35,6 +35,7 @@ fn stored() -> StoredResponse {
         tags: vec![],
         known: vec![],
         selecting: vec![],
+        era: Time(0),
         graphed_at: None,
         body: Place::Inline,
     }

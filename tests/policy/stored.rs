@@ -23,6 +23,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
         tags: vec![Tag::origin("a").unwrap()],
         known: vec!["id".to_owned()],
         selecting: vec![("accept".to_owned(), "=x".to_owned())],
+        era: Time(0),
         graphed_at: Some(Time(5)),
         body: Place::Apart("body 1".to_owned()),
     }

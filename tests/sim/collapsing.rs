@@ -259,3 +259,93 @@ fn an_error_that_may_pass_in_a_second_does_not_end_collapsing() {
         assert_eq!(world.origin.take("/a"), 1);
     });
 }
+
+#[test]
+fn a_page_that_is_stale_at_once_still_costs_a_crowd_one_request() {
+    for page in [
+        Page::new("one").with("cache-control", "max-age=0").etag("\"1\""),
+        Page::new("one").with("cache-control", "no-cache").etag("\"1\""),
+        Page::new("one").with("cache-control", "s-maxage=1"),
+        Page::new("one").with("cache-control", "max-age=60").with("age", "90").etag("\"1\""),
+    ] {
+        seeds(|seed| {
+            let world = World::new(seed);
+            world.origin.set("/a", page.clone().renders_in(1500));
+            for _ in 0..2 {
+                let start = world.executor.now();
+                let asked = all(&world, "/a", 1, 100);
+                world.wait(20_000);
+                assert!(asked.iter().all(|asked| asked.seen().text == "one"));
+                let longest =
+                    asked.iter().map(|asked| asked.seen().at.since(start).as_millis()).max();
+                assert!(
+                    longest <= Some(1600),
+                    "the origin takes 1.5 s, the slowest waited {longest:?} ms"
+                );
+                assert_eq!(world.origin.take("/a"), 1);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_crowd_on_a_purged_page_costs_one_request_while_kv_is_slow_or_refuses() {
+    for (mode, refuses) in [("hard", false), ("soft", true)] {
+        seeds(|seed| {
+            let world = World::new(seed);
+            let page = |text| {
+                Page::new(text).with("cache-control", "s-maxage=600").tags("a").renders_in(300)
+            };
+            world.origin.set("/a", page("old"));
+            world.get("/a");
+            world.origin.set("/a", page("new"));
+            world.kv.write_takes.set(3_000);
+            world.kv.writes_fail.set(if refuses { 100 } else { 0 });
+            world.start_control(At::default(), &format!(r#"{{"tags":["a"],"mode":"{mode}"}}"#));
+            world.wait(100);
+            world.origin.take("/a");
+            let asked = all(&world, "/a", 1, 100);
+            world.wait(2000);
+            assert!(asked.iter().all(|asked| asked.seen().text == "new"));
+            assert_eq!(world.origin.take("/a"), 1);
+        });
+    }
+}
+
+#[test]
+fn a_purge_while_they_wait_forbids_the_waiters_what_was_asked_for_before_it() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        let page =
+            |text| Page::new(text).with("cache-control", "s-maxage=600").tags("a").renders_in(1000);
+        world.origin.set("/a", page("old"));
+        let first = world.start("/a");
+        world.wait(300);
+        let waiting = world.start("/a");
+        world.wait(300);
+        world.origin.set("/a", page("new"));
+        world.start_control(At::default(), r#"{"tags":["a"],"mode":"hard"}"#);
+        world.wait(10_000);
+        assert_eq!(first.seen().text, "old", "it was on its way");
+        assert_eq!(waiting.seen().text, "new");
+    });
+}
+
+#[test]
+fn an_overdue_isolate_holds_up_another_once_and_not_one_visitor_after_the_other() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("slow").fresh(60, 600).renders_in(19_900));
+    world.start("/a");
+    world.wait(100);
+    world.executor.kill_all();
+    world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(300));
+    let start = world.executor.now();
+    let other = At { centre: 0, isolate: 1 };
+    let asked: Vec<Pending> =
+        (0..10).map(|_| world.ask(other, Method::GET, "/a", &[], None)).collect();
+    world.wait(60_000);
+    let longest = asked.iter().map(|asked| asked.seen().at.since(start).as_secs()).max();
+    assert!(longest <= Some(20), "{longest:?} s");
+    let first = asked.iter().map(|asked| asked.seen().at).min();
+    assert!(asked.iter().all(|asked| Some(asked.seen().at) == first));
+}

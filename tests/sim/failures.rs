@@ -191,3 +191,32 @@ fn a_request_that_came_round_is_told_so() {
     world.origin.set("/a", Page::new("one").fresh(60, 0));
     assert_eq!(world.get_with("/a", &[("via", "1.1 edge-isr")]).status, 200);
 }
+
+#[test]
+fn a_purge_that_kv_refuses_is_answered_while_its_sender_still_listens() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 500".to_owned();
+    world.kv.writes_fail.set(1_000_000);
+    let tags: Vec<String> = (0..500).map(|number| format!("\"t{number}\"")).collect();
+    let start = world.executor.now();
+    let seen = world.control(At::default(), &format!("{{\"tags\":[{}]}}", tags.join(",")));
+    assert_eq!(seen.status, 503);
+    assert!(world.executor.now().since(start).as_secs() <= 30);
+    assert!(world.kv.writes.get() <= 1000, "KV's operations of one invocation");
+}
+
+#[test]
+fn kv_that_hangs_holds_up_one_request_in_ten_seconds() {
+    let world = World::new(1);
+    world.kv.read_hangs.set(true);
+    let mut slow = 0;
+    for number in 0..20 {
+        let path = format!("/{}", number % 4);
+        world.origin.set(&path, Page::new("x").fresh(6000, 6000));
+        let start = world.executor.now();
+        world.get(&path);
+        slow += u32::from(world.executor.now().since(start).as_secs() >= 1);
+        world.wait(500);
+    }
+    assert!(slow <= 2, "{slow} of 20 requests waited");
+}

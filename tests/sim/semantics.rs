@@ -273,3 +273,117 @@ fn times_and_the_key_are_told_to_a_token_that_may_read_and_in_development() {
         assert_eq!(status, "hit; ttl=59; key=\"https://site.test/a?x=\\\"&y=1\"");
     }
 }
+
+#[test]
+fn a_304_that_varies_otherwise_is_not_the_stored_response_9111_4_1() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("in ").fresh(60, 0).etag("\"1\""));
+    world.get_with("/a", &[("accept-language", "en")]);
+    world.wait(61_000);
+    let mut page = Page::new("in ").fresh(60, 0).etag("\"1\"").with("vary", "accept-language");
+    page.varies = Some("accept-language".to_owned());
+    world.origin.set("/a", page);
+    assert_eq!(world.get_with("/a", &[("accept-language", "en")]).text, "in en");
+    assert_eq!(world.get_with("/a", &[("accept-language", "de")]).text, "in de");
+}
+
+#[test]
+fn a_304_for_something_else_forfeits_no_window_on_error() {
+    let world = World::new(1);
+    let control = "max-age=60, stale-if-error=6000";
+    world.origin.set("/a", Page::new("good").with("cache-control", control).etag("\"1\""));
+    world.get("/a");
+    world.wait(61_000);
+    let mut page = Page::new("broken").status(503).with("etag", "\"2\"");
+    page.mistaken_304 = true;
+    world.origin.set("/a", page);
+    assert_eq!(world.get("/a").text, "good");
+}
+
+#[test]
+fn a_304_that_nobody_asked_for_is_a_bad_gateway() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("").status(304));
+    assert_eq!(world.get("/a").status, 502);
+}
+
+#[test]
+fn an_unsafe_method_reaches_a_cold_render_that_is_under_way() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(600, 600).renders_in(8_000));
+    let first = world.start("/a");
+    world.wait(3_000);
+    world.origin.set("/a", Page::new("new").fresh(600, 600));
+    ask(&world, Method::POST, "/a", &[]);
+    assert_eq!(world.finish(first).text, "old");
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn an_unsafe_method_reaches_every_variant_whatever_the_graph_may_write() {
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "0")]);
+    let page = |version: &str| {
+        let mut page = Page::new(version).fresh(600, 600).with("vary", "accept-language");
+        page.varies = Some("accept-language".to_owned());
+        page
+    };
+    let read = |language| world.get_with("/a", &[("accept-language", language)]).text;
+    world.origin.set("/a", page("1 "));
+    assert_eq!((read("en"), read("de")), ("1 en".to_owned(), "1 de".to_owned()));
+    ask(&world, Method::POST, "/a", &[]);
+    world.origin.set("/a", page("2 "));
+    assert_eq!((read("en"), read("de")), ("2 en".to_owned(), "2 de".to_owned()));
+}
+
+#[test]
+fn a_page_that_stops_and_resumes_varying_never_goes_back() {
+    let world = World::new(1);
+    let page = |version: &str| {
+        let mut page = Page::new(version).fresh(60, 0).with("vary", "accept-language");
+        page.varies = Some("accept-language".to_owned());
+        page
+    };
+    let read = |language| world.get_with("/a", &[("accept-language", language)]).text;
+    world.origin.set("/a", page("1 "));
+    read("en");
+    world.wait(30_000);
+    read("de");
+    world.wait(31_000);
+    world.origin.set("/a", Page::new("2 ").fresh(1, 0));
+    assert_eq!((read("en"), read("de")), ("2 ".to_owned(), "2 ".to_owned()));
+    world.wait(2_000);
+    world.origin.set("/a", page("3 "));
+    assert_eq!((read("en"), read("de")), ("3 en".to_owned(), "3 de".to_owned()));
+}
+
+#[test]
+fn a_purge_reaches_every_spelling_of_a_url() {
+    for (path, purge) in [
+        ("/caf%c3%a9", r#"{"urls":["https://site.test/caf\u00e9"],"mode":"hard"}"#),
+        ("/bl%6Fg/x", r#"{"prefixes":["/blog"],"mode":"hard"}"#),
+        ("/br%7Bx%7D", r#"{"urls":["https://site.test/br{x}"],"mode":"hard"}"#),
+        ("/qq?q=%27a%27", r#"{"urls":["https://site.test/qq?q='a'"],"mode":"hard"}"#),
+        ("/qt?q=`a`", r#"{"urls":["https://site.test/qt?q=`a`"],"mode":"hard"}"#),
+    ] {
+        let world = World::new(1);
+        world.origin.set(path, Page::new("old").fresh(600, 600));
+        world.get(path);
+        assert_eq!(world.control(At::default(), purge).status, 200);
+        world.origin.set(path, Page::new("new").fresh(600, 600));
+        assert_eq!(world.get(path).text, "new", "{path}");
+    }
+    // An encoded slash is none.
+    let world = World::new(1);
+    world.origin.set("/a%2Fb", Page::new("old").fresh(600, 600));
+    world.get("/a%2Fb");
+    world.control(At::default(), r#"{"urls":["https://site.test/a/b"],"mode":"hard"}"#);
+    assert_eq!(world.get("/a%2Fb").cache(), "hit; ttl=599");
+}
+
+#[test]
+fn a_field_that_stands_twice_in_a_purge_is_refused() {
+    let world = World::new(1);
+    let seen = world.control(At::default(), r#"{"tags":["a"],"tags":["b"]}"#);
+    assert_eq!(seen.status, 400);
+    assert!(seen.text.contains("\"field\":\"tags\""), "{}", seen.text);
+}
