@@ -237,6 +237,20 @@ fn a_response_that_says_nothing_of_its_query_is_not_shared() {
 }
 
 #[test]
+fn a_rule_of_the_query_is_forgotten_with_the_first_response_that_does_not_say_it() {
+    let world = World::new(1);
+    let page = |text| Page::new(text).fresh(60, 6000);
+    world.origin.set("/a?utm=a", page("one").with("no-vary-search", "params=(\"utm\")"));
+    world.get("/a?utm=a");
+    world.wait(61_000);
+    world.origin.set("/a?utm=b", page("b"));
+    world.origin.set("/a?utm=c", page("c"));
+    assert_eq!(world.get("/a?utm=b").text, "one", "still shared, and stale");
+    world.wait(100);
+    assert_eq!(world.get("/a?utm=c").text, "c");
+}
+
+#[test]
 fn a_purge_by_tag_reaches_what_urls_share() {
     let world = World::new(1);
     let page = |text| Page::new(text).fresh(60, 60).with("no-vary-search", "params").tags("t");
@@ -330,7 +344,16 @@ fn an_unsafe_method_reaches_every_variant_whatever_the_graph_may_write() {
     let read = |language| world.get_with("/a", &[("accept-language", language)]).text;
     world.origin.set("/a", page("1 "));
     assert_eq!((read("en"), read("de")), ("1 en".to_owned(), "1 de".to_owned()));
+    // What visitors' own POSTs may write in a minute is spent.
+    for number in 0..60 {
+        let path = format!("/spent/{number}");
+        world.origin.set(&path, Page::new("x").fresh(600, 600));
+        world.get(&path);
+        ask(&world, Method::POST, &path, &[]);
+    }
+    let written = world.kv.writes.take();
     ask(&world, Method::POST, "/a", &[]);
+    assert_eq!((written, world.kv.writes.get()), (60, 0));
     world.origin.set("/a", page("2 "));
     assert_eq!((read("en"), read("de")), ("2 en".to_owned(), "2 de".to_owned()));
 }
