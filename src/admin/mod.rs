@@ -72,7 +72,7 @@ pub async fn control<P: Platform>(
         return refusal.response(platform);
     }
     let answered = match route {
-        Control::Purge => purge::answer(platform, visit, body).await,
+        Control::Purge => purge::answer(platform, body).await,
         _ => status::answer(platform, visit).await,
     };
     answered.unwrap_or_else(|refusal| refusal.response(platform))

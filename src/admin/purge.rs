@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::Refusal;
-use super::selectors::{FIELDS, Rejected, Selected, select};
+use super::selectors::{FIELDS, Reading, Rejected, Selected, select};
 use crate::answer::{JSON, PROBLEM, json};
+use crate::config::Config;
 use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 use crate::purge::{Purge, purge};
-use crate::visit::Visit;
 
 /// A request's body, in bytes.
 const BODY_MOST: usize = 1024 * 1024;
@@ -57,10 +57,8 @@ struct Asked {
 
 pub async fn answer<P: Platform>(
     platform: &P,
-    visit: &Visit,
     body: Option<P::Body>,
 ) -> Result<Response<P::Body>, Refusal> {
-    let _ = visit;
     let body = read(platform, body).await?;
     let asked = parse(platform, &body)?;
     let id = format!("{:016x}{:016x}", platform.random(), platform.random());
@@ -147,7 +145,27 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
     }
 }
 
+/// The selectors of each field, with how they are read.
+type Lists = Vec<(&'static str, Reading, Vec<String>)>;
+
 fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
+    let mut object = members(body)?;
+    let mode = mode(object.remove("mode"))?;
+    let everything = everything(object.remove("everything"))?;
+    let lists = FIELDS.iter().map(|(field, reading)| {
+        strings(&mut object, field).map(|values| (*field, *reading, values))
+    });
+    let lists: Lists = lists.collect::<Result<_, _>>()?;
+    if let Some(unknown) = object.keys().next() {
+        let detail = "Known fields are tags, urls, prefixes, hosts, everything and mode.";
+        return Err(bad(detail, Some(unknown)));
+    }
+    in_bounds(&lists, everything, platform.config().purge_items_max)?;
+    let (selected, rejected) = select_all(platform.config(), &lists, everything);
+    Ok(Asked { selected, rejected, mode })
+}
+
+fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let Members(members) = serde_json::from_slice(body)
         .map_err(|error| bad(format!("The body is not a JSON object: {error}."), Some("body")))?;
     let mut object = Map::new();
@@ -156,23 +174,16 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
             return Err(bad("The field stands twice; which one counts?", Some(&name)));
         }
     }
-    let mode = mode(object.remove("mode"))?;
-    let everything = everything(object.remove("everything"))?;
-    let lists = FIELDS.iter().map(|(field, reading)| {
-        strings(&mut object, field).map(|values| (*field, *reading, values))
-    });
-    let lists: Vec<_> = lists.collect::<Result<_, _>>()?;
-    if let Some(unknown) = object.keys().next() {
-        let detail = "Known fields are tags, urls, prefixes, hosts, everything and mode.";
-        return Err(bad(detail, Some(unknown)));
-    }
-    let config = platform.config();
+    Ok(object)
+}
+
+fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), Refusal> {
     let items: usize = lists.iter().map(|(_, _, values)| values.len()).sum();
-    if items > config.purge_items_max {
+    if items > most {
         return Err(Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too many selectors",
-            format!("PURGE_ITEMS_MAX allows {} a request; send several.", config.purge_items_max),
+            format!("PURGE_ITEMS_MAX allows {most} a request; send several."),
         )
         .about("PURGE_ITEMS_MAX"));
     }
@@ -180,21 +191,24 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
         let detail = "Nothing is selected: name tags, urls, prefixes or hosts, or set everything.";
         return Err(bad(detail, Some("tags")));
     }
-    let read = lists.iter().flat_map(|(field, reading, values)| {
-        values.iter().map(|value| select(config, field, *reading, value))
-    });
+    Ok(())
+}
+
+fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected>, Vec<Rejected>) {
     let (mut selected, mut rejected) = (Vec::new(), Vec::new());
-    for result in read {
-        match result {
-            Ok(one) => selected.push(one),
-            Err(one) => rejected.push(one),
+    for (field, reading, values) in lists {
+        for value in values {
+            match select(config, field, *reading, value) {
+                Ok(one) => selected.push(one),
+                Err(one) => rejected.push(one),
+            }
         }
     }
     if everything {
         let canonical = String::new();
         selected.push(Selected { field: "everything", canonical, tag: Tag::everything() });
     }
-    Ok(Asked { selected, rejected, mode })
+    (selected, rejected)
 }
 
 /// The members of an object as they stand: a field that stands twice must not be half a purge.
