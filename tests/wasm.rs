@@ -15,6 +15,15 @@ use web_sys::{Headers, ReadableStream};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// A timer's name is a number in Workers, and an object here that becomes one.
+fn timers_as_in_workers() {
+    let adapt = Function::new_no_args(
+        "const set = globalThis.setTimeout;
+         globalThis.setTimeout = (...given) => Number(set(...given));",
+    );
+    adapt.call0(&JsValue::NULL).unwrap();
+}
+
 fn fields(pairs: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
@@ -91,6 +100,7 @@ fn a_copy_differs_only_where_it_is_meant_to() {
 
 #[wasm_bindgen_test]
 async fn a_small_body_is_held_whole() {
+    timers_as_in_workers();
     let Ok(Read::Whole(whole)) = settle(body(3, 1000, false), PATIENCE).await else {
         panic!("not held")
     };
@@ -99,7 +109,17 @@ async fn a_small_body_is_held_whole() {
 
 #[wasm_bindgen_test]
 async fn a_body_that_broke_off_is_never_whole() {
+    timers_as_in_workers();
     assert!(matches!(settle(body(3, 1000, true), PATIENCE).await, Err(BrokenOff)));
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_stands_still_has_broken_off() {
+    timers_as_in_workers();
+    let make = Function::new_no_args("return new ReadableStream({ pull() {} })");
+    let still = make.call0(&JsValue::NULL).unwrap().unchecked_into();
+    let settled = settle(Body::of(Some(still)), std::time::Duration::from_millis(50)).await;
+    assert!(matches!(settled, Err(BrokenOff)));
 }
 
 #[wasm_bindgen_test]
