@@ -150,14 +150,16 @@ impl Config {
         self.hosts.is_empty() || self.hosts.iter().any(|served| served == host)
     }
 
-    /// The rules that hold for a path.
-    pub fn rules_for(&self, path: &str) -> impl Iterator<Item = &Rule> {
-        // In any spelling: `/%61ccount` is `/account` to the origin.
-        let normal = if self.rules.is_empty() { String::new() } else { tag::normal(path) };
-        let path = path.to_owned();
-        self.rules.iter().filter(move |rule| {
-            fast_glob::glob_match(&rule.path, &path) || fast_glob::glob_match(&rule.path, &normal)
-        })
+    /// The rules that hold for a path, in any spelling: `/%61ccount` is `/account` to the origin.
+    pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        let normal = tag::normal(path);
+        let holds = |rule: &&Rule| {
+            fast_glob::glob_match(&rule.path, path) || fast_glob::glob_match(&rule.path, &normal)
+        };
+        self.rules.iter().filter(holds).collect()
     }
 }
 

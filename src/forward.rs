@@ -25,10 +25,7 @@ pub async fn bypass<P: Platform>(
         fields::drop_hop_by_hop(&mut headers);
     }
     let request = request(platform, visit, visit.method.clone(), headers, body);
-    let began = platform.now();
-    let answer = platform.fetch(request).await;
-    visit.took("origin", began, platform.now());
-    match answer {
+    match visit.timed(platform, "origin", platform.fetch(request)).await {
         Ok(response) => {
             invalidate::after(platform, visit, response.status, &response.headers).await;
             answer::passed_on(platform, visit, response, status)

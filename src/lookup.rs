@@ -46,9 +46,8 @@ pub struct Usable<B> {
 
 /// Looks up what answers `visit`, and reads the purge records of its tags.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
-    let (slot, began) = (visit.key.slot(), platform.now());
-    let first = read(platform, &slot).await;
-    visit.took("cache", began, platform.now());
+    let slot = visit.key.slot();
+    let first = visit.timed(platform, "cache", read(platform, &slot)).await;
     match first {
         None => nothing(platform, slot, None, Forward::UriMiss),
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
@@ -102,9 +101,8 @@ async fn usable<P: Platform>(
     stored: StoredResponse,
     body: P::Body,
 ) -> Sight<P::Body> {
-    let began = platform.now();
-    let fence: Fence = fence::of(platform, visit, &slot, &stored).await;
-    visit.took("records", began, platform.now());
+    let records = fence::of(platform, visit, &slot, &stored);
+    let fence: Fence = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let mut verdict = decide(&stored, fence, config.terms(), now);
     if config.request_directives

@@ -68,8 +68,8 @@ impl<P: Platform> Refresh<P> {
         let compared = self.vouched().filter(|_| !self.unconditional);
         let compared = compared.map(|stored| stored.headers.clone());
         let request = forward::filling_request(&self.platform, &self.visit, compared.as_ref());
-        let answer = self.platform.fetch(request).await;
-        self.visit.took("origin", self.fetched_at, self.platform.now());
+        let asked = self.platform.fetch(request);
+        let answer = self.visit.timed(&self.platform, "origin", asked).await;
         let response = match answer {
             Ok(response) => response,
             Err(error) => return self.failed(visitor, Err(error)).await,

@@ -60,7 +60,7 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     if by_request.is_some() {
         return by_request;
     }
-    if config.rules_for(visit.key.path()).any(|rule| rule.bypass) {
+    if config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass) {
         return Some(Bypass::Rule);
     }
     let no_store = config.request_directives && visit.asked().is_some_and(|asked| asked.no_store);

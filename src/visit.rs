@@ -1,13 +1,14 @@
 //! What a visitor asked for, as the flows carry it.
 
+use std::future::Future;
 use std::rc::Rc;
 
 use http::Method;
 
+use crate::platform::Platform;
 use crate::policy::asked::Asked;
 use crate::policy::fields::RequestFields;
 use crate::policy::key::CacheKey;
-use crate::policy::time::Time;
 use crate::policy::vary::{Languages, Selecting, selecting};
 use crate::trace::Trace;
 
@@ -29,11 +30,19 @@ impl Visit {
         self.method == Method::HEAD
     }
 
-    /// Notes what a step took, from `began` to `ended`.
-    pub fn took(&self, step: &'static str, began: Time, ended: Time) {
-        if let Some(trace) = &self.trace {
-            trace.step(step, ended.since(began));
-        }
+    /// Awaits a step, and notes what it took if somebody wants to know: the clock costs a call into
+    /// JavaScript, which a hit can do without.
+    pub async fn timed<P: Platform, T>(
+        &self,
+        platform: &P,
+        name: &'static str,
+        step: impl Future<Output = T>,
+    ) -> T {
+        let Some(trace) = &self.trace else { return step.await };
+        let began = platform.now();
+        let done = step.await;
+        trace.step(name, platform.now().since(began));
+        done
     }
 
     /// What it says in the fields that a response varies by.

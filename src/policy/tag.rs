@@ -121,6 +121,9 @@ impl fmt::Display for Tag {
 /// Pages are kept apart by every spelling (`policy::key`); a purge reaches all of one that are the
 /// same page to a reader of URLs.
 pub fn normal(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+        return text.to_owned();
+    }
     let mut normal = String::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
