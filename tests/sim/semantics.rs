@@ -410,3 +410,22 @@ fn a_field_that_stands_twice_in_a_purge_is_refused() {
     assert_eq!(seen.status, 400);
     assert!(seen.text.contains("\"field\":\"tags\""), "{}", seen.text);
 }
+
+#[test]
+fn a_head_for_a_page_that_turned_out_uncacheable_is_sent_on_as_a_head() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("mine").with("cache-control", "private"));
+    world.get("/a");
+    ask(&world, Method::HEAD, "/a", &[]);
+    assert_eq!(world.origin.requests.borrow().last().unwrap().method, Method::HEAD);
+}
+
+#[test]
+fn a_304_that_makes_the_page_private_is_reported_as_the_304_it_was() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 0).etag("\"1\""));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", Page::new("one").with("cache-control", "private").etag("\"1\""));
+    assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=304; detail=private");
+}
