@@ -82,7 +82,8 @@ impl Executor {
     /// Those that `end` names never run again, as when the runtime gives a request up or an isolate
     /// dies. Nothing of them is dropped, for nothing is there either.
     pub fn end(&self, end: impl Fn(Group) -> bool) {
-        let ended = self.tasks.borrow_mut().extract_if(|_, task| end(task.group)).collect::<Vec<_>>();
+        let ended =
+            self.tasks.borrow_mut().extract_if(|_, task| end(task.group)).collect::<Vec<_>>();
         ended.into_iter().for_each(std::mem::forget);
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use edge_isr::platform::{KvEntry, KvError, KvPage};
+use edge_isr::policy::fence::PurgeRecord;
 use edge_isr::policy::time::Time;
 
 use crate::counter::Counter;
@@ -50,12 +51,14 @@ pub struct SimKv {
 }
 
 /// A write that has taken place.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Landed {
     pub number: u64,
     pub at: Time,
     /// When each data centre sees it; the last one stands for all further ones.
     seen: Vec<Time>,
+    /// By how much its writer's clock is ahead, in milliseconds.
+    ahead: i64,
     entry: Option<KvEntry>,
 }
 
@@ -103,7 +106,14 @@ impl SimKv {
     }
 
     /// A write takes place; `delay` draws how long until a data centre sees it.
-    pub fn land(&self, key: &str, entry: Option<KvEntry>, now: Time, delay: impl FnMut() -> u64) {
+    pub fn land(
+        &self,
+        key: &str,
+        entry: Option<KvEntry>,
+        now: Time,
+        ahead: i64,
+        delay: impl FnMut() -> u64,
+    ) {
         self.landed.set(self.landed.get() + 1);
         match &entry {
             Some(entry) => self.values.borrow_mut().insert(key.to_owned(), entry.clone()),
@@ -114,13 +124,20 @@ impl SimKv {
         }
         let mut delay = delay;
         let seen = (0..8).map(|_| now + Duration::from_millis(delay())).collect();
-        let landed = Landed { number: self.landed.get(), at: now, seen, entry };
+        let landed = Landed { number: self.landed.get(), at: now, seen, ahead, entry };
         self.log.borrow_mut().entry(key.to_owned()).or_default().push(landed);
     }
 
     /// The last write of a key that has taken place.
     pub fn last_landed(&self, key: &str) -> Option<Landed> {
         self.log.borrow().get(key)?.last().cloned()
+    }
+
+    /// The first write of a purge record by `key` that is stamped no earlier than `came`.
+    pub fn durable_since(&self, key: &str, came: Time) -> Option<u64> {
+        let log = self.log.borrow();
+        let covers = |landed: &&Landed| landed.stamp().is_some_and(|stamp| stamp >= came);
+        log.get(key)?.iter().find(covers).map(|landed| landed.number)
     }
 
     /// Whether a write of `key` now would be one too many this second.
@@ -143,7 +160,14 @@ impl SimKv {
         Some(Readable { since })
     }
 
-    pub fn list(&self, centre: usize, prefix: &str, after: Option<&str>, most: usize, now: Time) -> KvPage {
+    pub fn list(
+        &self,
+        centre: usize,
+        prefix: &str,
+        after: Option<&str>,
+        most: usize,
+        now: Time,
+    ) -> KvPage {
         let values = self.values.borrow();
         let lagging = self.lag.get() > 0;
         let is_seen = |key: &str| {
@@ -196,7 +220,9 @@ impl Landed {
         self.seen_at(centre) <= now
     }
 
-    pub fn value(&self) -> Option<&str> {
-        self.entry.as_ref().map(|entry| entry.value.as_str())
+    /// What its purge record is stamped with, on a clock that is right.
+    fn stamp(&self) -> Option<Time> {
+        let record: PurgeRecord = serde_json::from_str(&self.entry.as_ref()?.value).ok()?;
+        Some(Time(record.at.0 - self.ahead))
     }
 }

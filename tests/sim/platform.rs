@@ -56,6 +56,7 @@ pub struct SimCache {
 /// A write of a slot, from its writer's last look at it to its end.
 #[derive(Clone, Debug)]
 pub struct Written {
+    pub by: Group,
     pub looked_at: Time,
     pub at: Time,
     pub head: String,
@@ -86,9 +87,9 @@ pub trait Answering {
 }
 
 /// What one request did.
-#[derive(Default)]
 pub struct Trace {
     pub group: Group,
+    pub began: Time,
     /// When it last looked for a stored response.
     pub looked_at: Cell<Option<Time>>,
     /// When it last looked at each slot.
@@ -97,6 +98,21 @@ pub struct Trace {
     pub kv_reads: Counter,
     pub kv_keys_read: Cell<u64>,
     pub kv_writes: RefCell<Vec<String>>,
+}
+
+impl Trace {
+    pub fn new(group: Group, began: Time) -> Rc<Trace> {
+        Rc::new(Trace {
+            group,
+            began,
+            looked_at: Cell::default(),
+            looks: RefCell::default(),
+            body_read_at: Cell::default(),
+            kv_reads: Counter::default(),
+            kv_keys_read: Cell::default(),
+            kv_writes: RefCell::default(),
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -162,7 +178,7 @@ impl Sim {
         if fails && self.executor.random().is_multiple_of(2) {
             return Err(KvError("KV PUT failed: 500".to_owned()));
         }
-        kv.land(key, entry, now, || self.up_to(kv.lag.get()).as_millis() as u64);
+        kv.land(key, entry, now, self.ahead, || self.up_to(kv.lag.get()).as_millis() as u64);
         if kv.paced.get() {
             self.executor.sleep(self.up_to(takes / 4)).await;
         }
@@ -297,7 +313,8 @@ impl Platform for Sim {
         let until = now + life.max(Duration::from_secs(1));
         if self.kv.paced.get() {
             let looked_at = self.trace.looks.borrow().get(slot).copied().unwrap_or(now);
-            let written = Written { looked_at, at: now, head: document.head.clone() };
+            let by = self.trace.group;
+            let written = Written { by, looked_at, at: now, head: document.head.clone() };
             self.cache.written.borrow_mut().entry(slot.clone()).or_default().push(written);
         }
         let kept = (document.head, document.body.text, until);

@@ -14,9 +14,9 @@ use edge_isr::visit::Visit;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::executor::Executor;
-use crate::origin::Origin;
 use crate::kv::SimKv;
-use crate::platform::{Body, Sim, SimCache};
+use crate::origin::Origin;
+use crate::platform::{Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);
@@ -114,7 +114,7 @@ impl World {
             kv: self.kv.clone(),
             origin: self.origin.clone(),
             log: self.log.clone(),
-            trace: Rc::default(),
+            trace: Trace::new(0, self.executor.now()),
         }
     }
 
