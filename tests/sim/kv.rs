@@ -38,6 +38,9 @@ pub struct SimKv {
     /// Of a thousand writes so many take seconds.
     pub slow_writes: Cell<u64>,
 
+    /// When a read last failed in each data centre.
+    pub failed_at: RefCell<BTreeMap<usize, Time>>,
+
     pub reads_fail: Cell<bool>,
     pub read_hangs: Cell<bool>,
     /// So many writes fail from now on.
@@ -133,11 +136,20 @@ impl SimKv {
         self.log.borrow().get(key)?.last().cloned()
     }
 
-    /// The first write of a purge record by `key` that is stamped no earlier than `came`.
-    pub fn durable_since(&self, key: &str, came: Time) -> Option<u64> {
+    /// The first write of a purge record by `key` that is stamped no earlier than `came`, and after
+    /// which no earlier stamp was written too late to be allowed for (`longest`).
+    pub fn durable_since(&self, key: &str, came: Time, longest: Duration) -> Option<u64> {
         let log = self.log.borrow();
-        let covers = |landed: &&Landed| landed.stamp().is_some_and(|stamp| stamp >= came);
-        log.get(key)?.iter().find(covers).map(|landed| landed.number)
+        let mut durable = None;
+        for landed in log.get(key)? {
+            let Some(stamp) = landed.stamp() else { continue };
+            match stamp >= came {
+                true => durable = durable.or(Some(landed.number)),
+                false if landed.at.since(stamp) > longest => durable = None,
+                false => {}
+            }
+        }
+        durable
     }
 
     /// Whether a write of `key` now would be one too many this second.

@@ -90,7 +90,7 @@ pub trait Answering {
 pub struct Trace {
     pub group: Group,
     pub began: Time,
-    /// When it last looked for a stored response.
+    /// When it last saw a stored response.
     pub looked_at: Cell<Option<Time>>,
     /// When it last looked at each slot.
     looks: RefCell<BTreeMap<Slot, Time>>,
@@ -279,12 +279,14 @@ impl Platform for Sim {
         self.pass(self.cache.takes.get()).await;
         self.cache.matches.add();
         let now = self.executor.now();
-        self.trace.looked_at.set(Some(now));
         self.trace.looks.borrow_mut().insert(slot.clone(), now);
         let slots = self.cache.slots.borrow();
         let (head, body, until) = slots.get(slot)?;
         if now >= *until {
             return None;
+        }
+        if head.starts_with('{') {
+            self.trace.looked_at.set(Some(now));
         }
         Some(Document { head: head.clone(), body: Body::whole(body) })
     }
@@ -343,6 +345,7 @@ impl Platform for Sim {
         }
         let fails = self.executor.random() % 1000 < self.kv.failing.get();
         if fails || self.kv.is_unreadable(self.centre) {
+            self.kv.failed_at.borrow_mut().insert(self.centre, self.executor.now());
             return Err(KvError("KV GET failed: 500".to_owned()));
         }
         let now = self.executor.now();

@@ -14,6 +14,7 @@ mod site;
 mod stage;
 mod watch;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -34,12 +35,19 @@ fn hold_in_random_histories() {
     }
     let requests = setting("SIM_REQUESTS").map_or(4_000, |count| count.parse().expect("SIM_REQUESTS is a number"));
     let began = Instant::now();
-    let (report, broken) = run(seed, requests);
+    let goes_on = setting("SIM_GO_ON").is_some();
+    let (report, broken) = run(seed, requests, goes_on);
     println!("{report}\nin {:.1} s", began.elapsed().as_secs_f64());
-    if let Some(seed) = broken {
-        panic!("{}", shorten::told(&Plan::of(seed, VISITS)));
+    for (invariant, seeds) in &broken {
+        println!("broken: {invariant}, by {} histories: {:?}", seeds.len(), seeds.iter().take(8).collect::<Vec<_>>());
+    }
+    if let Some(seed) = broken.values().flatten().min() {
+        panic!("{}", shorten::told(&Plan::of(*seed, VISITS)));
     }
 }
+
+/// The seeds that broke each invariant.
+type BrokenBy = BTreeMap<&'static str, BTreeSet<u64>>;
 
 fn replay(seed: u64, kept: &str) {
     let plan = Plan::of(seed, VISITS);
@@ -52,20 +60,20 @@ fn replay(seed: u64, kept: &str) {
 }
 
 /// Histories from `seed` on, on two threads, until there were enough requests or one broke
-/// something: then its seed, the lowest of those that did.
-fn run(seed: u64, requests: u64) -> (Report, Option<u64>) {
+/// something, unless it `goes_on`.
+fn run(seed: u64, requests: u64, goes_on: bool) -> (Report, BrokenBy) {
     let (next, done, found) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicBool::new(false));
-    let total = Mutex::new((Report::default(), None));
+    let total = Mutex::new((Report::default(), BrokenBy::new()));
     let work = || {
-        while done.load(Ordering::Relaxed) < requests && !found.load(Ordering::Relaxed) {
+        while done.load(Ordering::Relaxed) < requests && (goes_on || !found.load(Ordering::Relaxed)) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let (report, broken) = stage::run(&Plan::of(seed, VISITS), |_| true);
             done.fetch_add(report.requests, Ordering::Relaxed);
             let mut total = total.lock().unwrap();
             total.0.add(report);
-            if broken.is_some() {
+            if let Some(broken) = broken {
                 found.store(true, Ordering::Relaxed);
-                total.1 = Some(total.1.map_or(seed, |before: u64| before.min(seed)));
+                total.1.entry(broken.invariant).or_default().insert(seed);
             }
         }
     };

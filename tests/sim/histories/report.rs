@@ -14,6 +14,8 @@ pub struct Report {
     pub versions: u64,
     pub origin_requests: u64,
     pub evictions: u64,
+    /// By pages whose stored response was evicted while two data centres wrote.
+    pub relations_left: u64,
     /// Fills of one page under way at once in a data centre: how often how many.
     pub at_once: BTreeMap<u64, u64>,
     /// Milliseconds from a purge to the first answer that takes it into account, by data centre.
@@ -31,6 +33,7 @@ impl Report {
         self.versions += other.versions;
         self.origin_requests += other.origin_requests;
         self.evictions += other.evictions;
+        self.relations_left += other.relations_left;
         for (at_once, times) in other.at_once {
             *self.at_once.entry(at_once).or_default() += times;
         }
@@ -72,6 +75,7 @@ impl fmt::Display for Report {
         writeln!(f, "purges                  {}, during renders of what they purge {}", self.purges, self.purges_during_renders)?;
         writeln!(f, "versions                {}", self.versions)?;
         writeln!(f, "until a purge was seen  median {:.1} s, worst {:.1} s", seconds(until_seen.len() / 2), seconds(until_seen.len().saturating_sub(1)))?;
+        writeln!(f, "relations left          {}, by pages that were evicted", self.relations_left)?;
         write!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))
     }
 }

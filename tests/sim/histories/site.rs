@@ -101,6 +101,12 @@ impl Site {
         self.pages.iter().map(|versions| versions.borrow().len()).sum()
     }
 
+    /// Whether there was a version of it that is not stored.
+    pub fn was_private(&self, page: usize) -> bool {
+        let is_private = |version: &Version| matches!(version.nature, Nature::Private | Nature::SetsCookie);
+        self.pages[page].borrow().iter().any(is_private)
+    }
+
     fn as_of(&self, page: usize, at: Time) -> Version {
         let versions = self.pages[page].borrow();
         let found = versions.iter().rev().find(|version| version.since <= at);
@@ -134,7 +140,9 @@ impl Site {
 
     fn begin(&self, sim: &Sim, request: &Request<Body>, page: usize) -> Rc<Fetch> {
         let mut fetches = self.fetches.borrow_mut();
-        let fills = request.method == Method::GET && !request.headers.contains_key("x-own");
+        let is_own = |name: &&str| request.headers.contains_key(*name);
+        let own = ["authorization", "cookie", "range"].iter().any(|name| is_own(&name));
+        let fills = request.method == Method::GET && !own;
         let fetch = Rc::new(Fetch {
             number: fetches.len(),
             page,
@@ -240,7 +248,7 @@ impl Site {
         if holds {
             return Response { status: StatusCode::NOT_MODIFIED, headers, body: Body::default() };
         }
-        let mut body = Body::whole(&format!("{} {} {language} {whose} ", fetch.page, version.number));
+        let mut body = Body::whole(&format!("page {} {} {language} {whose} ", fetch.page, version.number));
         if shape.is_large {
             body.text.push_str(&"x".repeat(HELD_MOST));
         }

@@ -208,7 +208,6 @@ impl Stage {
                 visiting: &visiting,
                 asked,
                 sim: &sim,
-                status: response.status,
                 headers: &response.headers,
                 text: &response.body.text,
             };
@@ -392,33 +391,34 @@ impl Stage {
         }
         let spread = self.shape.kv_lag / 1000 + self.shape.kv_ttl / 1000 + self.shape.window;
         self.wait(spread + self.config.lease_life().as_secs() + 130);
-        self.round();
+        self.round(0);
         self.wait(30);
         self.watch.settled.set(true);
-        self.round();
-        self.wait(30);
-        for _ in 0..6 {
+        self.round(0);
+        for _ in 0..8 {
             self.wait(4_000);
-            self.round();
+            // The graph's budget is one of each minute.
+            self.round(61);
             self.wait(30);
-            self.round();
+            self.round(0);
             self.wait(60);
         }
         if !self.is_broken() {
-            self.watch.graph_is_right(self.config.graph_writes_per_minute, &self.log.borrow());
+            self.watch.graph_is_right();
         }
     }
 
     /// One visitor for each page in each data centre.
-    fn round(self: &Rc<Self>) {
-        for centre in 0..self.shape.centres {
-            for page in 0..self.shape.pages.len() {
+    fn round(self: &Rc<Self>, seconds: u64) {
+        for page in 0..self.shape.pages.len() {
+            for centre in 0..self.shape.centres {
                 for user in 0..if self.shape.pages[page].varies { 2 } else { 1 } {
                     let manner = Manner::Plain;
                     self.visit(Visiting { centre, isolate: 0, page, user, manner, leaves_after: None });
                     self.executor.run_until(self.executor.now() + Duration::from_millis(10));
                 }
             }
+            self.wait(seconds);
         }
     }
 
