@@ -146,7 +146,6 @@ async fn write<P: Platform>(
 ) -> Result<bool, KvError> {
     let at = platform.now();
     let record = new_record(platform, at);
-    platform.isolate().purges.borrow_mut().stamped(tag, mode, record.clone(), at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
     let written = within(platform, WRITE_LIMIT, platform.kv_write(key, entry)).await;
     let now = platform.now();

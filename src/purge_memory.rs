@@ -104,18 +104,12 @@ impl PurgeMemory {
         remembered.of(mode).noted = Some(Learned { record, seen, when: None });
     }
 
-    /// This isolate is about to write `record`: from now on it outdates, and vouches for nothing.
-    pub fn stamped(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let moment = self.next_moment();
-        let remembered = self.remembered(tag, now);
-        remembered.own_until = Some(now + OWN_KEPT);
-        remembered.of(mode).learn(record, moment, None);
-    }
-
     /// KV has taken it. It stands for all purges that came before its stamp.
     pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let moment = self.next_moment();
-        let known = self.remembered(tag, now).of(mode);
+        let remembered = self.remembered(tag, now);
+        remembered.own_until = Some(now + OWN_KEPT);
+        let known = remembered.of(mode);
         known.noted.take_if(|noted| noted.record.at <= record.at);
         known.learn(record, moment, Some(moment));
     }

@@ -182,7 +182,8 @@ async fn answer_from_origin<P: Platform>(
         return forward::bypass(&platform, &visit, None, status).await;
     }
     let (sender, answer) = oneshot::channel();
-    let work = fill(platform.clone(), visit, sight, Visitor::waiting(sender));
+    let arrived = platform.now();
+    let work = fill(platform.clone(), visit, sight, Visitor::waiting(arrived, sender));
     platform.defer(work);
     match answer.await {
         Ok(response) => response,
@@ -268,7 +269,7 @@ async fn answer_again<P: Platform>(
     visitor: &mut Visitor<P>,
 ) -> Option<Sight<P::Body>> {
     let Found::Response(usable) = sight.found else { return Some(sight) };
-    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for);
+    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, visitor.arrived);
     let ttl = match usable.verdict {
         Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
         _ if awaited => platform.now().seconds_until(usable.stored.expires_at()),
@@ -288,16 +289,18 @@ async fn answer_again<P: Platform>(
 }
 
 /// A request that waited for another's answer may have it although it is not fresh for those who
-/// come later: a page that is stale at once must not cost the origin one request a visitor. A purge
-/// that was seen since the origin was asked forbids it.
+/// come later: a page that is stale at once must not cost the origin one request a visitor. If the
+/// origin was asked after this visitor had come, it is as good as an answer of their own; else a
+/// purge that was seen since forbids it.
 fn is_what_was_waited_for<P: Platform>(
     platform: &P,
     visit: &Visit,
     usable: &Usable<P::Body>,
     waited_for: Option<(Time, Moment)>,
+    arrived: Time,
 ) -> bool {
     let Some((fetched_at, moment)) = waited_for else { return false };
     // Not a later one: where clocks differ, later is not newer.
     usable.stored.fetched_at == fetched_at
-        && !is_outdated_since(platform, visit, &usable.stored, moment)
+        && (fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))
 }

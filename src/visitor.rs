@@ -8,22 +8,24 @@ use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::status::CacheStatus;
+use crate::policy::time::Time;
 use crate::visit::Visit;
 
 /// Who is waiting for the answer, if anyone.
 pub struct Visitor<P: Platform> {
     sender: Option<oneshot::Sender<Response<P::Body>>>,
+    pub arrived: Time,
     collapsed: bool,
     pub detail: Option<&'static str>,
 }
 
 impl<P: Platform> Visitor<P> {
-    pub fn waiting(sender: oneshot::Sender<Response<P::Body>>) -> Self {
-        Visitor { sender: Some(sender), collapsed: false, detail: None }
+    pub fn waiting(arrived: Time, sender: oneshot::Sender<Response<P::Body>>) -> Self {
+        Visitor { sender: Some(sender), arrived, collapsed: false, detail: None }
     }
 
     pub fn nobody() -> Self {
-        Visitor { sender: None, collapsed: false, detail: None }
+        Visitor { sender: None, arrived: Time(0), collapsed: false, detail: None }
     }
 
     /// The visitor was held up for somebody else's request to the origin.

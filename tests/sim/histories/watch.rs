@@ -176,12 +176,32 @@ impl Watch {
 
     fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
         if other.isolate == fetch.isolate {
+            if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
+                return;
+            }
             let how = format!("{fetch:?} while {other:?}");
             self.breaks("single flight in an isolate", how);
         } else if !self.both_claimed_at_once(fetch, other) {
             let how = format!("{fetch:?} while {other:?}");
             self.breaks("single flight in a data centre", how);
         }
+    }
+
+    /// Where the clocks of a data centre differ, what an isolate fetched last may look older than
+    /// what is stored, and is not stored then.
+    fn was_taken_for_older(&self, fetch: &Fetch) -> bool {
+        let fetches = self.site.fetches.borrow();
+        let ended = |other: &&Rc<Fetch>| other.ended.get() && other.isolate == fetch.isolate;
+        let mut before = fetches.iter().rev().filter(|other| other.page == fetch.page).filter(ended);
+        before.next().is_some_and(|before| self.writes_of(fetch.centre, before).is_empty())
+    }
+
+    /// When a response was stored, with its writer's last look before.
+    fn writes_of(&self, centre: usize, fetch: &Fetch) -> Vec<(Time, Time)> {
+        let sign = format!("\"x-fetch\",\"{}\"", fetch.number);
+        let written = self.caches[centre].written.borrow();
+        let of_it = written.values().flatten().filter(|written| written.head.contains(&sign));
+        of_it.map(|written| (written.looked_at, written.at)).collect()
     }
 
     /// The race that is stated: each found no lease and read its own back before the other's was
@@ -198,14 +218,16 @@ impl Watch {
         if is_overdue(fetch) || is_overdue(other) {
             return true;
         }
-        // A look that found no lease may be older than the other's write.
-        let raced = |claim: &Written, before: &Written| {
-            claim.looked_at <= before.at + Duration::from_millis(2 * self.shape.cache_takes)
+        // From its look to its reading back: what was looked for and what was read back is not told.
+        let slack = Duration::from_millis(2 * self.shape.cache_takes);
+        let raced = |one: &Written, another: &Written| {
+            one.by != another.by
+                && one.looked_at <= another.at + slack
+                && another.looked_at <= one.at + slack
         };
-        let Some(before) = claim_of(other) else { return false };
-        // Or a third one's lease took the place of the other's in such a race, and was given back.
-        let mut after = claims.iter().filter(|claim| claim.at >= before.at && claim.by != before.by);
-        after.any(|claim| raced(claim, before))
+        // Or a third one's lease took the place of one of theirs, and was given back.
+        let mine = [claim_of(fetch), claim_of(other)];
+        mine.into_iter().flatten().any(|mine| claims.iter().any(|claim| raced(claim, mine)))
     }
 
     fn is_excused(&self, since: &Fetch, now: Time) -> bool {
@@ -419,13 +441,18 @@ impl Watch {
         if without_kv && (said.value("fwd-status").is_some() || said.has("collapsed")) {
             return;
         }
+        // What was asked for after the visitor had come is as good as an answer of their own.
+        if said.has("collapsed") && fetch.began >= seen.asked {
+            return;
+        }
         let purges = self.purges.borrow();
         for purge in purges.iter().rev() {
             if fetch.began >= purge.received || !(is_fresh || purge.hard) {
                 continue;
             }
             let known_at = self.known_since(purge, seen.sim, version, fetch.page);
-            if known_at.is_some_and(|known_at| known_at <= looked_at) {
+            // Within a millisecond the purge may have come later.
+            if known_at.is_some_and(|known_at| known_at < looked_at) {
                 let how = format!(
                     "{} {:?} at {:?} (from {looked_at:?} on {known_at:?}), shown: {} of {fetch:?}",
                     if purge.hard { "hard" } else { "soft" },
@@ -494,12 +521,7 @@ impl Watch {
             && !self.stored_at_once(seen.sim.centre, before, fetch)
             && seen.sim.trace.looked_at.get() >= self.shown_at.borrow().get(&place).copied()
         {
-            let written = self.caches[seen.sim.centre].written.borrow();
-            let of = |fetch: &Fetch| {
-                let sign = format!("\"x-fetch\",\"{}\"", fetch.number);
-                written.values().flatten().filter(|written| written.head.contains(&sign)).map(|w| (w.looked_at, w.at)).collect::<Vec<_>>()
-            };
-            let how = format!("{before:?} {:?} was shown before {fetch:?} {:?}", of(before), of(fetch));
+            let how = format!("{before:?} was shown before {fetch:?}");
             self.breaks("a page never goes back", how);
         }
         if served.get(&place).is_none_or(|before| before.began <= fetch.began) {
@@ -510,13 +532,9 @@ impl Watch {
 
     /// Two isolates that looked before either had stored.
     fn stored_at_once(&self, centre: usize, newer: &Fetch, older: &Fetch) -> bool {
-        let written = self.caches[centre].written.borrow();
-        let of = |fetch: &Fetch| {
-            let sign = format!("\"x-fetch\",\"{}\"", fetch.number);
-            written.values().flatten().filter(move |written| written.head.contains(&sign)).collect::<Vec<_>>()
-        };
-        let newer = of(newer);
-        of(older).iter().any(|older| newer.iter().any(|newer| older.looked_at <= newer.at && newer.looked_at <= older.at))
+        let newer = self.writes_of(centre, newer);
+        let overlaps = |older: &(Time, Time)| newer.iter().any(|newer| older.0 <= newer.1 && newer.0 <= older.1);
+        self.writes_of(centre, older).iter().any(overlaps)
     }
 
     pub fn evicted(&self, centre: usize) {
