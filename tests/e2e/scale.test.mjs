@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
 import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { now } from "./clock.mjs";
 import { TOKEN, bearer, purge } from "./purge.mjs";
 
 const FRESH = { "cache-control": "s-maxage=60, stale-while-revalidate=6000" };
@@ -126,6 +127,33 @@ describe("a purge", () => {
     const one = await cost("on-one", 0);
     assert.deepEqual(one, { get: 0, bulk: 0, bulkKeys: 0, put: 1, delete: 0, list: 0 });
     assert.deepEqual(await cost("on-many", 99_999), one);
+  });
+
+  // Fails until purges of one tag that come within a second share a write.
+  test("is one of a thousand of a tag within a second: all hold, with KV's one write a second", async () => {
+    const [path, tag] = ["/stormy", "storm"];
+    origin.on(path, { body: "old", headers: { ...FRESH, "cache-tag": tag } });
+    await hitOf(edge, path);
+    origin.on(path, { body: "new", headers: { ...FRESH, "cache-tag": tag } });
+    edge.kv.limit();
+    edge.kv.reset();
+    const began = now();
+    const purges = await together(1000, async () => {
+      const sentAt = now();
+      const { status } = await purge(edge, { tags: [tag], mode: "hard" });
+      return { status, sentAt, answeredAt: now() };
+    });
+    const seconds = Math.ceil((now() - began) / 1000);
+    assert.deepEqual(new Set(purges.map(({ status }) => status)), new Set([200]));
+    const writes = edge.kv.operations.filter(({ keys }) => keys[0] === `p/h/${tag}`);
+    const durable = writes.filter(({ refused }) => refused === undefined);
+    const records = durable.map(({ value, at }) => ({ stamp: JSON.parse(value).at, takenAt: at }));
+    for (const { sentAt, answeredAt } of purges) {
+      const holds = ({ stamp, takenAt }) => sentAt <= stamp && takenAt <= answeredAt;
+      assert.ok(records.some(holds), `sent ${sentAt}, answered ${answeredAt}: ${JSON.stringify(records)}`);
+    }
+    assert.ok(writes.length <= seconds + 1, `${writes.length} writes in ${seconds} s`);
+    assert.equal((await edge.fetch(path)).text(), "new");
   });
 
   test("of as many tags as PURGE_ITEMS_MAX allows stays inside the platform's limits", async () => {
