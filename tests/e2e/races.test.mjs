@@ -148,6 +148,21 @@ describe("a second purge", () => {
   });
 });
 
+describe("a purge that KV takes at the second attempt", () => {
+  for (const mode of MODES) {
+    // Fails while the stamp that KV has refused goes on outdating what is fetched after it, for SKEW seconds.
+    test(`costs the origin one request, ${mode}`, async () => {
+      inTurn(page("one"), page("two"));
+      await hitOf(edge, path);
+      edge.kv.fail({ writes: 1, status: 429, prefix: "p/" });
+      assert.equal((await purge(edge, ofTag(mode))).status, 200);
+      isNotFresh(await edge.fetch(path), mode, "two");
+      await becomes(edge, "two");
+      assert.equal(origin.count(path), 2);
+    });
+  }
+});
+
 describe("a purged page", () => {
   const GRACE = "s-maxage=6000, stale-while-revalidate=30, stale-if-error=600";
 
