@@ -9,6 +9,8 @@ import { TOKEN, purge } from "./purge.mjs";
 const MODES = ["soft", "hard"];
 /** Past the memory window: whatever an isolate knows of KV, it reads again. */
 const WINDOW = 11_000;
+/** Longer than the skew: that the fence looks at the request's beginning must show. */
+const RENDER = 8_000;
 
 let origin, edge, path;
 let number = 0;
@@ -82,6 +84,7 @@ describe("a purge during a revalidation", () => {
           assert.equal((await edge.fetch(path)).text(), "old");
           await hold.arrived();
           assert.equal((await purge(edge.isolate(by), ofTag(mode))).status, 200);
+          await advance(RENDER);
           hold.release();
           await advance(WINDOW);
           isNotFresh(await edge.fetch(path), mode, "new");
@@ -119,6 +122,7 @@ describe("a second purge", () => {
         const second = edge.fetch(path);
         await hold.arrived();
         await purge(edge.isolate(by), ofTag(mode));
+        await advance(RENDER);
         hold.release();
         await second;
         if (by) await advance(WINDOW);
