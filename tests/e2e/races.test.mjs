@@ -170,21 +170,26 @@ describe("a purge that KV takes at the second attempt", () => {
 describe("a purged page", () => {
   const GRACE = "s-maxage=6000, stale-while-revalidate=30, stale-if-error=600";
 
+  async function whileDown(act) {
+    await origin.stop();
+    await act().finally(() => origin.restart());
+  }
+
   test("that was purged softly is shown while the origin is down, as stale, until its windows end", async () => {
     origin.on(path, page("old", GRACE));
     await hitOf(edge, path);
     origin.on(path, page("new", GRACE));
     await purge(edge, ofTag("soft"));
-    await origin.stop();
-    const first = await edge.fetch(path);
-    assert.deepEqual([first.text(), cacheStatus(first).hit, cacheStatus(first).ttl <= 0], ["old", true, true]);
-    await advance(31_000);
-    const inError = await edge.fetch(path);
-    const { hit, ttl, fwdStatus } = cacheStatus(inError);
-    assert.deepEqual([inError.text(), hit, ttl < -30, fwdStatus], ["old", true, true, 502]);
-    await advance(600_000);
-    assert.equal((await edge.fetch(path)).status, 502);
-    await origin.restart();
+    await whileDown(async () => {
+      const first = await edge.fetch(path);
+      assert.deepEqual([first.text(), cacheStatus(first).hit, cacheStatus(first).ttl <= 0], ["old", true, true]);
+      await advance(31_000);
+      const inError = await edge.fetch(path);
+      const { hit, ttl, fwdStatus } = cacheStatus(inError);
+      assert.deepEqual([inError.text(), hit, ttl < -30, fwdStatus], ["old", true, true, 502]);
+      await advance(600_000);
+      assert.equal((await edge.fetch(path)).status, 502);
+    });
     await eventually(async () => assert.equal((await edge.fetch(path)).text(), "new"));
   });
 
@@ -192,9 +197,7 @@ describe("a purged page", () => {
     origin.on(path, page("old", GRACE));
     await hitOf(edge, path);
     await purge(edge, ofTag("hard"));
-    await origin.stop();
-    assert.equal((await edge.fetch(path)).status, 502);
-    await origin.restart();
+    await whileDown(async () => assert.equal((await edge.fetch(path)).status, 502));
     await becomes(edge, "old");
   });
 
