@@ -133,7 +133,7 @@ impl PurgeMemory {
     }
 
     /// The ids of those learned by `moment` that could still outdate a response fetched at
-    /// `fetched_at`.
+    /// `fetched_at`, here or in an isolate that dates them later.
     pub fn known(
         &self,
         tags: &[Tag],
@@ -144,7 +144,9 @@ impl PurgeMemory {
         let mut known: Vec<String> = self
             .learned_of(tags)
             .filter(|(_, learned)| learned.when.is_some_and(|when| when <= moment))
-            .filter(|(_, learned)| fetched_at <= learned.record.at + skew)
+            .filter(|(_, Learned { record, .. })| {
+                !record.is_dated() || fetched_at <= record.at + skew
+            })
             .map(|(_, learned)| learned.record.id.clone())
             .collect();
         known.sort();
