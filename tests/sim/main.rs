@@ -14,6 +14,7 @@ mod collapsing;
 mod failures;
 mod fence;
 mod graph;
+mod receipts;
 mod semantics;
 mod serving;
 
