@@ -280,6 +280,25 @@ describe("a purge", () => {
     assert.deepEqual([kept, spread], [said, { durable: false, here: { seen: 1, of: 2 } }]);
   });
 
+  test("past what one invocation may do says at once what was done, what was not, and why", async () => {
+    const message = "Too many API requests by single Worker invocation.";
+    edge.kv.fail({ writes: true, after: 25, message });
+    edge.kv.reset();
+    const many = Array.from({ length: 40 }, (_, i) => `${tags()}-${String(i).padStart(2, "0")}`);
+    const start = Date.now();
+    const answer = await purge(edge, { tags: many });
+    assert.ok(Date.now() - start < 5_000, `${Date.now() - start} ms`);
+    assert.equal(answer.status, 503);
+    const { purged, failed, detail } = answer.json();
+    assert.deepEqual([purged.tags.length, failed.tags.length], [25, 15]);
+    assert.deepEqual([...purged.tags, ...failed.tags].sort(), many);
+    assert.deepEqual(edge.kv.dump(`p/s/${tags()}-`).map(({ key }) => key.slice(4)), [...purged.tags].sort());
+    assert.match(detail, /Too many API requests/);
+    assert.match(detail, /PURGE_ITEMS_MAX/);
+    const attempts = (tag) => puts(edge, `p/s/${tag}`).length;
+    assert.deepEqual(failed.tags.filter((tag) => attempts(tag) > 1), []);
+  });
+
   /** The receipt that KV has, once it has it. */
   async function found(answer) {
     const { id } = answer.json();
