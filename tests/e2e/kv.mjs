@@ -10,6 +10,7 @@
  *     edge.kv.counts();                                   // { get, bulk, bulkKeys, put, delete, list }
  *     edge.kv.fail({ writes: 2, status: 429 });           // the next two
  *     edge.kv.fail({ reads: true, prefix: "p/" });        // until heal()
+ *     edge.kv.fail({ writes: true, after: 25 });          // all but the next 25
  *     const hold = edge.kv.hold("writes");                // …arrived(), release()
  *     edge.kv.limit();                                    // one write a second per key, until heal()
  *     edge.kv.freeze({ dataCentre: 1 });                  // sees no later write, until heal()
@@ -79,11 +80,12 @@ export class Kv {
   /**
    * Lets operations fail: `reads` (single and bulk), `writes` (put, delete),
    * `lists`; a number (so many of them) or true (until `heal`). `prefix`: only
-   * where a key (of a list: its prefix) begins so. Status 0 cuts the connection.
+   * where a key (of a list: its prefix) begins so. `after`: so many go through
+   * first. Status 0 cuts the connection.
    */
-  fail({ status = 500, message = http.STATUS_CODES[status], prefix = "", ...groups }) {
+  fail({ status = 500, message = http.STATUS_CODES[status], prefix = "", after = 0, ...groups }) {
     for (const [group, times] of Object.entries(groups)) {
-      this.#faults.push({ group: known(group), left: times === true ? Infinity : times, status, message, prefix });
+      this.#faults.push({ group: known(group), left: times === true ? Infinity : times, status, message, prefix, after });
     }
   }
 
@@ -164,7 +166,7 @@ export class Kv {
     for (const { hold } of this.#holds.filter(meant)) await hold.pass();
     if (this.#delays[group]) await sleep(this.#delays[group]);
     const fault = this.#faults.find((one) => one.left > 0 && meant(one));
-    if (!fault) return;
+    if (!fault || (fault.after -= 1) >= 0) return;
     fault.left -= 1;
     throw new Refusal(fault.status, fault.message);
   }

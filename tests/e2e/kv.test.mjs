@@ -99,6 +99,15 @@ describe("fails", () => {
     assert.deepEqual(await kv("put", "p/a", "x"), { ok: null });
   });
 
+  test("all but the first so many", async () => {
+    edge.kv.fail({ writes: 2, after: 1, prefix: "t/" });
+    assert.deepEqual(await kv("put", "p/a", "x"), { ok: null });
+    assert.deepEqual(await kv("put", "t/a", "x"), { ok: null });
+    assert.match((await kv("put", "t/b", "x")).error, /500/);
+    assert.match((await kv("put", "t/c", "x")).error, /500/);
+    assert.deepEqual(await kv("put", "t/d", "x"), { ok: null });
+  });
+
   test("by a lost connection", async () => {
     edge.kv.fail({ reads: 1, status: 0 });
     assert.deepEqual(await kv("get", "key"), { error: "Network connection lost." });

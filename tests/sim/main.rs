@@ -15,6 +15,7 @@ mod failures;
 mod fence;
 mod graph;
 mod histories;
+mod receipts;
 mod semantics;
 mod serving;
 
