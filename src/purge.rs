@@ -85,8 +85,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
     while platform.now() < until {
         let now = platform.now();
         let lasts = ALL_WITHIN + WRITE_LIMIT;
-        let (batch, leads) =
-            platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
+        let (batch, leads) = platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
         let (signal, wait) = platform.signal(batch.until().since(now));
         batch.wait(signal);
         if leads {

@@ -220,6 +220,10 @@ async fn fill<P: Platform>(
         if matches!(sight.found, Found::Pass) || lease.is_some() {
             break;
         }
+        // One holder after the other may have been lost: nobody waits for more than two.
+        if platform.now() >= visitor.arrived + platform.config().lease_life() {
+            break;
+        }
         let mut waited_for = None;
         match lease::acquire(&platform, &sight.slot).await {
             Grant::Granted(granted) => lease = Some(granted),

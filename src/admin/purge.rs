@@ -94,11 +94,7 @@ fn respond<P: Platform>(
     outcome: &Purge,
 ) -> Response<P::Body> {
     let (status, title, detail) = if !outcome.failed.is_empty() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The purge is not durable",
-            not_durable(outcome.limit),
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, "The purge is not durable", not_durable(outcome.limit))
     } else if selected.is_empty() {
         (
             StatusCode::UNPROCESSABLE_ENTITY,
