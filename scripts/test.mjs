@@ -4,10 +4,12 @@ import { Failure } from './lib/failure.mjs';
 import { EXAMPLE, PYTHON } from './lib/python.mjs';
 import { WASM, requireCargo, rustEnv } from './lib/rust.mjs';
 import { requireMachine, setUpPython, setUpTools, setUpWorker } from './lib/setup.mjs';
+import { SIMULATOR, simulated } from './lib/simulator.mjs';
 import { runTests } from './lib/tests.mjs';
 
 // `summary`: the lines in which the runner says how it went. `count`: how many tests passed.
 const CARGO = { summary: /^(test result:|\s+(Running|Doc-tests) )/, count: /^test result: .*\b(\d+) passed/ };
+const NODE = { summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /, count: /^ℹ pass (\d+)/ };
 const PARTS = {
   rust: {
     title: 'Rust on the host',
@@ -15,6 +17,21 @@ const PARTS = {
     program: 'cargo',
     args: ['test', '--no-fail-fast'],
     ...CARGO,
+  },
+  sim: {
+    title: 'a million requests in random histories',
+    environment: histories,
+    program: 'cargo',
+    args: SIMULATOR,
+    ...CARGO,
+    summary: /^(histories|requests|purges|until a purge|in \d|test result:)/,
+  },
+  broken: {
+    title: 'broken variants, which the histories must catch',
+    environment: rust,
+    program: 'node',
+    args: ['--test', '--test-reporter=spec', 'tests/broken/*.test.mjs'],
+    ...NODE,
   },
   wasm: {
     title: 'Rust in wasm',
@@ -28,8 +45,7 @@ const PARTS = {
     environment: worker,
     program: 'node',
     args: ['--test', '--test-reporter=spec', 'tests/e2e/*.test.mjs'],
-    summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
-    count: /^ℹ pass (\d+)/,
+    ...NODE,
   },
   django: {
     title: "the example's, in Django",
@@ -69,6 +85,10 @@ function verdict(results) {
 async function rust() {
   requireCargo();
   return rustEnv();
+}
+
+async function histories() {
+  return { ...(await rust()), ...simulated({ requests: 1_000_000 }) };
 }
 
 /** The end-to-end tests start the example too: PYTHON is what runs it. */

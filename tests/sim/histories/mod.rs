@@ -29,15 +29,16 @@ const VISITS: usize = 250;
 #[test]
 fn hold_in_random_histories() {
     let setting = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let seed = setting("SIM_SEED").map_or(1, |seed| seed.parse().expect("SIM_SEED is a number"));
+    let number = |name: &str, otherwise: u64| {
+        setting(name).map_or(otherwise, |text| text.parse().expect("a number"))
+    };
+    let (seed, requests) = (number("SIM_SEED", 1), number("SIM_REQUESTS", 4_000));
     if let Some(kept) = setting("SIM_KEEP") {
         return replay(seed, &kept);
     }
-    let requests = setting("SIM_REQUESTS")
-        .map_or(4_000, |count| count.parse().expect("SIM_REQUESTS is a number"));
     let began = Instant::now();
     let goes_on = setting("SIM_GO_ON").is_some();
-    let (report, broken) = run(seed, requests, goes_on);
+    let (report, broken) = run(seed, requests, number("SIM_THREADS", 2), goes_on);
     println!("{report}\nin {:.1} s", began.elapsed().as_secs_f64());
     for (invariant, seeds) in &broken {
         println!(
@@ -46,6 +47,7 @@ fn hold_in_random_histories() {
             seeds.iter().take(8).collect::<Vec<_>>()
         );
     }
+    assert!(broken.is_empty() || setting("SIM_TERSE").is_none());
     if let Some(seed) = broken.values().flatten().min() {
         panic!("{}", shorten::told(&Plan::of(*seed, VISITS)));
     }
@@ -64,9 +66,9 @@ fn replay(seed: u64, kept: &str) {
     }
 }
 
-/// Histories from `seed` on, on two threads, until there were enough requests or one broke
+/// Histories from `seed` on, on so many threads, until there were enough requests or one broke
 /// something, unless it `goes_on`.
-fn run(seed: u64, requests: u64, goes_on: bool) -> (Report, BrokenBy) {
+fn run(seed: u64, requests: u64, threads: u64, goes_on: bool) -> (Report, BrokenBy) {
     let (next, done, found) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicBool::new(false));
     let total = Mutex::new((Report::default(), BrokenBy::new()));
     let work = || {
@@ -84,8 +86,7 @@ fn run(seed: u64, requests: u64, goes_on: bool) -> (Report, BrokenBy) {
         }
     };
     std::thread::scope(|scope| {
-        scope.spawn(work);
-        scope.spawn(work);
+        (0..threads).for_each(|_| drop(scope.spawn(work)));
     });
     total.into_inner().unwrap()
 }

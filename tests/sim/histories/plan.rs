@@ -74,6 +74,11 @@ pub enum What {
         centre: usize,
         isolate: usize,
     },
+    /// The runtime gives up what is under way in an isolate, which lives on.
+    RequestsDie {
+        centre: usize,
+        isolate: usize,
+    },
     Evict {
         centre: usize,
         of_ten: u64,
@@ -368,8 +373,9 @@ impl Draw<'_> {
         let (centre, isolate) = self.place();
         let at = self.now + self.dice.below(3_000);
         let lasts = self.dice.one_of(&[500, 5_000, 30_000]);
-        let what = match self.dice.below(12) {
+        let what = match self.dice.below(14) {
             0..3 => What::IsolateDies { centre, isolate },
+            12..14 => What::RequestsDie { centre, isolate },
             3..5 => What::Evict { centre, of_ten: self.dice.one_of(&[3, 10]) },
             5..7 => What::KvUnreadable { centre, lasts },
             7..8 => What::KvRefusesWrites { lasts },

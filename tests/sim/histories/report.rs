@@ -18,7 +18,7 @@ pub struct Report {
     pub relations_left: u64,
     /// Fills of one page under way at once in a data centre: how often how many.
     pub at_once: BTreeMap<u64, u64>,
-    /// Milliseconds from a purge to the first answer that takes it into account, by data centre.
+    /// Milliseconds from each purge to the last answer, in each data centre, that it outdates.
     pub until_seen: Vec<u64>,
     pub answers: BTreeMap<&'static str, u64>,
 }
@@ -67,6 +67,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut until_seen = self.until_seen.clone();
         until_seen.sort_unstable();
+        let all = until_seen.len();
+        until_seen.retain(|took| *took > 0);
         let seconds = |at: usize| until_seen.get(at).map_or(0.0, |took| *took as f64 / 1000.0);
         let racing = 100.0 * self.racing as f64 / self.requests.max(1) as f64;
         writeln!(f, "histories               {}", self.histories)?;
@@ -85,7 +87,9 @@ impl fmt::Display for Report {
         writeln!(f, "versions                {}", self.versions)?;
         writeln!(
             f,
-            "until a purge was seen  median {:.1} s, worst {:.1} s",
+            "until a purge was seen  at once by {} of {all} (each in each data centre); else median \
+             {:.1} s, worst {:.1} s",
+            all - until_seen.len(),
             seconds(until_seen.len() / 2),
             seconds(until_seen.len().saturating_sub(1))
         )?;

@@ -75,6 +75,7 @@ pub fn run(plan: &Plan, kept: impl Fn(usize) -> bool) -> (Report, Option<Broken>
     if !stage.is_broken() {
         stage.settle_down();
     }
+    stage.watch.spread();
     stage.watch.report.borrow_mut().histories = 1;
     stage.watch.report.borrow_mut().versions = stage.site.versions() as u64;
     let broken = stage.watch.broken.borrow().clone();
@@ -171,6 +172,7 @@ impl Stage {
             What::Edit(edit) => self.edit(edit).await,
             What::Burst { tag, count, hard } => self.burst(tag, count, hard),
             What::IsolateDies { centre, isolate } => self.isolate_dies(centre, isolate),
+            What::RequestsDie { centre, isolate } => self.requests_die(centre, isolate),
             What::Evict { centre, of_ten } => self.evict(centre, of_ten),
             What::KvUnreadable { centre, lasts } => self.kv_unreadable(centre, lasts).await,
             What::KvRefusesWrites { lasts } => {
@@ -352,6 +354,13 @@ impl Stage {
         let homes = self.homes.borrow();
         self.executor.end(|group| homes.get(&group) == Some(&dead.id));
         self.watch.forget_active(|fetch| fetch.isolate == dead.id);
+    }
+
+    fn requests_die(&self, centre: usize, isolate: usize) {
+        let living = self.isolates.borrow()[centre][isolate].id;
+        let homes = self.homes.borrow();
+        self.executor.end(|group| homes.get(&group) == Some(&living));
+        self.watch.forget_active(|fetch| fetch.isolate == living);
     }
 
     fn evict(&self, centre: usize, of_ten: u64) {

@@ -57,8 +57,8 @@ pub struct Purged {
     pub what: Vec<Selector>,
     pub trace: Rc<Trace>,
     pub answered: Cell<Option<Time>>,
-    /// Until it was first seen to have spread to each data centre.
-    seen: RefCell<Vec<bool>>,
+    /// Until when each data centre showed what it outdates, in milliseconds.
+    shown_for: RefCell<Vec<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,7 +274,7 @@ impl Watch {
             what,
             trace: sim.trace.clone(),
             answered: Cell::new(None),
-            seen: RefCell::new(vec![false; self.shape.centres]),
+            shown_for: RefCell::new(vec![0; self.shape.centres]),
         });
         self.purges.borrow_mut().push(purge.clone());
         self.report.borrow_mut().purges += 1;
@@ -317,6 +317,15 @@ impl Watch {
             Selector::Section(section) => Tag::prefix(&format!("/s{section}")),
             Selector::Host => Tag::host(HOST),
             Selector::Everything => Tag::everything(),
+        }
+    }
+
+    /// How long purges took until nothing was shown any more that they outdate.
+    pub fn spread(&self) {
+        let mut report = self.report.borrow_mut();
+        let purges = self.purges.borrow();
+        for purge in purges.iter().filter(|purge| purge.answered.get().is_some()) {
+            report.until_seen.extend(purge.shown_for.borrow().iter());
         }
     }
 
@@ -412,11 +421,14 @@ impl Watch {
             wanted.sort();
             wanted.dedup();
             let all = (0..self.shape.tags).map(|tag| self.tag(Selector::Tag(tag)));
-            let found: Vec<Tag> = all
-                .filter(|tag| {
-                    values.contains_key(&format!("t/{}/{}", tag.key_segment(), key.page()))
-                })
-                .collect();
+            let name = key.page();
+            let names_it = |tag: &Tag| {
+                let prefix = format!("t/{}/", tag.key_segment());
+                let of_tag = values.range(prefix.clone()..);
+                let mut of_tag = of_tag.take_while(|(key, _)| key.starts_with(&prefix));
+                of_tag.any(|(key, entry)| key.ends_with(&name) || entry.value.contains(&name))
+            };
+            let found: Vec<Tag> = all.filter(names_it).collect();
             let entry = values.get(&format!("u/{}", key.page())).map(|entry| entry.value.clone());
             let entry: Option<edge_isr::graph::PageEntry> =
                 entry.and_then(|text| serde_json::from_str(&text).ok());
@@ -475,6 +487,11 @@ impl Watch {
             if fetch.began >= purge.received || !(is_fresh || purge.hard) {
                 continue;
             }
+            if !purge.concerns(fetch.page, version) {
+                continue;
+            }
+            let shown_for = looked_at.since(purge.received).as_millis() as u64;
+            purge.shown_for.borrow_mut()[seen.sim.centre] = shown_for;
             let known_at = self.known_since(purge, seen.sim, version, fetch.page);
             // Within a millisecond the purge may have come later.
             if known_at.is_some_and(|known_at| known_at < looked_at) {
@@ -488,8 +505,6 @@ impl Watch {
                 self.breaks("no purge is lost", how);
             }
         }
-        drop(purges);
-        self.time_to_see(seen, looked_at, fetch, version);
     }
 
     /// From when on an isolate must know a purge that concerns a page.
@@ -504,7 +519,7 @@ impl Watch {
         let mut since: Option<Time> = None;
         let longest = self.config.skew / 2;
         for selector in &purge.what {
-            if !selector.concerns(page, version, &self.shape) {
+            if !selector.concerns(page, version) {
                 continue;
             }
             let mut known = None;
@@ -520,27 +535,6 @@ impl Watch {
             since = [since, known].into_iter().flatten().min();
         }
         since
-    }
-
-    /// How long a purge took to reach a data centre: until what it outdates was first not shown as
-    /// fresh any more.
-    fn time_to_see(&self, seen: &Seen<'_>, looked_at: Time, fetch: &Fetch, version: &Version) {
-        let purges = self.purges.borrow();
-        let centre = seen.sim.centre;
-        for purge in purges.iter().rev().take(50) {
-            let mut first = purge.seen.borrow_mut();
-            let concerned =
-                purge.what.iter().any(|what| what.concerns(fetch.page, version, &self.shape));
-            if purge.answered.get().is_some()
-                && !first[centre]
-                && fetch.began >= purge.received
-                && concerned
-            {
-                first[centre] = true;
-                let took = looked_at.since(purge.received);
-                self.report.borrow_mut().until_seen.push(took.as_millis() as u64);
-            }
-        }
     }
 
     /// A visitor of a data centre never gets what is older than what another got before.
@@ -622,17 +616,12 @@ impl Watch {
 
 impl Purged {
     fn concerns(&self, page: usize, version: &Version) -> bool {
-        self.what.iter().any(|selector| match selector {
-            Selector::Tag(tag) => version.tags.contains(tag),
-            Selector::Url(of) => *of == page,
-            Selector::Section(section) => page % 2 == *section,
-            Selector::Host | Selector::Everything => true,
-        })
+        self.what.iter().any(|selector| selector.concerns(page, version))
     }
 }
 
 impl Selector {
-    fn concerns(self, page: usize, version: &Version, _shape: &Shape) -> bool {
+    fn concerns(self, page: usize, version: &Version) -> bool {
         match self {
             Selector::Tag(tag) => version.tags.contains(&tag),
             Selector::Url(of) => of == page,

@@ -1,0 +1,174 @@
+/**
+ * The mistakes that the field makes, each as a change to this source: the simulator's random
+ * histories must catch every one. `within`: requests. `breaks`: the invariant that catches it, where
+ * only one may.
+ *
+ * `edits`: file, what stands there (once), and what to put in its place.
+ */
+export const VARIANTS = [
+  {
+    name: "fetched_at is taken when the response is stored",
+    within: 20_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/store.rs", "            fetched_at: self.fetched_at,\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
+    ],
+  },
+  {
+    name: "known is filled when the answer arrives",
+    within: 20_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/store.rs", "memory.known(&tags, self.moment, ", "memory.known(&tags, memory.moment(), "],
+    ],
+  },
+  {
+    name: "known is one newest time instead of ids",
+    within: 300_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/purge_memory.rs", "            .map(|(_, learned)| learned.record.id.clone())\n            .collect();", "            .map(|(_, learned)| learned.record.at.0.to_string())\n            .max()\n            .into_iter()\n            .collect();"],
+      ["src/policy/fence.rs", "!self.known.contains(&record.id) &&", "self.known.iter().all(|newest| newest.parse::<i64>().is_ok_and(|newest| record.at.0 > newest)) &&"],
+    ],
+  },
+  {
+    name: "soft and hard stand in one record",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/policy/fence.rs", 'PurgeMode::Hard => format!("p/h/{}"', 'PurgeMode::Hard => format!("p/s/{}"'],
+      ["src/purge.rs", "    let record = new_record(platform, at);\n    let entry", "    let mut record = new_record(platform, at);\n    record.id.insert_str(0, mode.as_str());\n    let entry"],
+      ["src/fence.rs", "    present\n        .map(", "    present\n        .filter(|(mode, value)| value.contains(mode.as_str()))\n        .map("],
+    ],
+  },
+  {
+    name: "clocks are taken to be equal: no skew",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/policy/fence.rs", "self.fetched_at <= record.at + skew\n", "self.fetched_at <= record.at && !skew.is_zero()\n"],
+    ],
+  },
+  {
+    name: "a 304 freshens past a purge",
+    within: 50_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/revalidate.rs", "            fetched_at: self.fetched_at,\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
+    ],
+  },
+  {
+    name: "purge memory never expires",
+    within: 20_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/purge_memory.rs", "read_at.is_some_and(|at| now < at + window)", "read_at.is_some_and(|at| now < at + window * 1_000_000)"],
+    ],
+  },
+  {
+    name: "an error of KV's is read as not purged",
+    within: 100_000,
+    edits: [
+      ["src/fence.rs", "from KV: {cause}\"));\n    }\n    false", "from KV: {cause}\"));\n    }\n    true"],
+    ],
+  },
+  {
+    name: "absent keys are cached for ever",
+    within: 20_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/purge_memory.rs", "read_at.is_some_and(|at| now < at + window)", "read_at.is_some_and(|at| now < at + window) || read_at.is_some() && self.learned_of(std::slice::from_ref(tag)).next().is_none()"],
+    ],
+  },
+  {
+    name: "the graph is written by read-modify-write",
+    within: 20_000,
+    breaks: "the graph is right in the end",
+    edits: [
+      ["src/graph.rs", "    let (done, tag) = match write {", `    let (Write::Remove(tag) | Write::Add(tag)) = &write;
+    let list = format!("{}all", tag_prefix(tag));
+    let pages = match kv::read(platform, std::slice::from_ref(&list)).await {
+        Ok(mut values) => values.pop().flatten().unwrap_or_default(),
+        Err(error) => {
+            fault(platform, &error);
+            return None;
+        }
+    };
+    let mut pages: Vec<&str> = pages.split_terminator(' ').filter(|one| *one != page).collect();
+    if let Write::Add(_) = &write {
+        pages.push(page);
+    }
+    let value = pages.iter().map(|page| format!("{page} ")).collect();
+    let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
+    if let Err(error) = platform.kv_write(&list, entry).await {
+        fault(platform, &error);
+    }
+    if !pages.is_empty() {
+        return None;
+    }
+    let (done, tag) = match write {`],
+      ["src/graph.rs", "let list = if value.is_some() { &mut there } else { &mut gone };", "let list = if value.is_some() || !key.host().is_empty() { &mut there } else { &mut gone };"],
+    ],
+  },
+  {
+    name: "a data centre takes its own graph writes for granted",
+    within: 300_000,
+    breaks: "the graph is right in the end",
+    edits: [
+      ["src/graph.rs", "    Ok(Todo::Change(Change {", "    if !named.is_empty() && remove.is_empty() {\n        return Ok(Todo::Known(now));\n    }\n    Ok(Todo::Change(Change {"],
+    ],
+  },
+  {
+    name: "a lease never expires",
+    within: 200_000,
+    edits: [
+      ["src/isolate.rs", "if self.held.get(slot).is_some_and(|held| now < held.until) {", "if self.held.get(slot).is_some_and(|held| now < held.until || !held.waiters.is_empty() || held.token > 0) {"],
+    ],
+  },
+  {
+    name: "the lease is taken after the fetch has started",
+    within: 20_000,
+    breaks: "single flight in an isolate",
+    edits: [],
+  },
+  {
+    name: "two isolates ignore each other's lease",
+    within: 20_000,
+    breaks: "single flight in a data centre",
+    edits: [],
+  },
+  {
+    name: "the retry of a purge is dropped after a 429",
+    within: 50_000,
+    breaks: "a purge is durable before its 200",
+    edits: [
+      ["src/purge.rs", "    batches.borrow_mut().withdraw(&key, &batch);\n    batch.end(Ended::Failed);", "    batches.borrow_mut().withdraw(&key, &batch);\n    batch.end(Ended::Durable);"],
+      ["src/purge.rs", "const ATTEMPTS: u32 = 4;", "const ATTEMPTS: u32 = 1;"],
+    ],
+  },
+  {
+    name: "a purge shares the write that is under way",
+    within: 100_000,
+    breaks: "a purge is durable before its 200",
+    edits: [
+      ["src/purge_batch.rs", "        self.withdraw(key, batch);\n        let line", "        let line"],
+      ["src/purge.rs", "        batches.borrow_mut().free(&key);\n", "        batches.borrow_mut().free(&key);\n        batches.borrow_mut().withdraw(&key, &batch);\n"],
+    ],
+  },
+  {
+    name: "whoever waits gets what the leader fetched, purged or not",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/serve.rs", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment) || arrived.0 > 0)"],
+    ],
+  },
+  {
+    name: "what was fetched earlier replaces what was fetched later",
+    within: 100_000,
+    breaks: "a page never goes back",
+    edits: [
+      ["src/store.rs", "if current.fetched_at() > stored.fetched_at() {", "if current.fetched_at().0 < 0 {"],
+    ],
+  },
+];
