@@ -44,6 +44,8 @@ pub struct Config {
     pub purge_items_max: usize,
     pub keep_tag_headers: bool,
     pub graph_writes_per_minute: u32,
+    /// Into how many objects the coordinator is divided, where one is bound.
+    pub coordinator_shards: u32,
 }
 
 /// A setting that cannot be used, and why.
@@ -122,6 +124,7 @@ impl Config {
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
             graph_writes_per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
+            coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
         })
     }
 

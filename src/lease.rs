@@ -3,21 +3,31 @@
 //! In an isolate this is exact: the lease is a place in the isolate's memory, taken without an
 //! await in between. In a data centre it is best effort: a lease in the Cache API, written with a
 //! random token and read back. Two isolates that both find it absent and both read back their own
-//! token before the other's write both lead; that is the race that is left.
+//! token before the other's write both lead; that is the race that is left. In the world it is exact
+//! again where a coordinator is bound and answers: of all who got past the other two, one has its
+//! lease, and whoever asks the origin without it asks for something that is not for all (a pass,
+//! a range, a HEAD), has lost `serve::ROUNDS` rounds, or has waited for longer than a lease lives.
 //!
 //! A lease ends by itself: a cancelled request may never run `Drop`.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use crate::coordinator::{self, Claim};
 use crate::isolate::Outcome;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
+use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// Waiting for another isolate: doubling from 25 ms with jitter, 20 looks at most.
 const FIRST_LOOK: u64 = 25;
 const LAST_LOOK: u64 = 1000;
 const LOOKS_MOST: u32 = 20;
+/// Waiting for another data centre begins with a longer pause: each look is a request.
+const FIRST_LOOK_ABROAD: u64 = 100;
+/// Behind a visitor's back the world's lease is asked for once in so long.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The duty to ask the origin for a slot, and to tell the others how it went.
 pub struct Lease<P: Platform> {
@@ -25,6 +35,10 @@ pub struct Lease<P: Platform> {
     pub slot: Slot,
     token: u64,
     ended: bool,
+    /// Whether the coordinator was asked for it, and so may hold it for us.
+    abroad: Cell<bool>,
+    /// What the answer says of it, if anything.
+    detail: Cell<Option<&'static str>>,
 }
 
 /// What came of asking for the lease.
@@ -32,26 +46,34 @@ pub enum Grant<P: Platform> {
     Granted(Lease<P>),
     /// Somebody else had it, and is done.
     Ended(Outcome),
-    /// Somebody in this isolate has it, and did not end it within the bound.
-    Overdue,
     /// The cache keeps nothing: nobody could be handed what a leader fetched.
     CacheUnavailable,
 }
 
-/// Takes the lease or waits for who has it.
-pub async fn acquire<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
+/// Takes the lease or waits for who has it. The purge records of `tags` are learned on the way,
+/// where a coordinator has newer ones than KV shows.
+pub async fn acquire<P: Platform>(platform: &P, slot: &Slot, tags: &[Tag]) -> Grant<P> {
     if platform.isolate().cache.is_broken(platform.now()) {
         return Grant::CacheUnavailable;
     }
     let Some(lease) = take(platform, slot) else { return wait_here(platform, slot).await };
+    // A holder that does not end it within the bound is overdue: this isolate asks for itself, once
+    // for all who wait here.
+    let mut waited = false;
     for look in 0..LOOKS_MOST {
-        if lease.claim().await {
-            return Grant::Granted(lease);
+        if lease.claim_here().await {
+            break;
         }
-        platform.sleep(pause(look, platform.random())).await;
+        waited = true;
+        platform.sleep(pause(FIRST_LOOK, look, platform.random())).await;
     }
-    // The holder is overdue: this isolate asks for itself, once for all who wait here.
-    Grant::Granted(lease)
+    match lease.wait_abroad(waited, tags).await {
+        None => Grant::Granted(lease),
+        Some(outcome) => {
+            lease.end(outcome).await;
+            Grant::Ended(outcome)
+        }
+    }
 }
 
 /// Takes the isolate's lease now, or not at all. There is no await in it, so that of all who come
@@ -60,30 +82,64 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     let (now, token) = (platform.now(), platform.random());
     let until = now + platform.config().lease_life();
     let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);
-    taken.then(|| Lease { platform: platform.clone(), slot: slot.clone(), token, ended: false })
+    taken.then(|| Lease {
+        platform: platform.clone(),
+        slot: slot.clone(),
+        token,
+        ended: false,
+        abroad: Cell::default(),
+        detail: Cell::default(),
+    })
+}
+
+/// Whether another data centre was seen to hold the lease a moment ago.
+pub fn is_held_elsewhere<P: Platform>(platform: &P, slot: &Slot) -> bool {
+    let until = platform.isolate().held_elsewhere.borrow().of(slot);
+    until.is_some_and(|until| platform.now() < until)
 }
 
 async fn wait_here<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
-    let now = platform.now();
-    let held = platform.isolate().leases.borrow().holder(slot, now);
-    let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
-    let (signal, wait) = platform.signal(held.until.since(now));
-    platform.isolate().leases.borrow_mut().wait(slot, signal);
-    wait.await;
-    match held.outcome.get() {
-        Some(outcome) => Grant::Ended(outcome),
-        None => Grant::Overdue,
+    loop {
+        let now = platform.now();
+        let held = platform.isolate().leases.borrow().holder(slot, now);
+        // Given back meanwhile, or its holder is gone: look again, and take it.
+        let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
+        let (signal, wait) = platform.signal(held.until.since(now));
+        platform.isolate().leases.borrow_mut().wait(slot, signal);
+        wait.await;
+        if let Some(outcome) = held.outcome.get() {
+            return Grant::Ended(outcome);
+        }
     }
 }
 
-fn pause(look: u32, random: u64) -> Duration {
-    let longest = (FIRST_LOOK << look.min(10)).min(LAST_LOOK);
+fn pause(first: u64, look: u32, random: u64) -> Duration {
+    let longest = (first << look.min(10)).min(LAST_LOOK);
     Duration::from_millis(longest / 2 + random % (longest / 2 + 1))
 }
 
 impl<P: Platform> Lease<P> {
-    /// Takes the data centre's lease too, unless another isolate has it.
-    pub async fn claim(&self) -> bool {
+    /// Takes the data centre's lease and the world's too, unless somebody else has one of them.
+    pub async fn claim(&self, tags: &[Tag]) -> bool {
+        if !self.claim_here().await {
+            return false;
+        }
+        let claim = self.claim_abroad(false, tags).await;
+        if claim == Claim::Held {
+            let now = self.platform.now();
+            let mut held = self.platform.isolate().held_elsewhere.borrow_mut();
+            held.note(&self.slot, now + ASKED_AGAIN_AFTER, now);
+        }
+        claim != Claim::Held
+    }
+
+    /// What the answer to a visitor should say of it.
+    pub fn detail(&self) -> Option<&'static str> {
+        self.detail.get()
+    }
+
+    /// Takes the data centre's lease, unless another isolate has it.
+    async fn claim_here(&self) -> bool {
         let place = self.place();
         if let Some((token, until)) = read(&self.platform, &place).await
             && token != self.token
@@ -102,13 +158,51 @@ impl<P: Platform> Lease<P> {
         read(&self.platform, &place).await.is_none_or(|(token, _)| token == self.token)
     }
 
-    /// Gives the lease back and tells everyone who waits in this isolate how it went.
-    pub async fn end(mut self, outcome: Outcome) {
-        self.wake(outcome);
-        self.release().await;
+    /// Waits until the world's lease is ours or needed no more: for as long as a lease lives, so
+    /// that one whose holder is gone has ended by itself. What there is instead, if so it ends.
+    async fn wait_abroad(&self, waited: bool, tags: &[Tag]) -> Option<Outcome> {
+        let life = self.platform.config().lease_life();
+        let patience = self.platform.now() + life + 2 * Duration::from_millis(LAST_LOOK);
+        let mut look = 0;
+        loop {
+            match self.claim_abroad(waited || look > 0, tags).await {
+                Claim::Held if self.platform.now() < patience => {}
+                Claim::Held => {
+                    self.detail.set(Some("coordinator-overdue"));
+                    return None;
+                }
+                Claim::Failed(status) => return Some(Outcome::Failed(status)),
+                _ => return None,
+            }
+            let pause = pause(FIRST_LOOK_ABROAD, look, self.platform.random());
+            self.platform.sleep(pause).await;
+            look += 1;
+        }
     }
 
-    /// Tells everyone in this isolate, and leaves the data centre's lease to [`Lease::release`].
+    async fn claim_abroad(&self, waited: bool, tags: &[Tag]) -> Claim {
+        let platform = &self.platform;
+        let claim = coordinator::claim(platform, &self.slot, self.token, waited, tags).await;
+        if matches!(claim, Claim::Unavailable | Claim::Resting) {
+            self.detail.set(Some("coordinator-unavailable"));
+        }
+        if matches!(claim, Claim::Absent | Claim::Resting) {
+            return claim;
+        }
+        self.abroad.set(true);
+        // From here it is as long as ever: those who wait here wait on.
+        let until = platform.now() + platform.config().lease_life();
+        platform.isolate().leases.borrow_mut().prolong(&self.slot, self.token, until);
+        claim
+    }
+
+    /// Gives the lease back and tells everyone who waits for it how it went.
+    pub async fn end(mut self, outcome: Outcome) {
+        self.wake(outcome);
+        self.release(outcome).await;
+    }
+
+    /// Tells everyone in this isolate, and leaves the rest to [`Lease::release`].
     pub fn wake(&mut self, outcome: Outcome) {
         self.ended = true;
         let leases = &self.platform.isolate().leases;
@@ -116,7 +210,15 @@ impl<P: Platform> Lease<P> {
         waiters.into_iter().for_each(|signal| signal());
     }
 
-    pub async fn release(&self) {
+    /// Gives back the data centre's lease and the world's.
+    pub async fn release(&self, outcome: Outcome) {
+        self.release_here().await;
+        if self.abroad.get() {
+            coordinator::release(&self.platform, &self.slot, self.token, outcome).await;
+        }
+    }
+
+    async fn release_here(&self) {
         let place = self.place();
         let held = read(&self.platform, &place).await;
         if held.is_some_and(|(token, _)| token == self.token) {

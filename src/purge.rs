@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
+use crate::coordinator;
 use crate::kv::within;
 use crate::platform::{KvEntry, Platform};
+use crate::policy::coordinator::Published;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::stored::ascii_json;
 use crate::policy::tag::Tag;
@@ -84,7 +86,9 @@ async fn write<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) -> bool {
     let now = platform.now();
     match written {
         Ok(()) if now.since(at) <= skew => {
-            platform.isolate().purges.borrow_mut().confirmed(tag, mode, record, now);
+            platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
+            let published = Published { tag: tag.clone(), mode, record };
+            coordinator::publish(platform, published).await;
             true
         }
         Ok(()) => false,

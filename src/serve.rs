@@ -4,7 +4,7 @@ use futures::channel::oneshot;
 use http::{Method, StatusCode};
 
 use crate::answer;
-use crate::fence::is_outdated_since;
+use crate::fence::{all_tags, is_outdated_since};
 use crate::forward;
 use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
@@ -15,6 +15,7 @@ use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
 use crate::policy::stored::{Place, StoredResponse};
+use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::validation::is_not_modified;
 use crate::purge_memory::Moment;
@@ -145,11 +146,14 @@ fn revalidate_behind<P: Platform>(
     if failure.is_some_and(|failure| failure.backs_off(platform.now())) {
         return "origin-failed";
     }
+    if lease::is_held_elsewhere(platform, slot) {
+        return "revalidating";
+    }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
-        let seen = usable.stored.fetched_at;
+        let (seen, tags) = (usable.stored.fetched_at, all_tags(&visit, &usable.stored.tags));
         platform.clone().defer(async move {
-            if !lease.claim().await {
+            if !lease.claim(&tags).await {
                 return lease.end(Outcome::Abandoned).await;
             }
             let sight = look(&platform, &visit).await;
@@ -220,8 +224,12 @@ async fn fill<P: Platform>(
             break;
         }
         let mut waited_for = None;
-        match lease::acquire(&platform, &sight.slot).await {
-            Grant::Granted(granted) => lease = Some(granted),
+        let tags = tags_of(&visit, &sight);
+        match lease::acquire(&platform, &sight.slot, &tags).await {
+            Grant::Granted(granted) => {
+                visitor.detail = granted.detail();
+                lease = Some(granted);
+            }
             Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
                 visitor.waited();
                 waited_for = Some((fetched_at, moment));
@@ -232,7 +240,6 @@ async fn fill<P: Platform>(
                 visitor.waited();
                 return visitor.told_of_failure(&platform, &visit, sight, status);
             }
-            Grant::Overdue => break,
             Grant::CacheUnavailable => {
                 visitor.detail = Some("cache-unavailable");
                 break;
@@ -255,6 +262,15 @@ async fn fill<P: Platform>(
         }
     }
     Refresh::new(platform, visit, sight, lease).run(visitor).await;
+}
+
+/// The tags by which a purge can be known to concern what is asked for: those of what is stored, or
+/// where nothing is, those that the URL alone gives it.
+fn tags_of<B>(visit: &Visit, sight: &Sight<B>) -> Vec<Tag> {
+    match &sight.found {
+        Found::Response(usable) => all_tags(visit, &usable.stored.tags),
+        _ => all_tags(visit, &[]),
+    }
 }
 
 /// Sends what others have stored in the meantime, or gives the sight back.

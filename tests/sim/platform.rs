@@ -9,12 +9,14 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
-    BrokenOff, CacheError, Document, KvEntry, KvError, KvPage, OriginError, Platform, ReadError,
-    Request, Response, Settled, Signal,
+    BrokenOff, CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError,
+    Platform, ReadError, Request, Response, Settled, Signal,
 };
+use edge_isr::policy::coordinator::{Answer, Ask, Shard};
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
+use crate::coordinator::SimCoordinator;
 use crate::executor::Executor;
 use crate::origin::Origin;
 use crate::world::Counter;
@@ -82,6 +84,7 @@ pub struct Sim {
     pub kv: Rc<SimKv>,
     pub origin: Rc<Origin>,
     pub log: Rc<RefCell<Vec<String>>>,
+    pub coordinator: Option<Rc<SimCoordinator>>,
 }
 
 impl Platform for Sim {
@@ -263,6 +266,14 @@ impl Platform for Sim {
         keys.truncate(limit as usize);
         let cursor = more.then(|| keys.last().unwrap().0.clone());
         Ok(KvPage { keys, cursor })
+    }
+
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &Ask,
+    ) -> Option<Result<Answer, CoordinatorError>> {
+        Some(self.coordinator.as_ref()?.answer(shard, ask).await)
     }
 }
 

@@ -13,6 +13,7 @@ use edge_isr::policy::time::Time;
 use edge_isr::visit::Visit;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::coordinator::SimCoordinator;
 use crate::executor::Executor;
 use crate::origin::Origin;
 use crate::platform::{Body, Sim, SimCache, SimKv};
@@ -29,6 +30,8 @@ pub struct World {
     isolates: RefCell<BTreeMap<(usize, usize), Rc<Isolate>>>,
     config: Rc<Config>,
     pub log: Rc<RefCell<Vec<String>>>,
+    /// None, unless a test sets one.
+    pub coordinator: Option<Rc<SimCoordinator>>,
 }
 
 /// An answer as a visitor sees it.
@@ -95,6 +98,7 @@ impl World {
             isolates: RefCell::default(),
             config: Rc::new(config),
             log: Rc::default(),
+            coordinator: None,
             executor,
         }
     }
@@ -110,6 +114,7 @@ impl World {
             kv: self.kv.clone(),
             origin: self.origin.clone(),
             log: self.log.clone(),
+            coordinator: self.coordinator.clone(),
         }
     }
 
