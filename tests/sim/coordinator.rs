@@ -386,7 +386,10 @@ fn a_stale_page_is_refilled_behind_the_visitor_in_knowledge_of_the_purge() {
 fn a_record_whose_write_lands_on_a_later_one_does_not_hide_it() {
     seeds(|seed| {
         let world = world(seed);
-        let page = |text| Page::new(text).with("cache-control", "s-maxage=60").tags("a");
+        let page = |text: &str| {
+            let page = Page::new(text).with("cache-control", "s-maxage=60").tags("a");
+            page.etag(&format!("\"{text}\""))
+        };
         world.origin.set("/a", page("zero"));
         world.get_at(FAR, "/a");
         world.wait(61_000);
