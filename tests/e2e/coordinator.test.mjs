@@ -133,8 +133,10 @@ describe("with a coordinator", () => {
       for (const page of paths) origin.on(page, { body: "hello", headers: FRESH, delayMs: 100 });
       await hitOf(edge, paths[0]);
       await gone();
+      const asked = Date.now();
       const hit = await edge.fetch(paths[0]);
       assert.deepEqual([cacheStatus(hit).hit, cacheStatus(hit).detail], [true, undefined]);
+      assert.ok(Date.now() - asked < 900, "a hit asks nobody");
       const begun = Date.now();
       const first = await edge.fetch(paths[1]);
       assert.deepEqual([first.text(), cacheStatus(first).detail], ["hello", "coordinator-unavailable"]);
