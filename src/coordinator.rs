@@ -135,7 +135,8 @@ fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &Coordi
     resting.push((shard, now + rest));
     if isolate.log.allows("coordinator", now) {
         platform.log(&format!(
-            "the coordinator ({shard}) does not answer: {error}; the data centre's lease serves"
+            "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
+             purges are seen when KV shows them"
         ));
     }
 }

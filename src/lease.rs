@@ -6,7 +6,8 @@
 //! token before the other's write both lead; that is the race that is left. In the world it is exact
 //! again where a coordinator is bound and answers: of all who got past the other two, one has its
 //! lease, and whoever asks the origin without it asks for something that is not for all (a pass,
-//! a range, a HEAD), has lost `serve::ROUNDS` rounds, or has waited for longer than a lease lives.
+//! a range, a HEAD), has a cache that keeps nothing, has lost `serve::ROUNDS` rounds, or has waited
+//! for longer than a lease lives.
 //!
 //! A lease ends by itself: a cancelled request may never run `Drop`.
 
@@ -28,6 +29,7 @@ const LOOKS_MOST: u32 = 20;
 const FIRST_LOOK_ABROAD: u64 = 100;
 /// Behind a visitor's back the world's lease is asked for once in so long.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
+const UNAVAILABLE: &str = "coordinator-unavailable";
 
 /// The duty to ask the origin for a slot, and to tell the others how it went.
 pub struct Lease<P: Platform> {
@@ -35,7 +37,7 @@ pub struct Lease<P: Platform> {
     pub slot: Slot,
     token: u64,
     ended: bool,
-    /// Whether the coordinator was asked for it, and so may hold it for us.
+    /// Whether the coordinator may hold it for us.
     abroad: Cell<bool>,
     /// What the answer says of it, if anything.
     detail: Cell<Option<&'static str>>,
@@ -183,14 +185,17 @@ impl<P: Platform> Lease<P> {
     async fn claim_abroad(&self, waited: bool, tags: &[Tag]) -> Claim {
         let platform = &self.platform;
         let claim = coordinator::claim(platform, &self.slot, self.token, waited, tags).await;
-        if matches!(claim, Claim::Unavailable | Claim::Resting) {
-            self.detail.set(Some("coordinator-unavailable"));
+        match claim {
+            Claim::Granted => self.abroad.set(true),
+            Claim::Unavailable => {
+                // It may have been granted all the same.
+                self.abroad.set(true);
+                self.detail.set(Some(UNAVAILABLE));
+            }
+            Claim::Resting => self.detail.set(Some(UNAVAILABLE)),
+            Claim::Held | Claim::Failed(_) | Claim::Absent => {}
         }
-        if matches!(claim, Claim::Absent | Claim::Resting) {
-            return claim;
-        }
-        self.abroad.set(true);
-        // From here it is as long as ever: those who wait here wait on.
+        // From here it lives as long as ever: those who wait in this isolate wait on.
         let until = platform.now() + platform.config().lease_life();
         platform.isolate().leases.borrow_mut().prolong(&self.slot, self.token, until);
         claim

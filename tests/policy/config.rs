@@ -24,6 +24,8 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("ORIGIN_TIMEOUT", "30")]
 #[case("MAX_LIFE", "31536001")]
 #[case("PURGE_ITEMS_MAX", "0")]
+#[case("COORDINATOR_SHARDS", "0")]
+#[case("COORDINATOR_SHARDS", "257")]
 #[case("KEEP_TAG_HEADERS", "yes")]
 #[case("CONTROL_PREFIX", "edge")]
 #[case("CONTROL_PREFIX", "/edge/")]
