@@ -42,6 +42,8 @@ pub struct Config {
     /// Every answer says where its time went, and by which key it is stored.
     pub debug: bool,
     pub purge_items_max: usize,
+    /// How long the receipt of a purge can be looked up; zero: none is kept.
+    pub receipt_life: Duration,
     pub keep_tag_headers: bool,
     pub graph_writes_per_minute: u32,
     /// Into how many objects the coordinator is divided, where one is bound.
@@ -122,6 +124,7 @@ impl Config {
             debug: flag(raw, "DEBUG")?,
             // No upper bound below KV's own would be right for every plan; KV refuses past it.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
+            receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
             graph_writes_per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
             coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
@@ -231,6 +234,17 @@ fn number(
     match text.trim().parse::<u64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(error(name, format!("is not a whole number from {least} to {most}"))),
+    }
+}
+
+/// KV keeps nothing for less than a minute.
+fn receipt_life(raw: RawConfig<'_>) -> Result<Duration, ConfigError> {
+    match number(raw, "RECEIPT_LIFE", DAY, 0, YEAR) {
+        Ok(seconds) if seconds == 0 || seconds >= 60 => Ok(Duration::from_secs(seconds)),
+        _ => {
+            let reason = format!("is neither 0 nor a whole number from 60 to {YEAR}");
+            Err(error("RECEIPT_LIFE", reason))
+        }
     }
 }
 

@@ -119,24 +119,29 @@ async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) ->
         Ok(values) => values,
         Err(error) => return unreadable(platform, &error.0),
     };
-    let mut memory = platform.isolate().purges.borrow_mut();
     for (tag, values) in tags.iter().zip(values.chunks(2)) {
-        let Ok(records) = parse(values) else {
-            drop(memory);
-            return unreadable(platform, "a record is not one of ours");
-        };
-        memory.read(tag, records, asked_at);
+        let records = records(platform, tag, values);
+        platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
     }
     true
 }
 
-/// A record that cannot be read is not the absence of one.
-fn parse(values: &[Option<String>]) -> Result<Vec<(PurgeMode, PurgeRecord)>, serde_json::Error> {
+fn records<P: Platform>(
+    platform: &P,
+    tag: &Tag,
+    values: &[Option<String>],
+) -> Vec<(PurgeMode, PurgeRecord)> {
     let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
-    modes
-        .zip(values)
-        .filter_map(|(mode, value)| Some((mode, value.as_deref()?)))
-        .map(|(mode, value)| Ok((mode, serde_json::from_str(value)?)))
+    let present = modes.zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
+    present
+        .map(|(mode, value)| {
+            let record = PurgeRecord::of(value, platform.now());
+            if !record.is_dated() && platform.isolate().log.allows("kv-record", platform.now()) {
+                let key = mode.record_key(tag);
+                platform.log(&format!("{key} in KV is no record of ours: it counts as a purge"));
+            }
+            (mode, record)
+        })
         .collect()
 }
 

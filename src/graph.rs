@@ -1,8 +1,17 @@
 //! The graph of tags and pages in KV, kept by difference. It serves lists; no purge depends on it.
 //!
-//! `u/<page>` holds the tags whose relations `t/<tag>/<page>` have been written, and is written
-//! after them. So what a failure or the budget cut short is seen at the next store of the page,
-//! by whichever isolate, as a difference, and continued.
+//! `u/<page>` names every tag whose relation `t/<tag>/<page>` may be there: it is written before a
+//! relation is added and after one is removed. So what a failure or the budget cut short is seen at
+//! the next store of the page, by whichever isolate, as a difference, and continued.
+//!
+//! Data centres write without knowing of each other, and KV shows each what the others wrote only
+//! after a while: one that stores an older version a moment later can take back what another has
+//! written. So nobody takes their own writes for granted. What a data centre has stored counts as
+//! graphed only once it has found `u/` and every relation right at two stores, `SETTLES` apart; from
+//! then on stores with unchanged tags read nothing and write nothing.
+//!
+//! What is left: a relation that one data centre wrote, whose `u/` another then overwrote, and whose
+//! stored response was evicted or turned private. It ends by itself.
 
 use std::time::Duration;
 
@@ -13,13 +22,17 @@ use serde::{Deserialize, Serialize};
 use crate::kv;
 use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::key::CacheKey;
-use crate::policy::stored::StoredResponse;
+use crate::policy::stored::{StoredResponse, ascii_json};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// A relation ends by itself unless it is written again, at the latest at half its life.
 const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Longer than it takes until KV shows a write everywhere, and than a store that has begun.
+const SETTLES: Duration = Duration::from_secs(3 * 60);
+const ENTRY_PACE: Duration = Duration::from_millis(1100);
 const METADATA_MOST: usize = 1024;
+const KEYS_PER_READ: usize = 100;
 const WRITES_AT_ONCE: usize = 4;
 
 /// The value of `u/<page>`.
@@ -50,29 +63,49 @@ fn relation_key(tag: &Tag, page: &str) -> String {
 }
 
 /// What the graph needs after a store.
-pub enum Plan {
-    /// Nothing; with the time at which the graph was last seen to be right, if it was.
-    Nothing(Option<Time>),
+pub struct Plan {
+    todo: Todo,
+    /// Tags of earlier versions, whose relations may still be there.
+    former: Vec<Tag>,
+}
+
+enum Todo {
+    /// Nothing that could be done now.
+    Nothing,
+    /// Nothing: all is right, as it was seen at `first` too.
+    Right { first: Time, written_at: Time },
+    /// Nothing, nor need it be looked at: it was found right before.
+    Known(Time),
     Change(Change),
 }
 
-pub struct Change {
+struct Change {
     add: Vec<Tag>,
     remove: Vec<Tag>,
+    /// Whose relations stay as they are, or are removed another time.
     keep: Vec<Tag>,
 }
 
 impl Plan {
-    pub fn graphed_at(&self) -> Option<Time> {
-        match self {
-            Plan::Nothing(graphed_at) => *graphed_at,
-            Plan::Change(_) => None,
+    pub const NOTHING: Plan = Plan { todo: Todo::Nothing, former: Vec::new() };
+
+    /// Notes in a response that is about to be stored how the graph was found.
+    pub fn note(&self, stored: &mut StoredResponse, now: Time) {
+        stored.former_tags = self.former.clone();
+        match self.todo {
+            Todo::Known(at) => stored.graphed_at = Some(at),
+            Todo::Right { first, written_at } if now >= first + SETTLES => {
+                stored.graphed_at = Some(written_at);
+                stored.former_tags.clear();
+            }
+            Todo::Right { first, .. } => stored.graph_checked_at = Some(first),
+            Todo::Nothing | Todo::Change(_) => {}
         }
     }
 }
 
 /// Compares the tags of `stored` with what the graph holds: with those of `prior` where they are
-/// known to be in it, else by one read.
+/// known to be in it, else by reading it.
 pub async fn plan<P: Platform>(
     platform: &P,
     key: &CacheKey,
@@ -81,7 +114,7 @@ pub async fn plan<P: Platform>(
 ) -> Plan {
     // A made-up query must not cost a write: such a URL waits for its second store.
     if prior.is_none() && key.query().is_some() {
-        return Plan::Nothing(None);
+        return Plan::NOTHING;
     }
     plan_for(platform, key, prior, tags_in_graph(stored)).await
 }
@@ -101,22 +134,84 @@ async fn plan_for<P: Platform>(
     tags: &[Tag],
 ) -> Plan {
     let now = platform.now();
-    let remembered = prior.and_then(|prior| Some((prior.graphed_at?, tags_in_graph(prior))));
-    if let Some((at, before)) = remembered {
-        return difference(before, at, tags, now);
+    if let Some(prior) = prior
+        && let Some(at) = prior.graphed_at
+        && are_same(tags_in_graph(prior), tags)
+        && now.since(at) < RELATION_LIFE / 2
+    {
+        return Plan { todo: Todo::Known(at), former: Vec::new() };
     }
-    let left = platform.isolate().graph.left(platform.config().graph_writes_per_minute, now);
-    if left == 0 {
-        return Plan::Nothing(None);
+    let mut former = prior.map_or(Vec::new(), |prior| not_in(tags_in_graph(prior), tags));
+    former.extend(prior.map_or(Vec::new(), |prior| not_in(&prior.former_tags, tags)));
+    let budget = platform.config().graph_writes_per_minute;
+    if platform.isolate().graph.left(budget, now) == 0 {
+        spent(platform);
+        return Plan { todo: Todo::Nothing, former };
     }
-    match read_page(platform, key).await {
-        Ok(Some(entry)) => difference(&entry.tags, entry.at, tags, now),
-        Ok(None) => difference(&[], now, tags, now),
+    let todo = match compared(platform, key, prior, &former, tags).await {
+        Ok(todo) => todo,
         Err(error) => {
             fault(platform, &error);
-            Plan::Nothing(None)
+            Todo::Nothing
+        }
+    };
+    Plan { todo, former }
+}
+
+/// What the graph holds of a page, and what it should.
+async fn compared<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    prior: Option<&StoredResponse>,
+    former: &[Tag],
+    tags: &[Tag],
+) -> Result<Todo, KvError> {
+    let now = platform.now();
+    let entry = read_page(platform, key).await?;
+    let written_at = entry.as_ref().map_or(now, |entry| entry.at);
+    let named = entry.map(|entry| entry.tags).unwrap_or_default();
+    let (mut add, mut remove) = (not_in(tags, &named), not_in(&named, tags));
+    // What the entry says of them may be another's, written over this data centre's own.
+    let kept = not_in(tags, &add);
+    let unnamed = not_in(former, &named);
+    let (there, gone) = related(platform, key, kept.iter().chain(&unnamed)).await?;
+    add.extend(gone.into_iter().filter(|tag| tags.contains(tag)));
+    remove.extend(there.into_iter().filter(|tag| !tags.contains(tag)));
+    if !tags.is_empty() && now.since(written_at) >= RELATION_LIFE / 2 {
+        add = tags.to_vec();
+    }
+    if add.is_empty() && remove.is_empty() {
+        let first = prior.and_then(|prior| prior.graph_checked_at).unwrap_or(now);
+        return Ok(Todo::Right { first, written_at });
+    }
+    Ok(Todo::Change(Change { keep: not_in(&kept, &add), add, remove }))
+}
+
+fn not_in(tags: &[Tag], others: &[Tag]) -> Vec<Tag> {
+    tags.iter().filter(|tag| !others.contains(tag)).cloned().collect()
+}
+
+fn are_same(tags: &[Tag], others: &[Tag]) -> bool {
+    not_in(tags, others).is_empty() && not_in(others, tags).is_empty()
+}
+
+/// Those of `tags` whose relation is there, and those whose is not.
+async fn related<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    tags: impl Iterator<Item = &Tag>,
+) -> Result<(Vec<Tag>, Vec<Tag>), KvError> {
+    let (page, tags): (String, Vec<&Tag>) = (key.page(), tags.collect());
+    let (mut there, mut gone) = (Vec::new(), Vec::new());
+    for tags in tags.chunks(KEYS_PER_READ) {
+        let keys: Vec<String> = tags.iter().map(|tag| relation_key(tag, &page)).collect();
+        let values = kv::read(platform, &keys).await?;
+        for (tag, value) in tags.iter().zip(values) {
+            let list = if value.is_some() { &mut there } else { &mut gone };
+            list.push((*tag).clone());
         }
     }
+    Ok((there, gone))
 }
 
 pub async fn read_page<P: Platform>(
@@ -127,20 +222,6 @@ pub async fn read_page<P: Platform>(
     Ok(values.into_iter().flatten().next().and_then(|value| serde_json::from_str(&value).ok()))
 }
 
-fn difference(before: &[Tag], at: Time, tags: &[Tag], now: Time) -> Plan {
-    let is_old = !tags.is_empty() && now.since(at) >= RELATION_LIFE / 2;
-    let not_in = |tags: &[Tag], others: &[Tag]| -> Vec<Tag> {
-        tags.iter().filter(|tag| !others.contains(tag)).cloned().collect()
-    };
-    let remove = not_in(before, tags);
-    let add = if is_old { tags.to_vec() } else { not_in(tags, before) };
-    if add.is_empty() && remove.is_empty() {
-        return Plan::Nothing(Some(at));
-    }
-    let keep = before.iter().filter(|tag| tags.contains(tag) && !add.contains(tag));
-    Plan::Change(Change { keep: keep.cloned().collect(), add, remove })
-}
-
 /// A page whose stored response went without another leaves no relation.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
     let plan = plan_for(platform, key, Some(prior), &[]).await;
@@ -149,32 +230,58 @@ pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredRes
 
 /// Writes what the budget allows; the rest is found missing at the next store.
 pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
-    let Plan::Change(change) = plan else { return };
-    let budget = &platform.isolate().graph;
-    let left = budget.left(platform.config().graph_writes_per_minute, platform.now()) as usize;
-    // The last write of the budget is for `u/<page>`.
-    let Some(relations) = left.checked_sub(1).filter(|most| *most > 0) else { return };
-    let page = key.page();
-    let writes: Vec<Write> = Write::all(&change).into_iter().take(relations).collect();
-    budget.spend(writes.len() as u32 + 1);
-    let written: Vec<Result<Write, KvError>> = stream::iter(writes)
-        .map(|write| relate(platform, key, &page, write))
-        .buffer_unordered(WRITES_AT_ONCE)
-        .collect()
-        .await;
-    let mut tags = change.keep;
-    // What was to be removed stands until its removal is done.
-    tags.extend(change.remove);
-    for result in written {
-        match result {
-            Ok(Write::Add(tag)) => tags.push(tag),
-            Ok(Write::Remove(tag)) => tags.retain(|kept| *kept != tag),
-            Err(error) => fault(platform, &error),
-        }
-    }
-    if let Err(error) = write_page(platform, key, &page, tags).await {
+    let Todo::Change(change) = plan.todo else { return };
+    let Some(change) = within_budget(platform, change) else { return spent(platform) };
+    if let Err(error) = change_graph(platform, key, change).await {
         fault(platform, &error);
     }
+}
+
+/// As much of a change as may be written now.
+fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
+    let budget = &platform.isolate().graph;
+    let left = budget.left(platform.config().graph_writes_per_minute, platform.now()) as usize;
+    let Change { mut add, mut remove, mut keep } = change;
+    // The last write of the budget is for `u/<page>`.
+    let relations = left.checked_sub(1).filter(|most| *most > 0)?;
+    if add.len() + remove.len() > relations {
+        spent(platform);
+        keep.extend(remove.split_off(remove.len().min(relations)));
+        add.truncate(relations - remove.len());
+    }
+    let entries = usize::from(!add.is_empty()) + usize::from(!remove.is_empty());
+    budget.spend((add.len() + remove.len() + entries) as u32);
+    Some(Change { add, remove, keep })
+}
+
+async fn change_graph<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    change: Change,
+) -> Result<(), KvError> {
+    let (page, began) = (key.page(), platform.now());
+    let Change { add, remove, keep } = change;
+    let (adds, removes) = (!add.is_empty(), !remove.is_empty());
+    let mut named: Vec<Tag> = keep.into_iter().chain(add.iter().cloned()).collect();
+    if adds {
+        let all = named.iter().chain(&remove).cloned().collect();
+        write_page(platform, key, &page, all).await?;
+    }
+    let removals = remove.into_iter().map(Write::Remove);
+    let mut written = stream::iter(removals.chain(add.into_iter().map(Write::Add)))
+        .map(|write| relate(platform, key, &page, write))
+        .buffer_unordered(WRITES_AT_ONCE);
+    while let Some(still_there) = written.next().await {
+        named.extend(still_there);
+    }
+    if removes && adds {
+        // KV takes one write a second for each key.
+        platform.sleep((began + ENTRY_PACE).since(platform.now())).await;
+    }
+    if removes {
+        write_page(platform, key, &page, named).await?;
+    }
+    Ok(())
 }
 
 enum Write {
@@ -182,30 +289,30 @@ enum Write {
     Remove(Tag),
 }
 
-impl Write {
-    fn all(change: &Change) -> Vec<Write> {
-        let removals = change.remove.iter().cloned().map(Write::Remove);
-        removals.chain(change.add.iter().cloned().map(Write::Add)).collect()
-    }
-}
-
+/// Writes or deletes a relation; returns the tag of one that could not be deleted.
 async fn relate<P: Platform>(
     platform: &P,
     key: &CacheKey,
     page: &str,
     write: Write,
-) -> Result<Write, KvError> {
-    match &write {
-        Write::Remove(tag) => platform.kv_delete(&relation_key(tag, page)).await?,
+) -> Option<Tag> {
+    let (done, tag) = match write {
+        Write::Remove(tag) => (platform.kv_delete(&relation_key(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {
-            let metadata = crate::policy::stored::ascii_json(&Relation { url: key.url() });
+            let metadata = ascii_json(&Relation { url: key.url() });
             // Too long a URL is read from `u/<page>` instead.
             let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
             let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
-            platform.kv_write(&relation_key(tag, page), entry).await?;
+            (platform.kv_write(&relation_key(&tag, page), entry).await, None)
+        }
+    };
+    match done {
+        Ok(()) => None,
+        Err(error) => {
+            fault(platform, &error);
+            tag
         }
     }
-    Ok(write)
 }
 
 async fn write_page<P: Platform>(
@@ -218,9 +325,18 @@ async fn write_page<P: Platform>(
         return platform.kv_delete(&page_key(page)).await;
     }
     let entry = PageEntry { url: key.url(), tags, at: platform.now() };
-    let value = crate::policy::stored::ascii_json(&entry);
+    let value = ascii_json(&entry);
     let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
     platform.kv_write(&page_key(page), entry).await
+}
+
+fn spent<P: Platform>(platform: &P) {
+    if platform.isolate().log.allows("graph-budget", platform.now()) {
+        platform.log(
+            "this minute's GRAPH_WRITES_PER_MINUTE are spent: the tag graph is behind, and is \
+             continued at the pages' next revalidations",
+        );
+    }
 }
 
 fn fault<P: Platform>(platform: &P, error: &KvError) {

@@ -10,6 +10,7 @@ use crate::platform::Signal;
 use crate::policy::coordinator::Shard;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
+use crate::purge_batch::Batches;
 use crate::purge_memory::{Moment, PurgeMemory};
 use crate::reading::Reading;
 
@@ -17,6 +18,7 @@ use crate::reading::Reading;
 pub struct Isolate {
     pub leases: RefCell<Leases>,
     pub purges: RefCell<PurgeMemory>,
+    pub purge_batches: RefCell<Batches>,
     pub reading: RefCell<Reading>,
     pub passes: RefCell<Recent<Time>>,
     pub failures: RefCell<Recent<Failure>>,

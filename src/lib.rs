@@ -20,6 +20,7 @@ pub mod lookup;
 pub mod platform;
 pub mod policy;
 pub mod purge;
+pub mod purge_batch;
 pub mod purge_memory;
 pub mod reading;
 pub mod revalidate;

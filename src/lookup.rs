@@ -101,19 +101,28 @@ async fn usable<P: Platform>(
     stored: StoredResponse,
     body: P::Body,
 ) -> Sight<P::Body> {
-    let records = fence::of(platform, visit, &slot, &stored);
-    let fence: Fence = visit.timed(platform, "records", records).await;
-    let (config, now) = (platform.config(), platform.now());
-    let mut verdict = decide(&stored, fence, config.terms(), now);
-    if config.request_directives
-        && let Some(asked) = visit.asked()
-    {
-        verdict = asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale);
-    }
+    let verdict = judge(platform, visit, &slot, &stored).await;
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
         return nothing(platform, slot, beside, Forward::UriMiss);
     };
     Sight { slot, beside, found: Found::Response(Box::new(Usable { stored, body, verdict })) }
+}
+
+/// What may be done now with what `slot` holds.
+pub async fn judge<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: &Slot,
+    stored: &StoredResponse,
+) -> Verdict {
+    let records = fence::of(platform, visit, slot, stored);
+    let fence: Fence = visit.timed(platform, "records", records).await;
+    let (config, now) = (platform.config(), platform.now());
+    let verdict = decide(stored, fence, config.terms(), now);
+    match visit.asked().filter(|_| config.request_directives) {
+        Some(asked) => asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale),
+        None => verdict,
+    }
 }
 
 /// The body where it is, or none if it has been evicted from a slot of its own.
@@ -124,12 +133,22 @@ async fn body_of<P: Platform>(
     inline: P::Body,
     verdict: Verdict,
 ) -> Option<P::Body> {
+    match verdict {
+        Verdict::Discard { .. } => Some(inline),
+        _ => whole_body(platform, slot, stored, inline).await,
+    }
+}
+
+/// The body of what `slot` holds, which has `inline` in it.
+pub async fn whole_body<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    stored: &StoredResponse,
+    inline: P::Body,
+) -> Option<P::Body> {
     match &stored.body {
-        Place::Apart(token) if !matches!(verdict, Verdict::Discard { .. }) => {
-            let document = platform.cache_match(&slot.beside(token)).await?;
-            Some(document.body)
-        }
-        _ => Some(inline),
+        Place::Apart(token) => Some(platform.cache_match(&slot.beside(token)).await?.body),
+        Place::Inline => Some(inline),
     }
 }
 

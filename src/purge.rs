@@ -1,32 +1,39 @@
 //! Purging: one record per tag, whatever the number of pages.
 //!
-//! Each attempt to write a record is stamped anew, and an attempt that took longer than `skew`
-//! counts as none: a record that became readable so late could miss a response whose rendering
-//! began after the stamp and before the change (`policy::fence`).
+//! Each attempt to write a record is stamped anew, and one that took longer than half of `skew`
+//! counts as none: the other half is for the clocks. Why it matters how long a write takes: of two
+//! purges of one tag the one that is stamped first may be written last. It then hides the other, but
+//! for those that it outdates by itself: whatever was asked for up to `skew` after its stamp.
+//!
+//! A purge goes on when whoever asked for it hangs up: others may share its write
+//! (`purge_batch.rs`).
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator;
 use crate::kv::within;
-use crate::platform::{KvEntry, Platform};
+use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::coordinator::Published;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::stored::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
+use crate::purge_batch::{Batch, Ended};
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A Worker has six connections; one is left for the rest of it.
 const WRITES_AT_ONCE: usize = 5;
-/// A write is waited for as long as it can count, and at least so long.
-const LEAST_LIMIT: Duration = Duration::from_secs(3);
+/// A write is waited for so long. One that lands after that may hide a purge that came between.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 /// No attempt begins later than this: who asks must hear while they still listen.
 const ALL_WITHIN: Duration = Duration::from_secs(20);
-/// KV takes one write a second per key.
+/// Doubled at each attempt, and half of it by chance: isolates that were refused together should
+/// not come back together.
 const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 
 /// Which of the tags have a durable record, and which have not.
@@ -34,69 +41,132 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 pub struct Purge {
     pub done: Vec<Tag>,
     pub failed: Vec<Tag>,
+    /// KV would take no more from this invocation.
+    pub exhausted: bool,
 }
 
-/// Makes a record that only this isolate knows.
+/// Makes a purge that only this isolate knows.
 pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
-    let record = PurgeRecord { at: now, id: format!("{:016x}", platform.random()) };
-    platform.isolate().purges.borrow_mut().stamped(tag, mode, record, now);
+    let record = new_record(platform, now);
+    platform.isolate().purges.borrow_mut().noted(tag, mode, record, now);
+}
+
+fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
+    PurgeRecord { at, id: format!("{:016x}", platform.random()) }
 }
 
 /// Writes a record for each tag.
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+    // All hold here from now on, however long the writes take.
+    tags.iter().for_each(|tag| note(platform, tag, mode));
     let until = platform.now() + ALL_WITHIN;
-    let written: Vec<(Tag, bool)> = stream::iter(tags)
+    let mut writes = stream::iter(tags)
         .map(|tag| async move {
-            let done = record(platform, &tag, mode, until).await;
-            (tag, done)
+            let ended = record(platform, &tag, mode, until).await;
+            (tag, ended)
         })
-        .buffer_unordered(WRITES_AT_ONCE)
-        .collect()
-        .await;
-    let (done, failed): (Vec<_>, Vec<_>) = written.into_iter().partition(|(_, done)| *done);
-    let tags = |list: Vec<(Tag, bool)>| list.into_iter().map(|(tag, _)| tag).collect();
-    Purge { done: tags(done), failed: tags(failed) }
+        .buffer_unordered(WRITES_AT_ONCE);
+    let mut purge = Purge::default();
+    while let Some((tag, ended)) = writes.next().await {
+        purge.exhausted |= ended == Ended::Exhausted;
+        match ended {
+            Ended::Durable => purge.done.push(tag),
+            Ended::Failed | Ended::Exhausted => purge.failed.push(tag),
+        }
+    }
+    purge
 }
 
-async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> bool {
+/// Waits for a write that is stamped from now on, and leads it if nobody does.
+async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> Ended {
+    let key = mode.record_key(tag);
+    while platform.now() < until {
+        let now = platform.now();
+        let lasts = ALL_WITHIN + WRITE_LIMIT;
+        let (batch, leads) = platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
+        let (signal, wait) = platform.signal(batch.until().since(now));
+        batch.wait(signal);
+        if leads {
+            platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone()));
+        }
+        wait.await;
+        match batch.ended() {
+            // Somebody else's invocation was at its end; this one may not be.
+            Some(Ended::Exhausted) if !leads => continue,
+            ended => return ended.unwrap_or(Ended::Failed),
+        }
+    }
+    Ended::Failed
+}
+
+/// Writes for a batch.
+async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>) {
+    let (key, until) = (mode.record_key(&tag), platform.now() + ALL_WITHIN);
+    let batches = &platform.isolate().purge_batches;
     for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            let jitter = Duration::from_millis(platform.random() % 400);
-            platform.sleep(FIRST_PAUSE * (1 << (attempt - 1)) + jitter).await;
-        }
+        wait_for_turn(&platform, &key, attempt).await;
         if platform.now() >= until {
-            return false;
+            break;
         }
-        if write(platform, tag, mode).await {
-            return true;
+        batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
+        let written = write(&platform, &tag, &key, mode).await;
+        batches.borrow_mut().free(&key);
+        match written {
+            Ok(Some(record)) => {
+                coordinator::publish(&platform, Published { tag, mode, record }).await;
+                return batch.end(Ended::Durable);
+            }
+            Err(error) if is_exhausted(&error) => return batch.end(Ended::Exhausted),
+            _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
+            _ => {}
         }
     }
-    false
+    batches.borrow_mut().withdraw(&key, &batch);
+    batch.end(Ended::Failed);
 }
 
-/// One attempt, with a stamp of its own.
-async fn write<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) -> bool {
-    let at = platform.now();
-    let record = PurgeRecord { at, id: format!("{:016x}", platform.random()) };
-    platform.isolate().purges.borrow_mut().stamped(tag, mode, record.clone(), at);
-    let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let (key, skew) = (mode.record_key(tag), platform.config().skew);
-    let written = within(platform, skew.max(LEAST_LIMIT), platform.kv_write(&key, entry)).await;
-    let now = platform.now();
-    match written {
-        Ok(()) if now.since(at) <= skew => {
-            platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
-            let published = Published { tag: tag.clone(), mode, record };
-            coordinator::publish(platform, published).await;
-            true
-        }
-        Ok(()) => false,
-        Err(error) => {
-            if platform.isolate().log.allows("purge-write", now) {
-                platform.log(&format!("a purge record could not be written to KV: {error}"));
-            }
-            false
-        }
+async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
+    if attempt > 0 {
+        let longest = FIRST_PAUSE * (1 << attempt);
+        let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
+        platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
     }
+    loop {
+        let wait = platform.isolate().purge_batches.borrow().wait(key, platform.now());
+        if wait.is_zero() {
+            return;
+        }
+        platform.sleep(wait).await;
+    }
+}
+
+/// One attempt, with a stamp of its own; none where it took so long that it counts as none.
+async fn write<P: Platform>(
+    platform: &P,
+    tag: &Tag,
+    key: &str,
+    mode: PurgeMode,
+) -> Result<Option<PurgeRecord>, KvError> {
+    let at = platform.now();
+    let record = new_record(platform, at);
+    let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
+    let written = within(platform, WRITE_LIMIT, platform.kv_write(key, entry)).await;
+    let now = platform.now();
+    if let Err(error) = &written
+        && platform.isolate().log.allows("purge-write", now)
+    {
+        platform.log(&format!("a purge record could not be written to KV: {error}"));
+    }
+    written?;
+    if now.since(at) > platform.config().skew / 2 {
+        return Ok(None);
+    }
+    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
+    Ok(Some(record))
+}
+
+/// An invocation may make so many operations; another attempt would be refused as well.
+fn is_exhausted(error: &KvError) -> bool {
+    error.0.contains("Too many API requests") || error.0.contains("Too many subrequests")
 }

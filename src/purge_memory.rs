@@ -35,10 +35,18 @@ pub struct PurgeMemory {
 
 #[derive(Default)]
 struct Remembered {
-    soft: Vec<Learned>,
-    hard: Vec<Learned>,
+    soft: Known,
+    hard: Known,
     read_at: Option<Time>,
     own_until: Option<Time>,
+}
+
+/// The records of a tag and kind.
+#[derive(Default)]
+struct Known {
+    learned: Vec<Learned>,
+    /// This isolate's purges that no record stands for yet: the latest stands for all.
+    noted: Option<Learned>,
 }
 
 struct Learned {
@@ -54,7 +62,7 @@ struct Learned {
 pub struct Moment(u64);
 
 impl Remembered {
-    fn of(&mut self, mode: PurgeMode) -> &mut Vec<Learned> {
+    fn of(&mut self, mode: PurgeMode) -> &mut Known {
         match mode {
             PurgeMode::Soft => &mut self.soft,
             PurgeMode::Hard => &mut self.hard,
@@ -82,29 +90,34 @@ impl PurgeMemory {
         let moment = self.next_moment();
         let remembered = self.remembered(tag, asked_at);
         for (mode, record) in records {
-            learn(remembered.of(mode), record, moment, Some(moment));
+            remembered.of(mode).learn(record, moment, Some(moment));
         }
         remembered.read_at = remembered.read_at.max(Some(asked_at));
     }
 
-    /// This isolate is about to write `record`: from now on it outdates, and vouches for nothing.
-    pub fn stamped(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+    /// A purge has come that is to be written, or is for this isolate alone: from now on it outdates,
+    /// and vouches for nothing.
+    pub fn noted(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+        let seen = self.next_moment();
+        let remembered = self.remembered(tag, now);
+        remembered.own_until = Some(now + OWN_KEPT);
+        remembered.of(mode).noted = Some(Learned { record, seen, when: None });
+    }
+
+    /// KV has taken it. It stands for all purges that came before its stamp.
+    pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let moment = self.next_moment();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_KEPT);
-        learn(remembered.of(mode), record, moment, None);
-    }
-
-    /// KV has taken it.
-    pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let moment = self.next_moment();
-        learn(self.remembered(tag, now).of(mode), record, moment, Some(moment));
+        let known = remembered.of(mode);
+        known.noted.take_if(|noted| noted.record.at <= record.at);
+        known.learn(record, moment, Some(moment));
     }
 
     /// The coordinator holds it, so KV has taken it, whether or not KV shows it here yet.
     pub fn told(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let moment = self.next_moment();
-        learn(self.remembered(tag, now).of(mode), record, moment, Some(moment));
+        self.remembered(tag, now).of(mode).learn(record, moment, Some(moment));
     }
 
     /// Every record of `tags` that is remembered.
@@ -126,7 +139,7 @@ impl PurgeMemory {
     }
 
     /// The ids of those learned by `moment` that could still outdate a response fetched at
-    /// `fetched_at`.
+    /// `fetched_at`, here or in an isolate that dates them later.
     pub fn known(
         &self,
         tags: &[Tag],
@@ -137,7 +150,9 @@ impl PurgeMemory {
         let mut known: Vec<String> = self
             .learned_of(tags)
             .filter(|(_, learned)| learned.when.is_some_and(|when| when <= moment))
-            .filter(|(_, learned)| fetched_at <= learned.record.at + skew)
+            .filter(|(_, Learned { record, .. })| {
+                !record.is_dated() || fetched_at <= record.at + skew
+            })
             .map(|(_, learned)| learned.record.id.clone())
             .collect();
         known.sort();
@@ -147,8 +162,8 @@ impl PurgeMemory {
 
     fn learned_of<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = (PurgeMode, &'a Learned)> {
         tags.iter().filter_map(|tag| self.tags.get(tag)).flat_map(|remembered| {
-            let soft = remembered.soft.iter().map(|learned| (PurgeMode::Soft, learned));
-            let hard = remembered.hard.iter().map(|learned| (PurgeMode::Hard, learned));
+            let soft = remembered.soft.all().map(|learned| (PurgeMode::Soft, learned));
+            let hard = remembered.hard.all().map(|learned| (PurgeMode::Hard, learned));
             soft.chain(hard)
         })
     }
@@ -175,18 +190,26 @@ impl PurgeMemory {
     }
 }
 
-/// Adds a record in the order of learning. The one learned longest ago gives way, unless its stamp
-/// is the latest: whoever knows none of those that stay is outdated by them as well.
-fn learn(records: &mut Vec<Learned>, record: PurgeRecord, seen: Moment, when: Option<Moment>) {
-    if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
-        same.when = same.when.or(when);
-        return;
+impl Known {
+    fn all(&self) -> impl Iterator<Item = &Learned> {
+        self.learned.iter().chain(&self.noted)
     }
-    records.push(Learned { record, seen, when });
-    if records.len() > RECORDS_MOST {
-        let latest = records.iter().map(|learned| learned.record.at).max();
-        if let Some(oldest) = records.iter().position(|learned| Some(learned.record.at) != latest) {
-            records.remove(oldest);
+
+    /// Adds a record in the order of learning. The one learned longest ago gives way, unless its
+    /// stamp is the latest: whoever knows none of those that stay is outdated by them as well.
+    fn learn(&mut self, record: PurgeRecord, seen: Moment, when: Option<Moment>) {
+        let records = &mut self.learned;
+        if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
+            same.when = same.when.or(when);
+            return;
+        }
+        records.push(Learned { record, seen, when });
+        if records.len() > RECORDS_MOST {
+            let latest = records.iter().map(|learned| learned.record.at).max();
+            let oldest = records.iter().position(|learned| Some(learned.record.at) != latest);
+            if let Some(oldest) = oldest {
+                records.remove(oldest);
+            }
         }
     }
 }

@@ -160,7 +160,11 @@ impl<P: Platform> Refresh<P> {
         let cache_status = self.status(&visitor, status);
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let platform = &self.platform;
-        visitor.send(match (stand_in(platform, found), answer) {
+        let stand_in = match visitor.is_there() {
+            true => stand_in(platform, &self.visit, &self.sight.slot, found).await,
+            false => None,
+        };
+        visitor.send(match (stand_in, answer) {
             (Some((usable, ttl)), _) => {
                 let status = CacheStatus::hit(ttl).answered(status.as_u16());
                 answer::stored(platform, &self.visit, usable.stored, usable.body, status)
@@ -269,6 +273,8 @@ impl<P: Platform> Refresh<P> {
             lifetimes,
             tags,
             graphed_at: None,
+            graph_checked_at: None,
+            former_tags: Vec::new(),
             ..prior.clone()
         }
     }

@@ -8,13 +8,13 @@ use crate::fence::{all_tags, is_outdated_since};
 use crate::forward;
 use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
-use crate::lookup::{Found, Sight, Usable, look};
+use crate::lookup::{Found, Sight, Usable, look, whole_body};
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
 use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
-use crate::policy::stored::{Place, StoredResponse};
+use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::validation::is_not_modified;
@@ -186,7 +186,8 @@ async fn answer_from_origin<P: Platform>(
         return forward::bypass(&platform, &visit, None, status).await;
     }
     let (sender, answer) = oneshot::channel();
-    let work = fill(platform.clone(), visit, sight, Visitor::waiting(sender));
+    let arrived = platform.now();
+    let work = fill(platform.clone(), visit, sight, Visitor::waiting(arrived, sender));
     platform.defer(work);
     match answer.await {
         Ok(response) => response,
@@ -238,7 +239,7 @@ async fn fill<P: Platform>(
             Grant::Ended(Outcome::Uncacheable) => break,
             Grant::Ended(Outcome::Failed(status)) => {
                 visitor.waited();
-                return visitor.told_of_failure(&platform, &visit, sight, status);
+                return visitor.told_of_failure(&platform, &visit, sight, status).await;
             }
             Grant::CacheUnavailable => {
                 visitor.detail = Some("cache-unavailable");
@@ -248,7 +249,8 @@ async fn fill<P: Platform>(
         let missed = matches!(sight.found, Found::Nothing(_));
         let reason = sight.forward_reason();
         let again = look(&platform, &visit).await;
-        sight = match answer_again(&platform, &visit, again, reason, waited_for, &mut visitor) {
+        let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut visitor);
+        sight = match answered.await {
             None => {
                 if let Some(lease) = lease {
                     lease.end(Outcome::Abandoned).await;
@@ -274,7 +276,7 @@ fn tags_of<B>(visit: &Visit, sight: &Sight<B>) -> Vec<Tag> {
 }
 
 /// Sends what others have stored in the meantime, or gives the sight back.
-fn answer_again<P: Platform>(
+async fn answer_again<P: Platform>(
     platform: &P,
     visit: &Visit,
     sight: Sight<P::Body>,
@@ -283,35 +285,38 @@ fn answer_again<P: Platform>(
     visitor: &mut Visitor<P>,
 ) -> Option<Sight<P::Body>> {
     let Found::Response(usable) = sight.found else { return Some(sight) };
+    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, visitor.arrived);
     let ttl = match usable.verdict {
-        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some(ttl),
-        _ if is_what_was_waited_for(platform, visit, &usable, waited_for) => {
-            Some(platform.now().seconds_until(usable.stored.expires_at()))
-        }
-        _ => None,
+        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
+        _ if awaited => platform.now().seconds_until(usable.stored.expires_at()),
+        _ => return Some(Sight { found: Found::Response(usable), ..sight }),
     };
-    if ttl.is_none() {
-        return Some(Sight { found: Found::Response(usable), ..sight });
-    }
+    let Usable { stored, body, verdict } = *usable;
+    let body = match verdict {
+        // It was not to be shown, so a large body was not looked up.
+        Verdict::Discard { .. } => whole_body(platform, &sight.slot, &stored, body).await,
+        _ => Some(body),
+    };
+    let Some(body) = body else { return Some(Sight { found: Found::Nothing(reason), ..sight }) };
+    let ttl = Some(ttl);
     let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
-    visitor.send(answer::stored(platform, visit, usable.stored, usable.body, status));
+    visitor.send(answer::stored(platform, visit, stored, body, status));
     None
 }
 
 /// A request that waited for another's answer may have it although it is not fresh for those who
-/// come later: a page that is stale at once must not cost the origin one request a visitor. A purge
-/// that was seen since the origin was asked forbids it.
+/// come later: a page that is stale at once must not cost the origin one request a visitor. If the
+/// origin was asked after this visitor had come, it is as good as an answer of their own; else a
+/// purge that was seen since forbids it.
 fn is_what_was_waited_for<P: Platform>(
     platform: &P,
     visit: &Visit,
     usable: &Usable<P::Body>,
     waited_for: Option<(Time, Moment)>,
+    arrived: Time,
 ) -> bool {
     let Some((fetched_at, moment)) = waited_for else { return false };
-    // The body of a discarded large response was not looked up.
-    let has_body =
-        !matches!(usable.verdict, Verdict::Discard { .. }) || usable.stored.body == Place::Inline;
-    has_body
-        && usable.stored.fetched_at >= fetched_at
-        && !is_outdated_since(platform, visit, &usable.stored, moment)
+    // Not a later one: where clocks differ, later is not newer.
+    usable.stored.fetched_at == fetched_at
+        && (fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))
 }

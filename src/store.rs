@@ -92,6 +92,8 @@ impl<P: Platform> Refresh<P> {
             selecting,
             era,
             graphed_at: None,
+            graph_checked_at: None,
+            former_tags: Vec::new(),
             body: Place::Inline,
         };
         (slot, stored)
@@ -129,7 +131,7 @@ impl<P: Platform> Refresh<P> {
         let mut plan = None;
         if prior.is_some() {
             let made = graph::plan(&platform, &key, prior.as_ref(), &stored).await;
-            stored.graphed_at = made.graphed_at();
+            made.note(&mut stored, platform.now());
             plan = Some(made);
         }
         let isolate = platform.isolate();
@@ -149,7 +151,7 @@ impl<P: Platform> Refresh<P> {
         self.end(stored_now).await;
         let plan = match (plan, stored) {
             (None, Stored::Response(stored)) => graph::plan(&platform, &key, None, &stored).await,
-            (plan, _) => plan.unwrap_or(graph::Plan::Nothing(None)),
+            (plan, _) => plan.unwrap_or(graph::Plan::NOTHING),
         };
         graph::carry_out(&platform, &key, plan).await;
     }

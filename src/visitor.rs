@@ -3,26 +3,29 @@
 use futures::channel::oneshot;
 
 use crate::answer;
-use crate::lookup::{Found, Sight, Usable};
+use crate::lookup::{Found, Sight, Usable, judge};
 use crate::platform::{Platform, Response};
+use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::status::CacheStatus;
+use crate::policy::time::Time;
 use crate::visit::Visit;
 
 /// Who is waiting for the answer, if anyone.
 pub struct Visitor<P: Platform> {
     sender: Option<oneshot::Sender<Response<P::Body>>>,
+    pub arrived: Time,
     collapsed: bool,
     pub detail: Option<&'static str>,
 }
 
 impl<P: Platform> Visitor<P> {
-    pub fn waiting(sender: oneshot::Sender<Response<P::Body>>) -> Self {
-        Visitor { sender: Some(sender), collapsed: false, detail: None }
+    pub fn waiting(arrived: Time, sender: oneshot::Sender<Response<P::Body>>) -> Self {
+        Visitor { sender: Some(sender), arrived, collapsed: false, detail: None }
     }
 
     pub fn nobody() -> Self {
-        Visitor { sender: None, collapsed: false, detail: None }
+        Visitor { sender: None, arrived: Time(0), collapsed: false, detail: None }
     }
 
     /// The visitor was held up for somebody else's request to the origin.
@@ -42,18 +45,18 @@ impl<P: Platform> Visitor<P> {
     }
 
     /// Somebody else's request to the origin failed: what is stored stands in if it may.
-    pub fn told_of_failure(
+    pub async fn told_of_failure(
         &mut self,
         platform: &P,
         visit: &Visit,
         sight: Sight<P::Body>,
         failure: u16,
     ) {
-        let status = CacheStatus {
-            collapsed: self.collapsed,
-            ..CacheStatus::forwarded(sight.forward_reason()).answered(failure)
-        };
-        self.send(match stand_in(platform, sight.found) {
+        let reason = sight.forward_reason();
+        let status = CacheStatus::forwarded(reason).answered(failure);
+        let status = CacheStatus { collapsed: self.collapsed, ..status };
+        let stand_in = stand_in(platform, visit, &sight.slot, sight.found).await;
+        self.send(match stand_in {
             Some((usable, ttl)) => {
                 let status = CacheStatus::hit(ttl).answered(failure).detail("origin-failed");
                 answer::stored(platform, visit, usable.stored, usable.body, status)
@@ -63,14 +66,20 @@ impl<P: Platform> Visitor<P> {
     }
 }
 
-/// What is stored, if it may be shown because the origin failed.
-pub fn stand_in<P: Platform>(
+/// What is stored, if it may be shown because the origin failed. That is judged anew: a purge may
+/// have come while the origin was being asked.
+pub async fn stand_in<P: Platform>(
     platform: &P,
+    visit: &Visit,
+    slot: &Slot,
     found: Found<P::Body>,
 ) -> Option<(Box<Usable<P::Body>>, i64)> {
     let Found::Response(usable) = found else { return None };
-    match usable.verdict {
-        Verdict::ServeStale { ttl } => Some((usable, ttl)),
+    if let Verdict::Discard { .. } = usable.verdict {
+        return None;
+    }
+    match judge(platform, visit, slot, &usable.stored).await {
+        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some((usable, ttl)),
         Verdict::Revalidate { ttl, on_error_until: Some(until) } if platform.now() < until => {
             Some((usable, ttl))
         }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod purge;
+pub mod receipts;
 pub mod selectors;
 pub mod status;
 
@@ -49,15 +50,15 @@ impl Refusal {
 /// Answers a request to a control route.
 pub async fn control<P: Platform>(
     platform: &P,
-    route: Control,
+    route: Control<'_>,
     visit: &Visit,
     body: Option<P::Body>,
 ) -> Response<P::Body> {
     let method = match route {
         Control::Purge => Method::POST,
-        Control::Status => Method::GET,
+        Control::Status | Control::Receipt(_) => Method::GET,
         Control::Unknown => {
-            let detail = "The control routes are purge and status, under this prefix.";
+            let detail = "The control routes are purge, purges/<id> and status, under this prefix.";
             return problem(platform, StatusCode::NOT_FOUND, "No such control route", detail);
         }
     };
@@ -73,6 +74,7 @@ pub async fn control<P: Platform>(
     }
     let answered = match route {
         Control::Purge => purge::answer(platform, body).await,
+        Control::Receipt(id) => receipts::answer(platform, id).await,
         _ => status::answer(platform, visit).await,
     };
     answered.unwrap_or_else(|refusal| refusal.response(platform))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use super::receipts::{Kept, keep};
 use super::selectors::{FIELDS, Reading, Rejected, Selected, select};
 use crate::answer::{JSON, PROBLEM, json};
 use crate::config::Config;
@@ -20,8 +21,8 @@ use crate::purge::{Purge, purge};
 const BODY_MOST: usize = 1024 * 1024;
 
 /// What was asked for, in canonical form.
-#[derive(Debug, Default, Serialize)]
-struct Purged {
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Purged {
     tags: Vec<String>,
     urls: Vec<String>,
     prefixes: Vec<String>,
@@ -29,24 +30,27 @@ struct Purged {
     everything: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Receipt {
-    id: String,
-    at: String,
-    mode: PurgeMode,
+/// What became of a purge request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    pub id: String,
+    pub at: String,
+    pub mode: PurgeMode,
     purged: Purged,
     rejected: Vec<Rejected>,
+    /// What KV did not take; none where it took everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Purged>,
 }
 
 /// A purge that KV did not take, or that named nothing that can be purged.
 #[derive(Debug, Serialize)]
-struct NotDone {
+struct NotDone<'a> {
     title: &'static str,
     status: u16,
     detail: String,
     #[serde(flatten)]
-    receipt: Receipt,
-    failed: Purged,
+    receipt: &'a Receipt,
 }
 
 struct Asked {
@@ -62,24 +66,28 @@ pub async fn answer<P: Platform>(
     let body = read(platform, body).await?;
     let asked = parse(platform, &body)?;
     let id = format!("{:016x}{:016x}", platform.random(), platform.random());
-    let at = platform.now().to_string();
+    let began = platform.now();
     let mut tags: Vec<Tag> = asked.selected.iter().map(|selected| selected.tag.clone()).collect();
     tags.sort();
     tags.dedup();
-    let outcome = purge(platform, tags, asked.mode).await;
+    let outcome = purge(platform, tags.clone(), asked.mode).await;
+    let is_done = outcome.failed.is_empty() && !tags.is_empty();
     let receipt = Receipt {
         id,
-        at,
+        at: began.to_string(),
         mode: asked.mode,
         purged: canonical(&asked.selected, &outcome.done),
         rejected: asked.rejected,
+        failed: (!is_done).then(|| canonical(&asked.selected, &outcome.failed)),
     };
-    Ok(respond(platform, receipt, &asked.selected, &outcome))
+    let response = respond(platform, &receipt, &asked.selected, &outcome);
+    keep(platform, Kept::new(receipt, tags, began, platform.now()));
+    Ok(response)
 }
 
 fn respond<P: Platform>(
     platform: &P,
-    receipt: Receipt,
+    receipt: &Receipt,
     selected: &[Selected],
     outcome: &Purge,
 ) -> Response<P::Body> {
@@ -96,11 +104,10 @@ fn respond<P: Platform>(
             "Each selector is listed under rejected with the reason.",
         )
     } else {
-        return json(platform, StatusCode::OK, JSON, &receipt);
+        return json(platform, StatusCode::OK, JSON, receipt);
     };
-    let failed = canonical(selected, &outcome.failed);
     let detail = detail.to_owned();
-    let answer = NotDone { title, status: status.as_u16(), detail, receipt, failed };
+    let answer = NotDone { title, status: status.as_u16(), detail, receipt };
     json(platform, status, PROBLEM, &answer)
 }
 

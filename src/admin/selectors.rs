@@ -1,15 +1,17 @@
 //! What a purge names, turned into tags: one per tag, URL, prefix and host.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
 /// Something that was asked for and cannot be done, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub value: String,
     pub reason: String,
 }
@@ -37,7 +39,7 @@ pub fn select(
 ) -> Result<Selected, Rejected> {
     match reading(config, value) {
         Ok((canonical, tag)) => Ok(Selected { field, canonical, tag }),
-        Err(reason) => Err(Rejected { field, value: value.to_owned(), reason }),
+        Err(reason) => Err(Rejected { field: field.into(), value: value.to_owned(), reason }),
     }
 }
 

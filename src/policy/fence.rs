@@ -9,12 +9,19 @@
 //! isolate held it before it sent the origin request; the origin had made its change before it sent
 //! the purge, so the response shows the change, whatever the clocks say.
 //!
+//! **A record that cannot be read is a purge of its key's kind.** Another version wrote it, or it is
+//! damaged: either way somebody purged. It bears no time, so it counts as of the moment at which an
+//! isolate reads it, which is no earlier than the purge; and no id, so its bytes are its id, the same
+//! in every isolate. That one may read it at any later time, and would outdate a response that does
+//! not know it: so whoever fetches in knowledge of it says so, however much later.
+//!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
-//! flow stamps again instead (`purge.rs`).
+//! flow stamps again instead (`purge.rs`). A second unreadable record of the same bytes as the first.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::tag::Tag;
 use super::time::Time;
@@ -49,6 +56,24 @@ impl PurgeMode {
 pub struct PurgeRecord {
     pub at: Time,
     pub id: String,
+}
+
+/// What the id of a record begins with that was made of an unreadable one; ours are hexadecimal.
+const UNREADABLE: char = '?';
+
+impl PurgeRecord {
+    /// The record that KV held when it was read at `now`.
+    pub fn of(value: &str, now: Time) -> PurgeRecord {
+        serde_json::from_str(value).unwrap_or_else(|_| {
+            let digest = hex::encode(&Sha256::digest(value.as_bytes())[..8]);
+            PurgeRecord { at: now, id: format!("{UNREADABLE}{digest}") }
+        })
+    }
+
+    /// Whether `at` is when it was made, in every isolate, and not when this one read it.
+    pub fn is_dated(&self) -> bool {
+        !self.id.starts_with(UNREADABLE)
+    }
 }
 
 /// What the records of its tags mean for a stored response. The later, the stronger.

@@ -54,9 +54,15 @@ pub struct StoredResponse {
     pub selecting: Selecting,
     /// Since when the page's first variant has named these selecting fields.
     pub era: Time,
-    /// When the tag graph was last seen to hold just these tags.
+    /// When the tag graph was written that is known to hold just these tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphed_at: Option<Time>,
+    /// When it was first found to hold them, which is not yet to know (`graph.rs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph_checked_at: Option<Time>,
+    /// Tags of earlier versions, which the tag graph may still relate to the page.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_tags: Vec<Tag>,
     pub body: Place,
 }
 

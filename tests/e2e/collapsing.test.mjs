@@ -1,4 +1,4 @@
-/** One request to the origin, however many visitors. */
+/** One request to the origin, however many visitors. A thousand of them: `scale.test.mjs`. */
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
@@ -17,27 +17,6 @@ describe("two hundred at once", () => {
   beforeEach(() => {
     origin.reset();
     path = `/many-${(number += 1)}`;
-  });
-
-  test("on a cold page cost one origin request", async () => {
-    origin.on(path, { body: "hello", headers: FRESH, delayMs: 500 });
-    const answers = await together(200, () => edge.fetch(path));
-    assert.ok(answers.every((answer) => answer.status === 200 && answer.text() === "hello"));
-    assert.equal(origin.count(path), 1);
-    assert.equal(answers.filter((answer) => cacheStatus(answer).collapsed).length, 199);
-  });
-
-  test("on a stale page cost one, and nobody waits", async () => {
-    origin.on(path, { body: "old", headers: FRESH });
-    await hitOf(edge, path);
-    await advance(61_000);
-    origin.on(path, { body: "new", headers: FRESH });
-    const hold = origin.hold(path);
-    const answers = await together(200, () => edge.fetch(path));
-    assert.ok(answers.every((answer) => answer.text() === "old"));
-    hold.release();
-    await eventually(async () => (await edge.fetch(path)).text() === "new");
-    assert.equal(origin.count(path), 2);
   });
 
   test("on a page that turns out uncacheable wait no longer than the first, and then not at all", async () => {

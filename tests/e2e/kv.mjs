@@ -10,7 +10,9 @@
  *     edge.kv.counts();                                   // { get, bulk, bulkKeys, put, delete, list }
  *     edge.kv.fail({ writes: 2, status: 429 });           // the next two
  *     edge.kv.fail({ reads: true, prefix: "p/" });        // until heal()
+ *     edge.kv.fail({ writes: true, after: 25 });          // all but the next 25
  *     const hold = edge.kv.hold("writes");                // …arrived(), release()
+ *     edge.kv.limit();                                    // one write a second per key, until heal()
  *     edge.kv.freeze({ dataCentre: 1 });                  // sees no later write, until heal()
  *     edge.kv.dump("t/");                                 // [{ key, value, metadata, expiresAt }]
  */
@@ -26,6 +28,9 @@ import { KvStore, Refusal } from "./kv-store.mjs";
 /** Says which data centre asks. */
 export const DATA_CENTRE = "x-data-centre";
 
+/** KV takes one write to a key in so many milliseconds. */
+const WRITE_EVERY = 1000;
+
 const GROUP = { get: "reads", bulk: "reads", put: "writes", delete: "writes", list: "lists" };
 
 export async function startKv() {
@@ -35,13 +40,17 @@ export async function startKv() {
 }
 
 export class Kv {
-  /** Every operation, in the order of arrival: `{ kind, keys, dataCentre, at }`. */
+  /** Every operation, in the order of arrival: `{ kind, keys, dataCentre, at }`, and `refused`: with which status. */
   operations = [];
+  /** The most operations that were under way at one time since the last `reset`. */
+  mostAtOnce = 0;
+  #underWay = 0;
   #store = new KvStore();
   #faults = [];
   #delays = {};
   #holds = [];
   #frozen = new Map();
+  #writtenAt;
   #server = http.createServer({ maxHeaderSize: 1 << 20 }, (request, response) => this.#serve(request, response));
 
   async listen() {
@@ -65,16 +74,18 @@ export class Kv {
   /** Counts from nought again; what is stored and what fails stay. */
   reset() {
     this.operations = [];
+    this.mostAtOnce = this.#underWay;
   }
 
   /**
    * Lets operations fail: `reads` (single and bulk), `writes` (put, delete),
    * `lists`; a number (so many of them) or true (until `heal`). `prefix`: only
-   * where a key (of a list: its prefix) begins so. Status 0 cuts the connection.
+   * where a key (of a list: its prefix) begins so. `after`: so many go through
+   * first. Status 0 cuts the connection.
    */
-  fail({ status = 500, message = http.STATUS_CODES[status], prefix = "", ...groups }) {
+  fail({ status = 500, message = http.STATUS_CODES[status], prefix = "", after = 0, ...groups }) {
     for (const [group, times] of Object.entries(groups)) {
-      this.#faults.push({ group: known(group), left: times === true ? Infinity : times, status, message, prefix });
+      this.#faults.push({ group: known(group), left: times === true ? Infinity : times, status, message, prefix, after });
     }
   }
 
@@ -91,18 +102,24 @@ export class Kv {
     return hold;
   }
 
+  /** Refuses, as the real one does, a write to a key within a second of the one before. */
+  limit() {
+    this.#writtenAt = new Map();
+  }
+
   /** KV is eventually consistent: this data centre (or all) reads what is stored now, whatever is written. */
   freeze({ dataCentre } = {}) {
     this.#frozen.set(dataCentre, this.#store.snapshot());
   }
 
-  /** Ends all faults, delays, holds and freezes. */
+  /** Ends all faults, delays, holds, limits and freezes. */
   heal() {
     for (const { hold } of this.#holds) hold.release();
     this.#faults = [];
     this.#delays = {};
     this.#holds = [];
     this.#frozen.clear();
+    this.#writtenAt = undefined;
   }
 
   /** What is stored, values and metadata decoded. */
@@ -128,15 +145,17 @@ export class Kv {
   }
 
   async #serve(request, response) {
+    this.mostAtOnce = Math.max(this.mostAtOnce, (this.#underWay += 1));
+    response.on("close", () => (this.#underWay -= 1));
     const body = await collect(request);
     const operation = parse(request, body);
     this.operations.push(operation);
     try {
       await this.#trouble(operation);
       this.#carryOut(operation, response);
-    } catch (refusal) {
-      if (refusal.status === 0) return request.socket.destroy();
-      const { status = 500, message } = refusal;
+    } catch ({ status = 500, message }) {
+      operation.refused = status;
+      if (status === 0) return request.socket.destroy();
       response.writeHead(status, message).end(message);
     }
   }
@@ -147,7 +166,7 @@ export class Kv {
     for (const { hold } of this.#holds.filter(meant)) await hold.pass();
     if (this.#delays[group]) await sleep(this.#delays[group]);
     const fault = this.#faults.find((one) => one.left > 0 && meant(one));
-    if (!fault) return;
+    if (!fault || (fault.after -= 1) >= 0) return;
     fault.left -= 1;
     throw new Refusal(fault.status, fault.message);
   }
@@ -158,9 +177,15 @@ export class Kv {
     if (kind === "get") return answerGet(seen.get(operation.keys[0], operation), response);
     if (kind === "bulk") return json(response, seen.bulk(operation));
     if (kind === "list") return answerList(seen.list(operation), response);
+    this.#pace(operation.keys[0]);
     if (kind === "put") this.#store.put(operation.keys[0], operation.value, operation);
     if (kind === "delete") this.#store.delete(operation.keys[0]);
     response.end();
+  }
+
+  #pace(key) {
+    if (now() - this.#writtenAt?.get(key) < WRITE_EVERY) throw new Refusal(429, http.STATUS_CODES[429]);
+    this.#writtenAt?.set(key, now());
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, beforeEach, describe, test } from "node:test";
-import { startEdge, stays } from "./harness.mjs";
+import { advance, startEdge, stays, together } from "./harness.mjs";
 
 const script = await readFile(new URL("stub-worker.mjs", import.meta.url), "utf8");
 
@@ -99,6 +99,15 @@ describe("fails", () => {
     assert.deepEqual(await kv("put", "p/a", "x"), { ok: null });
   });
 
+  test("all but the first so many", async () => {
+    edge.kv.fail({ writes: 2, after: 1, prefix: "t/" });
+    assert.deepEqual(await kv("put", "p/a", "x"), { ok: null });
+    assert.deepEqual(await kv("put", "t/a", "x"), { ok: null });
+    assert.match((await kv("put", "t/b", "x")).error, /500/);
+    assert.match((await kv("put", "t/c", "x")).error, /500/);
+    assert.deepEqual(await kv("put", "t/d", "x"), { ok: null });
+  });
+
   test("by a lost connection", async () => {
     edge.kv.fail({ reads: 1, status: 0 });
     assert.deepEqual(await kv("get", "key"), { error: "Network connection lost." });
@@ -120,6 +129,30 @@ test("delays", async () => {
   const start = Date.now();
   await kv("get", "key");
   assert.ok(Date.now() - start >= 150);
+});
+
+test("takes one write a second per key, when it is limited", async () => {
+  edge.kv.limit();
+  const refused = { error: "KV PUT failed: 429 Too Many Requests" };
+  assert.deepEqual(await together(3, (i) => kv("put", `key-${i}`, "x")), Array(3).fill({ ok: null }));
+  assert.deepEqual(await kv("put", "key-0", "y"), refused);
+  assert.deepEqual(edge.kv.operations.map((operation) => operation.refused), [undefined, undefined, undefined, 429]);
+  await advance(1000);
+  assert.deepEqual([await kv("put", "key-0", "y"), await kv("put", "key-0", "z")], [{ ok: null }, refused]);
+  edge.kv.heal();
+  assert.deepEqual(await kv("put", "key-0", "z"), { ok: null });
+});
+
+test("tells how many operations were under way at once", async () => {
+  await kv("get", "key");
+  await kv("get", "key");
+  assert.equal(edge.kv.mostAtOnce, 1);
+  const hold = edge.kv.hold("reads");
+  const read = together(4, () => kv("get", "key"));
+  await hold.arrived(4);
+  hold.release();
+  await read;
+  assert.equal(edge.kv.mostAtOnce, 4);
 });
 
 test("lets a data centre see writes late", async () => {

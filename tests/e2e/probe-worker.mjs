@@ -3,7 +3,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const seen = { fetches: [], cacheCalls: [] };
-const faults = { put: null, match: null };
+const faults = { put: null, match: null, head: null };
 let memory;
 let ahead = 0;
 let panics = false;
@@ -53,6 +53,10 @@ Cache.prototype.put = async function (key, response) {
   note("put", key);
   if (faults.put === "reject") throw new Error("the cache cannot be written");
   if (faults.put === "drop") return response.body?.pipeTo(new WritableStream());
+  if (faults.head !== null) {
+    response = new Response(response.body, response);
+    response.headers.set("edge-isr", faults.head);
+  }
   return put.call(this, key, response);
 };
 Cache.prototype.delete = async function (key, options) {

@@ -4,7 +4,7 @@
  *     const edge = await startEdge({ probe: true, … });
  *     await edge.probe.fetches();                    // how each origin request was made
  *     await edge.probe.cacheCalls();                 // [{ call: "match", url }, …]
- *     await edge.probe.cache({ put: "reject" });     // or "drop"; match: "miss" or "reject"
+ *     await edge.probe.cache({ put: "reject" });     // or "drop"; match: "miss" or "reject"; head: "…"
  *     await edge.probe.memoryBytes();                // of the wasm instance
  *
  * With it the Worker's clock is that of the test file: see `clock.mjs`.
@@ -82,7 +82,8 @@ class Probe {
 
   /**
    * Lets the Cache API fail: `put` is "reject", "drop" (resolves and keeps
-   * nothing, as on workers.dev) or null; `match` "reject", "miss" or null.
+   * nothing, as on workers.dev) or null; `match` "reject", "miss" or null. `head`:
+   * the metadata of whatever is put, in place of the Worker's own, or null.
    */
   cache(faults) {
     return this.#ask("/cache", faults);

@@ -1,16 +1,24 @@
-/** Purges: who may, what is answered, and that none is lost. */
+/** Purges: who may, what is answered, and what they do. Their races: `races.test.mjs`. */
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
-import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin } from "./harness.mjs";
+import { TOKEN, bearer, purge } from "./purge.mjs";
 
 const FRESH = { "cache-control": "s-maxage=6000, stale-while-revalidate=6000" };
-const TOKEN = "the-purge-token";
-const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
-function purge(at, what, token = TOKEN) {
-  const body = typeof what === "string" ? what : JSON.stringify(what);
-  return at.fetch("/edge-isr/purge", { method: "POST", headers: bearer(token), body });
+/** What the Worker wrote to KV since the last reset. */
+function puts(edge, prefix) {
+  return edge.kv.operations.filter(({ kind, keys }) => kind === "put" && keys[0].startsWith(prefix));
+}
+
+/** A receipt is written behind the answer's back. */
+function receipts(edge, number) {
+  return eventually(() => assert.equal(puts(edge, "r/").length, number));
+}
+
+function receipt(at, id, token = TOKEN) {
+  return at.fetch(`/edge-isr/purges/${id}`, { headers: bearer(token) });
 }
 
 describe("control routes", () => {
@@ -36,6 +44,7 @@ describe("control routes", () => {
     assert.deepEqual(edge.kv.counts().put, 0);
     assert.equal((await ask(bearer("second"))).status, 200);
     assert.equal((await ask({ authorization: `bearer ${TOKEN}` })).status, 200);
+    await receipts(edge, 2);
   });
 
   test("name the setting when no token is configured", async () => {
@@ -111,9 +120,10 @@ describe("control routes", () => {
       ["prefixes", "/a".repeat(17)],
     ]);
     assert.ok(receipt.rejected.every(({ reason }) => reason.length > 10));
-    assert.equal(edge.kv.counts().put, 4);
+    await receipts(edge, 1);
     const none = await purge(edge, { tags: [""] });
     assert.deepEqual([none.status, none.json().rejected.length], [422, 1]);
+    assert.deepEqual([puts(edge, "p/").length, edge.kv.counts().put], [4, 5]);
   });
 
   test("answer 405 with Allow to a wrong method, and 404 to what is none; the origin sees neither", async () => {
@@ -121,6 +131,8 @@ describe("control routes", () => {
     assert.deepEqual([get.status, get.headers.get("allow")], [405, "POST"]);
     const post = await edge.fetch("/edge-isr/status?tag=a", { method: "POST", headers: bearer(TOKEN) });
     assert.deepEqual([post.status, post.headers.get("allow")], [405, "GET"]);
+    const receipt = await edge.fetch(`/edge-isr/purges/${"0".repeat(32)}`, { method: "DELETE", headers: bearer(TOKEN) });
+    assert.deepEqual([receipt.status, receipt.headers.get("allow")], [405, "GET"]);
     assert.equal((await edge.fetch("/edge-isr/stored/abc")).status, 404);
     assert.equal(origin.count(), 0);
   });
@@ -191,6 +203,8 @@ describe("a purge", () => {
         const first = edge.fetch(path);
         await hold.arrived();
         await purge(edge, { ...select(), mode });
+        // Longer than the skew: that the fence looks at the request's beginning must show.
+        await advance(8_000);
         hold.release();
         assert.equal((await first).text(), "old");
         origin.on(path, page("new"));
@@ -209,43 +223,6 @@ describe("a purge", () => {
     for (const other of others) assert.equal((await other.fetch(path)).text(), "new");
   });
 
-  test("during a revalidation that ends in a 304 is not lost", async () => {
-    origin.on(path, { ...page("old", { "cache-control": "s-maxage=60, stale-while-revalidate=6000" }), etag: '"1"' });
-    await hitOf(edge, path);
-    await advance(61_000);
-    const hold = origin.hold(path);
-    await hitOf(edge, path);
-    await hold.arrived();
-    await purge(edge.isolate(1), { tags: tags() });
-    hold.release();
-    await advance(11_000);
-    origin.on(path, { ...page("new"), etag: '"2"' });
-    await eventually(async () => (await edge.fetch(path)).text() === "new");
-  });
-
-  test("of a page with two hundred tags by its last one works", async () => {
-    const many = Array.from({ length: 200 }, (_, i) => `many-${i}`).join(",");
-    origin.on(path, page("old", { "cache-tag": many }));
-    await hitOf(edge, path);
-    await hitOf(edge, path);
-    origin.on(path, page("new", { "cache-tag": many }));
-    await purge(edge, { tags: ["many-199"], mode: "hard" });
-    assert.equal((await edge.fetch(path)).text(), "new");
-  });
-
-  test("costs one KV write, whatever the number of pages", async () => {
-    const cost = async (tag, pages) => {
-      await together(pages, async (i) => {
-        origin.on(`/${tag}/${i}`, { body: "x", headers: { ...FRESH, "cache-tag": tag } });
-        await edge.fetch(`/${tag}/${i}`);
-      });
-      edge.kv.reset();
-      await purge(edge, { tags: [tag] });
-      return edge.kv.operations.filter(({ kind, keys }) => kind === "put" && keys[0].startsWith("p/")).length;
-    };
-    assert.deepEqual([await cost("one", 1), await cost("thousand", 1000)], [1, 1]);
-  });
-
   test("is retried with a new stamp when KV refuses, and never said to be done when it is not", async () => {
     edge.kv.fail({ writes: 1, status: 429, prefix: "p/" });
     const answer = await purge(edge, { tags: tags() });
@@ -256,6 +233,122 @@ describe("a purge", () => {
     const failed = await purge(edge, { tags: [...tags(), "never"] });
     assert.equal(failed.status, 503);
     assert.deepEqual([failed.json().purged.tags, failed.json().failed.tags], [tags(), ["never"]]);
+    const { title, status, detail, ...said } = failed.json();
+    const { spread, ...kept } = await found(failed);
+    assert.deepEqual([kept, spread], [said, { durable: false, here: { seen: 1, of: 2 } }]);
+  });
+
+  test("past what one invocation may do says at once what was done, what was not, and why", async () => {
+    const message = "Too many API requests by single Worker invocation.";
+    edge.kv.fail({ writes: true, after: 25, message });
+    edge.kv.reset();
+    const many = Array.from({ length: 40 }, (_, i) => `${tags()}-${String(i).padStart(2, "0")}`);
+    const start = Date.now();
+    const answer = await purge(edge, { tags: many });
+    assert.ok(Date.now() - start < 5_000, `${Date.now() - start} ms`);
+    assert.equal(answer.status, 503);
+    const { purged, failed, detail } = answer.json();
+    assert.deepEqual([purged.tags.length, failed.tags.length], [25, 15]);
+    assert.deepEqual([...purged.tags, ...failed.tags].sort(), many);
+    assert.deepEqual(edge.kv.dump(`p/s/${tags()}-`).map(({ key }) => key.slice(4)), [...purged.tags].sort());
+    assert.match(detail, /Too many API requests/);
+    assert.match(detail, /PURGE_ITEMS_MAX/);
+    const attempts = (tag) => puts(edge, `p/s/${tag}`).length;
+    assert.deepEqual(failed.tags.filter((tag) => attempts(tag) > 1), []);
+  });
+
+  /** The receipt that KV has, once it has it. */
+  async function found(answer) {
+    const { id } = answer.json();
+    await eventually(() => assert.equal(edge.kv.dump(`r/${id}`).length, 1));
+    return (await receipt(edge, id)).json();
+  }
+
+  test("leaves a receipt: the same again, where it is seen, and when it usually is everywhere", async () => {
+    edge.kv.freeze({ dataCentre: 1 });
+    const answer = await purge(edge, { tags: tags(), hosts: ["www.example.com"], mode: "hard" });
+    const { spread, ...kept } = await found(answer);
+    assert.deepEqual(kept, answer.json());
+    assert.deepEqual([spread.durable, spread.here], [true, { seen: 2, of: 2 }]);
+    const wait = Date.parse(spread.usually_everywhere_by) - Date.parse(kept.at);
+    assert.ok(wait >= 70_000 && wait < 80_000, `${wait} ms`);
+    const elsewhere = await receipt(edge.dataCentre(1), kept.id);
+    assert.deepEqual([elsewhere.status, elsewhere.json().field], [404, "RECEIPT_LIFE"]);
+    edge.kv.heal();
+    await advance(2_000);
+    assert.deepEqual((await receipt(edge.dataCentre(1), kept.id)).json().spread, spread);
+  });
+
+  test("is answered before its receipt is written, and leaves it for a day", async () => {
+    const hold = edge.kv.hold("writes", { prefix: "r/" });
+    edge.kv.reset();
+    const answer = await purge(edge, { tags: tags() });
+    assert.equal(answer.status, 200);
+    const { id, at } = answer.json();
+    await hold.arrived();
+    assert.deepEqual(puts(edge, "").map(({ keys }) => keys[0]), [`p/s/${tags()}`, `r/${id}`]);
+    assert.equal((await receipt(edge, id)).status, 404);
+    hold.release();
+    await eventually(() => assert.equal(edge.kv.dump(`r/${id}`).length, 1));
+    const life = edge.kv.dump(`r/${id}`)[0].expiresAt - Date.parse(at) / 1000;
+    assert.ok(life > 86_390 && life < 86_420, `${life} s`);
+  });
+
+  test("stands where KV takes no receipt, which the log says", async () => {
+    edge.kv.fail({ writes: true, prefix: "r/" });
+    assert.equal((await purge(edge, { tags: tags() })).status, 200);
+    await eventually(() => edge.logs.some(({ message }) => message.includes("receipt could not be kept")));
+    assert.equal(edge.kv.dump(`p/s/${tags()}`).length, 1);
+  });
+});
+
+describe("a receipt", () => {
+  let edge;
+  const unknown = "0123456789abcdef".repeat(2);
+
+  before(async () => {
+    edge = await startEdge({ probe: true, vars: { ORIGIN: "http://127.0.0.1:1", PURGE_TOKENS: TOKEN, READ_TOKENS: "reader" } });
+  });
+  beforeEach(() => edge.kv.heal());
+
+  test("is for those who may read", async () => {
+    assert.equal((await edge.fetch(`/edge-isr/purges/${unknown}`)).status, 401);
+    assert.equal((await receipt(edge, unknown, "wrong")).status, 401);
+    assert.equal((await receipt(edge, unknown, "reader")).status, 404);
+  });
+
+  for (const id of ["", "0", unknown.toUpperCase(), `${unknown}0`, `${unknown}/`, `${"%30".repeat(32)}`]) {
+    test(`is not known by the id ${id || "that is empty"}`, async () => {
+      edge.kv.reset();
+      const answer = await receipt(edge, id);
+      assert.deepEqual([answer.status, answer.json().field, edge.kv.operations.length], [400, "id", 0]);
+    });
+  }
+
+  test("that is unknown or has expired is absent; one that cannot be read is not", async () => {
+    const { id } = (await purge(edge, { tags: ["a"] })).json();
+    await eventually(() => assert.equal(edge.kv.dump(`r/${id}`).length, 1));
+    edge.kv.fail({ reads: 1, prefix: "r/" });
+    const unreadable = await receipt(edge, id);
+    assert.deepEqual([unreadable.status, unreadable.headers.get("content-type")], [503, "application/problem+json"]);
+    await advance(2_000);
+    assert.equal((await receipt(edge, id)).status, 200);
+    await advance(86_500_000);
+    const expired = await receipt(edge, id);
+    assert.deepEqual([expired.status, expired.headers.get("content-type")], [404, "application/problem+json"]);
+    assert.match(expired.json().detail, /expired.*RECEIPT_LIFE.*86400.*minute/s);
+  });
+
+  test("of five hundred selectors is kept and read", async () => {
+    const tags = Array.from({ length: 500 }, (_, i) => `${i}-${"x".repeat(1000)}`);
+    const answer = await purge(edge, { tags });
+    assert.equal(answer.status, 200);
+    await eventually(() => assert.equal(edge.kv.dump(`r/${answer.json().id}`).length, 1));
+    edge.kv.reset();
+    const found = (await receipt(edge, answer.json().id)).json();
+    assert.deepEqual([found.purged.tags.length, found.spread.here], [500, { seen: 500, of: 500 }]);
+    const { bulk, bulkKeys } = edge.kv.counts();
+    assert.deepEqual([bulk, bulkKeys], [6, 501]);
   });
 });
 

@@ -26,6 +26,10 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("PURGE_ITEMS_MAX", "0")]
 #[case("COORDINATOR_SHARDS", "0")]
 #[case("COORDINATOR_SHARDS", "257")]
+#[case("RECEIPT_LIFE", "1")]
+#[case("RECEIPT_LIFE", "59")]
+#[case("RECEIPT_LIFE", "-60")]
+#[case("RECEIPT_LIFE", "31536001")]
 #[case("KEEP_TAG_HEADERS", "yes")]
 #[case("CONTROL_PREFIX", "edge")]
 #[case("CONTROL_PREFIX", "/edge/")]
@@ -50,6 +54,14 @@ fn an_origin_is_a_scheme_and_a_host(#[case] value: &str, #[case] scheme: &str, #
     assert_eq!((origin.scheme.as_str(), origin.host.as_str()), (scheme, host));
 }
 
+#[rstest]
+#[case("0", 0)]
+#[case("60", 60)]
+#[case("31536000", 31_536_000)]
+fn a_receipt_is_kept_for_a_minute_at_least_or_not_at_all(#[case] text: &str, #[case] life: u64) {
+    assert_eq!(read(&[("RECEIPT_LIFE", text)]).unwrap().receipt_life.as_secs(), life);
+}
+
 #[test]
 fn nothing_is_needed() {
     let config = read(&[]).unwrap();
@@ -58,6 +70,7 @@ fn nothing_is_needed() {
     assert_eq!(config.skew.as_secs(), 5);
     assert_eq!(config.origin_timeout.as_secs(), 20);
     assert_eq!(config.purge_items_max, 500);
+    assert_eq!(config.receipt_life.as_secs(), 86_400);
     assert_eq!(config.login_cookies, ["sessionid"]);
 }
 

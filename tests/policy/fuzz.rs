@@ -152,6 +152,8 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
         selecting: vec![],
         era: Time(0),
         graphed_at: None,
+        graph_checked_at: None,
+        former_tags: Vec::new(),
         body: Place::Inline,
     };
     let written = Stored::Response(Box::new(response));

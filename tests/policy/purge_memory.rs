@@ -52,17 +52,30 @@ fn records_too_old_to_matter_are_not_listed_as_known() {
 #[test]
 fn own_purges_outdate_at_once_and_vouch_only_when_kv_has_them() {
     let mut memory = PurgeMemory::default();
-    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    memory.noted(&tag(), Soft, record(1_000, "own"), Time(1_000));
     assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
     assert!(memory.known(&[tag()], memory.moment(), Time(1_001), SKEW).is_empty());
-    memory.confirmed(&tag(), Soft, record(1_000, "own"), Time(1_100));
-    assert_eq!(memory.known(&[tag()], memory.moment(), Time(1_101), SKEW), ["own"]);
+    memory.confirmed(&tag(), Soft, record(1_050, "written"), Time(1_100));
+    let known = memory.known(&[tag()], memory.moment(), Time(1_101), SKEW);
+    assert_eq!(known, ["written"]);
+    assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
+    assert_eq!(purged(&memory, 1_101, &known), Purged::No);
+}
+
+#[test]
+fn a_purge_that_came_after_the_stamp_is_not_done_with_it() {
+    let mut memory = PurgeMemory::default();
+    memory.noted(&tag(), Soft, record(1_000, "first"), Time(1_000));
+    memory.noted(&tag(), Soft, record(1_060, "second"), Time(1_060));
+    memory.confirmed(&tag(), Soft, record(1_050, "written"), Time(1_100));
+    let known = memory.known(&[tag()], memory.moment(), Time(1_101), SKEW);
+    assert_eq!(purged(&memory, 1_101, &known), Purged::Soft);
 }
 
 #[test]
 fn own_purges_are_kept_whatever_kv_says() {
     let mut memory = PurgeMemory::default();
-    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    memory.noted(&tag(), Soft, record(1_000, "own"), Time(1_000));
     memory.read(&tag(), vec![], Time(2_000));
     memory.read(&tag(), vec![(Soft, record(1, "older"))], Time(3_000));
     assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
@@ -96,7 +109,7 @@ fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
 #[test]
 fn many_tags_are_forgotten_but_not_own_purges() {
     let mut memory = PurgeMemory::default();
-    memory.stamped(&tag(), Soft, record(1_000, "own"), Time(1_000));
+    memory.noted(&tag(), Soft, record(1_000, "own"), Time(1_000));
     for number in 0..50_000 {
         let other = Tag::origin(&format!("t{number}")).unwrap();
         memory.read(&other, vec![], Time(1_000 + number));

@@ -37,6 +37,8 @@ fn stored() -> StoredResponse {
         selecting: vec![],
         era: Time(0),
         graphed_at: None,
+        graph_checked_at: None,
+        former_tags: Vec::new(),
         body: Place::Inline,
     }
 }

@@ -25,6 +25,8 @@ fn response(headers: HeaderMap) -> StoredResponse {
         selecting: vec![("accept".to_owned(), "=x".to_owned())],
         era: Time(0),
         graphed_at: Some(Time(5)),
+        graph_checked_at: Some(Time(4)),
+        former_tags: vec![Tag::origin("former").unwrap()],
         body: Place::Apart("body 1".to_owned()),
     }
 }

@@ -172,7 +172,7 @@ fn an_isolate_that_died_with_the_lease_blocks_nobody_longer_than_its_bound() {
     world.start("/a");
     world.wait(100);
     // The first isolate's tasks never run again.
-    world.executor.kill_all();
+    world.executor.end(|_| true);
     world.origin.set("/a", Page::new("one").fresh(60, 600));
     let start = world.executor.now();
     let seen = world.get_at(At { centre: 0, isolate: 1 }, "/a");
@@ -337,7 +337,7 @@ fn an_overdue_isolate_holds_up_another_once_and_not_one_visitor_after_the_other(
     world.origin.set("/a", Page::new("slow").fresh(60, 600).renders_in(19_900));
     world.start("/a");
     world.wait(100);
-    world.executor.kill_all();
+    world.executor.end(|_| true);
     world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(300));
     let start = world.executor.now();
     let other = At { centre: 0, isolate: 1 };

@@ -13,10 +13,11 @@ use edge_isr::policy::wire;
 
 use http::Method;
 
+use crate::counter::Counter;
 use crate::executor::Executor;
 use crate::origin::Page;
 use crate::seeds;
-use crate::world::{At, Counter, Pending, World};
+use crate::world::{At, Pending, World};
 
 /// The Durable Objects: each shard's ledger, and its rows.
 pub struct SimCoordinator {
@@ -234,7 +235,7 @@ fn a_holder_that_died_blocks_the_others_no_longer_than_its_lease() {
         world.origin.set("/a", page);
         world.start("/a");
         world.wait(1_000);
-        world.executor.kill_all();
+        world.executor.end(|_| true);
         coordinator(&world).evict();
         world.origin.take("/a");
         let start = world.executor.now();
@@ -257,7 +258,7 @@ fn nobody_waits_much_longer_than_a_lease_lives() {
     let key = CacheKey::parse("https://site.test/a").unwrap();
     let (shard, slot) = (Shard::of_slot(&key.slot(), 1), key.slot().name().to_owned());
     let life = Duration::from_secs(3600);
-    world.executor.spawn(async move {
+    world.executor.spawn(0, async move {
         let claim = Ask::Claim { slot, token: 1, life, waited: false, tags: vec![] };
         there.answer(shard, &claim).await.unwrap();
     });

@@ -1,38 +1,48 @@
 //! Tasks that take turns by the seed's choice, on a clock that moves only when nobody can go on.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use edge_isr::policy::time::Time;
 
-type Task = Pin<Box<dyn Future<Output = ()>>>;
-type Ready = Arc<Mutex<VecDeque<usize>>>;
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+type Ready = Arc<Mutex<Vec<Arc<Turn>>>>;
+
+/// Tasks that end together: those of one request.
+pub type Group = u64;
 
 pub struct Executor {
-    tasks: RefCell<Vec<Option<Task>>>,
+    tasks: RefCell<HashMap<u64, Task>>,
     ready: Ready,
     timers: RefCell<BTreeMap<(Time, u64), Waker>>,
     clock: Cell<Time>,
     random: Cell<u64>,
-    timer_count: Cell<u64>,
+    count: Cell<u64>,
 }
 
-struct TaskWaker {
-    task: usize,
+struct Task {
+    group: Group,
+    work: Work,
+}
+
+/// A task's place in the queue.
+struct Turn {
+    task: u64,
+    queued: AtomicBool,
     ready: Ready,
 }
 
-impl Wake for TaskWaker {
+impl Wake for Turn {
     fn wake(self: Arc<Self>) {
-        let mut ready = self.ready.lock().unwrap();
-        if !ready.contains(&self.task) {
-            ready.push_back(self.task);
+        if !self.queued.swap(true, Ordering::Relaxed) {
+            self.ready.lock().unwrap().push(self.clone());
         }
     }
 }
@@ -45,7 +55,7 @@ impl Executor {
             timers: RefCell::default(),
             clock: Cell::new(start),
             random: Cell::new(seed.wrapping_mul(2) + 1),
-            timer_count: Cell::new(0),
+            count: Cell::new(0),
         })
     }
 
@@ -62,17 +72,24 @@ impl Executor {
         mixed ^ (mixed >> 31)
     }
 
-    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        let mut tasks = self.tasks.borrow_mut();
-        tasks.push(Some(Box::pin(task)));
-        self.ready.lock().unwrap().push_back(tasks.len() - 1);
+    pub fn spawn(&self, group: Group, work: impl Future<Output = ()> + 'static) {
+        let task = self.next();
+        self.tasks.borrow_mut().insert(task, Task { group, work: Box::pin(work) });
+        let turn = Turn { task, queued: AtomicBool::new(false), ready: self.ready.clone() };
+        Arc::new(turn).wake();
     }
 
-    /// What runs now never runs again, as when an isolate dies. Nothing is dropped.
-    pub fn kill_all(&self) {
-        let mut tasks = self.tasks.borrow_mut();
-        tasks.iter_mut().for_each(|task| std::mem::forget(task.take()));
-        self.timers.borrow_mut().clear();
+    /// Those that `end` names never run again, as when the runtime gives a request up or an isolate
+    /// dies. Nothing of them is dropped, for nothing is there either.
+    pub fn end(&self, end: impl Fn(Group) -> bool) {
+        let ended =
+            self.tasks.borrow_mut().extract_if(|_, task| end(task.group)).collect::<Vec<_>>();
+        ended.into_iter().for_each(std::mem::forget);
+    }
+
+    /// Whether anything of a group is still to be done.
+    pub fn is_running(&self, group: Group) -> bool {
+        self.tasks.borrow().values().any(|task| task.group == group)
     }
 
     /// Lets any other task run first.
@@ -87,22 +104,13 @@ impl Executor {
         })
     }
 
-    pub fn sleep(self: &Rc<Self>, duration: Duration) -> impl Future<Output = ()> + use<> {
-        let (executor, until) = (self.clone(), self.now() + duration);
-        let mut timer = None;
-        std::future::poll_fn(move |context| {
-            if executor.now() >= until {
-                return Poll::Ready(());
-            }
-            let id = *timer.get_or_insert_with(|| executor.next_timer());
-            executor.timers.borrow_mut().insert((until, id), context.waker().clone());
-            Poll::Pending
-        })
+    pub fn sleep(self: &Rc<Self>, duration: Duration) -> Sleep {
+        Sleep { executor: self.clone(), until: self.now() + duration, timer: None }
     }
 
-    fn next_timer(&self) -> u64 {
-        self.timer_count.set(self.timer_count.get() + 1);
-        self.timer_count.get()
+    fn next(&self) -> u64 {
+        self.count.set(self.count.get() + 1);
+        self.count.get()
     }
 
     /// Runs until nobody can go on before `until`, and leaves the clock there.
@@ -123,19 +131,54 @@ impl Executor {
     }
 
     fn step(&self) -> bool {
-        let task = {
+        let turn = {
             let mut ready = self.ready.lock().unwrap();
             if ready.is_empty() {
                 return false;
             }
             let at = self.random() as usize % ready.len();
-            ready.remove(at).unwrap()
+            ready.swap_remove(at)
         };
-        let Some(mut future) = self.tasks.borrow_mut()[task].take() else { return true };
-        let waker = Waker::from(Arc::new(TaskWaker { task, ready: self.ready.clone() }));
-        if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-            self.tasks.borrow_mut()[task] = Some(future);
+        turn.queued.store(false, Ordering::Relaxed);
+        // It may have ended since.
+        let Some(mut task) = self.tasks.borrow_mut().remove(&turn.task) else { return true };
+        let id = turn.task;
+        let waker = Waker::from(turn);
+        if task.work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            self.tasks.borrow_mut().insert(id, task);
         }
         true
+    }
+}
+
+/// A timer; it is gone when nobody waits for it any more.
+pub struct Sleep {
+    executor: Rc<Executor>,
+    until: Time,
+    timer: Option<u64>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.executor.now() >= self.until {
+            return Poll::Ready(());
+        }
+        let id = match self.timer {
+            Some(id) => id,
+            None => self.executor.next(),
+        };
+        self.timer = Some(id);
+        self.executor.timers.borrow_mut().insert((self.until, id), context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(id) = self.timer {
+            self.executor.timers.borrow_mut().remove(&(self.until, id));
+        }
     }
 }

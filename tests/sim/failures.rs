@@ -167,7 +167,7 @@ fn a_purge_that_is_not_durable_is_never_a_200() {
 fn a_graph_that_cannot_be_written_costs_the_visitor_nothing_and_is_continued() {
     let world = World::new(1);
     *world.kv.failure.borrow_mut() = "KV PUT failed: 429 Too Many Requests".to_owned();
-    world.kv.writes_fail.set(2);
+    world.kv.writes_fail.set(1);
     world.origin.set("/a", Page::new("one").fresh(60, 600).tags("a,b"));
     assert_eq!(world.get("/a").status, 200);
     assert_eq!(world.get("/a").cache(), "hit; ttl=59");

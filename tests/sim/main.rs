@@ -2,7 +2,9 @@
 //! a seed is one order in which tasks take turns.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod counter;
 mod executor;
+mod kv;
 mod origin;
 mod platform;
 mod world;
@@ -13,6 +15,8 @@ mod coordinator;
 mod failures;
 mod fence;
 mod graph;
+mod histories;
+mod receipts;
 mod semantics;
 mod serving;
 

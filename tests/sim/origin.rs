@@ -5,6 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use edge_isr::platform::{OriginError, Request, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::executor::Executor;
-use crate::platform::Body;
+use crate::platform::{Answering, Body, Sim};
 
 #[derive(Clone)]
 pub struct Page {
@@ -125,7 +127,7 @@ impl Origin {
         under_way.remove(at);
     }
 
-    pub async fn answer(
+    async fn answer_within(
         &self,
         request: Request<Body>,
         limit: Duration,
@@ -146,6 +148,16 @@ impl Origin {
             return Err(OriginError::Unreachable("connection refused".to_owned()));
         }
         Ok(page.response(&request))
+    }
+}
+
+impl Answering for Origin {
+    fn answer<'a>(
+        &'a self,
+        sim: &'a Sim,
+        request: Request<Body>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Body>, OriginError>> + 'a>> {
+        Box::pin(self.answer_within(request, sim.config.origin_timeout))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,9 +18,9 @@ use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
 use crate::coordinator::SimCoordinator;
-use crate::executor::Executor;
-use crate::origin::Origin;
-use crate::world::Counter;
+use crate::counter::Counter;
+use crate::executor::{Executor, Group};
+use crate::kv::SimKv;
 
 /// Longer bodies are staged.
 pub const HELD_MOST: usize = 1000;
@@ -44,9 +45,23 @@ pub struct SimCache {
     slots: RefCell<BTreeMap<Slot, (String, String, Time)>>,
     /// It resolves and keeps nothing, as on workers.dev.
     pub keeps_nothing: Cell<bool>,
+    pub refuses: Cell<bool>,
+    /// An operation takes up to so many milliseconds.
+    pub takes: Cell<u64>,
     pub put_takes: Cell<u64>,
     pub matches: Counter,
     pub puts: Counter,
+    /// When each slot was last written, and when its writer had last looked at it.
+    pub written: RefCell<BTreeMap<Slot, Vec<Written>>>,
+}
+
+/// A write of a slot, from its writer's last look at it to its end.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub by: Group,
+    pub looked_at: Time,
+    pub at: Time,
+    pub head: String,
 }
 
 impl SimCache {
@@ -54,37 +69,127 @@ impl SimCache {
         self.slots.borrow_mut().clear();
     }
 
+    /// Keeps only what `keep` says.
+    pub fn evict(&self, keep: impl Fn(&Slot) -> bool) {
+        self.slots.borrow_mut().retain(|slot, _| keep(slot));
+    }
+
     pub fn bodies(&self) -> Vec<String> {
         self.slots.borrow().values().map(|(_, body, _)| body.clone()).collect()
     }
 }
 
-/// KV, seen everywhere at once.
-#[derive(Default)]
-pub struct SimKv {
-    pub values: RefCell<BTreeMap<String, KvEntry>>,
-    pub reads_fail: Cell<bool>,
-    pub read_hangs: Cell<bool>,
-    /// So many writes fail from now on.
-    pub writes_fail: Cell<u64>,
-    pub write_takes: Cell<u64>,
-    pub failure: RefCell<String>,
-    pub reads: Counter,
-    pub keys_read: Cell<u64>,
-    pub writes: Counter,
-    pub deletes: Counter,
+/// Whoever answers in the origin's place.
+pub trait Answering {
+    fn answer<'a>(
+        &'a self,
+        sim: &'a Sim,
+        request: Request<Body>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Body>, OriginError>> + 'a>>;
+}
+
+/// What one request did.
+pub struct Trace {
+    pub group: Group,
+    pub began: Time,
+    /// When it last saw a stored response.
+    pub looked_at: Cell<Option<Time>>,
+    /// When it last looked at each slot.
+    looks: RefCell<BTreeMap<Slot, Time>>,
+    pub body_read_at: Cell<Option<Time>>,
+    pub kv_reads: Counter,
+    pub kv_keys_read: Cell<u64>,
+    pub kv_writes: RefCell<Vec<String>>,
+}
+
+impl Trace {
+    pub fn new(group: Group, began: Time) -> Rc<Trace> {
+        Rc::new(Trace {
+            group,
+            began,
+            looked_at: Cell::default(),
+            looks: RefCell::default(),
+            body_read_at: Cell::default(),
+            kv_reads: Counter::default(),
+            kv_keys_read: Cell::default(),
+            kv_writes: RefCell::default(),
+        })
+    }
 }
 
 #[derive(Clone)]
 pub struct Sim {
     pub executor: Rc<Executor>,
+    pub centre: usize,
     pub isolate: Rc<Isolate>,
+    /// Which isolate of all there ever were.
+    pub isolate_id: u64,
+    /// How far its clock is ahead, in milliseconds.
+    pub ahead: i64,
     pub config: Rc<Config>,
     pub cache: Rc<SimCache>,
     pub kv: Rc<SimKv>,
-    pub origin: Rc<Origin>,
+    pub origin: Rc<dyn Answering>,
     pub log: Rc<RefCell<Vec<String>>>,
     pub coordinator: Option<Rc<SimCoordinator>>,
+    pub trace: Rc<Trace>,
+}
+
+impl Sim {
+    /// From nothing to `most` milliseconds.
+    pub fn up_to(&self, most: u64) -> Duration {
+        Duration::from_millis(if most == 0 { 0 } else { self.executor.random() % (most + 1) })
+    }
+
+    async fn pass(&self, most: u64) {
+        self.executor.turn().await;
+        let duration = self.up_to(most);
+        if !duration.is_zero() {
+            self.executor.sleep(duration).await;
+        }
+    }
+
+    /// A write goes on whether or not anyone waits for it.
+    async fn kv_change(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {
+        self.trace.kv_writes.borrow_mut().push(key.to_owned());
+        assert!(key.len() <= 512, "KV takes keys of 512 bytes");
+        self.executor.turn().await;
+        self.kv.may_write()?;
+        let (sender, done) = futures::channel::oneshot::channel();
+        let (sim, key) = (self.clone(), key.to_owned());
+        self.executor.spawn(0, async move {
+            // Whoever gave it up hears nothing.
+            let _ = sender.send(sim.land(&key, entry).await);
+        });
+        done.await.unwrap_or_else(|_| Err(KvError("KV went away".to_owned())))
+    }
+
+    async fn land(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {
+        let kv = &self.kv;
+        let slow = self.executor.random() % 1000 < kv.slow_writes.get();
+        let takes = if slow { 9_000 } else { kv.write_takes.get() };
+        let until_landed = match slow || kv.paced.get() {
+            true => self.up_to(takes),
+            false => Duration::from_millis(takes),
+        };
+        self.executor.sleep(until_landed).await;
+        let now = self.executor.now();
+        if kv.is_too_soon(key, now) {
+            return Err(KvError("KV PUT failed: 429 Too Many Requests".to_owned()));
+        }
+        let fails = self.executor.random() % 1000 < kv.failing.get();
+        if fails && self.executor.random().is_multiple_of(2) {
+            return Err(KvError("KV PUT failed: 500".to_owned()));
+        }
+        kv.land(key, entry, now, self.ahead, || self.up_to(kv.lag.get()).as_millis() as u64);
+        if kv.paced.get() {
+            self.executor.sleep(self.up_to(takes / 4)).await;
+        }
+        match fails {
+            true => Err(KvError("KV PUT failed: the connection was lost".to_owned())),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Platform for Sim {
@@ -99,7 +204,7 @@ impl Platform for Sim {
     }
 
     fn now(&self) -> Time {
-        self.executor.now()
+        Time(self.executor.now().0 + self.ahead)
     }
 
     fn random(&self) -> u64 {
@@ -111,7 +216,7 @@ impl Platform for Sim {
     }
 
     fn defer(&self, work: impl Future<Output = ()> + 'static) {
-        self.executor.spawn(work);
+        self.executor.spawn(self.trace.group, work);
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -166,6 +271,7 @@ impl Platform for Sim {
 
     async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
         self.executor.turn().await;
+        self.trace.body_read_at.set(Some(self.executor.now()));
         match body.text.len() > limit {
             true => Err(ReadError::TooLong(limit)),
             false => Ok(body.text.into_bytes()),
@@ -173,12 +279,17 @@ impl Platform for Sim {
     }
 
     async fn cache_match(&self, slot: &Slot) -> Option<Document<Body>> {
-        self.executor.turn().await;
+        self.pass(self.cache.takes.get()).await;
         self.cache.matches.add();
+        let now = self.executor.now();
+        self.trace.looks.borrow_mut().insert(slot.clone(), now);
         let slots = self.cache.slots.borrow();
         let (head, body, until) = slots.get(slot)?;
-        if self.executor.now() >= *until {
+        if now >= *until {
             return None;
+        }
+        if head.starts_with('{') {
+            self.trace.looked_at.set(Some(now));
         }
         Some(Document { head: head.clone(), body: Body::whole(body) })
     }
@@ -194,57 +305,67 @@ impl Platform for Sim {
         document: Document<Body>,
         life: Duration,
     ) -> Result<(), CacheError> {
-        self.executor.turn().await;
+        self.pass(self.cache.takes.get()).await;
         self.cache.puts.add();
         self.executor.sleep(Duration::from_millis(self.cache.put_takes.get())).await;
-        if !self.cache.keeps_nothing.get() {
-            let until = self.executor.now() + life.max(Duration::from_secs(1));
-            let kept = (document.head, document.body.text, until);
-            self.cache.slots.borrow_mut().insert(slot.clone(), kept);
+        if self.cache.refuses.get() {
+            return Err(CacheError("the cache is full".to_owned()));
         }
+        if self.cache.keeps_nothing.get() {
+            return Ok(());
+        }
+        let now = self.executor.now();
+        let until = now + life.max(Duration::from_secs(1));
+        if self.kv.paced.get() {
+            let looked_at = self.trace.looks.borrow().get(slot).copied().unwrap_or(now);
+            let by = self.trace.group;
+            let written = Written { by, looked_at, at: now, head: document.head.clone() };
+            self.cache.written.borrow_mut().entry(slot.clone()).or_default().push(written);
+        }
+        let kept = (document.head, document.body.text, until);
+        self.cache.slots.borrow_mut().insert(slot.clone(), kept);
         Ok(())
     }
 
     async fn cache_delete(&self, slot: &Slot) {
-        self.executor.turn().await;
+        self.pass(self.cache.takes.get()).await;
         self.cache.slots.borrow_mut().remove(slot);
     }
 
     async fn fetch(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
-        self.origin.answer(request, self.config.origin_timeout).await
+        self.origin.answer(self, request).await
     }
 
     async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
-        self.executor.turn().await;
         self.kv.reads.add();
         self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
+        self.trace.kv_reads.add();
+        self.trace.kv_keys_read.set(self.trace.kv_keys_read.get() + keys.len() as u64);
         assert!(keys.len() <= 100, "a bulk read takes 100 keys");
+        self.pass(self.kv.read_takes.get()).await;
         if self.kv.read_hangs.get() {
             self.executor.sleep(Duration::from_secs(1000)).await;
         }
-        if self.kv.reads_fail.get() {
+        let fails = self.executor.random() % 1000 < self.kv.failing.get();
+        if fails || self.kv.is_unreadable(self.centre) {
+            self.kv.failed_at.borrow_mut().insert(self.centre, self.executor.now());
             return Err(KvError("KV GET failed: 500".to_owned()));
         }
-        let values = self.kv.values.borrow();
-        Ok(keys.iter().map(|key| values.get(key).map(|entry| entry.value.clone())).collect())
+        let now = self.executor.now();
+        let values = keys.iter().map(|key| self.kv.read(self.centre, key, now)).collect();
+        // What was read may be on its way for a while.
+        self.pass(self.kv.read_takes.get()).await;
+        Ok(values)
     }
 
     async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
-        self.executor.turn().await;
         self.kv.writes.add();
-        assert!(key.len() <= 512, "KV takes keys of 512 bytes");
-        self.kv.may_write()?;
-        self.executor.sleep(Duration::from_millis(self.kv.write_takes.get())).await;
-        self.kv.values.borrow_mut().insert(key.to_owned(), entry);
-        Ok(())
+        self.kv_change(key, Some(entry)).await
     }
 
     async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.executor.turn().await;
         self.kv.deletes.add();
-        self.kv.may_write()?;
-        self.kv.values.borrow_mut().remove(key);
-        Ok(())
+        self.kv_change(key, None).await
     }
 
     async fn kv_list(
@@ -253,19 +374,11 @@ impl Platform for Sim {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
-        self.executor.turn().await;
-        let values = self.kv.values.borrow();
-        let mut keys: Vec<(String, Option<String>)> = values
-            .iter()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .filter(|(key, _)| cursor.is_none_or(|cursor| key.as_str() > cursor))
-            .map(|(key, entry)| (key.clone(), entry.metadata.clone()))
-            .take(limit as usize + 1)
-            .collect();
-        let more = keys.len() > limit as usize;
-        keys.truncate(limit as usize);
-        let cursor = more.then(|| keys.last().unwrap().0.clone());
-        Ok(KvPage { keys, cursor })
+        self.pass(self.kv.read_takes.get()).await;
+        if self.kv.is_unreadable(self.centre) {
+            return Err(KvError("KV LIST failed: 500".to_owned()));
+        }
+        Ok(self.kv.list(self.centre, prefix, cursor, limit as usize, self.executor.now()))
     }
 
     async fn coordinate(
@@ -274,20 +387,5 @@ impl Platform for Sim {
         ask: &Ask,
     ) -> Option<Result<Answer, CoordinatorError>> {
         Some(self.coordinator.as_ref()?.answer(shard, ask).await)
-    }
-}
-
-impl SimKv {
-    fn may_write(&self) -> Result<(), KvError> {
-        let failing = self.writes_fail.get();
-        if failing == 0 {
-            return Ok(());
-        }
-        self.writes_fail.set(failing - 1);
-        Err(KvError(self.failure.borrow().clone()))
-    }
-
-    pub fn keys(&self, prefix: &str) -> Vec<String> {
-        self.values.borrow().keys().filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The simulated world: data centres with isolates, one KV, one origin, one clock.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,8 +15,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::coordinator::SimCoordinator;
 use crate::executor::Executor;
+use crate::kv::SimKv;
 use crate::origin::Origin;
-use crate::platform::{Body, Sim, SimCache, SimKv};
+use crate::platform::{Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);
@@ -108,12 +109,16 @@ impl World {
             self.isolates.borrow_mut().entry((at.centre, at.isolate)).or_default().clone();
         Sim {
             executor: self.executor.clone(),
+            centre: at.centre,
             isolate,
+            isolate_id: 0,
+            ahead: 0,
             config: self.config.clone(),
             cache: self.centres[at.centre].clone(),
             kv: self.kv.clone(),
             origin: self.origin.clone(),
             log: self.log.clone(),
+            trace: Trace::new(0, self.executor.now()),
             coordinator: self.coordinator.clone(),
         }
     }
@@ -148,7 +153,7 @@ impl World {
         let (platform, pending) = (self.platform(at), Pending::default());
         let (slot, executor) = (pending.clone(), self.executor.clone());
         let body = body.map(Body::whole);
-        self.executor.spawn(async move {
+        self.executor.spawn(0, async move {
             let response = edge::handle(platform, visit, body).await;
             let seen = Seen {
                 status: response.status.as_u16(),
@@ -230,23 +235,5 @@ impl World {
             .iter()
             .map(|url| url.as_str().unwrap().to_owned())
             .collect()
-    }
-}
-
-/// Counts calls of one kind.
-#[derive(Default)]
-pub struct Counter(Cell<u64>);
-
-impl Counter {
-    pub fn add(&self) {
-        self.0.set(self.0.get() + 1);
-    }
-
-    pub fn get(&self) -> u64 {
-        self.0.get()
-    }
-
-    pub fn take(&self) -> u64 {
-        self.0.replace(0)
     }
 }

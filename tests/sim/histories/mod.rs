@@ -1,0 +1,85 @@
+//! Random histories, and the invariants that hold in each of them.
+//!
+//! A seed is one history: a world (`plan::Shape`), what happens in it (`plan::Action`), and who goes
+//! on at each await. What must hold is in `watch`. A history that breaks something is shortened by
+//! leaving actions out, and printed with the command that replays it.
+//!
+//! `npm run sim -- --requests N --seed S` runs as many as it takes.
+
+mod dice;
+mod plan;
+mod report;
+mod shorten;
+mod site;
+mod stage;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use plan::Plan;
+use report::Report;
+
+/// Visits of one history, about.
+const VISITS: usize = 250;
+
+/// `SIM_REQUESTS` simulated requests from `SIM_SEED` on, or one history of it that `SIM_KEEP` names.
+#[test]
+fn hold_in_random_histories() {
+    let setting = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let seed = setting("SIM_SEED").map_or(1, |seed| seed.parse().expect("SIM_SEED is a number"));
+    if let Some(kept) = setting("SIM_KEEP") {
+        return replay(seed, &kept);
+    }
+    let requests = setting("SIM_REQUESTS").map_or(4_000, |count| count.parse().expect("SIM_REQUESTS is a number"));
+    let began = Instant::now();
+    let goes_on = setting("SIM_GO_ON").is_some();
+    let (report, broken) = run(seed, requests, goes_on);
+    println!("{report}\nin {:.1} s", began.elapsed().as_secs_f64());
+    for (invariant, seeds) in &broken {
+        println!("broken: {invariant}, by {} histories: {:?}", seeds.len(), seeds.iter().take(8).collect::<Vec<_>>());
+    }
+    if let Some(seed) = broken.values().flatten().min() {
+        panic!("{}", shorten::told(&Plan::of(*seed, VISITS)));
+    }
+}
+
+/// The seeds that broke each invariant.
+type BrokenBy = BTreeMap<&'static str, BTreeSet<u64>>;
+
+fn replay(seed: u64, kept: &str) {
+    let plan = Plan::of(seed, VISITS);
+    let kept = shorten::parse(kept, plan.actions.len());
+    let (_, broken) = stage::run(&plan, |at| kept.contains(&at));
+    println!("{}", shorten::listed(&plan, &kept));
+    if let Some(broken) = broken {
+        panic!("{}: {}", broken.invariant, broken.how);
+    }
+}
+
+/// Histories from `seed` on, on two threads, until there were enough requests or one broke
+/// something, unless it `goes_on`.
+fn run(seed: u64, requests: u64, goes_on: bool) -> (Report, BrokenBy) {
+    let (next, done, found) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicBool::new(false));
+    let total = Mutex::new((Report::default(), BrokenBy::new()));
+    let work = || {
+        while done.load(Ordering::Relaxed) < requests && (goes_on || !found.load(Ordering::Relaxed)) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let (report, broken) = stage::run(&Plan::of(seed, VISITS), |_| true);
+            done.fetch_add(report.requests, Ordering::Relaxed);
+            let mut total = total.lock().unwrap();
+            total.0.add(report);
+            if let Some(broken) = broken {
+                found.store(true, Ordering::Relaxed);
+                total.1.entry(broken.invariant).or_default().insert(seed);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    total.into_inner().unwrap()
+}
