@@ -31,8 +31,6 @@ pub struct Isolate {
     pub kv_resting_until: Cell<Option<Time>>,
     /// Shards of the coordinator that did not answer a moment ago, until they are asked again.
     pub shards_resting: RefCell<Vec<(Shard, Time)>>,
-    /// Slots whose lease another data centre has, and until when it is not asked for again.
-    pub held_elsewhere: RefCell<Recent<Time>>,
     pub log: LogLimit,
 }
 

@@ -23,12 +23,14 @@ use crate::policy::time::Time;
 
 /// Waiting for another isolate: doubling from 25 ms with jitter, 20 looks at most.
 const FIRST_LOOK: u64 = 25;
-const LAST_LOOK: u64 = 1000;
+const LAST_LOOK: Duration = Duration::from_secs(1);
 const LOOKS_MOST: u32 = 20;
 /// Waiting for another data centre begins with a longer pause: each look is a request.
 const FIRST_LOOK_ABROAD: u64 = 100;
-/// Behind a visitor's back the world's lease is asked for once in so long.
-const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// From the lease to the request to the origin, KV's time limit in between.
+const LOOKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
+/// Workers lets a request work for so long after its answer.
+const AFTER_THE_ANSWER: Duration = Duration::from_secs(30);
 const UNAVAILABLE: &str = "coordinator-unavailable";
 
 /// The duty to ask the origin for a slot, and to tell the others how it went.
@@ -48,19 +50,36 @@ pub enum Grant<P: Platform> {
     Granted(Lease<P>),
     /// Somebody else had it, and is done.
     Ended(Outcome),
+    /// Somebody in this isolate has it, and did not end it within the bound.
+    Overdue,
     /// The cache keeps nothing: nobody could be handed what a leader fetched.
     CacheUnavailable,
 }
 
+/// Until when who comes now waits for others: by then the lease of a holder who is gone has ended by
+/// itself, here and abroad.
+pub fn patience<P: Platform>(platform: &P) -> Time {
+    platform.now() + platform.config().lease_life() + LAST_LOOK
+}
+
 /// Takes the lease or waits for who has it. The purge records of `tags` are learned on the way,
 /// where a coordinator has newer ones than KV shows.
-pub async fn acquire<P: Platform>(platform: &P, slot: &Slot, tags: &[Tag]) -> Grant<P> {
+pub async fn acquire<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    patience: Time,
+    tags: &[Tag],
+) -> Grant<P> {
     if platform.isolate().cache.is_broken(platform.now()) {
         return Grant::CacheUnavailable;
     }
-    let Some(lease) = take(platform, slot) else { return wait_here(platform, slot).await };
-    // A holder that does not end it within the bound is overdue: this isolate asks for itself, once
-    // for all who wait here.
+    let Some(lease) = take(platform, slot) else {
+        // Who has it may have got it when their own patience ended, and asks the origin only then.
+        let answered = platform.config().origin_timeout + LOOKED_AGAIN_WITHIN;
+        return wait_here(platform, slot, patience + answered).await;
+    };
+    // A holder in this data centre that does not end it within the bound is overdue: this isolate
+    // asks for itself, once for all who wait here.
     let mut waited = false;
     for look in 0..LOOKS_MOST {
         if lease.claim_here().await {
@@ -69,13 +88,16 @@ pub async fn acquire<P: Platform>(platform: &P, slot: &Slot, tags: &[Tag]) -> Gr
         waited = true;
         platform.sleep(pause(FIRST_LOOK, look, platform.random())).await;
     }
-    match lease.wait_abroad(waited, tags).await {
-        None => Grant::Granted(lease),
-        Some(outcome) => {
+    match lease.wait_abroad(waited, patience, tags).await {
+        Claim::Failed(status) => {
+            let outcome = Outcome::Failed(status);
             lease.end(outcome).await;
-            Grant::Ended(outcome)
+            return Grant::Ended(outcome);
         }
+        Claim::Held => lease.detail.set(Some("coordinator-overdue")),
+        _ => {}
     }
+    Grant::Granted(lease)
 }
 
 /// Takes the isolate's lease now, or not at all. There is no await in it, so that of all who come
@@ -94,19 +116,16 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     })
 }
 
-/// Whether another data centre was seen to hold the lease a moment ago.
-pub fn is_held_elsewhere<P: Platform>(platform: &P, slot: &Slot) -> bool {
-    let until = platform.isolate().held_elsewhere.borrow().of(slot);
-    until.is_some_and(|until| platform.now() < until)
-}
-
-async fn wait_here<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
+async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Grant<P> {
     loop {
         let now = platform.now();
         let held = platform.isolate().leases.borrow().holder(slot, now);
         // Given back meanwhile, or its holder is gone: look again, and take it.
         let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
-        let (signal, wait) = platform.signal(held.until.since(now));
+        if now >= patience {
+            return Grant::Overdue;
+        }
+        let (signal, wait) = platform.signal(held.until.min(patience).since(now));
         platform.isolate().leases.borrow_mut().wait(slot, signal);
         wait.await;
         if let Some(outcome) = held.outcome.get() {
@@ -116,23 +135,24 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
 }
 
 fn pause(first: u64, look: u32, random: u64) -> Duration {
-    let longest = (first << look.min(10)).min(LAST_LOOK);
+    let longest = (first << look.min(10)).min(LAST_LOOK.as_millis() as u64);
     Duration::from_millis(longest / 2 + random % (longest / 2 + 1))
 }
 
 impl<P: Platform> Lease<P> {
-    /// Takes the data centre's lease and the world's too, unless somebody else has one of them.
-    pub async fn claim(&self, tags: &[Tag]) -> bool {
+    /// Takes the data centre's lease and the world's too, behind a visitor's back: not if another
+    /// isolate has the one, and only if whoever has the other is soon done. What it ends with if not.
+    pub async fn claim(&self, tags: &[Tag]) -> Result<(), Outcome> {
         if !self.claim_here().await {
-            return false;
+            return Err(Outcome::Abandoned);
         }
-        let claim = self.claim_abroad(false, tags).await;
-        if claim == Claim::Held {
-            let now = self.platform.now();
-            let mut held = self.platform.isolate().held_elsewhere.borrow_mut();
-            held.note(&self.slot, now + ASKED_AGAIN_AFTER, now);
+        let left = AFTER_THE_ANSWER.saturating_sub(self.platform.config().origin_timeout);
+        let patience = self.platform.now() + left;
+        match self.wait_abroad(false, patience, tags).await {
+            Claim::Held => Err(Outcome::Abandoned),
+            Claim::Failed(status) => Err(Outcome::Failed(status)),
+            _ => Ok(()),
         }
-        claim != Claim::Held
     }
 
     /// What the answer to a visitor should say of it.
@@ -160,21 +180,13 @@ impl<P: Platform> Lease<P> {
         read(&self.platform, &place).await.is_none_or(|(token, _)| token == self.token)
     }
 
-    /// Waits until the world's lease is ours or needed no more: for as long as a lease lives, so
-    /// that one whose holder is gone has ended by itself. What there is instead, if so it ends.
-    async fn wait_abroad(&self, waited: bool, tags: &[Tag]) -> Option<Outcome> {
-        let life = self.platform.config().lease_life();
-        let patience = self.platform.now() + life + 2 * Duration::from_millis(LAST_LOOK);
+    /// Waits until the world's lease is ours or needed no more, while there is patience left.
+    async fn wait_abroad(&self, waited: bool, patience: Time, tags: &[Tag]) -> Claim {
         let mut look = 0;
         loop {
-            match self.claim_abroad(waited || look > 0, tags).await {
-                Claim::Held if self.platform.now() < patience => {}
-                Claim::Held => {
-                    self.detail.set(Some("coordinator-overdue"));
-                    return None;
-                }
-                Claim::Failed(status) => return Some(Outcome::Failed(status)),
-                _ => return None,
+            let claim = self.claim_abroad(waited || look > 0, tags).await;
+            if claim != Claim::Held || self.platform.now() >= patience {
+                return claim;
             }
             let pause = pause(FIRST_LOOK_ABROAD, look, self.platform.random());
             self.platform.sleep(pause).await;

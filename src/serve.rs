@@ -146,15 +146,12 @@ fn revalidate_behind<P: Platform>(
     if failure.is_some_and(|failure| failure.backs_off(platform.now())) {
         return "origin-failed";
     }
-    if lease::is_held_elsewhere(platform, slot) {
-        return "revalidating";
-    }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
         let (seen, tags) = (usable.stored.fetched_at, all_tags(&visit, &usable.stored.tags));
         platform.clone().defer(async move {
-            if !lease.claim(&tags).await {
-                return lease.end(Outcome::Abandoned).await;
+            if let Err(outcome) = lease.claim(&tags).await {
+                return lease.end(outcome).await;
             }
             let sight = look(&platform, &visit).await;
             let is_newer = match &sight.found {
@@ -217,6 +214,7 @@ async fn fill<P: Platform>(
     mut visitor: Visitor<P>,
 ) {
     let mut lease: Option<Lease<P>> = None;
+    let patience = lease::patience(&platform);
     for _ in 0..ROUNDS {
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
             held.end(Outcome::Abandoned).await;
@@ -226,7 +224,7 @@ async fn fill<P: Platform>(
         }
         let mut waited_for = None;
         let tags = tags_of(&visit, &sight);
-        match lease::acquire(&platform, &sight.slot, &tags).await {
+        match lease::acquire(&platform, &sight.slot, patience, &tags).await {
             Grant::Granted(granted) => {
                 visitor.detail = granted.detail();
                 lease = Some(granted);
@@ -241,6 +239,7 @@ async fn fill<P: Platform>(
                 visitor.waited();
                 return visitor.told_of_failure(&platform, &visit, sight, status).await;
             }
+            Grant::Overdue => break,
             Grant::CacheUnavailable => {
                 visitor.detail = Some("cache-unavailable");
                 break;
