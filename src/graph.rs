@@ -73,7 +73,10 @@ enum Todo {
     /// Nothing that could be done now.
     Nothing,
     /// Nothing: all is right, as it was seen at `first` too.
-    Right { first: Time, written_at: Time },
+    Right {
+        first: Time,
+        written_at: Time,
+    },
     /// Nothing, nor need it be looked at: it was found right before.
     Known(Time),
     Change(Change),

@@ -21,7 +21,7 @@ use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::stored::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::purge_batch::{Batch, Ended};
+use crate::purge_batch::{Batch, Ended, Limit};
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -41,8 +41,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 pub struct Purge {
     pub done: Vec<Tag>,
     pub failed: Vec<Tag>,
-    /// KV would take no more from this invocation.
-    pub exhausted: bool,
+    /// What some of them came up against.
+    pub limit: Option<Limit>,
 }
 
 /// Makes a purge that only this isolate knows.
@@ -69,10 +69,13 @@ pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
         .buffer_unordered(WRITES_AT_ONCE);
     let mut purge = Purge::default();
     while let Some((tag, ended)) = writes.next().await {
-        purge.exhausted |= ended == Ended::Exhausted;
         match ended {
             Ended::Durable => purge.done.push(tag),
-            Ended::Failed | Ended::Exhausted => purge.failed.push(tag),
+            Ended::Failed => purge.failed.push(tag),
+            Ended::Refused(limit) => {
+                purge.failed.push(tag);
+                purge.limit = Some(limit);
+            }
         }
     }
     purge
@@ -93,7 +96,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         wait.await;
         match batch.ended() {
             // Somebody else's invocation was at its end; this one may not be.
-            Some(Ended::Exhausted) if !leads => continue,
+            Some(Ended::Refused(Limit::Invocation)) if !leads => continue,
             ended => return ended.unwrap_or(Ended::Failed),
         }
     }
@@ -110,14 +113,14 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
             break;
         }
         batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
-        let written = write(&platform, &tag, &key, mode).await;
+        let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
         batches.borrow_mut().free(&key);
         match written {
             Ok(Some(record)) => {
                 coordinator::publish(&platform, Published { tag, mode, record }).await;
                 return batch.end(Ended::Durable);
             }
-            Err(error) if is_exhausted(&error) => return batch.end(Ended::Exhausted),
+            Err(Some(limit)) => return batch.end(Ended::Refused(limit)),
             _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
             _ => {}
         }
@@ -166,7 +169,11 @@ async fn write<P: Platform>(
     Ok(Some(record))
 }
 
-/// An invocation may make so many operations; another attempt would be refused as well.
-fn is_exhausted(error: &KvError) -> bool {
-    error.0.contains("Too many API requests") || error.0.contains("Too many subrequests")
+/// The limit that an error of KV's speaks of. The words are the platform's own.
+fn limit(error: &KvError) -> Option<Limit> {
+    let text = error.0.to_ascii_lowercase();
+    if text.contains("too many api requests") || text.contains("too many subrequests") {
+        return Some(Limit::Invocation);
+    }
+    text.contains("limit exceeded for the day").then_some(Limit::Day)
 }

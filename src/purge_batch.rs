@@ -26,8 +26,17 @@ const LINES_MOST: usize = 10_000;
 pub enum Ended {
     Durable,
     Failed,
-    /// The leader's invocation may make no more operations; others' may.
-    Exhausted,
+    /// Another attempt would be refused as well.
+    Refused(Limit),
+}
+
+/// A limit of the platform that a purge came up against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Of operations in one invocation: the leader's may make no more, others' may.
+    Invocation,
+    /// Of writes a day, on the free plan.
+    Day,
 }
 
 /// The purges of each record that wait for its next write.

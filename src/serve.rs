@@ -222,6 +222,10 @@ async fn fill<P: Platform>(
         if matches!(sight.found, Found::Pass) || lease.is_some() {
             break;
         }
+        // One holder after the other may have been lost: nobody waits for more than two.
+        if platform.now() >= visitor.arrived + platform.config().lease_life() {
+            break;
+        }
         let mut waited_for = None;
         let tags = tags_of(&visit, &sight);
         match lease::acquire(&platform, &sight.slot, patience, &tags).await {

@@ -1,5 +1,6 @@
 //! `POST purge`: what was asked, done or refused as a whole, and told in a receipt.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use http::StatusCode;
@@ -16,6 +17,7 @@ use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 use crate::purge::{Purge, purge};
+use crate::purge_batch::Limit;
 
 /// A request's body, in bytes.
 const BODY_MOST: usize = 1024 * 1024;
@@ -92,11 +94,7 @@ fn respond<P: Platform>(
     outcome: &Purge,
 ) -> Response<P::Body> {
     let (status, title, detail) = if !outcome.failed.is_empty() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The purge is not durable",
-            "KV did not take what is listed under failed; send it again.",
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, "The purge is not durable", not_durable(outcome.limit))
     } else if selected.is_empty() {
         (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -111,8 +109,25 @@ fn respond<P: Platform>(
     json(platform, status, PROBLEM, &answer)
 }
 
+fn not_durable(limit: Option<Limit>) -> &'static str {
+    match limit {
+        None => "KV did not take what is listed under failed; send it again.",
+        Some(Limit::Invocation) => {
+            "What is listed under failed came up against the platform's limit for one request (Too \
+             many API requests by single Worker invocation); send it again in smaller requests, and \
+             lower PURGE_ITEMS_MAX."
+        }
+        Some(Limit::Day) => {
+            "What is listed under failed came up against KV's limit of writes a day; send it again \
+             when the day (UTC) is over, or on a paid plan."
+        }
+    }
+}
+
 fn canonical(selected: &[Selected], tags: &[Tag]) -> Purged {
+    let tags: BTreeSet<&Tag> = tags.iter().collect();
     let mut purged = Purged::default();
+    let mut seen = BTreeSet::new();
     for selected in selected.iter().filter(|selected| tags.contains(&selected.tag)) {
         let list = match selected.field {
             "tags" => &mut purged.tags,
@@ -124,7 +139,7 @@ fn canonical(selected: &[Selected], tags: &[Tag]) -> Purged {
                 continue;
             }
         };
-        if !list.contains(&selected.canonical) {
+        if seen.insert((selected.field, &selected.canonical)) {
             list.push(selected.canonical.clone());
         }
     }

@@ -64,6 +64,13 @@ pub struct Written {
     pub head: String,
 }
 
+impl Written {
+    /// Whether it is what the origin said in answer to the request `number`.
+    pub fn is_of(&self, number: usize) -> bool {
+        self.head.contains(&format!("\"x-fetch\",\"{number}\""))
+    }
+}
+
 impl SimCache {
     pub fn evict_all(&self) {
         self.slots.borrow_mut().clear();

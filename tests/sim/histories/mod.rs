@@ -33,13 +33,18 @@ fn hold_in_random_histories() {
     if let Some(kept) = setting("SIM_KEEP") {
         return replay(seed, &kept);
     }
-    let requests = setting("SIM_REQUESTS").map_or(4_000, |count| count.parse().expect("SIM_REQUESTS is a number"));
+    let requests = setting("SIM_REQUESTS")
+        .map_or(4_000, |count| count.parse().expect("SIM_REQUESTS is a number"));
     let began = Instant::now();
     let goes_on = setting("SIM_GO_ON").is_some();
     let (report, broken) = run(seed, requests, goes_on);
     println!("{report}\nin {:.1} s", began.elapsed().as_secs_f64());
     for (invariant, seeds) in &broken {
-        println!("broken: {invariant}, by {} histories: {:?}", seeds.len(), seeds.iter().take(8).collect::<Vec<_>>());
+        println!(
+            "broken: {invariant}, by {} histories: {:?}",
+            seeds.len(),
+            seeds.iter().take(8).collect::<Vec<_>>()
+        );
     }
     if let Some(seed) = broken.values().flatten().min() {
         panic!("{}", shorten::told(&Plan::of(*seed, VISITS)));
@@ -65,7 +70,8 @@ fn run(seed: u64, requests: u64, goes_on: bool) -> (Report, BrokenBy) {
     let (next, done, found) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicBool::new(false));
     let total = Mutex::new((Report::default(), BrokenBy::new()));
     let work = || {
-        while done.load(Ordering::Relaxed) < requests && (goes_on || !found.load(Ordering::Relaxed)) {
+        while done.load(Ordering::Relaxed) < requests && (goes_on || !found.load(Ordering::Relaxed))
+        {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let (report, broken) = stage::run(&Plan::of(seed, VISITS), |_| true);
             done.fetch_add(report.requests, Ordering::Relaxed);

@@ -65,14 +65,38 @@ pub enum What {
     Visit(Visiting),
     Edit(Edit),
     /// Purges of one tag from everywhere within a second.
-    Burst { tag: usize, count: usize, hard: bool },
-    IsolateDies { centre: usize, isolate: usize },
-    Evict { centre: usize, of_ten: u64 },
-    KvUnreadable { centre: usize, lasts: u64 },
-    KvRefusesWrites { lasts: u64 },
-    OriginFails { page: usize, lasts: u64 },
-    CacheRefuses { centre: usize, lasts: u64, silently: bool },
-    CoordinatorFails { lasts: u64 },
+    Burst {
+        tag: usize,
+        count: usize,
+        hard: bool,
+    },
+    IsolateDies {
+        centre: usize,
+        isolate: usize,
+    },
+    Evict {
+        centre: usize,
+        of_ten: u64,
+    },
+    KvUnreadable {
+        centre: usize,
+        lasts: u64,
+    },
+    KvRefusesWrites {
+        lasts: u64,
+    },
+    OriginFails {
+        page: usize,
+        lasts: u64,
+    },
+    CacheRefuses {
+        centre: usize,
+        lasts: u64,
+        silently: bool,
+    },
+    CoordinatorFails {
+        lasts: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -140,7 +164,8 @@ impl Plan {
     pub fn of(seed: u64, visits: usize) -> Plan {
         let mut dice = Dice::new(seed);
         let shape = Shape::draw(&mut dice);
-        let mut actions = Draw { dice: &mut dice, shape: &shape, actions: Vec::new(), now: 1000 }.draw(visits);
+        let mut actions =
+            Draw { dice: &mut dice, shape: &shape, actions: Vec::new(), now: 1000 }.draw(visits);
         actions.sort_by_key(|action| action.at);
         Plan { seed, shape, actions }
     }
@@ -160,7 +185,8 @@ impl Shape {
             })
             .collect();
         let rough = dice.of_ten(6);
-        let if_rough = |dice: &mut Dice, values: &[u64]| if rough { dice.one_of(values) } else { 0 };
+        let if_rough =
+            |dice: &mut Dice, values: &[u64]| if rough { dice.one_of(values) } else { 0 };
         Shape {
             centres,
             isolates,
@@ -304,7 +330,8 @@ impl Draw<'_> {
             2 => Nature::Gone,
             _ => Nature::Public,
         };
-        let tags = (0..self.dice.below(4)).map(|_| self.dice.below(self.shape.tags as u64) as usize);
+        let tags =
+            (0..self.dice.below(4)).map(|_| self.dice.below(self.shape.tags as u64) as usize);
         let tags: Vec<usize> = tags.collect();
         let varies = self.shape.pages[page].varies && self.dice.of_ten(7);
         let version = NewVersion { tags, nature, varies };

@@ -60,7 +60,8 @@ impl Report {
             ("miss", "fwd=uri-miss"),
             ("revalidated", "fwd=stale"),
         ];
-        let kind = kinds.iter().find(|(_, sign)| said.contains(sign)).map_or("other", |(kind, _)| kind);
+        let kind =
+            kinds.iter().find(|(_, sign)| said.contains(sign)).map_or("other", |(kind, _)| kind);
         *self.answers.entry(kind).or_default() += 1;
     }
 }
@@ -72,12 +73,25 @@ impl fmt::Display for Report {
         let seconds = |at: usize| until_seen.get(at).map_or(0.0, |took| *took as f64 / 1000.0);
         let racing = 100.0 * self.racing as f64 / self.requests.max(1) as f64;
         writeln!(f, "histories               {}", self.histories)?;
-        writeln!(f, "requests                {}, {racing:.1} % while a purge of their page was under way", self.requests)?;
+        writeln!(
+            f,
+            "requests                {}, {racing:.1} % while a purge of their page was under way",
+            self.requests
+        )?;
         writeln!(f, "answers                 {}", counts(&self.answers))?;
         writeln!(f, "origin requests         {}", self.origin_requests)?;
-        writeln!(f, "purges                  {}, during renders of what they purge {}", self.purges, self.purges_during_renders)?;
+        writeln!(
+            f,
+            "purges                  {}, during renders of what they purge {}",
+            self.purges, self.purges_during_renders
+        )?;
         writeln!(f, "versions                {}", self.versions)?;
-        writeln!(f, "until a purge was seen  median {:.1} s, worst {:.1} s", seconds(until_seen.len() / 2), seconds(until_seen.len().saturating_sub(1)))?;
+        writeln!(
+            f,
+            "until a purge was seen  median {:.1} s, worst {:.1} s",
+            seconds(until_seen.len() / 2),
+            seconds(until_seen.len().saturating_sub(1))
+        )?;
         writeln!(f, "relations left          {}, by pages that were evicted", self.relations_left)?;
         writeln!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))?;
         write!(f, "and in two, with a coordinator: {}", self.at_once_abroad)

@@ -13,7 +13,9 @@ const TRIES_MOST: usize = 600;
 /// What broke, in the shortest history that was found, and how to see it again.
 pub fn told(plan: &Plan) -> String {
     let (_, broken) = stage::run(plan, |_| true);
-    let Some(broken) = broken else { return "it did not fail again: the run is not deterministic".to_owned() };
+    let Some(broken) = broken else {
+        return "it did not fail again: the run is not deterministic".to_owned();
+    };
     let kept = shortest(plan, &broken);
     let (_, last) = stage::run(plan, |at| kept.contains(&at));
     let last = last.unwrap_or(broken);
@@ -37,8 +39,12 @@ fn shortest(plan: &Plan, broken: &Broken) -> BTreeSet<usize> {
         let mut was_shortened = false;
         while from < kept.len() && tries < TRIES_MOST {
             tries += 1;
-            let less: BTreeSet<usize> =
-                kept.iter().enumerate().filter(|(at, _)| !(from..from + part).contains(at)).map(|(_, number)| *number).collect();
+            let less: BTreeSet<usize> = kept
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !(from..from + part).contains(at))
+                .map(|(_, number)| *number)
+                .collect();
             match breaks(&less) {
                 true => {
                     kept = less;

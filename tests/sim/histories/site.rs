@@ -103,7 +103,8 @@ impl Site {
 
     /// Whether there was a version of it that is not stored.
     pub fn was_private(&self, page: usize) -> bool {
-        let is_private = |version: &Version| matches!(version.nature, Nature::Private | Nature::SetsCookie);
+        let is_private =
+            |version: &Version| matches!(version.nature, Nature::Private | Nature::SetsCookie);
         self.pages[page].borrow().iter().any(is_private)
     }
 
@@ -122,7 +123,11 @@ impl Site {
         self.fetches.borrow().get(number).cloned()
     }
 
-    async fn respond(&self, sim: &Sim, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+    async fn respond(
+        &self,
+        sim: &Sim,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, OriginError> {
         let page = self.page_of(&request.url);
         let fetch = self.begin(sim, &request, page);
         let outcome = self.render(sim, &request, &fetch).await;
@@ -229,7 +234,8 @@ impl Site {
         if version.nature == Nature::SetsCookie {
             say("set-cookie", format!("seen={user}"));
         }
-        let is_known = ["authorization", "cookie"].iter().any(|name| request.headers.contains_key(*name));
+        let is_known =
+            ["authorization", "cookie"].iter().any(|name| request.headers.contains_key(*name));
         if is_known || matches!(version.nature, Nature::Private | Nature::SetsCookie) {
             whose = user;
         }
@@ -248,7 +254,8 @@ impl Site {
         if holds {
             return Response { status: StatusCode::NOT_MODIFIED, headers, body: Body::default() };
         }
-        let mut body = Body::whole(&format!("page {} {} {language} {whose} ", fetch.page, version.number));
+        let mut body =
+            Body::whole(&format!("page {} {} {language} {whose} ", fetch.page, version.number));
         if shape.is_large {
             body.text.push_str(&"x".repeat(HELD_MOST));
         }

@@ -120,7 +120,8 @@ impl Stage {
             shape,
         });
         let centres = 0..stage.shape.centres;
-        let born = centres.map(|centre| (0..stage.shape.isolates).map(|at| stage.born(centre, at)).collect());
+        let born = centres
+            .map(|centre| (0..stage.shape.isolates).map(|at| stage.born(centre, at)).collect());
         *stage.isolates.borrow_mut() = born.collect();
         stage
     }
@@ -280,7 +281,13 @@ impl Stage {
         }
     }
 
-    async fn purge(self: Rc<Self>, centre: usize, isolate: usize, what: Vec<Selector>, hard: bool) -> bool {
+    async fn purge(
+        self: Rc<Self>,
+        centre: usize,
+        isolate: usize,
+        what: Vec<Selector>,
+        hard: bool,
+    ) -> bool {
         let sim = self.platform(centre, isolate);
         let body = Body::whole(&self.selection(&what, hard));
         let mut fields = HeaderMap::new();
@@ -432,9 +439,19 @@ impl Stage {
             for centre in 0..self.shape.centres {
                 for user in 0..if self.shape.pages[page].varies { 2 } else { 1 } {
                     let manner = Manner::Plain;
-                    self.visit(Visiting { centre, isolate: 0, page, user, manner, leaves_after: None });
+                    self.visit(Visiting {
+                        centre,
+                        isolate: 0,
+                        page,
+                        user,
+                        manner,
+                        leaves_after: None,
+                    });
                     self.executor.run_until(self.executor.now() + Duration::from_millis(10));
                 }
+                // Two data centres at the very same moment would refuse each other KV's one write a
+                // second, every time.
+                self.wait(seconds / 12);
             }
             self.wait(seconds);
         }
