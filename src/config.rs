@@ -46,6 +46,8 @@ pub struct Config {
     pub receipt_life: Duration,
     pub keep_tag_headers: bool,
     pub graph_writes_per_minute: u32,
+    /// Into how many objects the coordinator is divided, where one is bound.
+    pub coordinator_shards: u32,
 }
 
 /// A setting that cannot be used, and why.
@@ -125,6 +127,7 @@ impl Config {
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
             graph_writes_per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
+            coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
         })
     }
 

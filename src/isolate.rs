@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::platform::Signal;
+use crate::policy::coordinator::Shard;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 use crate::purge_batch::Batches;
@@ -28,6 +29,8 @@ pub struct Isolate {
     /// Writes that visitors' own unsafe requests cause.
     pub invalidations: GraphBudget,
     pub kv_resting_until: Cell<Option<Time>>,
+    /// Shards of the coordinator that did not answer a moment ago, until they are asked again.
+    pub shards_resting: RefCell<Vec<(Shard, Time)>>,
     pub log: LogLimit,
 }
 
@@ -80,6 +83,13 @@ impl Leases {
     pub fn holder(&self, slot: &Slot, now: Time) -> Option<Waiting> {
         let held = self.held.get(slot).filter(|held| now < held.until)?;
         Some(Waiting { until: held.until, outcome: held.outcome.clone() })
+    }
+
+    /// Prolongs a lease, if it is still this one: its holder lives, and waits for the world's.
+    pub fn prolong(&mut self, slot: &Slot, token: u64, until: Time) {
+        if let Some(held) = self.held.get_mut(slot).filter(|held| held.token == token) {
+            held.until = held.until.max(until);
+        }
     }
 
     pub fn wait(&mut self, slot: &Slot, signal: Signal) {

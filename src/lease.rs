@@ -3,21 +3,35 @@
 //! In an isolate this is exact: the lease is a place in the isolate's memory, taken without an
 //! await in between. In a data centre it is best effort: a lease in the Cache API, written with a
 //! random token and read back. Two isolates that both find it absent and both read back their own
-//! token before the other's write both lead; that is the race that is left.
+//! token before the other's write both lead; that is the race that is left. In the world it is exact
+//! again where a coordinator is bound and answers: of all who got past the other two, one has its
+//! lease, and whoever asks the origin without it asks for something that is not for all (a pass,
+//! a range, a HEAD), has a cache that keeps nothing, has lost `serve::ROUNDS` rounds, or has waited
+//! for longer than a lease lives.
 //!
 //! A lease ends by itself: a cancelled request may never run `Drop`.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use crate::coordinator::{self, Claim};
 use crate::isolate::Outcome;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
+use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// Waiting for another isolate: doubling from 25 ms with jitter, 20 looks at most.
 const FIRST_LOOK: u64 = 25;
-const LAST_LOOK: u64 = 1000;
+const LAST_LOOK: Duration = Duration::from_secs(1);
 const LOOKS_MOST: u32 = 20;
+/// Waiting for another data centre begins with a longer pause: each look is a request.
+const FIRST_LOOK_ABROAD: u64 = 100;
+/// From the lease to the request to the origin, KV's time limit in between.
+const LOOKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
+/// Workers lets a request work for so long after its answer.
+const AFTER_THE_ANSWER: Duration = Duration::from_secs(30);
+const UNAVAILABLE: &str = "coordinator-unavailable";
 
 /// The duty to ask the origin for a slot, and to tell the others how it went.
 pub struct Lease<P: Platform> {
@@ -25,6 +39,10 @@ pub struct Lease<P: Platform> {
     pub slot: Slot,
     token: u64,
     ended: bool,
+    /// Whether the coordinator may hold it for us.
+    abroad: Cell<bool>,
+    /// What the answer says of it, if anything.
+    detail: Cell<Option<&'static str>>,
 }
 
 /// What came of asking for the lease.
@@ -38,19 +56,47 @@ pub enum Grant<P: Platform> {
     CacheUnavailable,
 }
 
-/// Takes the lease or waits for who has it.
-pub async fn acquire<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
+/// Until when who comes now waits for others: by then the lease of a holder who is gone has ended by
+/// itself, here and abroad.
+pub fn patience<P: Platform>(platform: &P) -> Time {
+    platform.now() + platform.config().lease_life() + LAST_LOOK
+}
+
+/// Takes the lease or waits for who has it. The purge records of `tags` are learned on the way,
+/// where a coordinator has newer ones than KV shows.
+pub async fn acquire<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    patience: Time,
+    tags: &[Tag],
+) -> Grant<P> {
     if platform.isolate().cache.is_broken(platform.now()) {
         return Grant::CacheUnavailable;
     }
-    let Some(lease) = take(platform, slot) else { return wait_here(platform, slot).await };
+    let Some(lease) = take(platform, slot) else {
+        // Who has it may have got it when their own patience ended, and asks the origin only then.
+        let answered = platform.config().origin_timeout + LOOKED_AGAIN_WITHIN;
+        return wait_here(platform, slot, patience + answered).await;
+    };
+    // A holder in this data centre that does not end it within the bound is overdue: this isolate
+    // asks for itself, once for all who wait here.
+    let mut waited = false;
     for look in 0..LOOKS_MOST {
-        if lease.claim().await {
-            return Grant::Granted(lease);
+        if lease.claim_here().await {
+            break;
         }
-        platform.sleep(pause(look, platform.random())).await;
+        waited = true;
+        platform.sleep(pause(FIRST_LOOK, look, platform.random())).await;
     }
-    // The holder is overdue: this isolate asks for itself, once for all who wait here.
+    match lease.wait_abroad(waited, patience, tags).await {
+        Claim::Failed(status) => {
+            let outcome = Outcome::Failed(status);
+            lease.end(outcome).await;
+            return Grant::Ended(outcome);
+        }
+        Claim::Held => lease.detail.set(Some("coordinator-overdue")),
+        _ => {}
+    }
     Grant::Granted(lease)
 }
 
@@ -60,30 +106,62 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     let (now, token) = (platform.now(), platform.random());
     let until = now + platform.config().lease_life();
     let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);
-    taken.then(|| Lease { platform: platform.clone(), slot: slot.clone(), token, ended: false })
+    taken.then(|| Lease {
+        platform: platform.clone(),
+        slot: slot.clone(),
+        token,
+        ended: false,
+        abroad: Cell::default(),
+        detail: Cell::default(),
+    })
 }
 
-async fn wait_here<P: Platform>(platform: &P, slot: &Slot) -> Grant<P> {
-    let now = platform.now();
-    let held = platform.isolate().leases.borrow().holder(slot, now);
-    let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
-    let (signal, wait) = platform.signal(held.until.since(now));
-    platform.isolate().leases.borrow_mut().wait(slot, signal);
-    wait.await;
-    match held.outcome.get() {
-        Some(outcome) => Grant::Ended(outcome),
-        None => Grant::Overdue,
+async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Grant<P> {
+    loop {
+        let now = platform.now();
+        let held = platform.isolate().leases.borrow().holder(slot, now);
+        // Given back meanwhile, or its holder is gone: look again, and take it.
+        let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
+        if now >= patience {
+            return Grant::Overdue;
+        }
+        let (signal, wait) = platform.signal(held.until.min(patience).since(now));
+        platform.isolate().leases.borrow_mut().wait(slot, signal);
+        wait.await;
+        if let Some(outcome) = held.outcome.get() {
+            return Grant::Ended(outcome);
+        }
     }
 }
 
-fn pause(look: u32, random: u64) -> Duration {
-    let longest = (FIRST_LOOK << look.min(10)).min(LAST_LOOK);
+fn pause(first: u64, look: u32, random: u64) -> Duration {
+    let longest = (first << look.min(10)).min(LAST_LOOK.as_millis() as u64);
     Duration::from_millis(longest / 2 + random % (longest / 2 + 1))
 }
 
 impl<P: Platform> Lease<P> {
-    /// Takes the data centre's lease too, unless another isolate has it.
-    pub async fn claim(&self) -> bool {
+    /// Takes the data centre's lease and the world's too, behind a visitor's back: not if another
+    /// isolate has the one, and only if whoever has the other is soon done. What it ends with if not.
+    pub async fn claim(&self, tags: &[Tag]) -> Result<(), Outcome> {
+        if !self.claim_here().await {
+            return Err(Outcome::Abandoned);
+        }
+        let left = AFTER_THE_ANSWER.saturating_sub(self.platform.config().origin_timeout);
+        let patience = self.platform.now() + left;
+        match self.wait_abroad(false, patience, tags).await {
+            Claim::Held => Err(Outcome::Abandoned),
+            Claim::Failed(status) => Err(Outcome::Failed(status)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the answer to a visitor should say of it.
+    pub fn detail(&self) -> Option<&'static str> {
+        self.detail.get()
+    }
+
+    /// Takes the data centre's lease, unless another isolate has it.
+    async fn claim_here(&self) -> bool {
         let place = self.place();
         if let Some((token, until)) = read(&self.platform, &place).await
             && token != self.token
@@ -102,13 +180,46 @@ impl<P: Platform> Lease<P> {
         read(&self.platform, &place).await.is_none_or(|(token, _)| token == self.token)
     }
 
-    /// Gives the lease back and tells everyone who waits in this isolate how it went.
-    pub async fn end(mut self, outcome: Outcome) {
-        self.wake(outcome);
-        self.release().await;
+    /// Waits until the world's lease is ours or needed no more, while there is patience left.
+    async fn wait_abroad(&self, waited: bool, patience: Time, tags: &[Tag]) -> Claim {
+        let mut look = 0;
+        loop {
+            let claim = self.claim_abroad(waited || look > 0, tags).await;
+            if claim != Claim::Held || self.platform.now() >= patience {
+                return claim;
+            }
+            let pause = pause(FIRST_LOOK_ABROAD, look, self.platform.random());
+            self.platform.sleep(pause).await;
+            look += 1;
+        }
     }
 
-    /// Tells everyone in this isolate, and leaves the data centre's lease to [`Lease::release`].
+    async fn claim_abroad(&self, waited: bool, tags: &[Tag]) -> Claim {
+        let platform = &self.platform;
+        let claim = coordinator::claim(platform, &self.slot, self.token, waited, tags).await;
+        match claim {
+            Claim::Granted => self.abroad.set(true),
+            Claim::Unavailable => {
+                // It may have been granted all the same.
+                self.abroad.set(true);
+                self.detail.set(Some(UNAVAILABLE));
+            }
+            Claim::Resting => self.detail.set(Some(UNAVAILABLE)),
+            Claim::Held | Claim::Failed(_) | Claim::Absent => {}
+        }
+        // From here it lives as long as ever: those who wait in this isolate wait on.
+        let until = platform.now() + platform.config().lease_life();
+        platform.isolate().leases.borrow_mut().prolong(&self.slot, self.token, until);
+        claim
+    }
+
+    /// Gives the lease back and tells everyone who waits for it how it went.
+    pub async fn end(mut self, outcome: Outcome) {
+        self.wake(outcome);
+        self.release(outcome).await;
+    }
+
+    /// Tells everyone in this isolate, and leaves the rest to [`Lease::release`].
     pub fn wake(&mut self, outcome: Outcome) {
         self.ended = true;
         let leases = &self.platform.isolate().leases;
@@ -116,7 +227,15 @@ impl<P: Platform> Lease<P> {
         waiters.into_iter().for_each(|signal| signal());
     }
 
-    pub async fn release(&self) {
+    /// Gives back the data centre's lease and the world's.
+    pub async fn release(&self, outcome: Outcome) {
+        self.release_here().await;
+        if self.abroad.get() {
+            coordinator::release(&self.platform, &self.slot, self.token, outcome).await;
+        }
+    }
+
+    async fn release_here(&self) {
         let place = self.place();
         let held = read(&self.platform, &place).await;
         if held.is_some_and(|(token, _)| token == self.token) {

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod answer;
 pub mod config;
+pub mod coordinator;
 pub mod edge;
 pub mod fence;
 pub mod forward;

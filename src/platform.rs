@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::config::Config;
 use crate::isolate::Isolate;
+use crate::policy::coordinator::{Answer, Ask, Shard};
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 
@@ -73,6 +74,10 @@ pub struct CacheError(pub String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KvError(pub String);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CoordinatorError(pub String);
 
 /// The body ended before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -183,4 +188,11 @@ pub trait Platform: Clone + 'static {
         cursor: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<KvPage, KvError>>;
+
+    /// Asks a shard of the coordinator; none where none is bound. It may take for ever.
+    fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &Ask,
+    ) -> impl Future<Output = Option<Result<Answer, CoordinatorError>>>;
 }

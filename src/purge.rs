@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
+use crate::coordinator;
 use crate::kv::within;
 use crate::platform::{KvEntry, KvError, Platform};
+use crate::policy::coordinator::Published;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::stored::ascii_json;
 use crate::policy::tag::Tag;
@@ -114,7 +116,10 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
         batches.borrow_mut().free(&key);
         match written {
-            Ok(true) => return batch.end(Ended::Durable),
+            Ok(Some(record)) => {
+                coordinator::publish(&platform, Published { tag, mode, record }).await;
+                return batch.end(Ended::Durable);
+            }
             Err(Some(limit)) => return batch.end(Ended::Refused(limit)),
             _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
             _ => {}
@@ -139,13 +144,13 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
     }
 }
 
-/// One attempt, with a stamp of its own; false where it took so long that it counts as none.
+/// One attempt, with a stamp of its own; none where it took so long that it counts as none.
 async fn write<P: Platform>(
     platform: &P,
     tag: &Tag,
     key: &str,
     mode: PurgeMode,
-) -> Result<bool, KvError> {
+) -> Result<Option<PurgeRecord>, KvError> {
     let at = platform.now();
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
@@ -158,10 +163,10 @@ async fn write<P: Platform>(
     }
     written?;
     if now.since(at) > platform.config().skew / 2 {
-        return Ok(false);
+        return Ok(None);
     }
-    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record, now);
-    Ok(true)
+    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
+    Ok(Some(record))
 }
 
 /// The limit that an error of KV's speaks of. The words are the platform's own.

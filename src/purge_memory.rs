@@ -114,6 +114,12 @@ impl PurgeMemory {
         known.learn(record, moment, Some(moment));
     }
 
+    /// The coordinator holds it, so KV has taken it, whether or not KV shows it here yet.
+    pub fn told(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
+        let moment = self.next_moment();
+        self.remembered(tag, now).of(mode).learn(record, moment, Some(moment));
+    }
+
     /// Every record of `tags` that is remembered.
     pub fn records<'a>(
         &'a self,

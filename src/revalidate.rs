@@ -216,11 +216,11 @@ impl<P: Platform> Refresh<P> {
         let marker = Stored::Pass(PassMarker { fetched_at: self.fetched_at, until });
         let body = self.platform.empty_body();
         self.put(&slot, &marker, body, PASS_FOR).await;
+        if let Some(lease) = &self.lease {
+            lease.release(Outcome::Uncacheable).await;
+        }
         if let Some(prior) = self.take_prior() {
             graph::forget(&self.platform, &self.visit.key, &prior).await;
-        }
-        if let Some(lease) = &self.lease {
-            lease.release().await;
         }
     }
 

@@ -4,7 +4,7 @@ use futures::channel::oneshot;
 use http::{Method, StatusCode};
 
 use crate::answer;
-use crate::fence::is_outdated_since;
+use crate::fence::{all_tags, is_outdated_since};
 use crate::forward;
 use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
@@ -15,6 +15,7 @@ use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
 use crate::policy::status::{CacheStatus, Forward};
 use crate::policy::stored::StoredResponse;
+use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::validation::is_not_modified;
 use crate::purge_memory::Moment;
@@ -147,10 +148,10 @@ fn revalidate_behind<P: Platform>(
     }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
-        let seen = usable.stored.fetched_at;
+        let (seen, tags) = (usable.stored.fetched_at, all_tags(&visit, &usable.stored.tags));
         platform.clone().defer(async move {
-            if !lease.claim().await {
-                return lease.end(Outcome::Abandoned).await;
+            if let Err(outcome) = lease.claim(&tags).await {
+                return lease.end(outcome).await;
             }
             let sight = look(&platform, &visit).await;
             let is_newer = match &sight.found {
@@ -213,6 +214,7 @@ async fn fill<P: Platform>(
     mut visitor: Visitor<P>,
 ) {
     let mut lease: Option<Lease<P>> = None;
+    let patience = lease::patience(&platform);
     for _ in 0..ROUNDS {
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
             held.end(Outcome::Abandoned).await;
@@ -225,8 +227,12 @@ async fn fill<P: Platform>(
             break;
         }
         let mut waited_for = None;
-        match lease::acquire(&platform, &sight.slot).await {
-            Grant::Granted(granted) => lease = Some(granted),
+        let tags = tags_of(&visit, &sight);
+        match lease::acquire(&platform, &sight.slot, patience, &tags).await {
+            Grant::Granted(granted) => {
+                visitor.detail = granted.detail();
+                lease = Some(granted);
+            }
             Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
                 visitor.waited();
                 waited_for = Some((fetched_at, moment));
@@ -261,6 +267,15 @@ async fn fill<P: Platform>(
         }
     }
     Refresh::new(platform, visit, sight, lease).run(visitor).await;
+}
+
+/// The tags by which a purge can be known to concern what is asked for: those of what is stored, or
+/// where nothing is, those that the URL alone gives it.
+fn tags_of<B>(visit: &Visit, sight: &Sight<B>) -> Vec<Tag> {
+    match &sight.found {
+        Found::Response(usable) => all_tags(visit, &usable.stored.tags),
+        _ => all_tags(visit, &[]),
+    }
 }
 
 /// Sends what others have stored in the meantime, or gives the sight back.

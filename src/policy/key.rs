@@ -154,6 +154,12 @@ impl Slot {
         Slot { host: self.host.clone(), digest: digest(&["beside", &self.digest, purpose]) }
     }
 
+    /// What it is called outside the data centre: 64 hexadecimal digits, the host among what they
+    /// are of.
+    pub fn name(&self) -> &str {
+        &self.digest
+    }
+
     /// As the Cache API wants it: a URL of the zone's own host, under a path that the Worker itself
     /// answers and never forwards.
     pub fn url(&self, control_prefix: &str) -> String {

@@ -21,6 +21,7 @@
 
 pub mod asked;
 pub mod cache_control;
+pub mod coordinator;
 pub mod fence;
 pub mod fields;
 pub mod freshness;
@@ -36,3 +37,4 @@ pub mod tag;
 pub mod time;
 pub mod validation;
 pub mod vary;
+pub mod wire;

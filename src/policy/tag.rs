@@ -82,6 +82,11 @@ impl Tag {
         Tag(format!("{IMPLICIT}p:{}", normal(path)))
     }
 
+    /// One that was a tag before it was written down.
+    pub fn stored(text: &str) -> Tag {
+        Tag(text.to_owned())
+    }
+
     pub fn is_implicit(&self) -> bool {
         self.0.starts_with(IMPLICIT)
     }

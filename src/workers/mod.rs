@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod cache;
+pub mod coordinator;
 pub mod headers;
 pub mod kv;
 pub mod origin;

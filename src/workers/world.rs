@@ -13,13 +13,14 @@ use worker::{Context, Delay, console_log};
 use super::body::{self, Body, Read};
 use super::headers::Native;
 use super::kv::Bindings;
-use super::{cache, origin};
+use super::{cache, coordinator, origin};
 use crate::config::Config;
 use crate::isolate::Isolate;
 use crate::platform::{
-    BrokenOff, CacheError, Document, KvEntry, KvError, KvPage, OriginError, Platform, ReadError,
-    Request, Response, Settled, Signal,
+    BrokenOff, CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError,
+    Platform, ReadError, Request, Response, Settled, Signal,
 };
+use crate::policy::coordinator::{Answer, Ask, Shard};
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 
@@ -175,5 +176,13 @@ impl Platform for World {
         limit: u32,
     ) -> Result<KvPage, KvError> {
         self.bindings.tags().page(prefix, cursor, limit).await
+    }
+
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &Ask,
+    ) -> Option<Result<Answer, CoordinatorError>> {
+        coordinator::ask(&self.bindings, shard, ask).await
     }
 }

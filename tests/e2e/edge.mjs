@@ -16,6 +16,7 @@
 import { readFile } from "node:fs/promises";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { all, closeAtEnd, closed } from "./closing.mjs";
+import { BINDING, startCoordinator } from "./coordinator.mjs";
 import { startKv } from "./kv.mjs";
 import { kvBinding } from "./kv-binding.mjs";
 import { startProbe, withProbe } from "./probe.mjs";
@@ -40,6 +41,7 @@ const ALONE = {
  * - `site`: what a path given to `fetch` belongs to.
  * - `script`: a JavaScript Worker in place of the built one.
  * - `env`: further bindings, in Miniflare's form.
+ * - `coordinator`: true: the data centres share one (`coordinator.mjs`).
  */
 export async function startEdge(options = {}) {
   const kv = await startKv();
@@ -62,10 +64,15 @@ export class Edge {
     this.kv = kv;
   }
 
-  async start(code, { dataCentres = 1, vars = {}, env = {}, ...options }) {
+  async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, ...options }) {
+    const shared = { ...texts(vars), ...env };
+    if (coordinator) {
+      this.coordinator = await startCoordinator(code, ALONE);
+      shared.COORDINATOR = BINDING;
+    }
     for (let i = 0; i < dataCentres; i += 1) {
-      const bindings = { TAGS: kvBinding(this.kv.address, i), ...texts(vars), ...env };
-      const dataCentre = new DataCentre((log) => this.#heard(log));
+      const bindings = { TAGS: kvBinding(this.kv.address, i), ...shared };
+      const dataCentre = new DataCentre(i, this.coordinator?.registry, (log) => this.#heard(log));
       this.#dataCentres.push(dataCentre);
       await dataCentre.start(code, bindings, options);
     }
@@ -99,7 +106,9 @@ export class Edge {
 
   async close() {
     closed(this);
+    // The coordinator last: what is still under way may want it.
     await all([...this.#dataCentres, this.kv].map((thing) => thing.close()));
+    await this.coordinator?.close();
   }
 
   #heard(log) {
@@ -110,17 +119,21 @@ export class Edge {
 
 class DataCentre {
   #isolates = [];
+  #number;
+  #registry;
   #onLog;
   #miniflare;
 
-  constructor(onLog) {
+  constructor(number, registry, onLog) {
+    this.#number = number;
+    this.#registry = registry;
     this.#onLog = onLog;
   }
 
   async start(code, bindings, { isolates = 1, probe = false, site = "https://www.example.com" }) {
-    const names = Array.from({ length: isolates }, (_, i) => `isolate-${i}`);
+    const names = Array.from({ length: isolates }, (_, i) => `data-centre-${this.#number}-isolate-${i}`);
     const workers = names.map((name) => workerOptions(name, code, bindings, probe));
-    this.#miniflare = new Miniflare({ ...ALONE, workers, handleStructuredLogs: this.#onLog });
+    this.#miniflare = new Miniflare({ ...ALONE, ...this.#registry, workers, handleStructuredLogs: this.#onLog });
     this.url = (await this.#miniflare.ready).origin;
     for (const name of names) {
       const socket = await this.#miniflare.unsafeGetDirectURL(name);

@@ -24,6 +24,8 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("ORIGIN_TIMEOUT", "30")]
 #[case("MAX_LIFE", "31536001")]
 #[case("PURGE_ITEMS_MAX", "0")]
+#[case("COORDINATOR_SHARDS", "0")]
+#[case("COORDINATOR_SHARDS", "257")]
 #[case("RECEIPT_LIFE", "1")]
 #[case("RECEIPT_LIFE", "59")]
 #[case("RECEIPT_LIFE", "-60")]

@@ -4,6 +4,7 @@
 mod asked;
 mod cache_control;
 mod config;
+mod coordinator;
 mod fence;
 mod fields;
 mod freshness;

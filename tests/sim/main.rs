@@ -11,6 +11,7 @@ mod world;
 
 mod attacks;
 mod collapsing;
+mod coordinator;
 mod failures;
 mod fence;
 mod graph;

@@ -3,7 +3,7 @@
 //! What a page says is fixed when its rendering begins, as in a real origin that reads its database
 //! first: so a change and its purge can land while the old version is still on its way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -86,11 +86,20 @@ pub struct Origin {
     executor: Rc<Executor>,
     pages: RefCell<BTreeMap<String, Page>>,
     pub requests: RefCell<Vec<Request<Body>>>,
+    under_way: RefCell<Vec<String>>,
+    /// How many requests for one page were under way at once, at most.
+    pub most_at_once: Cell<usize>,
 }
 
 impl Origin {
     pub fn new(executor: Rc<Executor>) -> Origin {
-        Origin { executor, pages: RefCell::default(), requests: RefCell::default() }
+        Origin {
+            executor,
+            pages: RefCell::default(),
+            requests: RefCell::default(),
+            under_way: RefCell::default(),
+            most_at_once: Cell::default(),
+        }
     }
 
     pub fn set(&self, path: &str, page: Page) {
@@ -105,6 +114,19 @@ impl Origin {
         before - requests.len()
     }
 
+    fn begins(&self, path: &str) {
+        let mut under_way = self.under_way.borrow_mut();
+        under_way.push(path.to_owned());
+        let at_once = under_way.iter().filter(|other| *other == path).count();
+        self.most_at_once.set(self.most_at_once.get().max(at_once));
+    }
+
+    fn ends(&self, path: &str) {
+        let mut under_way = self.under_way.borrow_mut();
+        let at = under_way.iter().position(|other| other == path).expect("it began");
+        under_way.remove(at);
+    }
+
     async fn answer_within(
         &self,
         request: Request<Body>,
@@ -116,7 +138,9 @@ impl Origin {
         let page = page.unwrap_or_else(|| Page::new("not found").status(404));
         self.requests.borrow_mut().push(request.clone());
         let renders = Duration::from_millis(page.renders_in);
+        self.begins(&path);
         self.executor.sleep(renders.min(limit)).await;
+        self.ends(&path);
         if renders > limit {
             return Err(OriginError::TimedOut);
         }

@@ -10,12 +10,14 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
-    BrokenOff, CacheError, Document, KvEntry, KvError, KvPage, OriginError, Platform, ReadError,
-    Request, Response, Settled, Signal,
+    BrokenOff, CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError,
+    Platform, ReadError, Request, Response, Settled, Signal,
 };
+use edge_isr::policy::coordinator::{Answer, Ask, Shard};
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
+use crate::coordinator::SimCoordinator;
 use crate::counter::Counter;
 use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
@@ -136,6 +138,7 @@ pub struct Sim {
     pub kv: Rc<SimKv>,
     pub origin: Rc<dyn Answering>,
     pub log: Rc<RefCell<Vec<String>>>,
+    pub coordinator: Option<Rc<SimCoordinator>>,
     pub trace: Rc<Trace>,
 }
 
@@ -383,5 +386,13 @@ impl Platform for Sim {
             return Err(KvError("KV LIST failed: 500".to_owned()));
         }
         Ok(self.kv.list(self.centre, prefix, cursor, limit as usize, self.executor.now()))
+    }
+
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &Ask,
+    ) -> Option<Result<Answer, CoordinatorError>> {
+        Some(self.coordinator.as_ref()?.answer(shard, ask).await)
     }
 }

@@ -13,6 +13,7 @@ use edge_isr::policy::time::Time;
 use edge_isr::visit::Visit;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::coordinator::SimCoordinator;
 use crate::executor::Executor;
 use crate::kv::SimKv;
 use crate::origin::Origin;
@@ -30,6 +31,8 @@ pub struct World {
     isolates: RefCell<BTreeMap<(usize, usize), Rc<Isolate>>>,
     config: Rc<Config>,
     pub log: Rc<RefCell<Vec<String>>>,
+    /// None, unless a test sets one.
+    pub coordinator: Option<Rc<SimCoordinator>>,
 }
 
 /// An answer as a visitor sees it.
@@ -96,6 +99,7 @@ impl World {
             isolates: RefCell::default(),
             config: Rc::new(config),
             log: Rc::default(),
+            coordinator: None,
             executor,
         }
     }
@@ -115,6 +119,7 @@ impl World {
             origin: self.origin.clone(),
             log: self.log.clone(),
             trace: Trace::new(0, self.executor.now()),
+            coordinator: self.coordinator.clone(),
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Report {
     pub relations_left: u64,
     /// Fills of one page under way at once in a data centre: how often how many.
     pub at_once: BTreeMap<u64, u64>,
+    /// Fills of a page while another data centre filled it too, though there was a coordinator.
+    pub at_once_abroad: u64,
     /// Milliseconds from each purge to the last answer, in each data centre, that it outdates.
     pub until_seen: Vec<u64>,
     pub answers: BTreeMap<&'static str, u64>,
@@ -34,6 +36,7 @@ impl Report {
         self.origin_requests += other.origin_requests;
         self.evictions += other.evictions;
         self.relations_left += other.relations_left;
+        self.at_once_abroad += other.at_once_abroad;
         for (at_once, times) in other.at_once {
             *self.at_once.entry(at_once).or_default() += times;
         }
@@ -94,7 +97,8 @@ impl fmt::Display for Report {
             seconds(until_seen.len().saturating_sub(1))
         )?;
         writeln!(f, "relations left          {}, by pages that were evicted", self.relations_left)?;
-        write!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))
+        writeln!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))?;
+        write!(f, "and in two, with a coordinator: {}", self.at_once_abroad)
     }
 }
 

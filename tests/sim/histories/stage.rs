@@ -18,6 +18,7 @@ use super::plan::{Action, Edit, HOST, Manner, Nature, Plan, Shape, Visiting, Wha
 use super::report::Report;
 use super::site::{Site, names};
 use super::watch::{Broken, Seen, Selector, Watch};
+use crate::coordinator::SimCoordinator;
 use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
 use crate::platform::{Body, Sim, SimCache, Trace};
@@ -42,6 +43,7 @@ pub struct Stage {
     site: Rc<Site>,
     watch: Rc<Watch>,
     log: Rc<RefCell<Vec<String>>>,
+    coordinator: Option<Rc<SimCoordinator>>,
     /// Purges that are not yet said to be done.
     pub owed: Cell<u64>,
 }
@@ -102,6 +104,7 @@ impl Stage {
             site.clone(),
         );
         site.watched_by(&watch);
+        let coordinator = shape.coordinator.then(|| SimCoordinator::new(&executor));
         let stage = Rc::new(Stage {
             executor,
             config,
@@ -113,6 +116,7 @@ impl Stage {
             site,
             watch,
             log: Rc::default(),
+            coordinator,
             owed: Cell::new(0),
             shape,
         });
@@ -155,6 +159,7 @@ impl Stage {
             origin: self.site.clone(),
             log: self.log.clone(),
             trace: Trace::new(group, self.executor.now()),
+            coordinator: self.coordinator.clone(),
         }
     }
 
@@ -186,7 +191,7 @@ impl Stage {
             What::CacheRefuses { centre, lasts, silently } => {
                 self.cache_refuses(centre, lasts, silently).await;
             }
-            What::CoordinatorFails { .. } => {}
+            What::CoordinatorFails { lasts } => self.coordinator_fails(lasts).await,
         }
     }
 
@@ -382,10 +387,23 @@ impl Stage {
         let cache = &self.caches[centre];
         let refuses = if silently { &cache.keeps_nothing } else { &cache.refuses };
         refuses.set(true);
+        self.watch.uncoordinated(Duration::from_millis(lasts));
         self.watch.evicted(centre);
         self.executor.sleep(Duration::from_millis(lasts)).await;
         refuses.set(false);
         self.watch.evicted(centre);
+    }
+
+    async fn coordinator_fails(&self, lasts: u64) {
+        let Some(coordinator) = &self.coordinator else { return };
+        let faults = [&coordinator.hangs, &coordinator.fails];
+        let fault = faults[self.executor.random() as usize % 2];
+        let lasts = Duration::from_millis(lasts);
+        self.watch.uncoordinated(lasts);
+        coordinator.evict();
+        fault.set(true);
+        self.executor.sleep(lasts).await;
+        fault.set(false);
     }
 
     // The end.

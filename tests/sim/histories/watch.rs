@@ -45,6 +45,8 @@ pub struct Watch {
     excused: RefCell<BTreeMap<(usize, usize), Time>>,
     /// Since when a data centre's KV has been unreadable.
     pub unreadable_since: RefCell<Vec<Option<Time>>>,
+    /// Until when some isolate may do without the coordinator.
+    uncoordinated_until: Cell<Time>,
     /// Everything is well, and has been for long enough.
     pub settled: Cell<bool>,
 }
@@ -125,6 +127,7 @@ impl Watch {
             shown_at: RefCell::default(),
             excused: RefCell::default(),
             unreadable_since: RefCell::new(vec![None; centres]),
+            uncoordinated_until: Cell::default(),
             settled: Cell::new(false),
         })
     }
@@ -171,11 +174,44 @@ impl Watch {
             }
         }
         self.report.borrow_mut().count_at_once(at_once);
+        if self.shape.coordinator {
+            let elsewhere = active.iter().filter(same).filter(|other| other.centre != fetch.centre);
+            elsewhere.for_each(|other| self.judge_abroad(fetch, other));
+        }
         active.push(fetch.clone());
+    }
+
+    /// With a coordinator that answers there is one at a time in the world.
+    fn judge_abroad(&self, fetch: &Fetch, other: &Fetch) {
+        self.report.borrow_mut().at_once_abroad += 1;
+        let was_without = other.began < self.uncoordinated_until.get();
+        if was_without || self.is_overdue(fetch) || self.is_overdue(other) {
+            return;
+        }
+        // A page that turned out uncacheable is not collapsed anywhere.
+        if self.is_stored(fetch.page) && !self.site.was_private(fetch.page) {
+            self.breaks("single flight in the world", format!("{fetch:?} while {other:?}"));
+        }
+    }
+
+    /// Who has waited for as long as a lease lives asks without one.
+    fn is_overdue(&self, fetch: &Fetch) -> bool {
+        fetch.began.since(fetch.asked) >= self.config.lease_life()
+    }
+
+    /// The coordinator, or a data centre's cache without which there are no leases, fails for so long,
+    /// and is not asked for a while after that.
+    pub fn uncoordinated(&self, lasts: Duration) {
+        let until = self.executor.now() + lasts + Duration::from_secs(65);
+        self.uncoordinated_until.set(self.uncoordinated_until.get().max(until));
     }
 
     fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
         if other.isolate == fetch.isolate {
+            // The world's queue may be longer than anyone's patience.
+            if self.shape.coordinator && self.is_overdue(fetch) && self.is_overdue(other) {
+                return;
+            }
             if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
                 return;
             }

@@ -1,0 +1,113 @@
+/**
+ * The world's one coordinator, in a runtime of its own: the built Worker, whose
+ * Durable Object the data centres reach through Miniflare's registry of Workers
+ * (a folder of this edge's own) and a socket.
+ *
+ *     const edge = await startEdge({ coordinator: true, dataCentres: 2, … });
+ *     await edge.coordinator.evict();      // out of memory; its storage stays
+ *     await edge.coordinator.restart();    // the process, too
+ *     edge.coordinator.pause();            // answers nobody, until resume()
+ *     await edge.coordinator.stop();       // refuses connections
+ */
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Miniflare } from "miniflare";
+import { startProbe, withProbe } from "./probe.mjs";
+
+const WORKER = "coordinator";
+const CLASS = "Coordinator";
+const SHARD = "shard-0-of-1";
+
+/** The entry of a Worker's `env`. */
+export const BINDING = { type: "durable-object", worker: WORKER, exportName: CLASS };
+
+export async function startCoordinator(code, alone) {
+  const coordinator = new Coordinator(code, alone, await mkdtemp(join(tmpdir(), "edge-isr-")));
+  await coordinator.restart();
+  return coordinator;
+}
+
+class Coordinator {
+  #code;
+  #alone;
+  #folder;
+  #miniflare;
+  #process;
+  #probe;
+
+  constructor(code, alone, folder) {
+    this.#code = code;
+    this.#folder = folder;
+    this.#alone = alone;
+  }
+
+  /** What a runtime is to be told so that it finds this one, and nothing else on the machine. */
+  get registry() {
+    return { enableDevRegistry: true, unsafeDevRegistryPath: join(this.#folder, "registry") };
+  }
+
+  async restart() {
+    await this.stop();
+    const storage = { resourcePersistencePath: join(this.#folder, "storage") };
+    const { workerd } = await spawned(async () => {
+      this.#miniflare = new Miniflare({ ...this.#alone, ...this.registry, ...storage, workers: [this.#options()] });
+      await this.#miniflare.ready;
+    });
+    this.#process = workerd;
+    this.#probe = await startProbe(await this.#miniflare.unsafeGetDirectURL(WORKER, "Probe"));
+  }
+
+  /** Takes the object out of memory, as a deploy does, or a while without asks. */
+  evict() {
+    return this.#miniflare.unsafeEvictDurableObject(WORKER, CLASS, { name: SHARD });
+  }
+
+  pause() {
+    this.#process.kill("SIGSTOP");
+  }
+
+  resume() {
+    this.#process?.kill("SIGCONT");
+  }
+
+  async stop() {
+    this.resume();
+    this.#probe?.close();
+    await this.#miniflare?.dispose();
+    this.#probe = this.#process = this.#miniflare = undefined;
+  }
+
+  async close() {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #options() {
+    const { manifest, ...settings } = this.#code;
+    const exports = { [CLASS]: { type: "durable-object", storage: "sqlite" } };
+    const door = { host: "127.0.0.1", port: 0, entrypoint: "Probe", proxy: true };
+    return {
+      config: { name: WORKER, ...settings, exports, manifest: withProbe(manifest) },
+      dev: { unsafeDirectSockets: [door] },
+    };
+  }
+}
+
+/** The runtime that is started by `start`: Miniflare does not name it. */
+async function spawned(start) {
+  let workerd;
+  const heard = ({ process: child }) =>
+    child.once("spawn", () => {
+      if (/workerd/.test(child.spawnfile)) workerd = child;
+    });
+  subscribe("child_process", heard);
+  try {
+    await start();
+  } finally {
+    unsubscribe("child_process", heard);
+  }
+  return { workerd };
+}
