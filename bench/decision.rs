@@ -42,6 +42,8 @@ fn page() -> StoredResponse {
         selecting: Vec::new(),
         era: Time(0),
         graphed_at: None,
+        graph_checked_at: None,
+        former_tags: Vec::new(),
         body: Place::Inline,
     }
 }

@@ -24,7 +24,7 @@ const PARTS = {
     program: 'cargo',
     args: SIMULATOR,
     ...CARGO,
-    summary: /^(histories|requests|purges|until a purge|in \d|test result:)/,
+    summary: /^(histories|requests|purges|until a purge|test result:)/,
   },
   broken: {
     title: 'broken variants, which the histories must catch',

@@ -25,7 +25,7 @@ use crate::visit::Visit;
 use crate::visitor::Visitor;
 
 /// How often a request looks again after waiting for others, before it asks the origin by itself.
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 8;
 
 /// Answers a visitor.
 pub async fn serve<P: Platform>(

@@ -123,7 +123,7 @@ fn the_budget_of_a_minute_is_kept_and_the_rest_is_written_later() {
 fn a_spent_day_rests_the_graph_for_an_hour_and_no_purge() {
     let world = World::new(1);
     *world.kv.failure.borrow_mut() = "KV put() limit exceeded for the day.".to_owned();
-    world.kv.writes_fail.set(3);
+    world.kv.writes_fail.set(1);
     world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a,b"));
     world.get("/a");
     world.kv.writes.take();

@@ -173,7 +173,8 @@ fn a_receipt_of_five_hundred_selectors_is_read_in_six_operations() {
     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
     let purged = world.purge("soft", &tags);
     world.wait(100);
-    (world.kv.reads.take(), world.kv.keys_read.take());
+    world.kv.reads.take();
+    world.kv.keys_read.take();
     assert_eq!(look_up(&world, &purged)["spread"]["here"], json!({ "seen": 500, "of": 500 }));
     assert_eq!((world.kv.reads.take(), world.kv.keys_read.take()), (6, 501));
 }

@@ -145,8 +145,8 @@ impl Site {
 
     fn begin(&self, sim: &Sim, request: &Request<Body>, page: usize) -> Rc<Fetch> {
         let mut fetches = self.fetches.borrow_mut();
-        let is_own = |name: &&str| request.headers.contains_key(*name);
-        let own = ["authorization", "cookie", "range"].iter().any(|name| is_own(&name));
+        let mut own = ["authorization", "cookie", "range"].iter();
+        let own = own.any(|name| request.headers.contains_key(*name));
         let fills = request.method == Method::GET && !own;
         let fetch = Rc::new(Fetch {
             number: fetches.len(),

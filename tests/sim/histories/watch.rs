@@ -208,8 +208,8 @@ impl Watch {
 
     fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
         if other.isolate == fetch.isolate {
-            // The world's queue may be longer than anyone's patience.
-            if self.shape.coordinator && self.is_overdue(fetch) && self.is_overdue(other) {
+            // The queue may be longer than anyone's patience.
+            if self.is_overdue(fetch) || self.is_overdue(other) {
                 return;
             }
             if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
@@ -586,6 +586,7 @@ impl Watch {
         if let Some(before) = served.get(&place)
             && before.began > fetch.began
             && !self.was_lost_to_a_race(seen.sim.centre, before)
+            && !self.has_run_out(before)
             && seen.sim.trace.looked_at.get() >= self.shown_at.borrow().get(&place).copied()
         {
             let how = format!("{before:?} was shown before {fetch:?}");
@@ -595,6 +596,14 @@ impl Watch {
             self.shown_at.borrow_mut().insert(place.clone(), self.executor.now());
             served.insert(place, fetch.clone());
         }
+    }
+
+    /// Nothing can be done any more with what was stored, so it is no longer kept.
+    fn has_run_out(&self, fetch: &Fetch) -> bool {
+        let page = &self.shape.pages[fetch.page];
+        let window = page.stale_while_revalidate.max(page.stale_if_error).max(self.shape.purge_swr);
+        let kept_for = Duration::from_secs(page.s_maxage + window);
+        !page.has_etag && self.executor.now() >= fetch.began + kept_for
     }
 
     /// What was stored was lost to a request that had looked before it was there, and stored after.
