@@ -207,9 +207,7 @@ impl Known {
         if records.len() > RECORDS_MOST {
             let latest = records.iter().map(|learned| learned.record.at).max();
             let oldest = records.iter().position(|learned| Some(learned.record.at) != latest);
-            if let Some(oldest) = oldest {
-                records.remove(oldest);
-            }
+            records.remove(oldest.unwrap_or(0));
         }
     }
 }

@@ -51,10 +51,10 @@ export const VARIANTS = [
   },
   {
     name: "a 304 freshens past a purge",
-    within: 50_000,
+    within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/revalidate.rs", "            fetched_at: self.fetched_at,\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
+      ["src/revalidate.rs", "        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n", "        self.fetched_at = self.platform.now();\n        self.moment = self.platform.isolate().purges.borrow().moment();\n        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n"],
     ],
   },
   {
@@ -120,22 +120,35 @@ export const VARIANTS = [
   },
   {
     name: "a lease never expires",
-    within: 200_000,
+    within: 100_000,
+    breaks: "in the end nobody waits for who is gone",
     edits: [
-      ["src/isolate.rs", "if self.held.get(slot).is_some_and(|held| now < held.until) {", "if self.held.get(slot).is_some_and(|held| now < held.until || !held.waiters.is_empty() || held.token > 0) {"],
+      ["src/lease.rs", "    let until = now + platform.config().lease_life();\n", "    let until = now + platform.config().lease_life() * 1_000_000;\n"],
     ],
   },
   {
     name: "the lease is taken after the fetch has started",
     within: 20_000,
     breaks: "single flight in an isolate",
-    edits: [],
+    edits: [
+      ["src/lease.rs", "    let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);\n", `    let taken = platform.isolate().leases.borrow().holder(slot, now).is_none();
+    if taken {
+        let (platform, slot) = (platform.clone(), slot.clone());
+        platform.clone().defer(async move {
+            platform.sleep(Duration::from_millis(50)).await;
+            platform.isolate().leases.borrow_mut().take(&slot, token, until, now);
+        });
+    }
+`],
+    ],
   },
   {
     name: "two isolates ignore each other's lease",
     within: 20_000,
     breaks: "single flight in a data centre",
-    edits: [],
+    edits: [
+      ["src/lease.rs", "            && self.platform.now() < until\n        {\n            return false;", "            && self.platform.now() < until\n        {\n            return true;"],
+    ],
   },
   {
     name: "the retry of a purge is dropped after a 429",
@@ -161,6 +174,14 @@ export const VARIANTS = [
     breaks: "no purge is lost",
     edits: [
       ["src/serve.rs", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment) || arrived.0 > 0)"],
+    ],
+  },
+  {
+    name: "nobody waits for the world's lease",
+    within: 100_000,
+    breaks: "single flight in the world",
+    edits: [
+      ["src/lease.rs", "if claim != Claim::Held || self.platform.now() >= patience {", "if claim != Claim::Held || look == 0 || self.platform.now() >= patience {"],
     ],
   },
   {

@@ -107,6 +107,17 @@ fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
 }
 
 #[test]
+fn a_burst_within_a_millisecond_is_remembered_in_bounds_too() {
+    let mut memory = PurgeMemory::default();
+    for number in 0..1000 {
+        let record = record(1_000, &format!("{number}"));
+        memory.read(&tag(), vec![(Soft, record)], Time(1_000));
+    }
+    assert!(memory.records(&[tag()]).count() <= 9);
+    assert_eq!(purged(&memory, 1_000, &[]), Purged::Soft);
+}
+
+#[test]
 fn many_tags_are_forgotten_but_not_own_purges() {
     let mut memory = PurgeMemory::default();
     memory.noted(&tag(), Soft, record(1_000, "own"), Time(1_000));

@@ -379,6 +379,10 @@ impl Watch {
             let how = format!("{:?} waited {:?}", seen.visiting, now.since(seen.asked));
             self.breaks("nobody waits longer than two leases", how);
         }
+        if self.settled.get() && now.since(seen.asked) >= self.config.lease_life() {
+            let how = format!("{:?} waited {:?}: {}", seen.visiting, now.since(seen.asked), said.0);
+            self.breaks("in the end nobody waits for who is gone", how);
+        }
         self.private_to_its_visitor(seen, &said);
         let Some(fetch) = self.site.fetch_of(seen.headers) else { return };
         let Some(version) = fetch.version.borrow().clone() else { return };
