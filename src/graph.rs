@@ -31,6 +31,8 @@ const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Longer than it takes until KV shows a write everywhere, and than a store that has begun.
 const SETTLES: Duration = Duration::from_secs(3 * 60);
 const ENTRY_PACE: Duration = Duration::from_millis(1100);
+/// Of a page that has other tags each time it is rendered.
+const FORMER_MOST: usize = 100;
 const METADATA_MOST: usize = 1024;
 const KEYS_PER_READ: usize = 100;
 const WRITES_AT_ONCE: usize = 4;
@@ -144,8 +146,7 @@ async fn plan_for<P: Platform>(
     {
         return Plan { todo: Todo::Known(at), former: Vec::new() };
     }
-    let mut former = prior.map_or(Vec::new(), |prior| not_in(tags_in_graph(prior), tags));
-    former.extend(prior.map_or(Vec::new(), |prior| not_in(&prior.former_tags, tags)));
+    let former = prior.map_or(Vec::new(), |prior| former_tags(prior, tags));
     let budget = platform.config().graph_writes_per_minute;
     if platform.isolate().graph.left(budget, now) == 0 {
         spent(platform);
@@ -159,6 +160,15 @@ async fn plan_for<P: Platform>(
         }
     };
     Plan { todo, former }
+}
+
+/// Tags that the page has lost; the latest first.
+fn former_tags(prior: &StoredResponse, tags: &[Tag]) -> Vec<Tag> {
+    let mut former = not_in(tags_in_graph(prior), tags);
+    let older = not_in(&not_in(&prior.former_tags, tags), &former);
+    former.extend(older);
+    former.truncate(FORMER_MOST);
+    former
 }
 
 /// What the graph holds of a page, and what it should.

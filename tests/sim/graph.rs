@@ -91,6 +91,19 @@ fn two_hundred_tags_are_read_in_chunks_and_each_purges() {
 }
 
 #[test]
+fn a_page_with_other_tags_at_each_rendering_does_not_grow_for_ever() {
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "0")]);
+    let metadata = |number: u32| {
+        let tags: Vec<String> = (0..10).map(|tag| format!("tag-{number}-{tag}")).collect();
+        refresh(&world, Page::new("x").fresh(60, 600).tags(&tags.join(",")));
+        world.cache(0).heads().iter().map(String::len).max().unwrap()
+    };
+    let lengths: Vec<usize> = (0..60).map(metadata).collect();
+    let (after_30, after_60) = (lengths[29], lengths[59]);
+    assert!(after_60 < after_30 + 100, "{after_30} and then {after_60} bytes");
+}
+
+#[test]
 fn a_made_up_query_writes_nothing_until_its_second_store() {
     let world = World::new(1);
     world.origin.set("/a?x=1", Page::new("x").fresh(60, 600).tags("a"));

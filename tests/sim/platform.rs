@@ -81,6 +81,10 @@ impl SimCache {
         self.slots.borrow_mut().retain(|slot, _| keep(slot));
     }
 
+    pub fn heads(&self) -> Vec<String> {
+        self.slots.borrow().values().map(|(head, _, _)| head.clone()).collect()
+    }
+
     pub fn bodies(&self) -> Vec<String> {
         self.slots.borrow().values().map(|(_, body, _)| body.clone()).collect()
     }
