@@ -9,7 +9,7 @@ use edge_isr::config::Config;
 use edge_isr::platform::{OriginError, Response};
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::tag::Tag;
+use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use http::HeaderMap;
 
@@ -19,6 +19,9 @@ use super::site::{Fetch, Site, Version, names};
 use crate::executor::Executor;
 use crate::kv::SimKv;
 use crate::platform::{Body, Sim, SimCache, Trace, Written};
+
+/// In which a purge record may be written.
+const ATTEMPTS: usize = 4;
 
 /// What a history broke.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,6 +323,12 @@ impl Watch {
     /// A purge that is said to be done has a durable record, stamped no earlier than it came.
     pub fn purged(&self, purge: &Purged, done: bool) {
         let now = self.executor.now();
+        let written = purge.trace.kv_writes.borrow();
+        let records = written.iter().filter(|key| key.starts_with("p/")).count();
+        if records > purge.what.len() * ATTEMPTS {
+            let how = format!("{records} writes for {:?}", purge.what);
+            self.breaks("a purge writes one record a tag and attempt", how);
+        }
         if !done {
             return;
         }
@@ -391,7 +400,7 @@ impl Watch {
             self.goes_forward(seen, &fetch, &version);
             self.closed_without_kv(seen, &said, &fetch);
         }
-        self.costs(seen, &said);
+        self.costs(seen, &said, &version);
         if self.settled.get() {
             self.is_new_in_the_end(seen, &said, &fetch, &version);
         }
@@ -650,15 +659,35 @@ impl Watch {
         }
     }
 
-    /// What a hit may cost.
-    fn costs(&self, seen: &Seen<'_>, said: &Said<'_>) {
-        let is_plain_hit =
-            said.has("hit") && said.value("detail").is_none() && said.value("fwd-status").is_none();
-        if is_plain_hit && seen.visiting.manner != Manner::Head {
-            let written = seen.sim.trace.kv_writes.borrow();
-            if !written.is_empty() {
-                self.breaks("a hit writes nothing", format!("{written:?}: {}", said.0));
-            }
+    /// What a hit may cost: no write; its tags' records in one call, and once more what somebody else
+    /// was reading and could not, or what waiting for them made too old.
+    fn costs(&self, seen: &Seen<'_>, said: &Said<'_>, version: &Version) {
+        let plain = said.value("detail").is_none() && said.value("fwd-status").is_none();
+        if !said.has("hit") || !plain || seen.visiting.manner == Manner::Head {
+            return;
+        }
+        let trace = &seen.sim.trace;
+        let written = trace.kv_writes.borrow();
+        if !written.is_empty() {
+            self.breaks("a hit writes nothing", format!("{written:?}: {}", said.0));
+        }
+        let key = CacheKey::parse(&self.site.url(seen.visiting.page)).unwrap();
+        let tags = (implicit(&key).len() + version.tags.len()) as u64;
+        let (calls, keys) = (trace.kv_reads.get(), trace.kv_keys_read.get());
+        if keys > 4 * tags || calls > 4 {
+            let how = format!("{calls} calls for {keys} keys, {tags} tags: {}", said.0);
+            self.breaks("a hit reads each record twice at most", how);
+        }
+    }
+
+    /// Revalidations of pages whose tags are as they were write nothing.
+    pub fn writes_nothing(&self, round: impl FnOnce()) {
+        let count = || self.kv.writes.get() + self.kv.deletes.get();
+        let before = count();
+        round();
+        if count() > before {
+            let how = format!("{} writes of pages that do not change", count() - before);
+            self.breaks("unchanged tags cost no write", how);
         }
     }
 }
