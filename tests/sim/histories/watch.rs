@@ -521,10 +521,12 @@ impl Watch {
     fn fenced(&self, seen: &Seen<'_>, said: &Said<'_>, fetch: &Fetch, version: &Version) {
         let Some(looked_at) = seen.sim.trace.looked_at.get() else { return };
         let is_fresh = said.ttl() > 0;
-        // KV could not be asked, and either the origin failed as well or it has just been asked.
+        // KV could not be asked, and the origin failed as well, or has been asked just now.
         let failed_at = self.kv.failed_at.borrow().get(&seen.sim.centre).copied();
         let without_kv = failed_at.is_some_and(|at| looked_at < at + Duration::from_secs(15));
-        if without_kv && (said.value("fwd-status").is_some() || said.has("collapsed")) {
+        let is_young = looked_at.since(fetch.began) < self.config.memory_window + self.apart();
+        let stands_in = said.value("fwd-status").is_some() || said.has("collapsed");
+        if without_kv && (stands_in || is_young) {
             return;
         }
         // What was asked for after the visitor had come is as good as an answer of their own.
@@ -648,15 +650,19 @@ impl Watch {
         if stands_in || said.has("collapsed") || looked_at < since + window {
             return;
         }
-        let apart =
-            Duration::from_millis(if self.shape.clocks_apart { self.shape.skew * 500 } else { 0 });
-        if looked_at.since(fetch.began) > window + apart {
+        if looked_at.since(fetch.began) > window + self.apart() {
             let how = format!(
                 "unreadable since {since:?}, looked at {looked_at:?}, shown: {} of {fetch:?}",
                 said.0
             );
             self.breaks("without KV nothing old is shown", how);
         }
+    }
+
+    /// By how much the clocks of a data centre may differ.
+    fn apart(&self) -> Duration {
+        let apart = if self.shape.clocks_apart { self.shape.skew * 500 } else { 0 };
+        Duration::from_millis(apart)
     }
 
     /// What a hit may cost: no write; its tags' records in one call, and once more what somebody else
