@@ -186,7 +186,7 @@ fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {
 }
 
 /// A name or an address, with or without a port.
-fn is_host(host: &str) -> bool {
+pub fn is_host(host: &str) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
         _ => (host, None),

@@ -8,7 +8,7 @@
 //! after a while: one that stores an older version a moment later can take back what another has
 //! written. So nobody takes their own writes for granted. What a data centre has stored counts as
 //! graphed only once it has found `u/` and every relation right at two stores, `SETTLES` apart; from
-//! then on stores with unchanged tags read nothing and write nothing.
+//! then on, for a day, stores with unchanged tags read nothing and write nothing.
 //!
 //! What is left: a relation that one data centre wrote, whose `u/` another then overwrote, and whose
 //! stored response was evicted or turned private. It ends by itself.
@@ -30,6 +30,9 @@ use crate::policy::time::Time;
 const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Longer than it takes until KV shows a write everywhere, and than a store that has begun.
 const SETTLES: Duration = Duration::from_secs(3 * 60);
+/// What was found right is looked at again after so long: another data centre that saw a version
+/// between may have changed it, and not come back.
+const KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const ENTRY_PACE: Duration = Duration::from_millis(1100);
 /// Of a page that has other tags each time it is rendered.
 const FORMER_MOST: usize = 100;
@@ -77,7 +80,6 @@ enum Todo {
     /// Nothing: all is right, as it was seen at `first` too.
     Right {
         first: Time,
-        written_at: Time,
     },
     /// Nothing, nor need it be looked at: it was found right before.
     Known(Time),
@@ -99,11 +101,11 @@ impl Plan {
         stored.former_tags = self.former.clone();
         match self.todo {
             Todo::Known(at) => stored.graphed_at = Some(at),
-            Todo::Right { first, written_at } if now >= first + SETTLES => {
-                stored.graphed_at = Some(written_at);
+            Todo::Right { first } if now >= first + SETTLES => {
+                stored.graphed_at = Some(now);
                 stored.former_tags.clear();
             }
-            Todo::Right { first, .. } => stored.graph_checked_at = Some(first),
+            Todo::Right { first } => stored.graph_checked_at = Some(first),
             Todo::Nothing | Todo::Change(_) => {}
         }
     }
@@ -142,7 +144,7 @@ async fn plan_for<P: Platform>(
     if let Some(prior) = prior
         && let Some(at) = prior.graphed_at
         && are_same(tags_in_graph(prior), tags)
-        && now.since(at) < RELATION_LIFE / 2
+        && now.since(at) < KNOWN_FOR
     {
         return Plan { todo: Todo::Known(at), former: Vec::new() };
     }
@@ -195,7 +197,7 @@ async fn compared<P: Platform>(
     }
     if add.is_empty() && remove.is_empty() {
         let first = prior.and_then(|prior| prior.graph_checked_at).unwrap_or(now);
-        return Ok(Todo::Right { first, written_at });
+        return Ok(Todo::Right { first });
     }
     Ok(Todo::Change(Change { keep: not_in(&kept, &add), add, remove }))
 }

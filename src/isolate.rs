@@ -68,12 +68,18 @@ pub struct Waiting {
 }
 
 impl Leases {
+    const MOST: usize = 4096;
+
     /// Takes the lease, unless it is held.
     pub fn take(&mut self, slot: &Slot, token: u64, until: Time, now: Time) -> bool {
         if self.held.get(slot).is_some_and(|held| now < held.until) {
             return false;
         }
-        // A holder that never ended it is gone; its waiters are woken by their own limits.
+        // Those of holders who are gone, which nobody has asked for since.
+        if self.held.len() >= Self::MOST {
+            self.held.retain(|_, held| now < held.until);
+        }
+        // A holder that never ended it is gone; its waiters wake by themselves, and look again.
         let held = Held { token, until, outcome: Rc::default(), waiters: Vec::new() };
         self.held.insert(slot.clone(), held);
         true
@@ -89,6 +95,13 @@ impl Leases {
     pub fn prolong(&mut self, slot: &Slot, token: u64, until: Time) {
         if let Some(held) = self.held.get_mut(slot).filter(|held| held.token == token) {
             held.until = held.until.max(until);
+        }
+    }
+
+    /// Ends the lease of a holder for whom nobody waits any longer, unless there is another by now.
+    pub fn end_overdue(&mut self, slot: &Slot, overdue: &Waiting) {
+        if self.held.get(slot).is_some_and(|held| Rc::ptr_eq(&held.outcome, &overdue.outcome)) {
+            self.held.remove(slot);
         }
     }
 

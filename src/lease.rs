@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::coordinator::{self, Claim};
-use crate::isolate::Outcome;
+use crate::isolate::{Outcome, Waiting};
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -123,7 +123,7 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Gr
         // Given back meanwhile, or its holder is gone: look again, and take it.
         let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
         if now >= patience {
-            return Grant::Overdue;
+            return take_over(platform, slot, &held).map_or(Grant::Overdue, Grant::Granted);
         }
         let (signal, wait) = platform.signal(held.until.min(patience).since(now));
         platform.isolate().leases.borrow_mut().wait(slot, signal);
@@ -132,6 +132,13 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Gr
             return Grant::Ended(outcome);
         }
     }
+}
+
+/// Takes the lease from a holder who is overdue. Of all who waited for that one, one gets it; the
+/// others find another holder.
+fn take_over<P: Platform>(platform: &P, slot: &Slot, overdue: &Waiting) -> Option<Lease<P>> {
+    platform.isolate().leases.borrow_mut().end_overdue(slot, overdue);
+    take(platform, slot)
 }
 
 fn pause(first: u64, look: u32, random: u64) -> Duration {
@@ -206,6 +213,9 @@ impl<P: Platform> Lease<P> {
             }
             Claim::Resting => self.detail.set(Some(UNAVAILABLE)),
             Claim::Held | Claim::Failed(_) | Claim::Absent => {}
+        }
+        if claim == Claim::Absent {
+            return claim;
         }
         // From here it lives as long as ever: those who wait in this isolate wait on.
         let until = platform.now() + platform.config().lease_life();

@@ -8,13 +8,17 @@
 //! A purge goes on when whoever asked for it hangs up: others may share its write
 //! (`purge_batch.rs`).
 
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use futures::pin_mut;
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator;
-use crate::kv::within;
 use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::coordinator::Published;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
@@ -27,7 +31,7 @@ use crate::purge_batch::{Batch, Ended, Limit};
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A Worker has six connections; one is left for the rest of it.
 const WRITES_AT_ONCE: usize = 5;
-/// A write is waited for so long. One that lands after that may hide a purge that came between.
+/// A write is waited for so long.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 /// No attempt begins later than this: who asks must hear while they still listen.
@@ -56,10 +60,21 @@ fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
     PurgeRecord { at, id: format!("{:016x}", platform.random()) }
 }
 
-/// Writes a record for each tag.
+/// Writes a record for each tag, whether or not whoever asked for it waits for the answer.
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
     // All hold here from now on, however long the writes take.
     tags.iter().for_each(|tag| note(platform, tag, mode));
+    let (sender, purged) = oneshot::channel();
+    let (then, all) = (platform.clone(), tags.clone());
+    platform.defer(async move {
+        let purge = write_all(&then, all, mode).await;
+        // Whoever has hung up needs no answer.
+        let _ = sender.send(purge);
+    });
+    purged.await.unwrap_or(Purge { failed: tags, ..Purge::default() })
+}
+
+async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
     let until = platform.now() + ALL_WITHIN;
     let mut writes = stream::iter(tags)
         .map(|tag| async move {
@@ -91,7 +106,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         let (signal, wait) = platform.signal(batch.until().since(now));
         batch.wait(signal);
         if leads {
-            platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone()));
+            platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone(), until));
         }
         wait.await;
         match batch.ended() {
@@ -104,8 +119,8 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
 }
 
 /// Writes for a batch.
-async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>) {
-    let (key, until) = (mode.record_key(&tag), platform.now() + ALL_WITHIN);
+async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
+    let key = mode.record_key(&tag);
     let batches = &platform.isolate().purge_batches;
     for attempt in 0..ATTEMPTS {
         wait_for_turn(&platform, &key, attempt).await;
@@ -154,7 +169,17 @@ async fn write<P: Platform>(
     let at = platform.now();
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let written = within(platform, WRITE_LIMIT, platform.kv_write(key, entry)).await;
+    let (then, name) = (platform.clone(), key.to_owned());
+    let writing = Box::pin(async move { then.kv_write(&name, entry).await });
+    let timeout = platform.sleep(WRITE_LIMIT);
+    pin_mut!(timeout);
+    let written = match select(writing, timeout).await {
+        Either::Left((written, _)) => written,
+        Either::Right((_, late)) => {
+            platform.defer(mend(platform.clone(), tag.clone(), mode, late));
+            Err(KvError("KV did not answer in time".to_owned()))
+        }
+    };
     let now = platform.now();
     if let Err(error) = &written
         && platform.isolate().log.allows("purge-write", now)
@@ -167,6 +192,22 @@ async fn write<P: Platform>(
     }
     platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
     Ok(Some(record))
+}
+
+/// A write that was given up and lands after all may hide a purge that came between: once it is known
+/// to have landed, another one with a new stamp makes up for it.
+async fn mend<P: Platform>(
+    platform: P,
+    tag: Tag,
+    mode: PurgeMode,
+    late: impl Future<Output = Result<(), KvError>>,
+) {
+    if late.await.is_ok() {
+        let until = platform.now() + ALL_WITHIN;
+        let again: Pin<Box<dyn Future<Output = Ended>>> =
+            Box::pin(async move { record(&platform, &tag, mode, until).await });
+        again.await;
+    }
 }
 
 /// The limit that an error of KV's speaks of. The words are the platform's own.

@@ -150,7 +150,8 @@ impl Batches {
             return;
         }
         self.lines.retain(|_, line| {
-            line.forming.is_some() || line.wrote_at.is_some_and(|at| now < at + PACE)
+            let is_forming = line.forming.as_ref().is_some_and(|batch| now < batch.until);
+            is_forming || line.wrote_at.is_some_and(|at| now < at + PACE)
         });
     }
 }

@@ -22,8 +22,9 @@ use crate::policy::time::Time;
 
 /// Tags that are remembered; past this, the least recently read are forgotten.
 const TAGS_MOST: usize = 20_000;
-/// Records of a tag and kind that are remembered, besides the one with the latest stamp.
-const RECORDS_MOST: usize = 8;
+/// Records of a tag and kind that are remembered, besides the one with the latest stamp: those that
+/// KV has shown, and as many that a coordinator may tell of at once.
+const RECORDS_MOST: usize = 16;
 /// This isolate's own purges are kept at least so long, whatever KV says.
 const OWN_KEPT: Duration = Duration::from_secs(120);
 

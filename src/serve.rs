@@ -214,7 +214,7 @@ async fn fill<P: Platform>(
     mut visitor: Visitor<P>,
 ) {
     let mut lease: Option<Lease<P>> = None;
-    let patience = lease::patience(&platform);
+    let mut patience = lease::patience(&platform);
     for _ in 0..ROUNDS {
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
             held.end(Outcome::Abandoned).await;
@@ -223,7 +223,7 @@ async fn fill<P: Platform>(
             break;
         }
         // One holder after the other may have been lost: nobody waits for more than two.
-        if platform.now() >= visitor.arrived + platform.config().lease_life() {
+        if platform.now() >= visitor.arrived + platform.config().lease_life() * 2 {
             break;
         }
         let mut waited_for = None;
@@ -243,7 +243,8 @@ async fn fill<P: Platform>(
                 visitor.waited();
                 return visitor.told_of_failure(&platform, &visit, sight, status).await;
             }
-            Grant::Overdue => break,
+            // Somebody else has taken over from who was overdue.
+            Grant::Overdue => patience = lease::patience(&platform),
             Grant::CacheUnavailable => {
                 visitor.detail = Some("cache-unavailable");
                 break;

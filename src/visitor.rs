@@ -3,7 +3,7 @@
 use futures::channel::oneshot;
 
 use crate::answer;
-use crate::lookup::{Found, Sight, Usable, judge};
+use crate::lookup::{Found, Sight, Usable, judge, look};
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
@@ -66,8 +66,8 @@ impl<P: Platform> Visitor<P> {
     }
 }
 
-/// What is stored, if it may be shown because the origin failed. That is judged anew: a purge may
-/// have come while the origin was being asked.
+/// What is stored, if it may be shown because the origin failed. That is looked at and judged anew: a
+/// newer response or a purge may have come while the origin was being asked.
 pub async fn stand_in<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -78,7 +78,21 @@ pub async fn stand_in<P: Platform>(
     if let Verdict::Discard { .. } = usable.verdict {
         return None;
     }
-    match judge(platform, visit, slot, &usable.stored).await {
+    let newest = look(platform, visit).await;
+    let (usable, verdict) = match newest.found {
+        // It is no longer for all.
+        Found::Pass => return None,
+        Found::Response(newer) if newer.stored.fetched_at > usable.stored.fetched_at => {
+            platform.discard(usable.body);
+            let verdict = newer.verdict;
+            (newer, verdict)
+        }
+        _ => {
+            let verdict = judge(platform, visit, slot, &usable.stored).await;
+            (usable, verdict)
+        }
+    };
+    match verdict {
         Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some((usable, ttl)),
         Verdict::Revalidate { ttl, on_error_until: Some(until) } if platform.now() < until => {
             Some((usable, ttl))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, is_host};
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
@@ -51,11 +51,11 @@ fn tag(_: &Config, value: &str) -> Result<(String, Tag), String> {
 /// Without a query, the path with every query; both schemes.
 fn url(config: &Config, value: &str) -> Result<(String, Tag), String> {
     let key = CacheKey::parse(&percent_encoded(value)).map_err(|error| error.to_string())?;
-    served(config, key.host())?;
-    let has_dots = key.path().split('/').any(|segment| matches!(segment, "." | ".."));
-    if has_dots {
-        return Err("the path has dot segments; write it as a visitor's browser asks for it".into());
+    if !is_host(key.host()) {
+        return Err("it names no host".into());
     }
+    served(config, key.host())?;
+    no_dots(key.path())?;
     let tag = match key.query() {
         Some(query) => Tag::query(key.host(), key.path(), query),
         None => Tag::path(key.host(), key.path()),
@@ -75,6 +75,10 @@ fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
     if path.is_empty() {
         return Ok(("/".to_owned(), Tag::everything()));
     }
+    no_dots(path)?;
+    if path.contains("//") {
+        return Err("a prefix has no empty segments".into());
+    }
     if path.matches('/').count() > PREFIX_SEGMENTS_MAX {
         return Err(format!("a prefix has at most {PREFIX_SEGMENTS_MAX} segments"));
     }
@@ -83,13 +87,20 @@ fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
 
 fn host(config: &Config, value: &str) -> Result<(String, Tag), String> {
     let host = canonical_host(value.trim(), "https");
-    let is_legal = !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@".contains(&byte));
-    if !is_legal {
+    if !is_host(&host) {
         return Err("a host is a name such as www.example.com, without a scheme or a path".into());
     }
     served(config, &host)?;
     Ok((host.clone(), Tag::host(&host)))
+}
+
+fn no_dots(path: &str) -> Result<(), String> {
+    match path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        true => {
+            Err("the path has dot segments; write it as a visitor's browser asks for it".into())
+        }
+        false => Ok(()),
+    }
 }
 
 fn served(config: &Config, host: &str) -> Result<(), String> {

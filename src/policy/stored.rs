@@ -54,7 +54,7 @@ pub struct StoredResponse {
     pub selecting: Selecting,
     /// Since when the page's first variant has named these selecting fields.
     pub era: Time,
-    /// When the tag graph was written that is known to hold just these tags.
+    /// When the tag graph was found for good to hold just these tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphed_at: Option<Time>,
     /// When it was first found to hold them, which is not yet to know (`graph.rs`).

@@ -349,3 +349,23 @@ fn an_overdue_isolate_holds_up_another_once_and_not_one_visitor_after_the_other(
     let first = asked.iter().map(|asked| asked.seen().at).min();
     assert!(asked.iter().all(|asked| Some(asked.seen().at) == first));
 }
+
+#[test]
+fn who_waited_for_one_who_died_are_answered_by_one_request_of_another() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        world.cache(0).put_takes.set(30);
+        world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(3_000));
+        world.groups.set((7, 7));
+        world.start("/a");
+        world.wait(10);
+        world.groups.set((8, 8));
+        let waiting = all(&world, "/a", 1, 50);
+        world.wait(1_000);
+        world.executor.end(|group| group == 7);
+        let before = world.origin.requests.borrow().len();
+        world.wait(100_000);
+        assert!(waiting.iter().all(|asked| asked.seen().text == "one"));
+        assert_eq!(world.origin.requests.borrow().len() - before, 1);
+    });
+}

@@ -220,3 +220,37 @@ fn kv_that_hangs_holds_up_one_request_in_ten_seconds() {
     }
     assert!(slow <= 2, "{slow} of 20 requests waited");
 }
+
+/// One request to the origin hangs, in one isolate; another isolate has had an answer meanwhile.
+fn after_a_request_that_hangs(then: impl Fn(&World)) -> Vec<crate::world::Seen> {
+    let world = World::new(1);
+    let page =
+        |text| Page::new(text).with("cache-control", "max-age=60, stale-if-error=6000").tags("a");
+    world.origin.set("/a", page("old"));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", page("late").renders_in(60_000));
+    let hung = [world.start("/a"), world.start("/a")];
+    world.wait(500);
+    world.origin.set("/a", page("new"));
+    then(&world);
+    world.wait(30_000);
+    hung.map(|hung| hung.seen()).to_vec()
+}
+
+#[test]
+fn what_stands_in_for_an_error_is_not_older_than_what_was_shown_meanwhile() {
+    let hung = after_a_request_that_hangs(|world| {
+        let other = At { centre: 0, isolate: 1 };
+        assert_eq!(world.get_at(other, "/a").text, "new");
+    });
+    assert!(hung.iter().all(|hung| hung.text == "new"));
+}
+
+#[test]
+fn what_was_purged_hard_while_the_origin_failed_does_not_stand_in() {
+    let hung = after_a_request_that_hangs(|world| {
+        assert_eq!(world.purge("hard", &["a"]).status, 200);
+    });
+    assert!(hung.iter().all(|hung| hung.status == 504), "{hung:?}");
+}

@@ -339,3 +339,52 @@ fn a_purge_after_a_record_that_cannot_be_read_is_one_more() {
         assert_eq!(world.get("/a").text, "new");
     });
 }
+
+#[test]
+fn a_write_that_lands_long_after_it_was_given_up_hides_no_purge() {
+    let world = world(1);
+    world.kv.write_takes.set(13_000);
+    let first = world.start_control(At::default(), r#"{"tags":["a"]}"#);
+    world.wait(100);
+    world.kv.write_takes.set(0);
+    world.wait(8_900);
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(1_500);
+    world.origin.set("/a", Page::new("new").fresh(600, 600).tags("a"));
+    let second = world.start_control(At::default(), r#"{"tags":["a"],"mode":"soft"}"#);
+    world.wait(60_000);
+    assert_eq!((first.seen().status, second.seen().status), (200, 200));
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(100);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
+
+#[test]
+fn a_purge_goes_on_when_its_caller_hangs_up() {
+    let world = world(1);
+    world.kv.write_takes.set(500);
+    world.groups.set((3, 4));
+    let tags: Vec<String> = (0..12).map(|number| format!("tag-{number}")).collect();
+    world.start_control(At::default(), &serde_json::json!({ "tags": tags }).to_string());
+    world.wait(100);
+    world.executor.end(|group| group == 3);
+    world.wait(30_000);
+    assert_eq!(world.kv.keys("p/s/").len(), 12);
+}
+
+#[test]
+fn what_can_match_no_page_is_rejected_and_not_called_done() {
+    for body in [
+        r#"{"prefixes":["/blog/../blog"]}"#,
+        r#"{"prefixes":["/./blog"]}"#,
+        r#"{"prefixes":["//blog"]}"#,
+        r#"{"hosts":["*"]}"#,
+        r#"{"hosts":["a,b"]}"#,
+        r#"{"hosts":["a:b:c d"]}"#,
+        r#"{"urls":["https://:443/a"]}"#,
+        r#"{"urls":["https://site.test\\a"]}"#,
+    ] {
+        let seen = World::new(1).control(At::default(), body);
+        assert_eq!(seen.status, 422, "{body}: {}", seen.text);
+    }
+}

@@ -1,6 +1,6 @@
 //! The simulated world: data centres with isolates, one KV, one origin, one clock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use edge_isr::visit::Visit;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::coordinator::SimCoordinator;
-use crate::executor::Executor;
+use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
 use crate::origin::Origin;
 use crate::platform::{Body, Sim, SimCache, Trace};
@@ -31,6 +31,8 @@ pub struct World {
     isolates: RefCell<BTreeMap<(usize, usize), Rc<Isolate>>>,
     config: Rc<Config>,
     pub log: Rc<RefCell<Vec<String>>>,
+    /// What ends with a request that is started now, as its visitor's and as what it deferred.
+    pub groups: Cell<(Group, Group)>,
     /// None, unless a test sets one.
     pub coordinator: Option<Rc<SimCoordinator>>,
 }
@@ -99,6 +101,7 @@ impl World {
             isolates: RefCell::default(),
             config: Rc::new(config),
             log: Rc::default(),
+            groups: Cell::default(),
             coordinator: None,
             executor,
         }
@@ -118,7 +121,7 @@ impl World {
             kv: self.kv.clone(),
             origin: self.origin.clone(),
             log: self.log.clone(),
-            trace: Trace::new(0, self.executor.now()),
+            trace: Trace::new(self.groups.get().1, self.executor.now()),
             coordinator: self.coordinator.clone(),
         }
     }
@@ -153,7 +156,7 @@ impl World {
         let (platform, pending) = (self.platform(at), Pending::default());
         let (slot, executor) = (pending.clone(), self.executor.clone());
         let body = body.map(Body::whole);
-        self.executor.spawn(0, async move {
+        self.executor.spawn(self.groups.get().0, async move {
             let response = edge::handle(platform, visit, body).await;
             let seen = Seen {
                 status: response.status.as_u16(),

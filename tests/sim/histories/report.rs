@@ -98,7 +98,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "relations left          {}, by pages that were evicted", self.relations_left)?;
         writeln!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))?;
-        write!(f, "and in two, with a coordinator: {}", self.at_once_abroad)
+        write!(
+            f,
+            "in two, despite a coordinator: {} (it did not answer, or the page may not be stored, or who waited lost patience)",
+            self.at_once_abroad
+        )
     }
 }
 

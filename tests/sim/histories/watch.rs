@@ -197,7 +197,12 @@ impl Watch {
         }
     }
 
-    /// Who has waited for as long as a lease lives asks without one.
+    /// Who has waited for as long as two leases live asks without one.
+    fn has_lost_patience(&self, fetch: &Fetch) -> bool {
+        fetch.began.since(fetch.asked) >= self.config.lease_life() * 2
+    }
+
+    /// Who has waited for as long as a lease lives asks without the world's.
     fn is_overdue(&self, fetch: &Fetch) -> bool {
         fetch.began.since(fetch.asked) >= self.config.lease_life()
     }
@@ -212,7 +217,7 @@ impl Watch {
     fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
         if other.isolate == fetch.isolate {
             // The queue may be longer than anyone's patience.
-            if self.is_overdue(fetch) || self.is_overdue(other) {
+            if self.has_lost_patience(fetch) || self.has_lost_patience(other) {
                 return;
             }
             if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
@@ -284,12 +289,11 @@ impl Watch {
                 let public = version
                     .as_ref()
                     .is_some_and(|version| matches!(version.nature, Nature::Public | Nature::Gone));
-                public
-                    && self.is_stored(fetch.page)
-                    && !response.status.is_server_error()
-                    && !response.body.breaks_off
+                let failed = response.status.is_server_error() || response.body.breaks_off;
+                failed || public && self.is_stored(fetch.page)
             }
-            Err(_) => false,
+            // A failure is shared by those who waited, and leaves no marker.
+            Err(_) => true,
         };
         if !is_kept {
             self.excuse(fetch.centre, fetch.page);
@@ -604,7 +608,10 @@ impl Watch {
             && !self.has_run_out(before)
             && seen.sim.trace.looked_at.get() >= self.shown_at.borrow().get(&place).copied()
         {
-            let how = format!("{before:?} was shown before {fetch:?}");
+            let how = format!(
+                "{before:?} was shown before {fetch:?}: {}",
+                seen.headers["cache-status"].to_str().unwrap_or("")
+            );
             self.breaks("a page never goes back", how);
         }
         if served.get(&place).is_none_or(|before| before.began <= fetch.began) {
