@@ -1,8 +1,8 @@
 //! Asking the coordinator, where one is bound: on a miss or a stale answer, never on a hit.
 //!
 //! It is never needed. A shard that does not answer within [`LIMIT`] is left alone for a while, and
-//! the data centre's own lease serves: an unreachable coordinator costs an isolate one short wait,
-//! not one a miss.
+//! the data centre's own lease serves: an unreachable coordinator costs an isolate one short wait
+//! a shard, not one a miss.
 //!
 //! Why a record learned here counts as learned from KV, so that a response asked for afterwards
 //! *knows* it (`policy::fence`). The coordinator is told of a record only once KV has confirmed it.

@@ -1,9 +1,9 @@
 //! What an unsafe request invalidates (RFC 9111 §4.4), and the cache groups that its answer names
 //! (RFC 9875 §3): a Django view can purge by answering its own POST.
 //!
-//! Where something is stored here, or is being fetched by this isolate, its slot is emptied before the visitor has the answer, and a hard
-//! purge of the URL is recorded for everywhere else. Nothing stored here, nothing recorded: or
-//! anyone's POSTs would spend the day's writes.
+//! Where something is stored here, its slot is emptied before the visitor has the answer. Where it is,
+//! or is being fetched by this isolate, a hard purge of the URL is recorded for everywhere else.
+//! Neither, and nothing is recorded: or anyone's POSTs would spend the day's writes.
 
 use http::{HeaderMap, StatusCode, header};
 
