@@ -188,6 +188,22 @@ impl PurgeMemory {
         self.tags.retain(|_, tag| {
             tag.own_until.is_some_and(|until| now < until) || tag.read_at > median
         });
+        if self.tags.len() >= TAGS_MOST {
+            self.forget_older_own();
+        }
+    }
+
+    /// More were purged here than can be kept for two minutes: KV has what was confirmed.
+    fn forget_older_own(&mut self) {
+        let mut own: Vec<Time> = self.tags.values().filter_map(|tag| tag.own_until).collect();
+        own.sort_unstable();
+        let median = own.get(own.len() / 2).copied();
+        let mut left = TAGS_MOST / 2;
+        self.tags.retain(|_, tag| {
+            let stays = tag.own_until >= median && left > 0;
+            left -= usize::from(stays);
+            stays
+        });
     }
 }
 

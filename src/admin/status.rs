@@ -38,11 +38,14 @@ pub async fn answer<P: Platform>(
     let query = visit.url.split_once('?').map_or("", |(_, query)| query);
     let (mut tag, mut url, mut cursor) = (None, None, None);
     for (name, value) in parameters(query) {
-        match name.as_str() {
-            "tag" => tag = Some(value),
-            "url" => url = Some(value),
-            "cursor" => cursor = Some(value),
+        let parameter = match name.as_str() {
+            "tag" => &mut tag,
+            "url" => &mut url,
+            "cursor" => &mut cursor,
             _ => return Err(bad("Known parameters are tag, url and cursor.", &name)),
+        };
+        if parameter.replace(value).is_some() {
+            return Err(bad("The parameter stands twice; which one counts?", &name));
         }
     }
     match (tag, url) {

@@ -129,3 +129,18 @@ fn many_tags_are_forgotten_but_not_own_purges() {
     let early = [Tag::origin("t1").unwrap()];
     assert_eq!(memory.unread(&early, Duration::from_secs(1000), Time(51_000)).len(), 1);
 }
+
+#[test]
+fn more_purges_than_can_be_kept_are_kept_in_bounds() {
+    let mut memory = PurgeMemory::default();
+    for number in 0..60_000 {
+        let purged = Tag::origin(&format!("t{number}")).unwrap();
+        let now = Time(1_000 + number / 1_000);
+        memory.noted(&purged, Soft, record(now.0, "own"), now);
+    }
+    let all: Vec<Tag> =
+        (0..60_000).map(|number| Tag::origin(&format!("t{number}")).unwrap()).collect();
+    let kept = memory.records(&all).count();
+    assert!((10_000..=20_000).contains(&kept), "{kept}");
+    assert_eq!(memory.records(&all[59_999..]).count(), 1, "the latest is among them");
+}

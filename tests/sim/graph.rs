@@ -184,3 +184,11 @@ fn a_crowd_past_the_memory_window_costs_one_read() {
         assert_eq!(world.kv.reads.take(), 1);
     });
 }
+
+#[test]
+fn a_status_asked_for_two_tags_is_refused_and_not_answered_for_one() {
+    let token = format!("Bearer {}", crate::world::TOKEN);
+    let seen = World::new(1)
+        .get_with("/edge-isr/status?tag=a&tag=b", &[("authorization", token.as_str())]);
+    assert_eq!(seen.status, 400);
+}
