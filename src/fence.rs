@@ -3,6 +3,7 @@
 //! What fails closed: with KV unreadable, [`Fence::readable`] is false, and `policy::reuse` asks
 //! the origin before it shows anything older than the memory window.
 
+use futures::channel::oneshot;
 use futures::future::join_all;
 
 use crate::kv;
@@ -100,14 +101,25 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     }
 }
 
+/// Others may wait for the same records, so it goes on when the visitor hangs up.
 async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
-    let (isolate, asked_at) = (platform.isolate(), platform.now());
-    let read = isolate.reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
-    let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(platform, chunk, asked_at));
-    let readable = join_all(chunks).await.into_iter().all(|read| read);
-    let waiters = isolate.reading.borrow_mut().end(read);
-    waiters.into_iter().for_each(|signal| signal());
-    readable
+    if tags.is_empty() {
+        return true;
+    }
+    let asked_at = platform.now();
+    // Now, and not when its turn comes: whoever looks next must find it under way.
+    let read = platform.isolate().reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
+    let (sender, readable) = oneshot::channel();
+    let (then, tags) = (platform.clone(), tags.to_vec());
+    platform.defer(async move {
+        let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(&then, chunk, asked_at));
+        let readable = join_all(chunks).await.into_iter().all(|read| read);
+        let waiters = then.isolate().reading.borrow_mut().end(read);
+        waiters.into_iter().for_each(|signal| signal());
+        // Whoever has hung up needs no answer.
+        let _ = sender.send(readable);
+    });
+    readable.await.unwrap_or(false)
 }
 
 async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {

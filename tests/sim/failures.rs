@@ -254,3 +254,23 @@ fn what_was_purged_hard_while_the_origin_failed_does_not_stand_in() {
     });
     assert!(hung.iter().all(|hung| hung.status == 504), "{hung:?}");
 }
+
+#[test]
+fn a_visitor_who_hangs_up_while_records_are_read_holds_nobody_up() {
+    let world = World::new(1);
+    for path in ["/a", "/b"] {
+        world.origin.set(path, Page::new("x").fresh(600, 600));
+        world.get(path);
+    }
+    world.wait(11_000);
+    world.kv.read_takes.set(100);
+    world.groups.set((3, 4));
+    world.start("/a");
+    world.wait(5);
+    world.executor.end(|group| group == 3);
+    world.groups.set((5, 6));
+    let start = world.executor.now();
+    let seen = world.get("/b");
+    assert!(seen.cache().starts_with("hit"), "{}", seen.cache());
+    assert!(seen.at.since(start).as_millis() < 1_000, "{:?}", seen.at.since(start));
+}

@@ -289,8 +289,7 @@ impl Watch {
                 let public = version
                     .as_ref()
                     .is_some_and(|version| matches!(version.nature, Nature::Public | Nature::Gone));
-                let failed = response.status.is_server_error() || response.body.breaks_off;
-                failed || public && self.is_stored(fetch.page)
+                response.status.is_server_error() || public && self.is_stored(fetch.page)
             }
             // A failure is shared by those who waited, and leaves no marker.
             Err(_) => true,
@@ -606,7 +605,7 @@ impl Watch {
             && before.began > fetch.began
             && !self.was_lost_to_a_race(seen.sim.centre, before)
             && !self.has_run_out(before)
-            && seen.sim.trace.looked_at.get() >= self.shown_at.borrow().get(&place).copied()
+            && seen.sim.trace.looked_at.get() > self.shown_at.borrow().get(&place).copied()
         {
             let how = format!(
                 "{before:?} was shown before {fetch:?}: {}",
