@@ -12,6 +12,7 @@
 //! A lease ends by itself: a cancelled request may never run `Drop`.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::coordinator::{self, Claim};
@@ -117,11 +118,19 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
 }
 
 async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Grant<P> {
+    let config = platform.config();
+    let last = patience + config.lease_life();
+    let (mut patience, mut before) = (patience, None);
     loop {
         let now = platform.now();
         let held = platform.isolate().leases.borrow().holder(slot, now);
         // Given back meanwhile, or its holder is gone: look again, and take it.
         let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
+        if before.is_some_and(|before| !Rc::ptr_eq(&before, &held.outcome)) {
+            // Somebody has taken over, and asks the origin.
+            let answered = now + config.origin_timeout + LOOKED_AGAIN_WITHIN;
+            patience = patience.max(answered).min(last);
+        }
         if now >= patience {
             return take_over(platform, slot, &held).map_or(Grant::Overdue, Grant::Granted);
         }
@@ -131,6 +140,7 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Gr
         if let Some(outcome) = held.outcome.get() {
             return Grant::Ended(outcome);
         }
+        before = Some(held.outcome);
     }
 }
 
