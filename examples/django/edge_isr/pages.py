@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.utils.cache import cc_delim_re
 from django.utils.deprecation import MiddlewareMixin
 
@@ -157,19 +158,25 @@ def _must_stay_private(request, response, page):
     # (RFC 9111 §3.5), and nothing says that it is the same for everyone.
     if "Authorization" in request.headers:
         return True
-    surprise = _surprise(response, page)
+    surprise = _surprise(request, response, page)
     if surprise:
         logger.warning("%s is not cached: %s", request.get_full_path(), surprise)
     return bool(surprise)
 
 
-def _surprise(response, page):
+def _surprise(request, response, page):
     """What the author of a declared view will not have meant, as a sentence for the log."""
     vary = {name.lower() for name in cc_delim_re.split(response.headers.get("Vary", ""))}
     if response.cookies:
         return f"it sets the cookie {', '.join(response.cookies)}."
     if vary & {"cookie", "*"}:
         return "it reads the session, the user or a cookie (it says Vary: Cookie or *)."
+    if "accept-language" in vary and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+        # LocaleMiddleware heeds the cookie before the field, and names the field alone.
+        return (
+            f"its language may be that of the cookie {settings.LANGUAGE_COOKIE_NAME}; give each "
+            "language a URL of its own (i18n_patterns), or name the cookie in LOGIN_COOKIES."
+        )
     if len(page.header) > spelling.HEADER_MAX:
         return (
             f"its {len(page.tags)} tags take more than {spelling.HEADER_MAX} bytes; "

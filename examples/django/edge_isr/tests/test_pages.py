@@ -31,6 +31,17 @@ class Pages(SimpleTestCase):
     def test_a_declared_page_carries_its_times(self):
         self.assertEqual(self.ask(edge_cache(**TIMES)(text))["Cache-Control"], PUBLIC)
 
+    def test_a_page_in_the_language_of_a_cookie_stays_private_and_the_log_says_why(self):
+        def view(request):
+            return HttpResponse("text", headers={"Vary": "Accept-Language"})
+
+        shared = self.ask(edge_cache(**TIMES)(view), headers={"accept-language": "de"})
+        self.assertEqual(shared["Cache-Control"], PUBLIC)
+        with self.assertLogs("edge_isr.pages", "WARNING") as log:
+            chosen = self.ask(edge_cache(**TIMES)(view), headers={"cookie": "django_language=de"})
+        self.assertPrivate(chosen)
+        self.assertIn("django_language", log.output[0])
+
     def test_a_page_without_tags_has_no_tag_header(self):
         self.assertNotIn("Cache-Tag", self.ask(edge_cache(**TIMES)(text)))
 
