@@ -1,0 +1,32 @@
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand
+from wagtail.models import Page, PageViewRestriction, Site
+
+from home.models import BreadPage
+
+TREE = {
+    "breads": ("Breads", "What is baked here", {"rye": "Rye bread", "wheat": "Wheat bread", "spelt": "Spelt bread"}),
+    "visit": ("Visit us", "Every day but Sunday", {}),
+    "reserve": ("Reserve", "A recipe that is public until it is not", {}),
+    "greeting": ("Greeting", "A page that greets", {}),
+    "members": ("Members", "What only members read", {"recipes": "The secret recipes"}),
+    "supper": ("Supper club", "What has a password of its own", {}),
+}
+
+
+class Command(BaseCommand):
+    help = "A page tree, an editor, and two members."
+
+    def handle(self, **options):
+        home = Page.get_first_root_node().add_child(instance=BreadPage(title="The bakery", slug="bakery", text="Welcome"))
+        Site.objects.update(root_page=home)
+        for slug, (title, text, children) in TREE.items():
+            page = home.add_child(instance=BreadPage(title=title, slug=slug, text=text, greets=slug in ("greeting", "members")))
+            for child, name in children.items():
+                page.add_child(instance=BreadPage(title=name, slug=child, text=f"All about {name}"))
+        restrict = PageViewRestriction.objects.create
+        restrict(page=Page.objects.get(slug="members"), restriction_type=PageViewRestriction.LOGIN)
+        restrict(page=Page.objects.get(slug="supper"), restriction_type=PageViewRestriction.PASSWORD, password="soup")
+        User.objects.create_superuser("Editor", password="password-of-Editor")
+        for name in ("Alice", "Bob"):
+            User.objects.create_user(name, password=f"password-of-{name}")
