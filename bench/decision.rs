@@ -28,6 +28,7 @@ fn page() -> StoredResponse {
         headers.insert(name, HeaderValue::from_static("a value of ordinary length"));
     }
     StoredResponse {
+        for_all: true,
         status: StatusCode::OK,
         headers,
         fetched_at: Time(1_000_000),

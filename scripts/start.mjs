@@ -10,7 +10,7 @@ import { requireMachine, setUpPython, setUpWorker } from './lib/setup.mjs';
 import { step } from './lib/step.mjs';
 import { devArguments, quietEnv, wrangler } from './lib/wrangler.mjs';
 
-const TOKEN = 'dev-token'; // of a Worker that only this machine reaches
+const TOKEN = 'the-token-of-npm-start'; // of a Worker that only this machine reaches
 const MANAGE = join(EXAMPLE, 'manage.py');
 
 command(async (given) => {
@@ -36,7 +36,7 @@ command(async (given) => {
 });
 
 function edgeArguments(port, origin) {
-  return devArguments([`--port=${port}`, '--var', `ORIGIN:${origin}`, '--var', `PURGE_TOKENS:${TOKEN}`]);
+  return devArguments([`--port=${port}`, '--var', `ORIGIN:${origin}`, '--var', `PURGE_TOKENS:${TOKEN}`, '--var', 'LOG_REQUESTS:true']);
 }
 
 function readPorts(given) {

@@ -1,4 +1,5 @@
 // npm test: every test, part by part. `npm test -- rust` runs one part, and hands it what follows.
+// The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
 import { command } from './lib/command.mjs';
 import { Failure } from './lib/failure.mjs';
 import { EXAMPLE, PYTHON } from './lib/python.mjs';
@@ -56,6 +57,14 @@ const PARTS = {
     summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
     count: /^Ran (\d+) tests?/,
   },
+  sites: {
+    title: 'real sites behind the edge',
+    apart: true,
+    environment: setUpWorker,
+    program: 'node',
+    args: ['--test', '--test-reporter=spec', '--test-timeout=900000', 'tests/sites/*.test.mjs'],
+    ...NODE,
+  },
 };
 
 command(async ([name, ...more]) => {
@@ -64,7 +73,7 @@ command(async ([name, ...more]) => {
   await setUpTools();
   await setUpPython();
   const results = [];
-  for (const part of Object.values(PARTS)) results.push(await runTests(part));
+  for (const part of Object.values(PARTS).filter(({ apart }) => !apart)) results.push(await runTests(part));
   console.log('\n== summary of all parts');
   for (const { title, lines } of results) console.log(['', `-- ${title}`, ...lines].join('\n'));
   return verdict(results);

@@ -41,7 +41,7 @@ pub fn part<P: Platform>(
     let mut headers = response.headers;
     headers.insert(header::AGE, HeaderValue::from(age));
     range::describe(part, length, &mut headers);
-    fields::for_visitor(&mut headers, platform.config().keep_tag_headers);
+    for_visitor(platform, &mut headers);
     say(visit, status, &mut headers);
     let status = match part {
         Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -72,7 +72,7 @@ fn finish<P: Platform>(
     mut response: Response<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    fields::for_visitor(&mut response.headers, platform.config().keep_tag_headers);
+    for_visitor(platform, &mut response.headers);
     say(visit, status, &mut response.headers);
     let seen = validation::is_not_modified(
         &visit.method,
@@ -88,6 +88,11 @@ fn finish<P: Platform>(
         platform.discard(std::mem::replace(&mut response.body, platform.empty_body()));
     }
     response
+}
+
+fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
+    let config = platform.config();
+    fields::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
 }
 
 /// What the cache did; with the key and the times, for those who may know them.

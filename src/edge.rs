@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::admin;
 use crate::answer::problem;
 use crate::platform::{Platform, Response};
-use crate::policy::status::CacheStatus;
+use crate::policy::status::{CACHE_STATUS, CacheStatus};
 use crate::routes::Route;
 use crate::serve::serve;
 use crate::trace::Trace;
@@ -30,11 +30,33 @@ pub async fn handle<P: Platform>(
         return own(problem(&platform, status, "This host is not served here", detail), "host");
     }
     match Route::of(visit.key.path(), &config.control_prefix) {
+        Route::Page if config.log_requests => {
+            let line = format!("{} {}", visit.method, visit.path_and_query());
+            let answer = serve(platform.clone(), visit, body).await;
+            platform.log(&format!("{line} {}", outcome(&answer)));
+            answer
+        }
         Route::Page => serve(platform, visit, body).await,
         Route::Control(route) => {
             own(admin::control(&platform, route, &visit, body).await, "control")
         }
     }
+}
+
+/// What the cache did with a request, in a word, and why.
+fn outcome<B>(answer: &Response<B>) -> String {
+    let status = answer.headers.get_all(CACHE_STATUS).iter().next_back();
+    let said = status.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let said = said.split_once("; ").map_or("", |(_, said)| said);
+    let has = |word: &str| said.split("; ").any(|part| part == word);
+    let word = match () {
+        () if has("hit") && said.contains("ttl=-") => "stale",
+        () if has("hit") => "hit",
+        () if has("stored") || has("collapsed") || said.starts_with("fwd=stale") => "miss",
+        () if said.contains("detail=") => "pass",
+        () => "miss",
+    };
+    format!("{} {word} ({said})", answer.status.as_u16())
 }
 
 /// An answer that came neither from the cache nor from the origin.

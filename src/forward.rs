@@ -1,31 +1,26 @@
-//! What the origin is asked, and requests that go past the cache.
+//! What the origin is sent, and requests that go past the cache.
 
-use http::header::HeaderValue;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 
 use crate::answer;
 use crate::invalidate;
-use crate::platform::{Platform, Request, Response};
+use crate::platform::{OriginError, Platform, Request, Response};
 use crate::policy::fields;
+use crate::policy::plain::ForwardHeaders;
 use crate::policy::reuse::Bypass;
 use crate::policy::status::CacheStatus;
 use crate::policy::validation;
-use crate::trace::DEBUG;
 use crate::visit::Visit;
 
-/// A visitor's request, sent on with its body and not stored.
+/// A visitor's request, sent on with its body. What it brings back is theirs alone.
 pub async fn bypass<P: Platform>(
     platform: &P,
     visit: &Visit,
     body: Option<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let mut headers = visit.fields.all();
-    if !headers.contains_key(http::header::UPGRADE) {
-        fields::drop_hop_by_hop(&mut headers);
-    }
-    let request = request(platform, visit, visit.method.clone(), headers, body);
-    match visit.timed(platform, "origin", platform.fetch(request)).await {
+    match ask(platform, visit, own_request(visit, body)).await {
         Ok(response) => {
             invalidate::after(platform, visit, response.status, &response.headers).await;
             answer::passed_on(platform, visit, response, status)
@@ -39,43 +34,89 @@ pub fn bypass_status(reason: Bypass) -> CacheStatus {
     CacheStatus::forwarded(reason.forward()).detail(reason.as_str())
 }
 
-/// The request that fills or refreshes the cache: a GET for the whole page. `stored` is what the
-/// origin is asked to compare with.
-pub fn filling_request<P: Platform>(
+/// Sends a request, and brings the answer into the visitor's terms: redirects that name the origin's
+/// own address name the visitor's.
+pub async fn ask<P: Platform>(
     platform: &P,
     visit: &Visit,
-    stored: Option<&HeaderMap>,
-) -> Request<P::Body> {
+    request: Request<P::Body>,
+) -> Result<Response<P::Body>, OriginError> {
+    let mut response = visit.timed(platform, "origin", platform.fetch(request)).await?;
+    if let Some(origin) = &platform.config().origin {
+        let own = format!("{}://{}", visit.key.scheme(), visit.key.host());
+        fields::relocate(&mut response.headers, &origin.host, &own);
+    }
+    Ok(response)
+}
+
+/// The visitor's own request, whole: with its method, its conditions and its range.
+fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
     let mut headers = visit.fields.all();
-    // Not those that the visitor's own Connection names: it would choose which selecting fields the
-    // origin sees, of an answer that is stored by what they were.
-    fields::drop_connection_fields(&mut headers);
-    fields::drop_overrides(&mut headers);
-    fields::drop_conditions(&mut headers);
+    if !headers.contains_key(header::UPGRADE) {
+        fields::drop_hop_by_hop(&mut headers);
+    }
+    fields::drop_overrides(&mut headers, &visit.method);
+    let address = visit.fields.value(fields::ADDRESS);
+    request(visit, visit.method.clone(), headers, address.as_deref(), body)
+}
+
+/// The visitor's own request for a whole page.
+pub fn own_page_request<B>(visit: &Visit) -> Request<B> {
+    let address = visit.fields.value(fields::ADDRESS);
+    request(visit, Method::GET, visit.carried(), address.as_deref(), None)
+}
+
+/// The request for a page whose answer is for all: `plain` is what it carries of the visitor's,
+/// `stored` what the origin is asked to compare with.
+pub fn plain_request<B>(
+    visit: &Visit,
+    plain: &HeaderMap,
+    stored: Option<&HeaderMap>,
+) -> Request<B> {
+    let mut headers = plain.clone();
+    if !headers.contains_key(header::USER_AGENT)
+        && visit.config.plain.forward_headers != ForwardHeaders::All
+    {
+        headers.insert(header::USER_AGENT, visit.config.plain.user_agent.clone());
+    }
     for (name, value) in stored.map(validation::conditions).unwrap_or_default() {
         headers.insert(name, value);
     }
-    request(platform, visit, Method::GET, headers, None)
+    let request = request(visit, Method::GET, headers, None, None);
+    // One spelling for all whom the answer is for.
+    let url = match &visit.config.origin {
+        Some(origin) => {
+            format!("{}://{}{}", origin.scheme, origin.host, visit.key.path_and_query())
+        }
+        None => visit.key.url(),
+    };
+    Request { url, ..request }
 }
 
-fn request<P: Platform>(
-    platform: &P,
+fn request<B>(
     visit: &Visit,
     method: Method,
     mut headers: HeaderMap,
-    body: Option<P::Body>,
-) -> Request<P::Body> {
-    let key = &visit.key;
-    let address = visit.fields.value(fields::ADDRESS);
-    fields::add_forwarded(&mut headers, key.scheme(), key.host(), address.as_deref());
+    address: Option<&str>,
+    body: Option<B>,
+) -> Request<B> {
+    let (key, config) = (&visit.key, &visit.config);
+    fields::add_forwarded(&mut headers, key.scheme(), key.host(), address);
     fields::add_via(&mut headers);
-    let url = match &platform.config().origin {
+    // The runtime would say `no-cache`, at which Express and what shares its code never answer 304.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
+    }
+    for (name, value) in &config.plain.origin_headers {
+        headers.insert(name, value.clone());
+    }
+    headers.remove(fields::DEBUG);
+    // The runtime sets the Host of the URL that is asked.
+    headers.remove(header::HOST);
+    let url = match &config.origin {
         Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
         None => visit.url.clone(),
     };
-    headers.remove(DEBUG);
-    // The runtime sets the Host of the URL that is asked.
-    headers.remove(http::header::HOST);
     Request { method, url, headers, body }
 }
 
@@ -89,13 +130,11 @@ pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
 
 /// The answer to a request that came round.
 pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
-    let mut response = answer::problem(
+    answer::problem(
         platform,
         StatusCode::LOOP_DETECTED,
         "The request came back to the edge it was sent from",
         "Set ORIGIN to where the pages come from, and not to the edge's own host: without it the \
          edge forwards a request to its own URL, which is right on a zone route only.",
-    );
-    response.headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    )
 }

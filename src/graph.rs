@@ -149,8 +149,8 @@ async fn plan_for<P: Platform>(
         return Plan { todo: Todo::Known(at), former: Vec::new() };
     }
     let former = prior.map_or(Vec::new(), |prior| former_tags(prior, tags));
-    let budget = platform.config().graph_writes_per_minute;
-    if platform.isolate().graph.left(budget, now) == 0 {
+    let limits = platform.config().visitor_writes;
+    if platform.isolate().visitor_writes.left(limits, now) == 0 {
         spent(platform);
         return Plan { todo: Todo::Nothing, former };
     }
@@ -254,8 +254,8 @@ pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
 
 /// As much of a change as may be written now.
 fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
-    let budget = &platform.isolate().graph;
-    let left = budget.left(platform.config().graph_writes_per_minute, platform.now()) as usize;
+    let budget = &platform.isolate().visitor_writes;
+    let left = budget.left(platform.config().visitor_writes, platform.now()) as usize;
     let Change { mut add, mut remove, mut keep } = change;
     // The last write of the budget is for `u/<page>`.
     let relations = left.checked_sub(1).filter(|most| *most > 0)?;
@@ -348,8 +348,8 @@ async fn write_page<P: Platform>(
 fn spent<P: Platform>(platform: &P) {
     if platform.isolate().log.allows("graph-budget", platform.now()) {
         platform.log(
-            "this minute's GRAPH_WRITES_PER_MINUTE are spent: the tag graph is behind, and is \
-             continued at the pages' next revalidations",
+            "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, \
+             and is continued at the pages' next revalidations",
         );
     }
 }
@@ -358,7 +358,7 @@ fn fault<P: Platform>(platform: &P, error: &KvError) {
     let (isolate, now) = (platform.isolate(), platform.now());
     // "KV put() limit exceeded for the day": another try would fail as well.
     if error.0.contains("limit exceeded") {
-        isolate.graph.rest(now);
+        isolate.visitor_writes.rest(now);
     }
     if isolate.log.allows("graph", now) {
         platform.log(&format!(

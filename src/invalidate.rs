@@ -1,27 +1,30 @@
 //! What an unsafe request invalidates (RFC 9111 §4.4), and the cache groups that its answer names
 //! (RFC 9875 §3): a Django view can purge by answering its own POST.
 //!
-//! Where something is stored here, its slot is emptied before the visitor has the answer. Where it is,
-//! or is being fetched by this isolate, a hard purge of the URL is recorded for everywhere else.
-//! Neither, and nothing is recorded: or anyone's POSTs would spend the day's writes.
+//! No token is needed for it, so the standard's duty is met where it costs nothing: the slots of the
+//! URLs are emptied in this data centre before the visitor has the answer, and a hard purge of them and
+//! of the groups is noted in this isolate. What the world is told (`INVALIDATION`) is a soft purge, of
+//! groups alone unless the owner asks for more, and within the budget of visitors' writes.
+//!
+//! URLs that are neither stored here nor being fetched by this isolate are left alone.
 
 use http::{HeaderMap, StatusCode, header};
 
+use crate::config::Invalidation;
 use crate::lookup::read;
 use crate::platform::Platform;
 use crate::policy::cache_control::joined;
 use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
+use crate::policy::method::is_safe;
 use crate::policy::structured::strings;
 use crate::policy::tag::Tag;
 use crate::purge::{note, purge};
+use crate::purge_batch::Limit;
 use crate::visit::Visit;
 
 /// Groups that one answer may invalidate; RFC 9875 §3 asks for 32 at least.
 const GROUPS_MOST: usize = 64;
-/// Purges that visitors may cause in an isolate; past it, invalidation holds in this isolate, and in
-/// the data centre for the first variant.
-const WRITES_PER_MINUTE: u32 = 60;
 
 /// Sees to it, once the origin has answered.
 pub async fn after<P: Platform>(
@@ -32,28 +35,55 @@ pub async fn after<P: Platform>(
 ) {
     // "A cache MUST invalidate … when it receives a non-error status code in response to an unsafe
     // request method."
-    if visit.method.is_safe() || !(status.is_success() || status.is_redirection()) {
+    if is_safe(&visit.method) || !(status.is_success() || status.is_redirection()) {
         return;
     }
-    let mut tags = groups(visit.key.host(), response);
-    for key in targets(&visit.key, response) {
+    let groups = groups(visit.key.host(), response);
+    let mut urls = Vec::new();
+    for key in targets(&visit.key.clone().for_origin(None), response) {
         let is_asked_for = is_asked_for(platform, &key);
-        if !empty(platform, &key).await && !is_asked_for {
-            continue;
-        }
-        match spends(platform) {
-            true => tags.push(url_tag(&key)),
-            false => note(platform, &url_tag(&key), PurgeMode::Hard),
+        if empty(platform, &key).await || is_asked_for {
+            urls.push(url_tag(&key));
         }
     }
-    if !tags.is_empty() {
-        let platform = platform.clone();
-        platform.clone().defer(async move {
-            let outcome = purge(&platform, tags, PurgeMode::Hard).await;
-            for tag in outcome.failed {
-                platform.log(&format!("{tag} was invalidated in this data centre only"));
-            }
-        });
+    groups.iter().chain(&urls).for_each(|tag| note(platform, tag, PurgeMode::Hard));
+    match platform.config().invalidation {
+        Invalidation::Here => {}
+        Invalidation::Groups => tell(platform, groups),
+        Invalidation::Everywhere => tell(platform, [groups, urls].concat()),
+    }
+}
+
+/// Tells the world of as many as the budget allows.
+fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
+    let budget = &platform.isolate().visitor_writes;
+    let left = budget.left(platform.config().visitor_writes, platform.now());
+    if tags.len() > left as usize {
+        log(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
+        tags.truncate(left as usize);
+    }
+    if tags.is_empty() {
+        return;
+    }
+    budget.spend(tags.len() as u32);
+    let platform = platform.clone();
+    platform.clone().defer(async move {
+        let outcome = purge(&platform, tags, PurgeMode::Soft).await;
+        if outcome.limit == Some(Limit::Day) {
+            platform.isolate().visitor_writes.rest(platform.now());
+        }
+        if let Some(tag) = outcome.failed.first() {
+            log(&platform, &format!("no purge record of {tag} could be written"));
+        }
+    });
+}
+
+fn log<P: Platform>(platform: &P, reason: &str) {
+    if platform.isolate().log.allows("invalidation", platform.now()) {
+        platform.log(&format!(
+            "{reason}: what visitors' unsafe requests invalidate holds in this isolate and, for \
+             URLs, in this data centre only"
+        ));
     }
 }
 
@@ -79,16 +109,12 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     true
 }
 
-/// Whether the page is on its way from the origin to this isolate, perhaps as it was before.
+/// Whether the page is on its way from the origin to this isolate, perhaps as it was before. One that
+/// passes may be, without a lease.
 fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
-    platform.isolate().leases.borrow().holder(&key.slot(), platform.now()).is_some()
-}
-
-fn spends<P: Platform>(platform: &P) -> bool {
-    let budget = &platform.isolate().invalidations;
-    let left = budget.left(WRITES_PER_MINUTE, platform.now()) > 0;
-    budget.spend(u32::from(left));
-    left
+    let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
+    let passes = isolate.passes.borrow().of(&slot).is_some_and(|(until, _)| now < until);
+    passes || isolate.leases.borrow().holder(&slot, now).is_some()
 }
 
 fn url_tag(key: &CacheKey) -> Tag {

@@ -6,10 +6,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::config::VisitorWriteLimits;
 use crate::platform::Signal;
 use crate::policy::coordinator::Shard;
+use crate::policy::guess::Sections;
 use crate::policy::key::Slot;
+use crate::policy::stored::Pass;
 use crate::policy::time::Time;
+use crate::policy::variants::Variants;
 use crate::purge_batch::Batches;
 use crate::purge_memory::{Moment, PurgeMemory};
 use crate::reading::Reading;
@@ -20,14 +24,15 @@ pub struct Isolate {
     pub purges: RefCell<PurgeMemory>,
     pub purge_batches: RefCell<Batches>,
     pub reading: RefCell<Reading>,
-    pub passes: RefCell<Recent<Time>>,
+    /// Pages that pass, until when, and why.
+    pub passes: RefCell<Recent<(Time, Pass)>>,
     pub failures: RefCell<Recent<Failure>>,
+    pub sections: RefCell<Sections>,
+    pub variants: RefCell<Variants>,
     /// When this data centre first saw a soft purge outdate a stored response, by its own slot.
     pub first_seen: RefCell<Recent<Time>>,
     pub cache: CacheHealth,
-    pub graph: GraphBudget,
-    /// Writes that visitors' own unsafe requests cause.
-    pub invalidations: GraphBudget,
+    pub visitor_writes: VisitorWrites,
     pub kv_resting_until: Cell<Option<Time>>,
     /// Shards of the coordinator that did not answer a moment ago, until they are asked again.
     pub shards_resting: RefCell<Vec<(Shard, Time)>>,
@@ -105,6 +110,12 @@ impl Leases {
         }
     }
 
+    /// Whether anybody in this isolate waits for the holder of this token.
+    pub fn is_awaited(&self, slot: &Slot, token: u64) -> bool {
+        let held = self.held.get(slot).filter(|held| held.token == token);
+        held.is_some_and(|held| !held.waiters.is_empty())
+    }
+
     pub fn wait(&mut self, slot: &Slot, signal: Signal) {
         if let Some(held) = self.held.get_mut(slot) {
             held.waiters.push(signal);
@@ -159,11 +170,29 @@ impl<T: Copy> Recent<T> {
     }
 }
 
-/// That the origin failed for a slot, so many times in a row.
+/// That the origin failed for a slot, or answered with what it had made before a purge, so many
+/// times in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub at: Time,
     pub times: u32,
+    pub cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Failed,
+    /// The origin's own cache has not heard of the purge, or has not caught up.
+    Behind,
+}
+
+impl Cause {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Failed => "origin-failed",
+            Cause::Behind => "origin-behind",
+        }
+    }
 }
 
 impl Failure {
@@ -174,19 +203,20 @@ impl Failure {
     }
 }
 
-/// Whether what is put into the cache can be looked up. On workers.dev it cannot: collapsing would
-/// make visitors wait in vain.
+/// Whether what is put into the cache can be looked up. On workers.dev it cannot, and a host, a URL
+/// or a body can be such that it is refused: collapsing would make visitors wait in vain.
 #[derive(Default)]
 pub struct CacheHealth {
-    broken_until: Cell<Option<Time>>,
+    /// Until when each slot is not collapsed.
+    broken: RefCell<Recent<Time>>,
     proven: Cell<bool>,
 }
 
 impl CacheHealth {
     const MISTRUST: Duration = Duration::from_secs(60);
 
-    pub fn is_broken(&self, now: Time) -> bool {
-        self.broken_until.get().is_some_and(|until| now < until)
+    pub fn is_broken(&self, slot: &Slot, now: Time) -> bool {
+        self.broken.borrow().of(slot).is_some_and(|until| now < until)
     }
 
     /// Whether the next store should be looked up to see.
@@ -194,14 +224,14 @@ impl CacheHealth {
         !self.proven.get()
     }
 
-    pub fn found(&self) {
+    pub fn found(&self, slot: &Slot) {
         self.proven.set(true);
-        self.broken_until.set(None);
+        self.broken.borrow_mut().forget(slot);
     }
 
-    pub fn lost(&self, now: Time) {
+    pub fn lost(&self, slot: &Slot, now: Time) {
         self.proven.set(false);
-        self.broken_until.set(Some(now + Self::MISTRUST));
+        self.broken.borrow_mut().note(slot, now + Self::MISTRUST, now);
     }
 
     /// Somebody was told it is stored and did not find it.
@@ -210,35 +240,60 @@ impl CacheHealth {
     }
 }
 
-/// Writes to the tag graph: so many a minute, none for an hour after KV said the day's are spent.
+/// KV writes that need no token to cause, to the tag graph and for invalidation: so many a minute and
+/// so many a day (UTC, as KV counts), so that the rest of the day's are left for authenticated purges.
+/// None for an hour after KV said that the day's are spent.
 #[derive(Default)]
-pub struct GraphBudget {
-    minute: Cell<i64>,
-    spent: Cell<u32>,
+pub struct VisitorWrites {
+    minute: Spent,
+    day: Spent,
     resting_until: Cell<Option<Time>>,
 }
 
-impl GraphBudget {
+impl VisitorWrites {
+    const MINUTE: i64 = 60_000;
+    const DAY: i64 = 24 * 60 * Self::MINUTE;
     const REST: Duration = Duration::from_secs(60 * 60);
 
-    /// How many writes are left this minute.
-    pub fn left(&self, per_minute: u32, now: Time) -> u32 {
+    /// How many writes are left now.
+    pub fn left(&self, limits: VisitorWriteLimits, now: Time) -> u32 {
         if self.resting_until.get().is_some_and(|until| now < until) {
             return 0;
         }
-        let minute = now.0.div_euclid(60_000);
-        if self.minute.replace(minute) != minute {
-            self.spent.set(0);
-        }
-        per_minute.saturating_sub(self.spent.get())
+        let minute = limits.per_minute.saturating_sub(self.minute.within(Self::MINUTE, now));
+        let day = limits.per_day.saturating_sub(self.day.within(Self::DAY, now));
+        minute.min(day)
     }
 
+    /// Counts writes, of which [`Self::left`] has just allowed as many at least.
     pub fn spend(&self, writes: u32) {
-        self.spent.set(self.spent.get().saturating_add(writes));
+        self.minute.add(writes);
+        self.day.add(writes);
     }
 
     pub fn rest(&self, now: Time) {
         self.resting_until.set(Some(now + Self::REST));
+    }
+}
+
+/// What was spent in the period that was looked at last.
+#[derive(Default)]
+struct Spent {
+    period: Cell<i64>,
+    writes: Cell<u32>,
+}
+
+impl Spent {
+    fn within(&self, milliseconds: i64, now: Time) -> u32 {
+        let period = now.0.div_euclid(milliseconds);
+        if self.period.replace(period) != period {
+            self.writes.set(0);
+        }
+        self.writes.get()
+    }
+
+    fn add(&self, writes: u32) {
+        self.writes.set(self.writes.get().saturating_add(writes));
     }
 }
 

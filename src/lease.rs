@@ -71,7 +71,7 @@ pub async fn acquire<P: Platform>(
     patience: Time,
     tags: &[Tag],
 ) -> Grant<P> {
-    if platform.isolate().cache.is_broken(platform.now()) {
+    if platform.isolate().cache.is_broken(slot, platform.now()) {
         return Grant::CacheUnavailable;
     }
     let Some(lease) = take(platform, slot) else {
@@ -170,6 +170,11 @@ impl<P: Platform> Lease<P> {
             Claim::Failed(status) => Err(Outcome::Failed(status)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether another request of this isolate waits for how it ends.
+    pub fn is_awaited(&self) -> bool {
+        self.platform.isolate().leases.borrow().is_awaited(&self.slot, self.token)
     }
 
     /// What the answer to a visitor should say of it.

@@ -6,14 +6,18 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
+
 use crate::fence;
 use crate::platform::{Document, Platform};
+use crate::policy::fields::asks_for_another_representation;
 use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
+use crate::policy::sharing::NotShared;
 use crate::policy::status::Forward;
-use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::stored::{Pass, Place, Stored, StoredResponse};
 use crate::policy::time::Time;
-use crate::policy::vary::{Selecting, Vary};
+use crate::policy::vary::Selecting;
 use crate::visit::Visit;
 
 /// What a request found, and where its answer would be stored.
@@ -30,10 +34,19 @@ pub struct First {
     era: Time,
 }
 
+impl First {
+    /// The fields that the page's variants are told apart by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        names(&self.selecting)
+    }
+}
+
 pub enum Found<B> {
     Nothing(Forward),
     /// It turned out uncacheable a short while ago.
-    Pass,
+    Pass(Pass),
+    /// What is stored, if anything, is not for this visitor.
+    NotForThem(NotShared),
     Response(Box<Usable<B>>),
 }
 
@@ -49,16 +62,20 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
     let slot = visit.key.slot();
     let first = visit.timed(platform, "cache", read(platform, &slot)).await;
     match first {
-        None => nothing(platform, slot, None, Forward::UriMiss),
+        None => nothing(platform, visit, slot, None, Forward::UriMiss),
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
-            Sight { slot, beside: None, found: Found::Pass }
+            Sight { slot, beside: None, found: Found::Pass(marker.pass) }
         }
-        Some((Stored::Pass(_), _)) => nothing(platform, slot, None, Forward::UriMiss),
-        Some((Stored::Response(first), body)) if answers(&first, visit) => {
-            usable(platform, visit, slot, None, *first, body).await
-        }
-        Some((Stored::Response(first), unread)) => {
-            platform.discard(unread);
+        Some((Stored::Pass(_), _)) => nothing(platform, visit, slot, None, Forward::UriMiss),
+        Some((Stored::Response(first), body)) => {
+            if let Some(reason) = not_shared(visit, &first) {
+                platform.discard(body);
+                return Sight { slot, beside: None, found: Found::NotForThem(reason) };
+            }
+            if answers(&first, visit) {
+                return usable(platform, visit, slot, None, *first, body).await;
+            }
+            platform.discard(body);
             let first = First { selecting: first.selecting, era: first.era };
             look_beside(platform, visit, first).await
         }
@@ -73,24 +90,54 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> 
             usable(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
-            Sight { slot, beside: Some(first), found: Found::Pass }
+            Sight { slot, beside: Some(first), found: Found::Pass(marker.pass) }
         }
-        _ => nothing(platform, slot, Some(first), Forward::VaryMiss),
+        _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
     }
 }
 
 fn nothing<P: Platform>(
     platform: &P,
+    visit: &Visit,
     slot: Slot,
     beside: Option<First>,
     reason: Forward,
 ) -> Sight<P::Body> {
-    let passes = platform.isolate().passes.borrow().of(&slot);
-    let found = match passes.is_some_and(|until| platform.now() < until) {
-        true => Found::Pass,
-        false => Found::Nothing(reason),
+    let pass = platform.isolate().passes.borrow().of(&slot);
+    let pass = pass.filter(|(until, _)| platform.now() < *until);
+    let found = match pass {
+        Some((_, pass)) => Found::Pass(pass),
+        None if beside.is_none() && asks_for_unknown_representation(platform, visit) => {
+            Found::NotForThem(NotShared::Representation)
+        }
+        None => Found::Nothing(reason),
     };
     Sight { slot, beside, found }
+}
+
+/// Whether a request for a page that is not stored asks for a representation by a field that pages
+/// like it are not known to vary by.
+fn asks_for_unknown_representation<P: Platform>(platform: &P, visit: &Visit) -> bool {
+    let sections = platform.isolate().sections.borrow();
+    let suspected = sections.varies(&visit.key);
+    visit.fields.any_name(&|name| {
+        asks_for_another_representation(name) && !suspected.iter().any(|known| known == name)
+    })
+}
+
+/// Why the page whose first variant this is is not shared with a visitor.
+fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
+    let named = |name: &str| names(&first.selecting).any(|named| named == name);
+    let is_foreign = |name: &str| asks_for_another_representation(name) && !named(name);
+    if visit.fields.any_name(&is_foreign) {
+        return Some(NotShared::Representation);
+    }
+    if names(&first.selecting).any(|name| visit.fields.is_incomparable(name)) {
+        return Some(NotShared::Oversized);
+    }
+    let has_variants = visit.config.variants.by_cookie && named("cookie");
+    let is_theirs = first.for_all || has_variants || visit.cookies().is_none();
+    (!is_theirs).then_some(NotShared::Cookie)
 }
 
 async fn usable<P: Platform>(
@@ -101,9 +148,14 @@ async fn usable<P: Platform>(
     stored: StoredResponse,
     body: P::Body,
 ) -> Sight<P::Body> {
+    // Another variant than the first may say less of whom it is for.
+    if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
+        platform.discard(body);
+        return Sight { slot, beside, found: Found::NotForThem(reason) };
+    }
     let verdict = judge(platform, visit, &slot, &stored).await;
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
-        return nothing(platform, slot, beside, Forward::UriMiss);
+        return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
     Sight { slot, beside, found: Found::Response(Box::new(Usable { stored, body, verdict })) }
 }
@@ -119,7 +171,7 @@ pub async fn judge<P: Platform>(
     let fence: Fence = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
-    match visit.asked().filter(|_| config.request_directives) {
+    match config.request_directives.then(|| visit.asked()).flatten() {
         Some(asked) => asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale),
         None => verdict,
     }
@@ -176,7 +228,8 @@ impl<B> Sight<B> {
     pub fn forward_reason(&self) -> Forward {
         match &self.found {
             Found::Nothing(reason) => *reason,
-            Found::Pass => Forward::UriMiss,
+            Found::Pass(_) => Forward::UriMiss,
+            Found::NotForThem(_) => Forward::Bypass,
             Found::Response(usable) => match usable.verdict {
                 Verdict::Discard { .. } => Forward::Miss,
                 _ => Forward::Stale,
@@ -184,32 +237,51 @@ impl<B> Sight<B> {
         }
     }
 
-    /// Where a response with this `Vary` goes, and what it is kept with.
+    /// The fields that the page is known to vary by, if any of it is stored.
+    pub fn varies_by(&self) -> Vec<HeaderName> {
+        let selecting = match (&self.beside, &self.found) {
+            (Some(first), _) => &first.selecting,
+            (None, Found::Response(usable)) => &usable.stored.selecting,
+            _ => return Vec::new(),
+        };
+        names(selecting).filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// Where the answer to a request goes that says `selecting` in the fields it varies by, and what
+    /// it is kept with.
     ///
     /// Beside another variant it must be findable by the fields that the first one names. One that
     /// varies by more becomes the first, and names them all, from a new era on.
-    pub fn place(&self, visit: &Visit, vary: &Vary, fetched_at: Time) -> Filed {
-        let own: Vec<&str> = match vary {
-            Vary::Fields(names) => names.iter().map(|name| name.as_str()).collect(),
-            Vary::Any => Vec::new(),
-        };
+    pub fn place(
+        &self,
+        visit: &Visit,
+        own: &[HeaderName],
+        fetched_at: Time,
+        selecting: impl Fn(&[&str]) -> Selecting,
+    ) -> Filed {
+        let own: Vec<&str> = own.iter().map(|name| name.as_str()).collect();
         let Some(first) = &self.beside else {
-            let selecting = visit.selecting(own.iter().copied());
-            let era = self.era_of(&own).unwrap_or(fetched_at);
-            return Filed { slot: self.slot.clone(), selecting, era };
+            let selecting = selecting(&own);
+            let era = self.era_of(&selecting).unwrap_or(fetched_at);
+            return Filed { slot: visit.key.slot(), selecting, era };
         };
-        let named: Vec<&str> = names(&first.selecting).collect();
-        let selecting = visit.selecting(named.iter().chain(&own).copied());
-        match own.iter().all(|name| named.contains(name)) {
-            true => Filed { slot: self.slot.clone(), selecting, era: first.era },
+        let mut named: Vec<&str> = names(&first.selecting).collect();
+        let are_known = own.iter().all(|name| named.contains(name));
+        named.extend(own);
+        let selecting = selecting(&named);
+        match are_known {
+            true => {
+                let slot = visit.key.variant_slot(first.era, &selecting);
+                Filed { slot, selecting, era: first.era }
+            }
             false => Filed { slot: visit.key.slot(), selecting, era: fetched_at },
         }
     }
 
     /// The era of the first variant that is being replaced, if it names the same fields.
-    fn era_of(&self, own: &[&str]) -> Option<Time> {
+    fn era_of(&self, selecting: &Selecting) -> Option<Time> {
         let Found::Response(usable) = &self.found else { return None };
-        names(&usable.stored.selecting).eq(own.iter().copied()).then_some(usable.stored.era)
+        names(&usable.stored.selecting).eq(names(selecting)).then_some(usable.stored.era)
     }
 }
 

@@ -79,10 +79,17 @@ pub struct KvError(pub String);
 #[error("{0}")]
 pub struct CoordinatorError(pub String);
 
-/// The body ended before its end.
+/// Why a body could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body broke off")]
-pub struct BrokenOff;
+pub enum Unsettled {
+    #[error("the body broke off")]
+    BrokenOff,
+    /// The visitor who gets it too takes nothing: it is not held up for the cache, nor in memory.
+    #[error("the visitor is too slow")]
+    VisitorTooSlow,
+    #[error("the cache did not take it")]
+    NotKept,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -142,7 +149,7 @@ pub trait Platform: Clone + 'static {
         body: Self::Body,
         staging: &Slot,
         life: Duration,
-    ) -> impl Future<Output = Result<Settled<Self::Body>, BrokenOff>>;
+    ) -> impl Future<Output = Result<Settled<Self::Body>, Unsettled>>;
     /// For control routes alone.
     fn read(
         &self,

@@ -12,6 +12,9 @@
 //! Why a record of this isolate's own counts as learned only when KV has confirmed it. Before that,
 //! another isolate's record of the same tag may be written first and then overwritten by ours; a
 //! response that knows ours must not have been asked for before that other purge.
+//!
+//! Its bound is one of bytes: a tag is known here by its brief form ([`Tag::brief`]), so that long URLs
+//! fill no more memory than short ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +33,7 @@ const OWN_KEPT: Duration = Duration::from_secs(120);
 
 #[derive(Default)]
 pub struct PurgeMemory {
+    /// By their brief forms.
     tags: BTreeMap<Tag, Remembered>,
     learned: u64,
 }
@@ -80,7 +84,7 @@ impl PurgeMemory {
     /// The tags whose records are not known well enough: never read, or longer ago than `window`.
     pub fn unread<'a>(&self, tags: &'a [Tag], window: Duration, now: Time) -> Vec<&'a Tag> {
         let is_read = |tag: &Tag| {
-            let read_at = self.tags.get(tag).and_then(|remembered| remembered.read_at);
+            let read_at = self.tags.get(&*tag.brief()).and_then(|remembered| remembered.read_at);
             read_at.is_some_and(|at| now < at + window)
         };
         tags.iter().filter(|tag| !is_read(tag)).collect()
@@ -162,7 +166,7 @@ impl PurgeMemory {
     }
 
     fn learned_of<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = (PurgeMode, &'a Learned)> {
-        tags.iter().filter_map(|tag| self.tags.get(tag)).flat_map(|remembered| {
+        tags.iter().filter_map(|tag| self.tags.get(&*tag.brief())).flat_map(|remembered| {
             let soft = remembered.soft.all().map(|learned| (PurgeMode::Soft, learned));
             let hard = remembered.hard.all().map(|learned| (PurgeMode::Hard, learned));
             soft.chain(hard)
@@ -175,10 +179,11 @@ impl PurgeMemory {
     }
 
     fn remembered(&mut self, tag: &Tag, now: Time) -> &mut Remembered {
-        if self.tags.len() >= TAGS_MOST && !self.tags.contains_key(tag) {
+        let tag = tag.brief();
+        if self.tags.len() >= TAGS_MOST && !self.tags.contains_key(&*tag) {
             self.forget_least_recently_read(now);
         }
-        self.tags.entry(tag.clone()).or_default()
+        self.tags.entry(tag.into_owned()).or_default()
     }
 
     fn forget_least_recently_read(&mut self, now: Time) {

@@ -1,32 +1,39 @@
-//! Asking the origin for a page, and what becomes of its answer.
+//! Asking the origin for a page: which request is sent first, and what becomes of the answers.
 //!
-//! Order matters here, and each step says why: the moment and the time are taken before the request
-//! is sent; the others are told as soon as it is known what there will be for them. Storing is in
-//! `store.rs`.
+//! Only the answer to a plain request is stored, shared, or says anything of the page
+//! (`policy::plain`). What a visitor's own request brings back goes to that visitor; if it says that
+//! such a page may be shared, a plain request follows under the same lease, behind the visitor's
+//! back.
+//!
+//! Order matters here: the moment and the time are taken before each plain request is sent; those
+//! who wait are told as soon as it is known what there will be for them. Storing is in `store.rs`, a
+//! 304 in `not_modified.rs`.
 
 use std::mem;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use futures::join;
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 
 use crate::answer;
+use crate::fence::all_tags;
 use crate::forward;
 use crate::graph;
-use crate::isolate::{Failure, Outcome};
-use crate::lease::Lease;
-use crate::lookup::{Found, Sight, Usable, read};
-use crate::platform::{OriginError, Platform, Response, Settled};
+use crate::isolate::{Cause, Failure, Outcome};
+use crate::lease::{self, Lease};
+use crate::lookup::{Found, Sight};
+use crate::platform::{OriginError, Platform, Response};
+use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
 use crate::policy::fields;
-use crate::policy::freshness::{Lifetimes, born_at};
-use crate::policy::key::Slot;
+use crate::policy::guess::{Order, Section};
+use crate::policy::plain::{ForwardHeaders, adds_nothing, is_as_good_as_plain};
 use crate::policy::reuse::Verdict;
 use crate::policy::status::{CacheStatus, Forward};
-use crate::policy::stored::{PassMarker, Stored, StoredResponse};
+use crate::policy::stored::{Pass, PassMarker, Stored, StoredResponse};
 use crate::policy::storing::{Refusal, Storing, storing};
-use crate::policy::tag::TagSet;
 use crate::policy::time::Time;
-use crate::policy::validation;
-use crate::policy::vary::Vary;
+use crate::policy::vary::{Selecting, selected_by};
 use crate::purge_memory::Moment;
 use crate::visit::Visit;
 use crate::visitor::{Visitor, stand_in};
@@ -34,18 +41,36 @@ use crate::visitor::{Visitor, stand_in};
 /// For how long a page that turned out uncacheable is not collapsed.
 const PASS_FOR: Duration = Duration::from_secs(120);
 
-/// One request to the origin on behalf of a slot.
+/// The requests to the origin on behalf of a slot.
 pub struct Refresh<P: Platform> {
     pub(crate) platform: P,
     pub(crate) visit: Visit,
     pub(crate) sight: Sight<P::Body>,
-    lease: Option<Lease<P>>,
-    reason: Forward,
+    pub(crate) lease: Option<Lease<P>>,
+    pub(crate) reason: Forward,
     /// In the order of learning purge records, and on the clock: both before the request is sent.
     pub(crate) moment: Moment,
-    pub(crate) fetched_at: Time,
+    pub(crate) began: Time,
+    /// What the request whose answer is looked at carries of the visitor's fields.
+    pub(crate) carried: HeaderMap,
     /// Nothing is compared with what is stored: a 304 spoke of something else.
-    unconditional: bool,
+    pub(crate) unconditional: bool,
+    /// A visitor's own request was answered before, and with what.
+    own: Option<OwnAnswer>,
+    /// It is known in this isolate that the page passes.
+    announced: bool,
+    /// A plain request was sent again with more of the visitor's fields.
+    said_more: bool,
+    /// What was stored is not for all any more: its own revalidation says so.
+    pub(crate) turned_away: bool,
+}
+
+/// Which request is sent first.
+enum First {
+    /// A plain one with these fields of the visitor's.
+    Plain(HeaderMap),
+    /// The visitor's own; `follow`: a plain one may follow.
+    Own { follow: bool },
 }
 
 impl<P: Platform> Refresh<P> {
@@ -56,63 +81,379 @@ impl<P: Platform> Refresh<P> {
         lease: Option<Lease<P>>,
     ) -> Refresh<P> {
         let moment = platform.isolate().purges.borrow().moment();
-        let fetched_at = platform.now();
+        let began = platform.now();
         let reason = sight.forward_reason();
-        let unconditional = false;
-        Refresh { platform, visit, sight, lease, reason, moment, fetched_at, unconditional }
+        let carried = HeaderMap::new();
+        Refresh {
+            platform,
+            visit,
+            sight,
+            lease,
+            reason,
+            moment,
+            began,
+            carried,
+            unconditional: false,
+            own: None,
+            announced: false,
+            said_more: false,
+            turned_away: false,
+        }
     }
 
     /// Asks, answers the visitor if there is one, and stores.
     pub async fn run(self, visitor: Visitor<P>) {
-        let vouched = self.vouched().is_some();
-        let compared = self.vouched().filter(|_| !self.unconditional);
-        let compared = compared.map(|stored| stored.headers.clone());
-        let request = forward::filling_request(&self.platform, &self.visit, compared.as_ref());
-        let asked = self.platform.fetch(request);
-        let answer = self.visit.timed(&self.platform, "origin", asked).await;
+        match self.first() {
+            First::Plain(plain) => self.plain_first(visitor, plain).await,
+            First::Own { follow } => self.own_first(visitor, follow).await,
+        }
+    }
+
+    fn first(&self) -> First {
+        let plain = self.visit.plain_fields(&self.sight.varies_by());
+        let added = self.visit.added_to(&plain);
+        let passes = matches!(self.sight.found, Found::Pass(_));
+        // A request that adds nothing to the plain one is the plain one.
+        if added.is_empty() || (adds_nothing(&added) && !passes) {
+            return First::Plain(plain);
+        }
+        let order = self.guess(&added);
+        match &self.sight.found {
+            // A page that was stored before.
+            Found::Response(_) => First::Plain(plain),
+            Found::NotForThem(_) => First::Own { follow: false },
+            Found::Pass(pass) => First::Own { follow: !pass.plain && order != Order::OwnOnly },
+            Found::Nothing(_) if self.lease.is_none() => First::Own { follow: false },
+            // Another variant of it is stored.
+            Found::Nothing(_) if self.sight.beside.is_some() => First::Plain(plain),
+            Found::Nothing(_) => match order {
+                Order::PlainFirst => First::Plain(self.visit.plain_fields(&self.suspected())),
+                order => First::Own { follow: order == Order::OwnFirst },
+            },
+        }
+    }
+
+    fn guess(&self, added: &[HeaderName]) -> Order {
+        let key = &self.visit.key;
+        let rules = self.platform.config().rules_for(key.path());
+        if rules.iter().any(|rule| rule.plain) {
+            return Order::PlainFirst;
+        }
+        let sections = self.platform.isolate().sections.borrow();
+        sections.order(Section::of(key), added, self.platform.now())
+    }
+
+    /// The fields that pages like this one vary by.
+    fn suspected(&self) -> Vec<HeaderName> {
+        self.platform.isolate().sections.borrow().varies(&self.visit.key).to_vec()
+    }
+
+    // The plain request.
+
+    async fn plain_first(mut self, visitor: Visitor<P>, plain: HeaderMap) {
+        let answer = self.ask_on_suspicion(plain).await;
+        self.plain_answered(visitor, answer).await;
+    }
+
+    /// Sends a plain request. What it carries beyond the fields that the page is known to vary by must
+    /// turn out to select, or else it is sent again without.
+    async fn ask_on_suspicion(
+        &mut self,
+        plain: HeaderMap,
+    ) -> Result<Response<P::Body>, OriginError> {
+        let known = self.visit.plain_fields(&self.sight.varies_by());
+        let suspected: Vec<HeaderName> =
+            plain.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
+        let answer = self.ask_plainly(plain).await;
+        if suspected.is_empty() || self.is_for_all(&answer, &suspected) {
+            return answer;
+        }
+        self.discard(answer.ok());
+        self.ask_plainly(known).await
+    }
+
+    /// Whether the answer to a request that carried these fields of the visitor's, beyond what a plain
+    /// one does, is as good as plain. A refusal, a failure or what may not be stored is not, although its
+    /// `Vary` names them: those who sent others wait for the same request.
+    fn is_for_all(
+        &self,
+        answer: &Result<Response<P::Body>, OriginError>,
+        added: &[HeaderName],
+    ) -> bool {
+        let Ok(response) = answer else { return false };
+        let storing = self.judge(response.status, &response.headers);
+        own_answer(response.status, storing) == OwnAnswer::Promising
+            && is_as_good_as_plain(added, &*self.visit.fields, &response.headers)
+    }
+
+    /// Sends a plain request that carries these fields of the visitor's.
+    async fn ask_plainly(&mut self, plain: HeaderMap) -> Result<Response<P::Body>, OriginError> {
+        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.began = self.platform.now();
+        self.carried = plain;
+        let compared = self.compared().map(|stored| &stored.headers);
+        let request = forward::plain_request(&self.visit, &self.carried, compared);
+        let mut answer = forward::ask(&self.platform, &self.visit, request).await;
+        if let Ok(response) = &mut answer {
+            fields::drop_load_balancers(&mut response.headers);
+        }
+        answer
+    }
+
+    /// What the answer to a plain request, or to one as good, means for the page.
+    pub(crate) async fn plain_answered(
+        mut self,
+        visitor: Visitor<P>,
+        answer: Result<Response<P::Body>, OriginError>,
+    ) {
         let response = match answer {
             Ok(response) => response,
+            // It may be the edge alone that the origin does not answer.
+            Err(error) if self.vouched().is_none() => {
+                return self.refused(visitor, Err(error), AfterRefusal::Failed).await;
+            }
             Err(error) => return self.failed(visitor, Err(error)).await,
         };
         if response.status == StatusCode::NOT_MODIFIED {
-            return match compared {
+            return match self.compared() {
                 Some(_) => self.not_modified(visitor, response).await,
                 None => self.failed(visitor, Err(OriginError::Unasked)).await,
             };
         }
-        let verdict = self.judge(response.status, &response.headers);
-        let is_error = response.status.is_server_error();
-        match verdict {
-            _ if is_error && vouched => self.failed(visitor, Ok(response)).await,
-            Storing::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
-            // Not an uncacheable page: the origin may be well the next time.
-            Storing::Refuse(_) if is_error => self.failed(visitor, Ok(response)).await,
-            Storing::Refuse(_) if blames_the_request(response.status) => {
-                self.keep_to_the_visitor(visitor, response).await;
-            }
-            Storing::Refuse(refusal) => {
+        // Refused are the credentials of one visitor (`SHARE_AUTHORIZED`), and not the page.
+        let is_refusal = matches!(response.status.as_u16(), 401 | 403);
+        if is_refusal && self.carried.contains_key(AUTHORIZATION) {
+            return self.keep_to_the_visitor(visitor, response).await;
+        }
+        let storing = self.judge(response.status, &response.headers);
+        if let Storing::Store(_) = storing
+            && let Some(plain) = self.unsaid(&visitor, &response.headers)
+        {
+            self.discard(Some(response));
+            let answer = self.ask_on_suspicion(plain).await;
+            return Box::pin(self.plain_answered(visitor, answer)).await;
+        }
+        match plain_answer(response.status, self.vouched().is_some(), storing) {
+            PlainAnswer::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
+            PlainAnswer::Failed => self.failed(visitor, Ok(response)).await,
+            PlainAnswer::Refused(after) => self.refused(visitor, Ok(response), after).await,
+            PlainAnswer::Pass(refusal) => {
                 let status = response.status;
-                self.pass(visitor, status, response, refusal).await;
+                self.turned(visitor, status, response, refusal).await;
             }
         }
     }
 
-    /// The answer concerns this request and says nothing of the page: what is stored stays, and
-    /// whoever waits asks for themselves.
+    /// What a plain request carries for the visitor who waits, where the answer turns out to vary by a
+    /// field that this one did not carry. Asked once more, a variant comes back that they can have.
+    fn unsaid(&mut self, visitor: &Visitor<P>, answer: &HeaderMap) -> Option<HeaderMap> {
+        if !visitor.is_there() || std::mem::replace(&mut self.said_more, true) {
+            return None;
+        }
+        let plain = self.visit.plain_fields(&selected_by(answer));
+        plain.keys().any(|name| !self.carried.contains_key(name)).then_some(plain)
+    }
+
+    /// The origin refuses the plain request for a page that is not stored. Perhaps it knows no such
+    /// `User-Agent`: the visitor asks once with their own fields.
+    async fn refused(
+        mut self,
+        mut visitor: Visitor<P>,
+        answer: Result<Response<P::Body>, OriginError>,
+        after: AfterRefusal,
+    ) {
+        let mut own_went_well = self.own_went_well();
+        if visitor.is_there() && !self.is_theirs() {
+            let request = forward::own_page_request(&self.visit);
+            let own = forward::ask(&self.platform, &self.visit, request).await;
+            let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
+            own_went_well = status.is_success() || status.is_redirection();
+            let detail = own_went_well.then_some(Refusal::PlainRefused.as_str());
+            self.send_own(&mut visitor, own, detail);
+        }
+        if own_went_well {
+            self.discard(answer.ok());
+            return self.pass(Pass { reason: Refusal::PlainRefused, plain: true }).await;
+        }
+        match (after, answer) {
+            (AfterRefusal::Store(lifetimes), Ok(response)) => {
+                self.store(visitor, response, lifetimes).await;
+            }
+            (AfterRefusal::EachForThemselves, Ok(response)) => {
+                let status = self.status(&visitor, response.status);
+                let answer = answer::passed_on(&self.platform, &self.visit, response, status);
+                visitor.send(&self.platform, answer);
+                self.end(Outcome::Uncacheable).await;
+            }
+            (_, answer) => self.failed(visitor, answer).await,
+        }
+    }
+
+    /// The answer concerns one visitor, and says nothing of the page: what is stored stays, and those
+    /// who wait ask for themselves.
     async fn keep_to_the_visitor(mut self, mut visitor: Visitor<P>, response: Response<P::Body>) {
         let status = self.status(&visitor, response.status);
-        visitor.send(answer::passed_on(&self.platform, &self.visit, response, status));
+        let answer = answer::passed_on(&self.platform, &self.visit, response, status);
+        visitor.send(&self.platform, answer);
         self.end(Outcome::Abandoned).await;
     }
 
+    /// The page turned out not to be for all. The visitor asks for themselves, unless the plain
+    /// request was as good as their own.
+    pub(crate) async fn turned(
+        mut self,
+        mut visitor: Visitor<P>,
+        answered: StatusCode,
+        response: Response<P::Body>,
+        reason: Refusal,
+    ) {
+        let mut status = self.status(&visitor, answered);
+        status.detail = status.detail.or(Some(reason.as_str()));
+        let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
+        // That is so for this visitor, and says nothing of the page.
+        let is_of_visitor = reason == Refusal::Authorization;
+        // Asked again, a link that works once would be spent.
+        let is_theirs = adds_nothing(&self.visit.added_to(&self.carried));
+        if is_theirs || !visitor.is_there() {
+            let answer = answer::passed_on(&self.platform, &visit, response, status);
+            visitor.send(&self.platform, answer);
+            return match is_of_visitor {
+                true => self.end(Outcome::Abandoned).await,
+                false => self.pass(pass).await,
+            };
+        }
+        self.discard(Some(response));
+        // Those who wait need not wait for this visitor's own request as well.
+        self.announce(pass);
+        let platform = self.platform.clone();
+        let own = answer_with_own(&platform, &visit, &mut visitor, status);
+        join!(own, self.pass(pass));
+    }
+
+    /// Whether the request that was answered carried all that the visitor's own would.
+    pub(crate) fn is_theirs(&self) -> bool {
+        self.visit.added_to(&self.carried).is_empty()
+    }
+
+    // The visitor's own request.
+
+    /// Whether a visitor's own request was answered well before this plain one.
+    pub(crate) fn own_went_well(&self) -> bool {
+        self.own.is_some_and(|own| own != OwnAnswer::TellsNothing)
+    }
+
+    async fn own_first(mut self, mut visitor: Visitor<P>, follow: bool) {
+        let plain = self.visit.plain_fields(&self.sight.varies_by());
+        let added = self.visit.added_to(&plain);
+        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.began = self.platform.now();
+        self.carried = self.visit.carried();
+        // Cookies that count as absent were sent all the same.
+        let is_shared = !matches!(self.sight.found, Found::NotForThem(_))
+            && !self.carried.contains_key(COOKIE)
+            && self.visit.is_spelt_canonically();
+        let request = forward::own_page_request(&self.visit);
+        let answer = forward::ask(&self.platform, &self.visit, request).await;
+        if is_shared && self.is_for_all(&answer, &added) {
+            return self.plain_answered(visitor, answer).await;
+        }
+        match answer {
+            Ok(response) => self.own_answered(visitor, response, follow).await,
+            Err(error) => {
+                self.send_own(&mut visitor, Err(error), None);
+                self.after_own(OwnAnswer::TellsNothing, Vec::new(), follow).await;
+            }
+        }
+    }
+
+    /// An answer that is the visitor's alone: what it tells of the page.
+    async fn own_answered(
+        self,
+        mut visitor: Visitor<P>,
+        response: Response<P::Body>,
+        follow: bool,
+    ) {
+        let mut judged = response.headers.clone();
+        fields::drop_load_balancers(&mut judged);
+        let tells = own_answer(response.status, self.judge(response.status, &judged));
+        let detail = match tells {
+            OwnAnswer::Pass(refusal) => Some(refusal.as_str()),
+            _ => None,
+        };
+        self.send_own(&mut visitor, Ok(response), detail);
+        self.after_own(tells, selected_by(&judged), follow).await;
+    }
+
+    async fn after_own(mut self, tells: OwnAnswer, varies_by: Vec<HeaderName>, follow: bool) {
+        let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
+        // What has been stored meanwhile is not for this visitor: that says nothing of the page.
+        if matches!(self.sight.found, Found::NotForThem(_)) {
+            return self.end(Outcome::Abandoned).await;
+        }
+        match tells {
+            // It passed before; nobody waits.
+            OwnAnswer::Pass(_) if self.lease.is_none() => {}
+            OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
+            OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
+            // One visitor's failure is not for those who wait.
+            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
+            OwnAnswer::TellsNothing => self.end(Outcome::Abandoned).await,
+            OwnAnswer::Promising => self.end(Outcome::Uncacheable).await,
+        }
+    }
+
+    /// The plain request after a visitor's own, under the same lease, behind the visitor's back.
+    async fn follow(mut self, tells: OwnAnswer, varies_by: Vec<HeaderName>) {
+        if self.lease.is_none() && !self.takes_lease().await {
+            return;
+        }
+        self.own = Some(tells);
+        let plain = self.visit.plain_fields(&varies_by);
+        let answer = self.ask_on_suspicion(plain).await;
+        Box::pin(self.plain_answered(Visitor::nobody(), answer)).await;
+    }
+
+    async fn takes_lease(&mut self) -> bool {
+        let Some(lease) = lease::take(&self.platform, &self.sight.slot) else { return false };
+        if let Err(outcome) = lease.claim(&all_tags(&self.visit, &[])).await {
+            lease.end(outcome).await;
+            return false;
+        }
+        self.lease = Some(lease);
+        true
+    }
+
+    fn send_own(
+        &self,
+        visitor: &mut Visitor<P>,
+        own: Result<Response<P::Body>, OriginError>,
+        detail: Option<&'static str>,
+    ) {
+        let status = own.as_ref().map_or_else(OriginError::status, |own| own.status);
+        let mut said = self.status(visitor, status);
+        said.detail = said.detail.or(detail);
+        let answer = match own {
+            Ok(response) => answer::passed_on(&self.platform, &self.visit, response, said),
+            Err(error) => answer::failed(&self.platform, &error, said),
+        };
+        visitor.send(&self.platform, answer);
+    }
+
+    // What both share.
+
     /// The stored response that may vouch for the page. A discarded one may not.
-    fn vouched(&self) -> Option<&StoredResponse> {
+    pub(crate) fn vouched(&self) -> Option<&StoredResponse> {
         match &self.sight.found {
             Found::Response(usable) if !matches!(usable.verdict, Verdict::Discard { .. }) => {
                 Some(&usable.stored)
             }
             _ => None,
         }
+    }
+
+    /// The stored response that the origin is asked to compare with.
+    fn compared(&self) -> Option<&StoredResponse> {
+        self.vouched().filter(|_| !self.unconditional)
     }
 
     /// What was stored before, with its body unread.
@@ -126,14 +467,27 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
+    pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
+        let key = &self.visit.key;
+        if status.is_redirection() && fields::redirects_to(headers, key) {
+            return Storing::Refuse(Refusal::RedirectsToItself);
+        }
+        if self.tag_set(headers).overflowed {
+            return Storing::Refuse(Refusal::TooManyTags);
+        }
         let terms = self.platform.config().storing;
         storing(status, headers, &*self.visit.fields, terms, self.platform.now())
     }
 
+    /// What the answered request said in the fields that its answer varies by.
+    pub(crate) fn selecting(&self, names: &[&str]) -> Selecting {
+        self.visit.selecting_in(&self.carried, names.iter().copied())
+    }
+
     pub(crate) fn status(&self, visitor: &Visitor<P>, status: StatusCode) -> CacheStatus {
         let detail = match &self.sight.found {
-            Found::Pass => Some("pass"),
+            Found::Pass(pass) => Some(pass.reason.as_str()),
+            Found::NotForThem(reason) => Some(reason.as_str()),
             Found::Response(usable) => match usable.verdict {
                 Verdict::Discard { detail } => Some(detail),
                 _ => None,
@@ -152,20 +506,24 @@ impl<P: Platform> Refresh<P> {
         mut visitor: Visitor<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
-        let status = match &answer {
-            Ok(response) => response.status,
-            Err(error) => error.status(),
-        };
-        self.note_failure();
+        let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
+        self.note_failure(Cause::Failed);
         let cache_status = self.status(&visitor, status);
+        let was_stored = matches!(self.sight.found, Found::Response(_));
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let platform = &self.platform;
         let stand_in = match visitor.is_there() {
             true => stand_in(platform, &self.visit, &self.sight.slot, found).await,
             false => None,
         };
-        visitor.send(match (stand_in, answer) {
-            (Some((usable, ttl)), _) => {
+        if stand_in.is_none() && was_stored && self.serves_with_own(&mut visitor).await {
+            self.discard(answer.ok());
+            return self.end(Outcome::Uncacheable).await;
+        }
+        let platform = &self.platform;
+        let response = match (stand_in, answer) {
+            (Some((usable, ttl)), answer) => {
+                self.discard(answer.ok());
                 let status = CacheStatus::hit(ttl).answered(status.as_u16());
                 answer::stored(platform, &self.visit, usable.stored, usable.body, status)
             }
@@ -173,15 +531,46 @@ impl<P: Platform> Refresh<P> {
                 answer::passed_on(platform, &self.visit, response, cache_status)
             }
             (None, Err(error)) => answer::failed(platform, &error, cache_status),
-        });
-        self.end(Outcome::Failed(status.as_u16())).await;
+        };
+        visitor.send(platform, response);
+        // Those who wait for a page of which no variant is known may send other fields than it did.
+        let is_shared = self.sight.beside.is_some() || was_stored || !self.carries_what_selects();
+        let outcome = match is_shared {
+            true => Outcome::Failed(status.as_u16()),
+            false => Outcome::Abandoned,
+        };
+        self.end(outcome).await;
     }
 
-    pub(crate) fn note_failure(&self) {
+    /// Nothing stands in: perhaps the origin answers the visitor's own request. Whether it does.
+    async fn serves_with_own(&self, visitor: &mut Visitor<P>) -> bool {
+        if !visitor.is_there() || self.is_theirs() {
+            return false;
+        }
+        let request = forward::own_page_request(&self.visit);
+        match forward::ask(&self.platform, &self.visit, request).await {
+            Ok(own) if own.status.is_success() || own.status.is_redirection() => {
+                self.send_own(visitor, Ok(own), Some(Refusal::PlainRefused.as_str()));
+                true
+            }
+            own => {
+                self.discard(own.ok());
+                false
+            }
+        }
+    }
+
+    pub(crate) fn discard(&self, response: Option<Response<P::Body>>) {
+        if let Some(response) = response {
+            self.platform.discard(response.body);
+        }
+    }
+
+    pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
         let mut failures = self.platform.isolate().failures.borrow_mut();
         let times = failures.of(&self.sight.slot).map_or(0, |failure| failure.times) + 1;
-        failures.note(&self.sight.slot, Failure { at: now, times }, now);
+        failures.note(&self.sight.slot, Failure { at: now, times, cause }, now);
     }
 
     pub(crate) async fn end(&mut self, outcome: Outcome) {
@@ -190,30 +579,14 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// It turned out uncacheable: what is stored goes, nobody waits, nothing is collapsed for a
-    /// while.
-    async fn pass(
-        mut self,
-        mut visitor: Visitor<P>,
-        asked: StatusCode,
-        response: Response<P::Body>,
-        refusal: Refusal,
-    ) {
-        let mut status = self.status(&visitor, asked);
-        status.detail = status.detail.or(Some(refusal.as_str()));
-        visitor.send(answer::passed_on(&self.platform, &self.visit, response, status));
-        // That is so for this visitor, and says nothing of the page.
-        if refusal == Refusal::Authorization {
-            return self.end(Outcome::Abandoned).await;
-        }
-        let (now, slot) = (self.platform.now(), self.sight.slot.clone());
-        let until = now + PASS_FOR;
-        self.platform.isolate().failures.borrow_mut().forget(&slot);
-        self.platform.isolate().passes.borrow_mut().note(&slot, until, now);
-        if let Some(lease) = &mut self.lease {
-            lease.wake(Outcome::Uncacheable);
-        }
-        let marker = Stored::Pass(PassMarker { fetched_at: self.fetched_at, until });
+    /// The page passes for a while: nobody waits, nothing is collapsed. What is stored goes, where a
+    /// plain request says so.
+    async fn pass(mut self, pass: Pass) {
+        self.turned_away = pass.plain && matches!(self.sight.found, Found::Response(_));
+        let pass = self.as_told(pass);
+        let until = self.announce(pass);
+        let slot = self.sight.slot.clone();
+        let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass });
         let body = self.platform.empty_body();
         self.put(&slot, &marker, body, PASS_FOR).await;
         if let Some(lease) = &self.lease {
@@ -224,80 +597,59 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// The stored response still holds: it is freshened with what the 304 says (RFC 9111 §4.3.4).
-    async fn not_modified(mut self, mut visitor: Visitor<P>, response: Response<P::Body>) {
-        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);
-        let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
-        let Found::Response(usable) = found else { return };
-        let headers = validation::updated(&usable.stored.headers, &response.headers);
-        let varies_alike = Vary::of(&headers) == Vary::of(&usable.stored.headers);
-        if !validation::selects(&response.headers, &usable.stored.headers) || !varies_alike {
-            // It vouches for something else: ask again, and compare nothing. What is stored may still
-            // stand in.
-            self.sight.found = Found::Response(usable);
-            self.unconditional = true;
-            return Box::pin(self.run(visitor)).await;
-        }
-        let Usable { stored: prior, body, .. } = *usable;
-        let lifetimes = match self.judge(prior.status, &headers) {
-            Storing::Store(lifetimes) => lifetimes,
-            // It is no longer for all: the visitor has it, and it goes.
-            Storing::Refuse(refusal) => {
-                let response = Response { status: prior.status, headers, body };
-                return self.pass(visitor, StatusCode::NOT_MODIFIED, response, refusal).await;
-            }
-        };
-        let stored = self.freshened(&prior, &response, headers, lifetimes);
-        let status = CacheStatus { stored: true, ..cache_status };
-        visitor.send(answer::stored(&self.platform, &self.visit, stored.clone(), body, status));
-        self.keep_freshened(stored, prior).await;
+    /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
+    /// of the page to others: theirs may be tried.
+    fn as_told(&self, pass: Pass) -> Pass {
+        Pass { plain: pass.plain && !self.carries_what_selects(), ..pass }
     }
 
-    fn freshened(
-        &self,
-        prior: &StoredResponse,
-        not_modified: &Response<P::Body>,
-        headers: HeaderMap,
-        lifetimes: Lifetimes,
-    ) -> StoredResponse {
-        let states_tags = TagSet::of(&not_modified.headers, self.visit.key.host()).stated;
-        let tags = if states_tags { self.tags(not_modified) } else { prior.tags.clone() };
-        // What the 304 itself says of its age counts, not what the stored response once said.
-        let mut of_answer = not_modified.headers.clone();
-        fields::drop_hop_by_hop(&mut of_answer);
-        StoredResponse {
-            fetched_at: self.fetched_at,
-            born_at: born_at(&of_answer, self.fetched_at),
-            known: self.known(&tags),
-            headers,
-            lifetimes,
-            tags,
-            graphed_at: None,
-            graph_checked_at: None,
-            former_tags: Vec::new(),
-            ..prior.clone()
-        }
+    /// Whether the plain request carried a field of the visitor's that others need not send.
+    fn carries_what_selects(&self) -> bool {
+        let forwarded = match &self.platform.config().plain.forward_headers {
+            ForwardHeaders::All => return false,
+            ForwardHeaders::These(names) => names,
+        };
+        let is_general = |name: &HeaderName| *name == ACCEPT_ENCODING || forwarded.contains(name);
+        self.visit.key.foreign_origin().is_none()
+            && self.carried.keys().any(|name| !is_general(name))
     }
 
-    /// Stores a freshened response with the body that the slot holds.
-    async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
-        let slot: Slot = self.sight.slot.clone();
-        let current = match read(&self.platform, &slot).await {
-            Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
-            // It was replaced or evicted meanwhile: there is no body to keep the news with.
-            _ => None,
-        };
-        let Some(body) = current else { return self.end(Outcome::Abandoned).await };
-        // A body in the slot itself is small, and a large one stands apart: nothing is staged.
-        let staging = slot.beside("staging");
-        match self.platform.settle(body, &staging, Duration::ZERO).await {
-            Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
-            _ => self.end(Outcome::Abandoned).await,
+    /// Tells this isolate that the page passes, once; returns until when.
+    fn announce(&mut self, pass: Pass) -> Time {
+        let pass = self.as_told(pass);
+        let (now, slot) = (self.platform.now(), &self.sight.slot);
+        let isolate = self.platform.isolate();
+        let until = now + PASS_FOR;
+        if std::mem::replace(&mut self.announced, true) {
+            return until;
         }
+        if pass.plain {
+            let misled = self.own == Some(OwnAnswer::Promising);
+            isolate.sections.borrow_mut().refused(&self.visit.key, misled, now);
+        }
+        isolate.failures.borrow_mut().forget(slot);
+        isolate.passes.borrow_mut().note(slot, (until, pass), now);
+        if let Some(lease) = &mut self.lease {
+            lease.wake(Outcome::Uncacheable);
+        }
+        until
     }
 }
 
-/// Errors of the one who asked (RFC 9110 §15.5, RFC 6585): another visitor's request may fare better.
-fn blames_the_request(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 405 | 406 | 408 | 411..=417 | 421 | 425 | 426 | 428 | 429 | 431)
+/// Asks with the visitor's own request, and sends the answer.
+pub(crate) async fn answer_with_own<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    visitor: &mut Visitor<P>,
+    status: CacheStatus,
+) {
+    let request = forward::own_page_request(visit);
+    let answer = match forward::ask(platform, visit, request).await {
+        Ok(response) => {
+            let status = status.answered(response.status.as_u16());
+            answer::passed_on(platform, visit, response, status)
+        }
+        Err(error) => answer::failed(platform, &error, status.answered(error.status().as_u16())),
+    };
+    visitor.send(platform, answer);
 }

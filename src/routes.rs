@@ -1,5 +1,7 @@
 //! Which part of the edge answers a path.
 
+use crate::policy::path::{is_spelt_oddly, readings};
+
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
@@ -18,17 +20,35 @@ pub enum Control<'a> {
 }
 
 impl Route<'_> {
+    /// A path that only an origin may read as one under the prefix is no route either: its request may
+    /// carry a token.
     pub fn of<'a>(path: &'a str, control_prefix: &str) -> Route<'a> {
-        let Some(rest) = path.strip_prefix(control_prefix) else { return Route::Page };
-        if let Some(id) = rest.strip_prefix("/purges/") {
-            return Route::Control(Control::Receipt(id));
-        }
-        match rest {
-            "/purge" => Route::Control(Control::Purge),
-            "/status" | "/status/" => Route::Control(Control::Status),
-            _ if rest.is_empty() || rest.starts_with('/') => Route::Control(Control::Unknown),
-            // `/edge-isr-news` is a page like any other.
-            _ => Route::Page,
+        match below(path, control_prefix, str::eq) {
+            Some(rest) => Route::Control(control(rest)),
+            None if is_misspelt(path, control_prefix) => Route::Control(Control::Unknown),
+            None => Route::Page,
         }
     }
+}
+
+fn control(rest: &str) -> Control<'_> {
+    if let Some(id) = rest.strip_prefix("/purges/") {
+        return Control::Receipt(id);
+    }
+    match rest {
+        "/purge" => Control::Purge,
+        "/status" | "/status/" => Control::Status,
+        _ => Control::Unknown,
+    }
+}
+
+/// What follows the prefix. `/edge-isr-news` is a page like any other.
+fn below<'a>(path: &'a str, prefix: &str, is: fn(&str, &str) -> bool) -> Option<&'a str> {
+    let (beginning, rest) = path.split_at_checked(prefix.len())?;
+    (is(beginning, prefix) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
+}
+
+fn is_misspelt(path: &str, prefix: &str) -> bool {
+    let is_below = |path: &str| below(path, prefix, str::eq_ignore_ascii_case).is_some();
+    is_below(path) || is_spelt_oddly(path) && readings(path).iter().any(|reading| is_below(reading))
 }

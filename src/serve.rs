@@ -4,28 +4,24 @@ use futures::channel::oneshot;
 use http::{Method, StatusCode};
 
 use crate::answer;
-use crate::fence::{all_tags, is_outdated_since};
+use crate::fence::all_tags;
+use crate::fill::fill;
 use crate::forward;
 use crate::isolate::Outcome;
-use crate::lease::{self, Grant, Lease};
-use crate::lookup::{Found, Sight, Usable, look, whole_body};
+use crate::lease;
+use crate::lookup::{Found, Sight, Usable, look};
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
 use crate::policy::range::{self, Part};
 use crate::policy::reuse::{Bypass, Verdict, bypass};
+use crate::policy::sharing::{FillsNothing, fills_nothing};
 use crate::policy::status::{CacheStatus, Forward};
 use crate::policy::stored::StoredResponse;
-use crate::policy::tag::Tag;
-use crate::policy::time::Time;
 use crate::policy::validation::is_not_modified;
-use crate::purge_memory::Moment;
 use crate::revalidate::Refresh;
 use crate::search;
 use crate::visit::Visit;
 use crate::visitor::Visitor;
-
-/// How often a request looks again after waiting for others, before it asks the origin by itself.
-const ROUNDS: u32 = 8;
 
 /// Answers a visitor.
 pub async fn serve<P: Platform>(
@@ -54,12 +50,21 @@ pub async fn serve<P: Platform>(
     }
 }
 
+/// A URL beyond this length is passed on: it is no page's, and its tags would fill the memory.
+const URL_MOST: usize = 4096;
+
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
     let by_request =
         bypass(&visit.method, &*visit.fields, &config.login_cookies, config.share_authorized);
     if by_request.is_some() {
         return by_request;
+    }
+    if visit.url.len() > URL_MOST {
+        return Some(Bypass::LongUrl);
+    }
+    if visit.fields.is_oversized("cookie") || visit.fields.is_oversized("authorization") {
+        return Some(Bypass::Oversized);
     }
     if config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass) {
         return Some(Bypass::Rule);
@@ -144,7 +149,7 @@ fn revalidate_behind<P: Platform>(
 ) -> &'static str {
     let failure = platform.isolate().failures.borrow().of(slot);
     if failure.is_some_and(|failure| failure.backs_off(platform.now())) {
-        return "origin-failed";
+        return failure.map_or("", |failure| failure.cause.as_str());
     }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
@@ -167,8 +172,8 @@ fn revalidate_behind<P: Platform>(
     "revalidating"
 }
 
-/// Everything that asks the origin, or waits for who does, goes on when the visitor hangs up:
-/// others may be waiting for it.
+/// Everything that asks the origin, or waits for a request that does, goes on when the visitor hangs
+/// up: others may be waiting for it. Not so what is for this visitor alone.
 async fn answer_from_origin<P: Platform>(
     platform: P,
     visit: Visit,
@@ -177,9 +182,7 @@ async fn answer_from_origin<P: Platform>(
     if visit.asked().is_some_and(|asked| asked.only_if_cached) {
         return answer::only_if_cached(&platform);
     }
-    if let (Found::Nothing(_) | Found::Pass, Some(detail)) = (&sight.found, not_for_all(&visit)) {
-        let status = CacheStatus::forwarded(sight.forward_reason());
-        let status = if detail.is_empty() { status } else { status.detail(detail) };
+    if let Some(status) = theirs_alone::<P>(&visit, &sight) {
         return forward::bypass(&platform, &visit, None, status).await;
     }
     let (sender, answer) = oneshot::channel();
@@ -197,130 +200,18 @@ async fn answer_from_origin<P: Platform>(
     }
 }
 
-/// A request whose answer is of no use to others, where nothing is stored: a HEAD has no body, and
-/// a range is a part.
-fn not_for_all(visit: &Visit) -> Option<&'static str> {
-    if visit.method == Method::HEAD {
-        return Some("");
-    }
-    visit.fields.has("range").then_some("range")
-}
-
-/// Takes the lease or waits for who has it, looks again, and asks the origin if need be.
-async fn fill<P: Platform>(
-    platform: P,
-    visit: Visit,
-    mut sight: Sight<P::Body>,
-    mut visitor: Visitor<P>,
-) {
-    let mut lease: Option<Lease<P>> = None;
-    let mut patience = lease::patience(&platform);
-    for _ in 0..ROUNDS {
-        if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
-            held.end(Outcome::Abandoned).await;
-        }
-        if matches!(sight.found, Found::Pass) || lease.is_some() {
-            break;
-        }
-        // One holder after the other may have been lost: nobody waits for more than two.
-        if platform.now() >= visitor.arrived + platform.config().lease_life() * 2 {
-            break;
-        }
-        let mut waited_for = None;
-        let tags = tags_of(&visit, &sight);
-        match lease::acquire(&platform, &sight.slot, patience, &tags).await {
-            Grant::Granted(granted) => {
-                visitor.detail = granted.detail();
-                lease = Some(granted);
-            }
-            Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
-                visitor.waited();
-                waited_for = Some((fetched_at, moment));
-            }
-            Grant::Ended(Outcome::Abandoned) => visitor.waited(),
-            Grant::Ended(Outcome::Uncacheable) => break,
-            Grant::Ended(Outcome::Failed(status)) => {
-                visitor.waited();
-                return visitor.told_of_failure(&platform, &visit, sight, status).await;
-            }
-            // Somebody else has taken over from who was overdue.
-            Grant::Overdue => patience = lease::patience(&platform),
-            Grant::CacheUnavailable => {
-                visitor.detail = Some("cache-unavailable");
-                break;
-            }
-        }
-        let missed = matches!(sight.found, Found::Nothing(_));
-        let reason = sight.forward_reason();
-        let again = look(&platform, &visit).await;
-        let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut visitor);
-        sight = match answered.await {
-            None => {
-                if let Some(lease) = lease {
-                    lease.end(Outcome::Abandoned).await;
-                }
-                return;
-            }
-            Some(sight) => sight,
-        };
-        if waited_for.is_some() && missed && matches!(sight.found, Found::Nothing(_)) {
-            platform.isolate().cache.doubt();
-        }
-    }
-    Refresh::new(platform, visit, sight, lease).run(visitor).await;
-}
-
-/// The tags by which a purge can be known to concern what is asked for: those of what is stored, or
-/// where nothing is, those that the URL alone gives it.
-fn tags_of<B>(visit: &Visit, sight: &Sight<B>) -> Vec<Tag> {
+/// How a request is reported that can fill nothing, and whose answer is of no use to others; `None`
+/// for one that may.
+fn theirs_alone<P: Platform>(visit: &Visit, sight: &Sight<P::Body>) -> Option<CacheStatus> {
+    let status = CacheStatus::forwarded(sight.forward_reason());
     match &sight.found {
-        Found::Response(usable) => all_tags(visit, &usable.stored.tags),
-        _ => all_tags(visit, &[]),
+        Found::NotForThem(reason) => return Some(status.detail(reason.as_str())),
+        Found::Response(_) => return None,
+        Found::Nothing(_) | Found::Pass(_) => {}
     }
-}
-
-/// Sends what others have stored in the meantime, or gives the sight back.
-async fn answer_again<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    sight: Sight<P::Body>,
-    reason: Forward,
-    waited_for: Option<(Time, Moment)>,
-    visitor: &mut Visitor<P>,
-) -> Option<Sight<P::Body>> {
-    let Found::Response(usable) = sight.found else { return Some(sight) };
-    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, visitor.arrived);
-    let ttl = match usable.verdict {
-        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
-        _ if awaited => platform.now().seconds_until(usable.stored.expires_at()),
-        _ => return Some(Sight { found: Found::Response(usable), ..sight }),
-    };
-    let Usable { stored, body, verdict } = *usable;
-    let body = match verdict {
-        // It was not to be shown, so a large body was not looked up.
-        Verdict::Discard { .. } => whole_body(platform, &sight.slot, &stored, body).await,
-        _ => Some(body),
-    };
-    let Some(body) = body else { return Some(Sight { found: Found::Nothing(reason), ..sight }) };
-    let ttl = Some(ttl);
-    let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
-    visitor.send(answer::stored(platform, visit, stored, body, status));
-    None
-}
-
-/// A request that waited for another's answer may have it although it is not fresh for those who
-/// come later: a page that is stale at once must not cost the origin one request a visitor. If the
-/// origin was asked after this visitor had come, it is as good as an answer of their own; else a
-/// purge that was seen since forbids it.
-fn is_what_was_waited_for<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    usable: &Usable<P::Body>,
-    waited_for: Option<(Time, Moment)>,
-    arrived: Time,
-) -> bool {
-    let Some((fetched_at, moment)) = waited_for else { return false };
-    // Not a later one: where clocks differ, later is not newer.
-    usable.stored.fetched_at == fetched_at
-        && (fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))
+    match fills_nothing(&visit.method, &*visit.fields) {
+        Some(FillsNothing::Head) => Some(status),
+        Some(FillsNothing::Range) => Some(status.detail("range")),
+        None => None,
+    }
 }

@@ -8,10 +8,8 @@ use std::time::Duration;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Config;
-use crate::policy::fields::RequestFields;
+use crate::policy::fields::{DEBUG, RequestFields};
 
-/// The request field that asks for it, with a token that may read. It is never forwarded.
-pub const DEBUG: &str = "edge-isr-debug";
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 #[derive(Default)]

@@ -37,10 +37,14 @@ impl<P: Platform> Visitor<P> {
         self.sender.is_some()
     }
 
-    pub fn send(&mut self, response: Response<P::Body>) {
-        if let Some(sender) = self.sender.take() {
-            // Whoever has hung up needs no answer.
-            let _ = sender.send(response);
+    /// Sends the visitor the answer. A body that nobody reads is cancelled.
+    pub fn send(&mut self, platform: &P, response: Response<P::Body>) {
+        let unread = match self.sender.take() {
+            Some(sender) => sender.send(response).err(),
+            None => Some(response),
+        };
+        if let Some(response) = unread {
+            platform.discard(response.body);
         }
     }
 
@@ -56,13 +60,14 @@ impl<P: Platform> Visitor<P> {
         let status = CacheStatus::forwarded(reason).answered(failure);
         let status = CacheStatus { collapsed: self.collapsed, ..status };
         let stand_in = stand_in(platform, visit, &sight.slot, sight.found).await;
-        self.send(match stand_in {
+        let response = match stand_in {
             Some((usable, ttl)) => {
                 let status = CacheStatus::hit(ttl).answered(failure).detail("origin-failed");
                 answer::stored(platform, visit, usable.stored, usable.body, status)
             }
             None => answer::shared_failure(platform, failure, status),
-        });
+        };
+        self.send(platform, response);
     }
 }
 
@@ -81,7 +86,7 @@ pub async fn stand_in<P: Platform>(
     let newest = look(platform, visit).await;
     let (usable, verdict) = match newest.found {
         // It is no longer for all.
-        Found::Pass => return None,
+        Found::Pass(_) | Found::NotForThem(_) => return None,
         Found::Response(newer) if newer.stored.fetched_at > usable.stored.fetched_at => {
             platform.discard(usable.body);
             let verdict = newer.verdict;

@@ -2,7 +2,7 @@
 //! Characters past U+00FF are tried end to end: this runner's `Headers` takes none.
 #![cfg(target_arch = "wasm32")]
 
-use edge_isr::platform::{BrokenOff, ReadError, Response};
+use edge_isr::platform::{ReadError, Response, Unsettled};
 use edge_isr::policy::fields::RequestFields;
 use edge_isr::workers::body::{Body, Read, read, settle, to_js_response};
 use edge_isr::workers::headers::{Native, from_js, to_js};
@@ -110,7 +110,7 @@ async fn a_small_body_is_held_whole() {
 #[wasm_bindgen_test]
 async fn a_body_that_broke_off_is_never_whole() {
     timers_as_in_workers();
-    assert!(matches!(settle(body(3, 1000, true), PATIENCE).await, Err(BrokenOff)));
+    assert!(matches!(settle(body(3, 1000, true), PATIENCE).await, Err(Unsettled::BrokenOff)));
 }
 
 #[wasm_bindgen_test]
@@ -119,7 +119,7 @@ async fn a_body_that_stands_still_has_broken_off() {
     let make = Function::new_no_args("return new ReadableStream({ pull() {} })");
     let still = make.call0(&JsValue::NULL).unwrap().unchecked_into();
     let settled = settle(Body::of(Some(still)), std::time::Duration::from_millis(50)).await;
-    assert!(matches!(settled, Err(BrokenOff)));
+    assert!(matches!(settled, Err(Unsettled::BrokenOff)));
 }
 
 #[wasm_bindgen_test]

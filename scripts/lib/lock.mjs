@@ -4,34 +4,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { at } from './paths.mjs';
 
 const LOCK = at('.setup.lock');
-let held = false;
-process.on('exit', release);
+const held = new Set();
+process.on('exit', () => held.forEach(release));
 
-export async function alone(work) {
-  if (held) return work();
-  await take();
+/** Does `work` while no other process does work under the same lock, which is a file. */
+export async function alone(work, lock = LOCK) {
+  if (held.has(lock)) return work();
+  await take(lock);
   try {
     return await work();
   } finally {
-    release();
+    release(lock);
   }
 }
 
-async function take() {
-  for (let tries = 1; !(held = create()); tries += 1) {
-    const holder = Number(readHolder());
+async function take(lock) {
+  for (let tries = 1; !create(lock); tries += 1) {
+    const holder = Number(readHolder(lock));
     if (holder && !lives(holder)) {
-      rmSync(LOCK, { force: true });
+      rmSync(lock, { force: true });
       continue;
     }
-    if (tries === 4) console.log(`edge-isr: waiting for the setup that process ${holder} runs in this folder …`);
+    if (tries === 4) console.log(`edge-isr: waiting for the setup that process ${holder} runs …`);
     await sleep(250);
   }
+  held.add(lock);
 }
 
-function create() {
+function create(lock) {
   try {
-    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
@@ -39,9 +41,9 @@ function create() {
   }
 }
 
-function readHolder() {
+function readHolder(lock) {
   try {
-    return readFileSync(LOCK, 'utf8');
+    return readFileSync(lock, 'utf8');
   } catch {
     return '';
   }
@@ -57,7 +59,7 @@ export function lives(pid) {
   }
 }
 
-function release() {
-  if (held) rmSync(LOCK, { force: true });
-  held = false;
+function release(lock) {
+  rmSync(lock, { force: true });
+  held.delete(lock);
 }

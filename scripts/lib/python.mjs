@@ -42,7 +42,8 @@ const installed = () => existsSync(PYTHON) && existsSync(STAMP) && readFileSync(
 
 const wanted = () => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
 
-function findPython() {
+/** The name of a Python that is fit. */
+export function findPython() {
   const probes = NAMES.map(probe);
   const fit = probes.find(({ status }) => status === 0);
   if (fit) return fit.name;

@@ -1,4 +1,5 @@
 // wrangler, on the Node.js it needs, with no account and no outside network.
+import { existsSync, readFileSync } from 'node:fs';
 import { node22, packagesEnv } from './packages.mjs';
 import { at } from './paths.mjs';
 
@@ -39,6 +40,17 @@ export function devArguments(given) {
 export function portOf(given) {
   const index = given.findLastIndex((arg) => arg.startsWith('--port'));
   return index < 0 ? DEV['--port'] : (given[index].split('=')[1] ?? given[index + 1]);
+}
+
+/** ORIGIN as `wrangler dev` will find it: given by --var, in .dev.vars, or in wrangler.toml. */
+export function originOf(given) {
+  const byOption = given.map((arg) => /^(?:--var=)?ORIGIN:(.+)$/.exec(arg)?.[1]).findLast(Boolean);
+  return byOption ?? setting('.dev.vars', /^ORIGIN\s*=\s*(.+)$/m) ?? setting('wrangler.toml', /^\s*ORIGIN\s*=\s*(.+)$/m);
+}
+
+function setting(file, line) {
+  const found = existsSync(at(file)) && line.exec(readFileSync(at(file), 'utf8'));
+  return found ? found[1].trim().replace(/^["']|["']$/g, '') : undefined;
 }
 
 const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, is_host};
+use crate::config::Config;
+use crate::policy::key::is_host;
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::cache_control::{delta_seconds, list};
 use super::reuse::Verdict;
+use super::steps::steps;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -21,6 +22,7 @@ impl Asked {
     pub fn parse(value: &str) -> Asked {
         let mut asked = Asked::default();
         for member in list(value) {
+            steps(member.len());
             let (name, argument) = match member.split_once('=') {
                 Some((name, argument)) => (name, Some(argument)),
                 None => (member, None),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::HeaderName;
 
+use super::steps::{step, steps};
 use super::structured::Value;
 
 /// "…the cache SHOULD consider the value to be 2147483648 (2^31)" (RFC 9111 §1.2.2).
@@ -51,9 +52,10 @@ impl CacheControl {
 
     fn read(&mut self, value: &str) {
         for member in list(value) {
+            steps(member.len());
             // There is no space around the equals sign: with one, it is another name or another value.
             let (name, argument) = match member.split_once('=') {
-                Some((name, argument)) => (name, Some(unquoted(argument))),
+                Some((name, argument)) => (name, unquoted(argument)),
                 None => (member, None),
             };
             self.set(&name.to_ascii_lowercase(), argument.as_deref());
@@ -116,6 +118,7 @@ fn first(slot: &mut Option<Duration>, argument: Option<&str>) {
 
 /// A delta-seconds (RFC 9111 §1.2.2): digits alone; what overflows is the largest.
 pub fn delta_seconds(text: &str) -> Option<Duration> {
+    steps(text.len());
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -125,20 +128,28 @@ pub fn delta_seconds(text: &str) -> Option<Duration> {
 
 /// The members of a comma-separated list (RFC 9110 §5.6.1): trimmed, empty ones left out, commas
 /// inside quoted strings kept.
+///
+/// A quotation that never ends is none, and hides no directive behind it. No other is looked for from
+/// its member on: were each looked for anew, a text would be read as often as it has quotes.
 pub fn list(value: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(value);
+    let (mut rest, mut quotes) = (Some(value), true);
     std::iter::from_fn(move || {
         let text = rest?;
-        let end = comma(text).unwrap_or(text.len());
+        let end = if quotes { end_of_member(text) } else { None };
+        quotes = end.is_some();
+        let end = end.or_else(|| comma(text)).unwrap_or(text.len());
         rest = text.get(end + 1..);
+        steps(end);
         Some(text[..end].trim_matches([' ', '\t']))
     })
     .filter(|member| !member.is_empty())
 }
 
-fn comma(text: &str) -> Option<usize> {
+/// Where the first member ends; None where a quotation in it never does.
+fn end_of_member(text: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
+        step();
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -147,27 +158,39 @@ fn comma(text: &str) -> Option<usize> {
             _ => {}
         }
     }
-    // A quotation that never ends is none, and hides no directive behind it.
-    if quoted { text.find(',') } else { None }
+    (!quoted).then_some(text.len())
 }
 
-/// A token, or the contents of a quoted string (RFC 9110 §5.6.4).
-fn unquoted(argument: &str) -> String {
-    let Some(inner) = argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return argument.to_owned();
-    };
-    let mut escaped = false;
-    inner
-        .chars()
-        .filter(|&letter| {
-            escaped = letter == '\\' && !escaped;
-            !escaped
-        })
-        .collect()
+fn comma(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| {
+        step();
+        byte == b','
+    })
+}
+
+/// A token, or the contents of a quoted string (RFC 9110 §5.6.4); None for one that does not end, or
+/// not where the argument does.
+fn unquoted(argument: &str) -> Option<String> {
+    let Some(quoted) = argument.strip_prefix('"') else { return Some(argument.to_owned()) };
+    let (mut contents, mut escaped) = (String::new(), false);
+    for (at, letter) in quoted.char_indices() {
+        step();
+        match letter {
+            '\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            '"' if !escaped => return (at + 1 == quoted.len()).then_some(contents),
+            _ => contents.push(letter),
+        }
+        escaped = false;
+    }
+    None
 }
 
 /// A field value as text, byte for byte: header values are not UTF-8 (RFC 9110 §5.5).
 pub fn latin1(bytes: &[u8]) -> String {
+    steps(bytes.len());
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 

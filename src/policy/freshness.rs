@@ -87,6 +87,65 @@ pub fn born_at(headers: &HeaderMap, fetched_at: Time) -> Time {
     }
 }
 
+/// How far back a response may have been made that its origin calls stale without an `Age`.
+const STALE_REACH: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When a response was made, and whether the purges known when it was asked for vouch for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// By the origin, for this request, which began then.
+    ForThisRequest(Time),
+    /// Before, at this time at the latest that can be ruled out: a cache of the origin's had it.
+    Before(Time),
+    /// Before, and the origin calls it stale.
+    Stale(Time),
+}
+
+impl Made {
+    /// A response to a request that began at `began`. Its `Date` does not count: caches of origins
+    /// pass it on, and the clock is another.
+    pub fn of(headers: &HeaderMap, began: Time) -> Made {
+        let has_age = headers.contains_key(header::AGE);
+        // An Age is cut off to seconds.
+        let by_age = began - (age_value(headers) + Duration::from_secs(1));
+        match (is_declared_stale(headers), has_age) {
+            (true, true) => Made::Stale(by_age),
+            (true, false) => Made::Stale(began - STALE_REACH),
+            (false, true) => Made::Before(by_age),
+            (false, false) => Made::ForThisRequest(began),
+        }
+    }
+
+    pub fn at(self) -> Time {
+        match self {
+            Made::ForThisRequest(at) | Made::Before(at) | Made::Stale(at) => at,
+        }
+    }
+}
+
+/// Whether the origin's own cache says that it is past its time: Next.js, Vercel, Cloudflare, or any
+/// cache that speaks RFC 9211 with a negative `ttl` (§2.4).
+fn is_declared_stale(headers: &HeaderMap) -> bool {
+    const FIELDS: [HeaderName; 3] = [
+        HeaderName::from_static("x-nextjs-cache"),
+        HeaderName::from_static("x-vercel-cache"),
+        HeaderName::from_static("cf-cache-status"),
+    ];
+    let says_stale = |name: &HeaderName| {
+        let value = headers.get(name).map(|value| value.as_bytes().to_ascii_uppercase());
+        value.is_some_and(|value| value == b"STALE" || value == b"UPDATING")
+    };
+    if FIELDS.iter().any(says_stale) {
+        return true;
+    }
+    let status = joined(headers, &super::status::CACHE_STATUS).unwrap_or_default();
+    let is_negative = |parameter: &str| {
+        let ttl = parameter.trim().strip_prefix("ttl=").map(str::trim);
+        ttl.is_some_and(|ttl| ttl.starts_with('-') && ttl != "-0")
+    };
+    list(&status).any(|member| member.split(';').any(is_negative))
+}
+
 /// "If the field value is … a list, use the first member; if … not a non-negative integer, ignore
 /// it" (§5.1).
 pub fn age_value(headers: &HeaderMap) -> Duration {
@@ -140,6 +199,14 @@ impl Lifetimes {
             stale_if_error: window(directives.stale_if_error),
             never_stale,
             no_grace: shared && asks_for_none,
+        }
+    }
+
+    /// Those of a response that was made so: one that its origin calls stale is never fresh.
+    pub fn of_made(self, made: Made) -> Lifetimes {
+        match made {
+            Made::Stale(_) => Lifetimes { fresh: 0, ..self },
+            Made::ForThisRequest(_) | Made::Before(_) => self,
         }
     }
 

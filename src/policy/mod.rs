@@ -5,36 +5,51 @@
 //!
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
-//! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule | `fwd=bypass; detail=…` | [`reuse::bypass`] |
+//! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule, a long URL or field | `fwd=bypass; detail=…` | [`reuse::bypass`] |
+//! | Not for this visitor | their cookies may mean something; another representation | `fwd=bypass; detail=cookie` | [`sharing`] |
 //! | Serve | fresh, not purged | `hit; ttl=N` | [`reuse::decide`] |
 //! | ServeStale | stale or soft-purged, inside `stale-while-revalidate` | `hit; ttl=-N; detail=revalidating` | [`reuse::decide`] |
 //! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
 //! | ServeStale on error | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`reuse::decide`] |
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
 //! | Fetch | nothing stored, or another variant | `fwd=uri-miss`, `fwd=vary-miss` | the flow |
-//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=pass` | the flow |
+//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | the flow |
+//! | Plain first, own first | nothing stored: what pages of its section were like | | [`guess`] |
+//! | A plain answer | stores, removes, leaves, or is refused | `detail=plain-refused` | [`answers::plain_answer`] |
+//! | An own answer | promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
+//! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
 //! | Store | a whole response with a lifetime or a validator | `stored` | [`storing::storing`] |
 //! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
 //!
-//! Whether a purge record outdates a stored response is [`fence`]'s to say, and its module docs
-//! hold the argument.
+//! What a plain request carries, and why only its answer is shared, is [`plain`]'s to say. Whether a
+//! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
 
+pub mod answers;
 pub mod asked;
 pub mod cache_control;
+pub mod cookies;
 pub mod coordinator;
 pub mod fence;
 pub mod fields;
 pub mod freshness;
+pub mod guess;
 pub mod key;
+pub mod method;
+pub mod path;
+pub mod plain;
 pub mod range;
 pub mod reuse;
 pub mod search;
+pub mod sharing;
+pub mod spelling;
 pub mod status;
+pub mod steps;
 pub mod stored;
 pub mod storing;
 pub mod structured;
 pub mod tag;
 pub mod time;
 pub mod validation;
+pub mod variants;
 pub mod vary;
 pub mod wire;

@@ -5,6 +5,10 @@ use http::header::{self, HeaderMap, HeaderValue};
 
 use super::cache_control::joined;
 use super::fields::RequestFields;
+use super::steps::steps;
+
+/// JavaScript, and so the runtime, holds no greater whole number exactly: 2^53 - 1.
+const LENGTH_MOST: u64 = (1 << 53) - 1;
 
 /// What a visitor's `Range` asks of a body of known length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,7 @@ pub fn part(request: &dyn RequestFields, response: &HeaderMap, length: u64) -> P
     if request.value("if-range").is_some_and(|validator| !holds(&validator, response)) {
         return Part::Whole;
     }
+    steps(range.len());
     let Some((unit, range)) = range.trim().split_once('=') else { return Part::Whole };
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return Part::Whole;
@@ -32,6 +37,7 @@ pub fn part(request: &dyn RequestFields, response: &HeaderMap, length: u64) -> P
 }
 
 fn bytes(range: &str, length: u64) -> Part {
+    steps(range.len());
     let Some((first, last)) = range.split_once('-') else { return Part::Whole };
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(first) || !digits(last) {
@@ -61,6 +67,7 @@ fn bytes(range: &str, length: u64) -> Part {
 /// "A recipient of an If-Range … MUST ignore the Range … if the condition … is false"; entity tags
 /// are compared strongly, dates must be the same (§13.1.5).
 fn holds(validator: &str, response: &HeaderMap) -> bool {
+    steps(validator.len());
     let validator = validator.trim();
     let own = match validator.starts_with('"') {
         true => joined(response, &header::ETAG),
@@ -69,9 +76,10 @@ fn holds(validator: &str, response: &HeaderMap) -> bool {
     own.is_some_and(|own| own.trim() == validator)
 }
 
-/// The length that a stored response states.
+/// The length that a response states; None for one that the runtime cannot hold.
 pub fn length(response: &HeaderMap) -> Option<u64> {
-    joined(response, &header::CONTENT_LENGTH)?.trim().parse().ok()
+    let length = joined(response, &header::CONTENT_LENGTH)?.trim().parse().ok()?;
+    (length <= LENGTH_MOST).then_some(length)
 }
 
 /// Makes the fields of a whole those of a part (§15.3.7), or of none (§15.5.17).

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 
+use super::cookies::{self, CookieNames};
 use super::fence::Purged;
 use super::fields::RequestFields;
 use super::status::Forward;
@@ -21,6 +22,9 @@ pub enum Bypass {
     /// The visitor asked that nothing be stored (RFC 9111 §5.2.1.5).
     NoStore,
     Rule,
+    LongUrl,
+    /// `Cookie` or `Authorization` is longer than is read.
+    Oversized,
 }
 
 impl Bypass {
@@ -32,6 +36,8 @@ impl Bypass {
             Bypass::LoginCookie => "login-cookie",
             Bypass::NoStore => "no-store",
             Bypass::Rule => "rule",
+            Bypass::LongUrl => "url-too-long",
+            Bypass::Oversized => "oversized",
         }
     }
 
@@ -43,12 +49,12 @@ impl Bypass {
     }
 }
 
-/// Decides by the request alone. `login_cookies` are names; one may end in `*`. `share_authorized`:
-/// answers to `Authorization` are for others too where they say so (RFC 9111 §3.5).
+/// Decides by the request alone. `share_authorized`: answers to `Authorization` are for others too
+/// where they say so (RFC 9111 §3.5).
 pub fn bypass(
     method: &Method,
     request: &dyn RequestFields,
-    login_cookies: &[String],
+    login_cookies: &CookieNames,
     share_authorized: bool,
 ) -> Option<Bypass> {
     if request.has("upgrade") {
@@ -63,16 +69,8 @@ pub fn bypass(
     has_cookie(request, login_cookies).then_some(Bypass::LoginCookie)
 }
 
-fn has_cookie(request: &dyn RequestFields, wanted: &[String]) -> bool {
-    let Some(cookies) = request.value("cookie") else { return false };
-    // Lines are joined with commas, which no cookie's name or value holds (RFC 6265 §4.1.1).
-    cookies.split([';', ',']).any(|cookie| {
-        let name = cookie.split('=').next().unwrap_or("").trim();
-        wanted.iter().any(|wanted| match wanted.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == wanted,
-        })
-    })
+fn has_cookie(request: &dyn RequestFields, wanted: &CookieNames) -> bool {
+    request.value("cookie").is_some_and(|field| cookies::has(&field, wanted))
 }
 
 /// What the purge records of a stored response's tags say.
@@ -156,7 +154,11 @@ impl Windows {
     fn of(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Windows {
         let lifetimes = stored.lifetimes;
         let soft = fence.purged == Purged::Soft;
-        let expires = stored.expires_at();
+        // What is never fresh is not so for an isolate whose clock is behind, either.
+        let expires = match lifetimes.fresh {
+            0 => stored.expires_at().min(now),
+            _ => stored.expires_at(),
+        };
         let stale_since =
             if soft { expires.min(fence.first_seen.unwrap_or(now)).min(now) } else { expires };
         if lifetimes.never_stale {

@@ -1,22 +1,31 @@
 //! `No-Vary-Search`: which parts of a query select nothing (draft-ietf-httpbis-no-vary-search).
-//!
-//! `key-order` is always so here: the cache key does not heed the order of differently named
-//! parameters (`policy::key`).
+
+use std::collections::BTreeSet;
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 use super::cache_control::joined;
 use super::key::CacheKey;
+use super::spelling;
+pub use super::spelling::form_decoded;
+use super::steps::steps;
 use super::structured::{Value, dictionary};
 
 pub const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 
-/// The parameters that do not select a response.
+/// What of a query does not select a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unselecting {
-    These(Vec<String>),
-    AllBut(Vec<String>),
+pub struct Unselecting {
+    parameters: Parameters,
+    /// Nor does the order of differently named parameters.
+    key_order: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Parameters {
+    These(BTreeSet<String>),
+    AllBut(BTreeSet<String>),
 }
 
 impl Unselecting {
@@ -30,50 +39,47 @@ impl Unselecting {
         let members = dictionary(value)?;
         let member =
             |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-        match (member("params"), member("except")) {
-            (Some(Value::Strings(names)), None) => Some(Unselecting::These(names.clone())),
-            (Some(Value::Boolean(true)), None) => Some(Unselecting::AllBut(Vec::new())),
+        let set = |names: &[String]| names.iter().cloned().collect();
+        let key_order = match member("key-order") {
+            None | Some(Value::Boolean(false)) => false,
+            Some(Value::Boolean(true)) => true,
+            Some(_) => return None,
+        };
+        let parameters = match (member("params"), member("except")) {
+            (Some(Value::Strings(names)), None) => Parameters::These(set(names)),
+            (None, None) if key_order => Parameters::These(BTreeSet::new()),
+            (Some(Value::Boolean(true)), None) => Parameters::AllBut(BTreeSet::new()),
             (Some(Value::Boolean(true)), Some(Value::Strings(names))) => {
-                Some(Unselecting::AllBut(names.clone()))
+                Parameters::AllBut(set(names))
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(Unselecting { parameters, key_order })
     }
 
     /// The key that all URLs share which differ only in what does not select.
+    ///
+    /// A query with a semicolon is shared with none: some origins take it for an ampersand, and what
+    /// stands behind it for another parameter.
     pub fn shared(&self, key: &CacheKey) -> CacheKey {
-        let Some(query) = key.query() else { return key.clone() };
-        let selecting: Vec<&str> = query
+        let Some(query) = key.query().filter(|query| !query.contains(';')) else {
+            return key.clone();
+        };
+        steps(query.len());
+        let mut selecting: Vec<&str> = query
             .split('&')
             .filter(|parameter| {
                 let name = form_decoded(parameter.split('=').next().unwrap_or(""));
-                match self {
-                    Unselecting::These(names) => !names.contains(&name),
-                    Unselecting::AllBut(names) => names.contains(&name),
+                match &self.parameters {
+                    Parameters::These(names) => !names.contains(&name),
+                    Parameters::AllBut(names) => names.contains(&name),
                 }
             })
             .collect();
+        if self.key_order {
+            // Those of one name stay in the order they came in.
+            selecting.sort_by_cached_key(|parameter| spelling::name(parameter));
+        }
         key.with_query(&selecting.join("&"))
     }
-}
-
-/// A name or a value of a query, as forms encode it (URL Standard, application/x-www-form-urlencoded).
-pub fn form_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escape = tail.get(..2).filter(|_| *first == b'%');
-        let escape = escape.and_then(|digits| std::str::from_utf8(digits).ok());
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,5 +1,6 @@
 //! What is kept beside a stored body: the origin's own status and fields, and what the fence,
 //! freshness, `Vary` and the tag graph need. Versioned: what another version wrote reads as absent.
+//! (Version 1 stored answers to visitors' own requests, which must not be shown to others.)
 
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::fence::Fenced;
 use super::freshness::Lifetimes;
 use super::key::Slot;
-use super::storing::has_validator;
+use super::storing::{Refusal, has_validator};
 use super::tag::Tag;
 use super::time::Time;
 use super::vary::Selecting;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A response that can be revalidated is kept this long past its last window.
 const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 
@@ -30,6 +31,15 @@ pub enum Stored {
 pub struct PassMarker {
     pub fetched_at: Time,
     pub until: Time,
+    pub pass: Pass,
+}
+
+/// Why a page passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    pub reason: Refusal,
+    /// A plain request brought that back, and not a visitor's own: no other is tried meanwhile.
+    pub plain: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,11 +48,15 @@ pub struct StoredResponse {
     pub status: StatusCode,
     #[serde(with = "header_pairs")]
     pub headers: HeaderMap,
-    /// When its origin request began, or that of its last revalidation.
+    /// When it was made, at the latest that can be ruled out: when its origin request began, or that
+    /// of its last revalidation, less the `Age` of the answer.
     pub fetched_at: Time,
     /// `now - born_at` is its current age.
     pub born_at: Time,
     pub lifetimes: Lifetimes,
+    /// It says that it is for visitors with cookies too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_all: bool,
     /// The origin's and the rules' tags; implicit ones follow from the key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -149,6 +163,13 @@ impl Stored {
             Head { v: VERSION, pass: Some(marker), .. } => Some(Stored::Pass(marker)),
             _ => None,
         }
+    }
+
+    /// Whether it stays, however much later `other` was asked for: a visitor's own request does not
+    /// take away what is stored for all.
+    pub fn outranks(&self, other: &Stored) -> bool {
+        let by_own = |marker: &PassMarker| !marker.pass.plain;
+        matches!((self, other), (Stored::Response(_), Stored::Pass(marker)) if by_own(marker))
     }
 
     pub fn fetched_at(&self) -> Time {

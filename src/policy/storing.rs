@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::header;
 use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
 
 use super::fields::RequestFields;
 use super::freshness::{Directives, Lifetimes, heuristic_lifetime};
@@ -16,8 +17,9 @@ pub enum Storing {
     Refuse(Refusal),
 }
 
-/// Why a response is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a response is not stored. A page that passes keeps the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// A part, an answer to a condition, or not final.
     Status,
@@ -28,6 +30,12 @@ pub enum Refusal {
     Authorization,
     /// Neither a lifetime nor anything to revalidate with.
     NoLifetime,
+    /// A redirect to the URL that was asked for: the origin does not know how it is reached.
+    RedirectsToItself,
+    /// More tags than are kept. Leaving some out would lose purges.
+    TooManyTags,
+    /// The origin refuses requests that say nothing of a visitor.
+    PlainRefused,
 }
 
 impl Refusal {
@@ -40,6 +48,9 @@ impl Refusal {
             Refusal::VaryAny => "vary-any",
             Refusal::Authorization => "authorization",
             Refusal::NoLifetime => "no-lifetime",
+            Refusal::RedirectsToItself => "redirects-to-itself",
+            Refusal::TooManyTags => "too-many-tags",
+            Refusal::PlainRefused => "plain-refused",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Structured fields (RFC 9651), as far as cache directions need them: a Dictionary of keys with
 //! what their values are. All of a field counts, or nothing of it does.
 
+use std::collections::BTreeMap;
+
+use super::steps::{step, steps};
+
 /// A value, as far as it is told apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -17,13 +21,19 @@ pub enum Value {
 pub fn dictionary(text: &str) -> Option<Vec<(String, Value)>> {
     let mut rest = Text(text.trim_matches(' '));
     let mut members: Vec<(String, Value)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     while !rest.0.is_empty() {
         let key = rest.key()?;
         let value = if rest.takes('=') { rest.member()? } else { Value::Boolean(true) };
         rest.parameters()?;
         // "If dictionary already contains a key, overwrite its value."
-        members.retain(|(known, _)| *known != key);
-        members.push((key, value));
+        match places.get(&key) {
+            Some(place) => members[*place].1 = value,
+            None => {
+                places.insert(key.clone(), members.len());
+                members.push((key, value));
+            }
+        }
         rest.next_member()?;
     }
     Some(members)
@@ -54,6 +64,7 @@ impl<'a> Text<'a> {
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
         let end = self.0.find(|letter| !belongs(letter)).unwrap_or(self.0.len());
+        steps(end);
         let (taken, rest) = self.0.split_at(end);
         self.0 = rest;
         taken
@@ -159,6 +170,7 @@ impl<'a> Text<'a> {
     fn string(&mut self) -> Option<Value> {
         let (mut string, mut escaped) = (String::new(), false);
         for (at, letter) in self.0.char_indices().skip(1) {
+            step();
             match letter {
                 '"' | '\\' if escaped => string.push(letter),
                 _ if escaped => return None,

@@ -4,6 +4,8 @@
 //! *implicit tag* (everything, a host, a URL, a path prefix, a cache group) begins with a control
 //! character, which no origin tag can hold.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use http::HeaderMap;
@@ -13,12 +15,20 @@ use sha2::{Digest, Sha256};
 
 use super::cache_control::{latin1, list};
 use super::key::CacheKey;
+use super::spelling;
+pub use super::spelling::normal;
+use super::steps::{step, steps};
 
 /// Path prefixes are tagged at segment boundaries, this deep.
 pub const PREFIX_SEGMENTS_MAX: usize = 16;
 /// Longer spellings are hashed: KV takes keys of 512 bytes, and a page's hash stands beside the tag.
 const ESCAPED_LENGTH_MAX: usize = 256;
+/// A response with more distinct tags is not to be stored: each costs KV reads, and memory.
+pub const TAGS_MOST: usize = 1000;
+/// Longer tags are remembered by what stands for them.
+const BRIEF_LENGTH_MAX: usize = 96;
 const IMPLICIT: char = '\u{1}';
+const DIGEST: char = '\u{2}';
 
 /// In canonical form: equal tags are equal strings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +55,7 @@ impl Tag {
         if text.is_empty() {
             return Err(TagError::Empty);
         }
+        steps(text.len());
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
             return Err(TagError::NotPrintable);
         }
@@ -67,19 +78,20 @@ impl Tag {
         Tag(format!("{IMPLICIT}h:{host}"))
     }
 
-    /// A path of a host, with every query.
+    /// A path of a host in all its spellings, with every query.
     pub fn path(host: &str, path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}u:{host}{}", normal(path)))
+        Tag(format!("{IMPLICIT}u:{host}{}", spelling::path(path)))
     }
 
-    /// One query of a path; `query` in canonical order.
+    /// One query of a path, in all its spellings.
     pub fn query(host: &str, path: &str, query: &str) -> Tag {
-        Tag(format!("{IMPLICIT}q:{host}{}?{}", normal(path), normal(query)))
+        let (path, query) = (spelling::path(path), spelling::query(query));
+        Tag(format!("{IMPLICIT}q:{host}{path}?{query}"))
     }
 
     /// A path and all below it, on every host; `path` without a closing slash.
     pub fn prefix(path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}p:{}", normal(path)))
+        Tag(format!("{IMPLICIT}p:{}", spelling::path(path)))
     }
 
     /// One that was a tag before it was written down.
@@ -93,6 +105,15 @@ impl Tag {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The tag in at most 96 bytes: itself, or what stands for it and for no other. What remembers many
+    /// tags is then bounded in bytes, and those of ordinary length cost nothing.
+    pub fn brief(&self) -> Cow<'_, Tag> {
+        if self.0.len() <= BRIEF_LENGTH_MAX {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Tag(format!("{DIGEST}{}", hex::encode(Sha256::digest(self.0.as_bytes())))))
     }
 
     /// The tag as one segment of a KV key: it holds no `/`, and no two tags share a spelling.
@@ -120,36 +141,6 @@ impl fmt::Display for Tag {
     }
 }
 
-/// A path or a query in the spelling by which purges and rules know it: characters that mean the same
-/// encoded or not are written as they are, all others encoded, in upper case (RFC 3986 §6.2.2).
-///
-/// Pages are kept apart by every spelling (`policy::key`); a purge reaches all of one that are the
-/// same page to a reader of URLs.
-pub fn normal(text: &str) -> String {
-    if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
-        return text.to_owned();
-    }
-    let mut normal = String::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let (byte, encoded, next) = match (*first, tail) {
-            (b'%', [high, low, tail @ ..]) => match hex::decode([*high, *low]).as_deref() {
-                Ok([byte]) => (*byte, true, tail),
-                _ => (b'%', false, &rest[1..]),
-            },
-            (byte, tail) => (byte, false, tail),
-        };
-        rest = next;
-        let means_something_encoded = b"%/?#&=+;".contains(&byte);
-        if byte.is_ascii_graphic() && !(encoded && means_something_encoded) {
-            normal.push(char::from(byte));
-        } else {
-            normal.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    normal
-}
-
 /// The tags that every page of `key` has: everything, its host, its URL, its path prefixes.
 pub fn implicit(key: &CacheKey) -> Vec<Tag> {
     let mut tags =
@@ -157,28 +148,30 @@ pub fn implicit(key: &CacheKey) -> Vec<Tag> {
     if let Some(query) = key.query() {
         tags.push(Tag::query(key.host(), key.path(), query));
     }
-    let path = key.path();
+    let path = spelling::path(key.path());
     let boundaries = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-    for prefix in boundaries.take(PREFIX_SEGMENTS_MAX).map(|end| &path[..end]) {
-        let tag = Tag::prefix(prefix);
-        if prefix != "/" && !path_closes(prefix) && !tags.contains(&tag) {
-            tags.push(tag);
-        }
+    let prefixes = boundaries.take(PREFIX_SEGMENTS_MAX).map(|end| &path[..end]);
+    for prefix in prefixes.filter(|prefix| !prefix.ends_with('/')) {
+        steps(prefix.len());
+        tags.push(Tag(format!("{IMPLICIT}p:{prefix}")));
     }
     tags
 }
 
-fn path_closes(prefix: &str) -> bool {
-    prefix.ends_with('/')
-}
-
 /// The tags an origin gave a response, and those of its words that are no tags.
+///
+/// A set that has `overflowed` holds the first [`TAGS_MOST`] tags only, those of rules among them. Its
+/// response must not be stored: a purge of one of the others would not reach it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TagSet {
+    /// Each once, in the order they came in.
     pub tags: Vec<Tag>,
     pub dropped: usize,
     /// Whether the response says anything of its tags at all.
     pub stated: bool,
+    /// Whether there are more than [`TAGS_MOST`]; what is behind them is not read.
+    pub overflowed: bool,
+    members: BTreeSet<Tag>,
 }
 
 /// The fields that carry tags, most used first.
@@ -203,27 +196,40 @@ impl TagSet {
         set
     }
 
-    /// Adds a tag once.
+    /// Adds a tag once, if there is room.
     pub fn add(&mut self, tag: Tag) {
-        if !self.tags.contains(&tag) {
-            self.tags.push(tag);
+        steps(tag.0.len());
+        if self.members.contains(&tag) {
+            return;
         }
+        if self.tags.len() == TAGS_MOST {
+            self.overflowed = true;
+            return;
+        }
+        self.members.insert(tag.clone());
+        self.tags.push(tag);
     }
 
     fn read(&mut self, field: &str, value: &str, host: &str) {
         match field {
             "cache-groups" => self.read_groups(value, host),
-            "cache-tag" | "edge-cache-tag" => value.split(',').for_each(|word| self.word(word)),
+            "cache-tag" | "edge-cache-tag" => self.words(value.split(',')),
             // Space-separated by definition, and seen with commas.
-            _ => value.split([' ', '\t', ',']).for_each(|word| self.word(word)),
+            _ => self.words(value.split([' ', '\t', ','])),
         }
     }
 
-    fn word(&mut self, word: &str) {
-        match Tag::origin(word) {
-            Ok(tag) => self.add(tag),
-            Err(TagError::Empty) => {}
-            Err(_) => self.dropped += 1,
+    fn words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+        for word in words {
+            steps(word.len() + 1);
+            match Tag::origin(word) {
+                Ok(tag) => self.add(tag),
+                Err(TagError::Empty) => {}
+                Err(_) => self.dropped += 1,
+            }
+            if self.overflowed {
+                return;
+            }
         }
     }
 
@@ -234,6 +240,9 @@ impl TagSet {
                 Some(name) => self.add(Tag::group(host, &name)),
                 None => self.dropped += 1,
             }
+            if self.overflowed {
+                return;
+            }
         }
     }
 }
@@ -243,6 +252,7 @@ fn group_name(member: &str) -> Option<String> {
     let inner = member.strip_prefix('"')?;
     let (mut name, mut escaped) = (String::new(), false);
     for letter in inner.chars() {
+        step();
         match letter {
             '"' | '\\' if escaped => name.push(letter),
             _ if escaped => return None,

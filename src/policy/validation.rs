@@ -91,8 +91,11 @@ pub fn updated(stored: &HeaderMap, not_modified: &HeaderMap) -> HeaderMap {
     for name in fresh.keys() {
         updated.remove(name);
     }
-    // An Age that the origin no longer sends must not stay.
+    // What the origin's own cache no longer says must not stay.
     updated.remove(header::AGE);
+    for name in ["x-nextjs-cache", "x-vercel-cache", "cf-cache-status", "cache-status"] {
+        updated.remove(name);
+    }
     for (name, value) in &fresh {
         updated.append(name, value.clone());
     }

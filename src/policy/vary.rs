@@ -2,9 +2,10 @@
 
 use http::HeaderMap;
 use http::header::{self, HeaderName};
+use sha2::{Digest, Sha256};
 
 use super::cache_control::{latin1, list};
-use super::fields::RequestFields;
+use super::fields::{RequestFields, may_be_forwarded};
 
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,57 +45,133 @@ pub enum Languages {
     Normalised,
 }
 
-/// What `request` says in the fields `names`.
-pub fn selecting<'a>(
-    names: impl IntoIterator<Item = &'a str>,
-    request: &dyn RequestFields,
-    languages: Languages,
-) -> Selecting {
-    let mut selecting: Selecting = names
-        .into_iter()
-        .map(|name| (name.to_owned(), selecting_value(name, request, languages)))
-        .collect();
-    selecting.sort();
-    selecting.dedup();
-    selecting
+/// The content codings that a visitor takes, in the classes that an origin is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    BrotliOrGzip,
+    Gzip,
+    /// As it is.
+    #[default]
+    Identity,
 }
 
-/// Absent and empty differ: "if … a header field is absent from a request, it can only match
-/// another request if it is also absent there" (§4.1).
-fn selecting_value(name: &str, request: &dyn RequestFields, languages: Languages) -> String {
-    let Some(value) = request.value(name) else { return "absent".to_owned() };
-    match name {
-        "accept-encoding" => format!("={}", codings(&value)),
-        "accept-language" if languages == Languages::Normalised => {
-            format!("={}", language_ranges(&value))
+impl Encoding {
+    /// What an `Accept-Encoding` takes (RFC 9110 §12.5.3). Absent, it says nothing, and a client
+    /// that says nothing may not be able to decode anything.
+    pub fn of(accept_encoding: Option<&str>) -> Encoding {
+        let weights = weighted(accept_encoding.unwrap_or(""));
+        let takes = |coding: &str| {
+            let of = |name: &str| weights.iter().find(|(known, _)| known == name);
+            of(coding).or_else(|| of("*")).is_some_and(|(_, weight)| *weight > 0)
+        };
+        match (takes("gzip") || takes("x-gzip"), takes("br")) {
+            (true, true) => Encoding::BrotliOrGzip,
+            (true, false) => Encoding::Gzip,
+            (false, _) => Encoding::Identity,
         }
-        // No lists: a comma in them is a comma.
-        "cookie" | "authorization" | "user-agent" | "referer" => format!("={}", value.trim()),
-        _ => format!("={}", list(&value).collect::<Vec<_>>().join(", ")),
+    }
+
+    /// The value of `Accept-Encoding` in a request to the origin.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Encoding::BrotliOrGzip => "br, gzip",
+            Encoding::Gzip => "gzip",
+            Encoding::Identity => "identity",
+        }
     }
 }
 
-/// The content codings a request accepts, sorted: their order and weights select nothing, unless
-/// the weight is zero (RFC 9110 §12.5.3).
-fn codings(value: &str) -> String {
-    let accepted = weighted(value).into_iter().filter(|(coding, _)| coding != "identity");
-    let mut codings: Vec<String> = accepted.map(|(coding, _)| coding).collect();
-    codings.sort();
-    codings.dedup();
-    codings.join(",")
+/// What a response varies by, whether it says so or not: a coded body by what its reader can decode.
+pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
+    let mut names = match Vary::of(headers) {
+        Vary::Fields(names) => names,
+        Vary::Any => Vec::new(),
+    };
+    // The others are in the key, or of the edge's own making: no visitor's reaches the origin.
+    names.retain(may_be_forwarded);
+    if headers.contains_key(header::CONTENT_ENCODING) && !names.contains(&header::ACCEPT_ENCODING) {
+        names.push(header::ACCEPT_ENCODING);
+        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    }
+    names
+}
+
+/// What a request says in the fields that select, besides what stands in the fields themselves.
+#[derive(Clone, Copy)]
+pub struct Selectors<'a> {
+    pub request: &'a dyn RequestFields,
+    pub languages: Languages,
+    pub encoding: Encoding,
+    /// The cookies that may mean something to the origin.
+    pub cookies: Option<&'a str>,
+    /// Without it nobody can tell which cookies a digest is of.
+    pub secret: &'a [u8],
+}
+
+impl Selectors<'_> {
+    /// What the request says in the fields `names`: each name with its value, in order of the names.
+    pub fn selecting<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Selecting {
+        let mut selecting: Selecting =
+            names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
+        selecting.sort();
+        selecting.dedup();
+        selecting
+    }
+
+    /// Absent and empty differ: "if … a header field is absent from a request, it can only match
+    /// another request if it is also absent there" (§4.1).
+    fn value(&self, name: &str) -> String {
+        let value = match name {
+            "accept-encoding" => return self.encoding.as_str().to_owned(),
+            "cookie" => self.cookies.map(|cookies| self.digest(cookies)),
+            "authorization" => self.request.value(name).map(|value| self.digest(&value)),
+            _ => selecting_text(name, self.request, self.languages),
+        };
+        value.map_or_else(|| "absent".to_owned(), |value| format!("={value}"))
+    }
+
+    /// What tells two secrets apart and gives neither away.
+    fn digest(&self, value: &str) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.secret, value.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex::encode(&hash.finalize()[..16])
+    }
+}
+
+/// What a request says in a field that selects: the very text by which a response is found is what a
+/// plain request carries. Two texts that select alike could otherwise bring back two responses, and
+/// one visitor's spelling would be shown to all.
+pub fn selecting_text(
+    name: &str,
+    request: &dyn RequestFields,
+    languages: Languages,
+) -> Option<String> {
+    let value = request.value(name).filter(|value| value.is_ascii())?;
+    Some(match name {
+        "accept-language" if languages == Languages::Normalised => language_ranges(&value),
+        // No lists: a comma in them is a comma.
+        "authorization" | "cookie" | "origin" | "referer" | "user-agent" => value.trim().to_owned(),
+        _ => list(&value).collect::<Vec<_>>().join(", "),
+    })
 }
 
 /// Language ranges in lower case, the most wanted first; among equals their order says nothing
 /// (RFC 9110 §12.5.4).
 fn language_ranges(value: &str) -> String {
     let mut ranges = weighted(value);
+    ranges.retain(|(_, weight)| *weight > 0);
     ranges.sort_by(|(one, more), (other, less)| less.cmp(more).then_with(|| one.cmp(other)));
-    let ranges = ranges.iter().map(|(range, weight)| format!("{range};{weight}"));
-    ranges.collect::<Vec<_>>().join(",")
+    let ranges = ranges.iter().map(|(range, weight)| match weight {
+        1000 => range.clone(),
+        weight => format!("{range};q=0.{weight:03}"),
+    });
+    ranges.collect::<Vec<_>>().join(", ")
 }
 
-/// The members of a list with their weights in thousandths, those of weight zero left out
-/// (RFC 9110 §12.4.2).
+/// The members of a list with their weights in thousandths (RFC 9110 §12.4.2).
 fn weighted(value: &str) -> Vec<(String, u32)> {
     list(value)
         .map(|member| {
@@ -103,7 +180,6 @@ fn weighted(value: &str) -> Vec<(String, u32)> {
             let thousandths = weight.strip_prefix("q=").and_then(thousandths).unwrap_or(1000);
             (name.trim().to_ascii_lowercase(), thousandths)
         })
-        .filter(|(_, weight)| *weight > 0)
         .collect()
 }
 

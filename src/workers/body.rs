@@ -1,24 +1,24 @@
 //! Bodies: streams of the runtime that never pass through wasm memory.
 //!
 //! A body for both a visitor and the cache is copied chunk by chunk while it is small, without
-//! waiting for the visitor: a tee goes at the pace of its slowest reader, and one visitor on a bad
-//! line would hold up all who wait for the page. Past [`HELD_MOST`] the rest is teed, because a
-//! whole large body must not be held in memory.
+//! waiting for the visitor: one visitor on a bad line would hold up all who wait for the page. Past
+//! [`HELD_MOST`] it is copied at the pace of the slower of the two ([`pump`]), because a whole large
+//! body must not be held in memory.
 
-use std::future::Future;
+mod pump;
+
 use std::time::Duration;
 
-use futures::future::{Either, select};
-use futures::pin_mut;
+use futures::future::LocalBoxFuture;
 use http::StatusCode;
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{ReadableStream, ReadableStreamDefaultReader, WritableStream};
-use worker::Delay;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, WritableStream};
 
 use super::headers::{self, Native};
-use crate::platform::{BrokenOff, ReadError, Response};
+use crate::platform::{ReadError, Response, Unsettled};
+use pump::{Held, Pump, Sink, Source, soon};
 
 /// A body up to this size is held in JavaScript's memory until its end is known, in bytes.
 const HELD_MOST: u32 = 1024 * 1024;
@@ -28,8 +28,8 @@ extern "C" {
     /// An IdentityTransformStream that says how long it is, and breaks off if it is not.
     #[wasm_bindgen(extends = IdentityTransformStream, js_name = FixedLengthStream)]
     type FixedLengthStream;
-    #[wasm_bindgen(constructor, js_class = "FixedLengthStream")]
-    fn of_length(length: f64) -> FixedLengthStream;
+    #[wasm_bindgen(constructor, catch, js_class = "FixedLengthStream")]
+    fn of_length(length: f64) -> Result<FixedLengthStream, JsValue>;
 
     #[wasm_bindgen(js_name = IdentityTransformStream)]
     type IdentityTransformStream;
@@ -78,19 +78,24 @@ impl Body {
         }
     }
 
+    /// Ends a body that nobody will read, and with it the origin's sending.
     pub fn discard(self) {
-        if let Body::Stream { stream, .. } = self {
-            ignore(&stream.cancel());
+        match self {
+            Body::Stream { stream, .. } => ignore(&stream.cancel()),
+            Body::Copied { source, visitor } => {
+                ignore(&source.cancel());
+                ignore(&visitor.abort());
+            }
+            Body::Empty | Body::Bytes(_) | Body::WebSocket(_) => {}
         }
     }
 
     pub fn tee(self) -> (Body, Body) {
         let Body::Stream { stream, native, length } = self else { return (self.again(), self) };
-        // A visitor is told the length as the origin told it.
-        let pipe: IdentityTransformStream = match length {
-            Some(length) => FixedLengthStream::of_length(length as f64).into(),
-            None => IdentityTransformStream::new(),
-        };
+        // A visitor is told the length as the origin told it. The runtime throws for one that
+        // JavaScript cannot count (past 2^53): that is as good as unknown.
+        let fixed = length.and_then(|length| FixedLengthStream::of_length(length as f64).ok());
+        let pipe = fixed.map_or_else(IdentityTransformStream::new, IdentityTransformStream::from);
         let theirs = Body::Stream { stream: pipe.readable(), native, length };
         (theirs, Body::Copied { source: stream, visitor: pipe.writable() })
     }
@@ -107,20 +112,23 @@ impl Body {
 /// A body that has been read up to its end, or up to as much as is held.
 pub enum Read {
     Whole(Body),
-    /// More than is held. What was read comes first, then the rest; `clean` rejects if it breaks off.
+    /// More than is held. What was read comes first, then the rest, while `clean` is awaited: it
+    /// says whether `stream` came to its end, or was broken off.
     Longer {
         stream: ReadableStream,
-        clean: Promise,
+        clean: LocalBoxFuture<'static, Result<(), Unsettled>>,
     },
 }
 
 /// Reads a body to its clean end, as far as it may be held.
 /// One that stands still for longer than `patience` has broken off.
-pub async fn settle(body: Body, patience: Duration) -> Result<Read, BrokenOff> {
+pub async fn settle(body: Body, patience: Duration) -> Result<Read, Unsettled> {
     match body {
-        Body::Stream { stream, .. } => copy(stream, None, patience).await.map_err(|_| BrokenOff),
+        Body::Stream { stream, .. } => {
+            copy(stream, None, patience).await.map_err(|_| Unsettled::BrokenOff)
+        }
         Body::Copied { source, visitor } => {
-            copy(source, Some(visitor), patience).await.map_err(|_| BrokenOff)
+            copy(source, Some(visitor), patience).await.map_err(|_| Unsettled::BrokenOff)
         }
         held => Ok(Read::Whole(held)),
     }
@@ -131,97 +139,46 @@ async fn copy(
     visitor: Option<WritableStream>,
     patience: Duration,
 ) -> Result<Read, JsValue> {
-    let reader: ReadableStreamDefaultReader = source.get_reader().unchecked_into();
-    let writer = visitor.as_ref().map(WritableStream::get_writer).transpose()?;
-    let (held, mut length) = (Array::new(), 0);
+    let mut source = Source::of(source)?;
+    let visitor = visitor.map(Sink::of).transpose()?;
+    let (mut held, mut length) = (Vec::new(), 0);
     loop {
-        let chunk = match soon(next(&reader), patience).await {
-            Ok(Some(chunk)) => chunk,
+        let chunk = match soon(source.next(), patience).await {
+            Ok(Some(chunk)) => chunk.slice(0, chunk.length()),
             Ok(None) => break,
             Err(cause) => {
-                if let Some(writer) = &writer {
-                    ignore(&writer.abort_with_reason(&cause));
+                if let Some(visitor) = visitor {
+                    visitor.abort(&cause);
                 }
-                ignore(&reader.cancel_with_reason(&cause));
+                source.cancel(&cause);
                 return Err(cause);
             }
         };
         length += chunk.length();
-        if let Some(writer) = &writer {
-            // A visitor who has hung up does not end it: others want the page.
-            ignore(&writer.write_with_chunk(&chunk));
-        }
-        held.push(&chunk);
+        // A visitor who has hung up does not end it: others want the page.
+        let taken = visitor.as_ref().map(|visitor| visitor.write(&chunk));
+        held.push(Held { chunk, taken });
         if length > HELD_MOST {
-            reader.release_lock();
-            if let Some(writer) = &writer {
-                writer.release_lock();
-            }
-            return rest(held, source, visitor);
+            let pipe = IdentityTransformStream::new();
+            let cache = Sink::of(pipe.writable())?;
+            let clean = Box::pin(Pump { source, visitor, cache, patience }.run(held));
+            return Ok(Read::Longer { stream: pipe.readable(), clean });
         }
     }
-    if let Some(writer) = &writer {
-        ignore(&writer.close());
+    if let Some(visitor) = visitor {
+        ignore(&visitor.close());
     }
     Ok(Read::Whole(Body::Bytes(joined(&held, length))))
 }
 
-/// What is read, unless it takes longer than `patience`.
-async fn soon<T>(
-    read: impl Future<Output = Result<T, JsValue>>,
-    patience: Duration,
-) -> Result<T, JsValue> {
-    pin_mut!(read);
-    match select(read, Delay::from(patience)).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => Err("the body stands still".into()),
-    }
-}
-
-async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, JsValue> {
-    let result = JsFuture::from(reader.read()).await?;
-    if Reflect::get(&result, &"done".into())?.is_truthy() {
-        return Ok(None);
-    }
-    Ok(Some(Reflect::get(&result, &"value".into())?.unchecked_into()))
-}
-
-fn joined(chunks: &Array, length: u32) -> Uint8Array {
+fn joined(held: &[Held], length: u32) -> Uint8Array {
     let whole = Uint8Array::new_with_length(length);
     let mut at = 0;
-    for chunk in chunks.iter() {
-        let chunk: Uint8Array = chunk.unchecked_into();
-        whole.set(&chunk, at);
+    for Held { chunk, .. } in held {
+        whole.set(chunk, at);
         at += chunk.length();
     }
     whole
-}
-
-/// What is held and then the rest of `source`, as one stream; the visitor gets the rest as well.
-fn rest(
-    held: Array,
-    source: ReadableStream,
-    visitor: Option<WritableStream>,
-) -> Result<Read, JsValue> {
-    let ours = match visitor {
-        None => source,
-        Some(visitor) => {
-            let branches = source.tee();
-            ignore(&branches.get(0).unchecked_into::<ReadableStream>().pipe_to(&visitor));
-            branches.get(1).unchecked_into()
-        }
-    };
-    let pipe = IdentityTransformStream::new();
-    let (stream, writable) = (pipe.readable(), pipe.writable());
-    let clean = wasm_bindgen_futures::future_to_promise(async move {
-        let writer = writable.get_writer()?;
-        for chunk in held.iter() {
-            JsFuture::from(writer.write_with_chunk(&chunk)).await?;
-        }
-        writer.release_lock();
-        JsFuture::from(ours.pipe_to(&writable)).await
-    });
-    Ok(Read::Longer { stream, clean })
 }
 
 /// Reads a body into memory; for control routes.
@@ -231,11 +188,11 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
         Body::Bytes(bytes) => return Ok(bytes.to_vec()),
         _ => return Ok(Vec::new()),
     };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut source = Source::of(stream).map_err(|_| ReadError::BrokenOff)?;
     let mut bytes = Vec::new();
-    while let Some(chunk) = next(&reader).await.map_err(|_| ReadError::BrokenOff)? {
+    while let Some(chunk) = source.next().await.map_err(|_| ReadError::BrokenOff)? {
         if bytes.len() + chunk.length() as usize > limit {
-            ignore(&reader.cancel());
+            source.cancel(&"the body is too long".into());
             return Err(ReadError::TooLong(limit));
         }
         bytes.extend(chunk.to_vec());
@@ -245,10 +202,8 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
 
 /// Lets a promise end as it will, without a complaint about a rejection nobody saw.
 pub fn ignore(promise: &Promise) {
-    let promise = promise.clone();
-    spawn_local(async move {
-        let _ = JsFuture::from(promise).await;
-    });
+    // What listens is attached here, and stays when the future is dropped.
+    drop(JsFuture::from(promise.clone()));
 }
 
 /// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
@@ -263,7 +218,10 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
     }
     let body = match may_have_body(response.status) {
         true => response.body.to_js(),
-        false => JsValue::NULL,
+        false => {
+            response.body.discard();
+            JsValue::NULL
+        }
     };
     new_response(&body, &init)
 }

@@ -65,21 +65,50 @@ impl Serialize for Fields<'_> {
 pub struct Native {
     headers: Headers,
     read: OnceCell<HeaderMap>,
+    /// Each name between commas. Most fields that are looked for are absent, which one call tells of
+    /// all of them.
+    names: OnceCell<String>,
 }
 
 impl RequestFields for Native {
-    fn value(&self, name: &str) -> Option<String> {
+    fn raw(&self, name: &str) -> Option<String> {
+        if !self.has(name) {
+            return None;
+        }
         self.headers.get(name).ok().flatten()
     }
 
     fn all(&self) -> HeaderMap {
         self.read().clone()
     }
+
+    fn has(&self, name: &str) -> bool {
+        let mut rest = self.names();
+        while let Some(at) = rest.find(name) {
+            let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+            if before.ends_with(',') && after.starts_with(',') {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    }
+
+    fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
+        self.names().split(',').any(wanted)
+    }
 }
 
 impl Native {
     pub fn new(headers: Headers) -> Native {
-        Native { headers, read: OnceCell::new() }
+        Native { headers, read: OnceCell::new(), names: OnceCell::new() }
+    }
+
+    fn names(&self) -> &str {
+        self.names.get_or_init(|| {
+            let names = Array::from(&self.headers.keys()).join(",");
+            format!(",{},", String::from(names))
+        })
     }
 
     fn read(&self) -> &HeaderMap {

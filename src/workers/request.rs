@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use http::{Method, StatusCode};
 use js_sys::{JSON, Reflect};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env, console_error};
 
 use super::body::{Body, to_js_response};
@@ -16,7 +16,8 @@ use crate::config::{Config, ConfigError};
 use crate::edge;
 use crate::isolate::Isolate;
 use crate::platform::Response;
-use crate::policy::key::CacheKey;
+use crate::policy::key::{CacheKey, resolved_url};
+use crate::policy::vary::Encoding;
 use crate::visit::Visit;
 
 thread_local! {
@@ -50,19 +51,42 @@ async fn answer(
     if config.origin.is_none() {
         context.pass_through_on_exception();
     }
-    let url = request.url();
-    let (Ok(key), Ok(method)) = (CacheKey::parse(&url), request.method().parse()) else {
+    let url = resolved_url(&request.url());
+    let (Ok(key), Ok(method)) = (CacheKey::parse(&url), request.method().parse::<Method>()) else {
         return refuse(StatusCode::BAD_REQUEST, "The URL cannot be understood", "Check the URL.");
     };
+    if config.origin.is_none() && !is_of_a_zone(&request, key.host()) {
+        let detail = "Set ORIGIN to where the pages come from. Without it the edge forwards a request \
+                      to its own URL, which is right on a route of a Cloudflare zone only.";
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "The edge has no origin", detail);
+    }
     let visitor = Rc::new(Native::new(request.headers()));
-    let languages = config.languages;
-    let visit = Visit { method, url, key, fields: visitor.clone(), languages, trace: None };
+    let mut visit = Visit::new(method, url, key, visitor.clone(), config.clone());
+    // The platform rewrites Accept-Encoding, and keeps what the client said.
+    if let Some(accepted) = of_cloudflare(&request, "clientAcceptEncoding") {
+        visit.encoding = Encoding::of(Some(&accepted));
+    }
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);
     let bindings = env.unchecked_into();
     let world = World { config, isolate, context: Rc::new(context), bindings, visitor };
     edge::handle(world, visit, body).await
+}
+
+/// Whether a request came through Cloudflare to a host that can be a zone's. Elsewhere its `Host`
+/// would choose among all services that this machine reaches.
+fn is_of_a_zone(request: &web_sys::Request, host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or("");
+    let is_name = name.contains('.') && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_public = ![".local", ".localhost", ".internal"].iter().any(|end| name.ends_with(end));
+    is_name && is_public && request.headers().has("cf-ray").unwrap_or(false)
+}
+
+/// What Cloudflare says of a request's client.
+fn of_cloudflare(request: &web_sys::Request, name: &str) -> Option<String> {
+    let cf = Reflect::get(request, &"cf".into()).ok().filter(JsValue::is_object)?;
+    Reflect::get(&cf, &name.into()).ok()?.as_string()
 }
 
 fn refuse(status: StatusCode, title: &str, detail: &str) -> Response<Body> {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::future::{Either, join, select};
 use js_sys::{Date, Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -17,8 +17,8 @@ use super::{cache, coordinator, origin};
 use crate::config::Config;
 use crate::isolate::Isolate;
 use crate::platform::{
-    BrokenOff, CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError,
-    Platform, ReadError, Request, Response, Settled, Signal,
+    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
+    ReadError, Request, Response, Settled, Signal, Unsettled,
 };
 use crate::policy::coordinator::{Answer, Ask, Shard};
 use crate::policy::key::Slot;
@@ -35,7 +35,7 @@ pub struct World {
 
 impl World {
     fn url(&self, slot: &Slot) -> String {
-        slot.url(&self.config.control_prefix)
+        slot.url(&self.config.control_prefix, self.config.cache_secret())
     }
 }
 
@@ -111,21 +111,20 @@ impl Platform for World {
         body: Body,
         staging: &Slot,
         life: Duration,
-    ) -> Result<Settled<Body>, BrokenOff> {
+    ) -> Result<Settled<Body>, Unsettled> {
         let (stream, clean) = match body::settle(body, self.config.origin_timeout).await? {
             Read::Whole(body) => return Ok(Settled::Whole(body)),
             Read::Longer { stream, clean } => (stream, clean),
         };
         let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
         let url = self.url(staging);
-        let put = cache::put(&url, document, life).await;
-        // The put resolves for a body that broke off; the pipe into it does not.
-        let clean = JsFuture::from(clean).await;
+        // The put resolves for a body that broke off; what is written into it says so.
+        let (put, clean) = join(cache::put(&url, document, life), clean).await;
         if put.is_ok() && clean.is_ok() {
             return Ok(Settled::Staged);
         }
         cache::delete(&url).await;
-        Err(BrokenOff)
+        Err(clean.err().unwrap_or(Unsettled::NotKept))
     }
 
     async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {

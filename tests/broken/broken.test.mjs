@@ -13,12 +13,14 @@ import { VARIANTS } from "./variants.mjs";
 const run = promisify(execFile);
 const ROOT = new URL("../../", import.meta.url);
 const TREE = new URL("target/broken/", ROOT);
+// Of its own: cargo would take what was built of a variant for what was built of the source.
+const BUILT = new URL("target/variants/", ROOT).pathname;
 const OUTPUT_MOST = 64 << 20;
 /** One history runs at a time, so that what is caught does not depend on the machine. */
 const THREADS = "1";
 
 async function cargo(args, env = {}) {
-  const options = { cwd: TREE, maxBuffer: OUTPUT_MOST, env: { ...process.env, ...env, CARGO_TARGET_DIR: new URL("target/", ROOT).pathname } };
+  const options = { cwd: TREE, maxBuffer: OUTPUT_MOST, env: { ...process.env, ...env, CARGO_TARGET_DIR: BUILT } };
   try {
     return { code: 0, ...(await run("cargo", args, options)) };
   } catch (error) {

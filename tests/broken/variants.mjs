@@ -11,7 +11,7 @@ export const VARIANTS = [
     within: 20_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/store.rs", "            fetched_at: self.fetched_at,\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
+      ["src/store.rs", "            fetched_at: made.at(),\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
     ],
   },
   {
@@ -54,7 +54,7 @@ export const VARIANTS = [
     within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/revalidate.rs", "        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n", "        self.fetched_at = self.platform.now();\n        self.moment = self.platform.isolate().purges.borrow().moment();\n        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n"],
+      ["src/not_modified.rs", "        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n", "        self.began = self.platform.now();\n        self.moment = self.platform.isolate().purges.borrow().moment();\n        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n"],
     ],
   },
   {
@@ -172,7 +172,7 @@ export const VARIANTS = [
     within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/serve.rs", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment) || arrived.0 > 0)"],
+      ["src/fill.rs", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment) || arrived.0 > 0)"],
     ],
   },
   {
@@ -188,7 +188,80 @@ export const VARIANTS = [
     within: 100_000,
     breaks: "a page never goes back",
     edits: [
-      ["src/store.rs", "if current.fetched_at() > stored.fetched_at() {", "if current.fetched_at().0 < 0 {"],
+      ["src/store.rs", "let is_later = current.fetched_at() > stored.fetched_at() ||", "let is_later = current.fetched_at().0 < 0 ||"],
+    ],
+  },
+  {
+    name: "a plain request carries the visitor's cookie",
+    within: 20_000,
+    breaks: "what one visitor's fields shaped is shown to no other",
+    edits: [
+      ["src/forward.rs", "    let mut headers = plain.clone();\n", `    let mut headers = plain.clone();
+    if let Some(cookie) = visit.fields.all().get(header::COOKIE) {
+        headers.insert(header::COOKIE, cookie.clone());
+    }
+`],
+    ],
+  },
+  {
+    name: "a visitor's own failure is shared with those who wait",
+    within: 50_000,
+    breaks: "one visitor's failure is not for those who wait",
+    edits: [
+      ["src/revalidate.rs", "            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,\n", "            OwnAnswer::TellsNothing if is_awaited => self.end(Outcome::Failed(500)).await,\n"],
+    ],
+  },
+  {
+    name: "a refusal of a visitor's own request drops the stored page",
+    within: 20_000,
+    breaks: "a visitor's request takes nothing from others",
+    edits: [
+      ["src/forward.rs", "            invalidate::after(platform, visit, response.status, &response.headers).await;\n", `            invalidate::after(platform, visit, response.status, &response.headers).await;
+            if response.status == StatusCode::FORBIDDEN {
+                platform.cache_delete(&visit.key.slot()).await;
+            }
+`],
+    ],
+  },
+  {
+    name: "a stale page is revalidated by the visitor's own request, whose refusal drops it",
+    within: 20_000,
+    breaks: "a visitor's request takes nothing from others",
+    edits: [
+      ["src/revalidate.rs", "            Found::Response(_) => First::Plain(plain),\n", "            Found::Response(_) => First::Own { follow: false },\n"],
+      ["src/revalidate.rs", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
+    ],
+  },
+  {
+    name: "the answer to a visitor's own request is stored",
+    within: 20_000,
+    breaks: "what one visitor's fields shaped is shown to no other",
+    edits: [
+      ["src/policy/plain.rs", "    added.iter().all(selects)\n", "    added.iter().all(selects) || !added.is_empty()\n"],
+    ],
+  },
+  {
+    name: "what says no-cache is handed to those who wait",
+    within: 20_000,
+    breaks: "what says no-cache is handed to no other",
+    edits: [
+      ["src/policy/sharing.rs", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"],
+    ],
+  },
+  {
+    name: "a page with an Age is fresh for the purges that were known when it was asked for",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [
+      ["src/store.rs", "        let Made::ForThisRequest(began) = made else { return Vec::new() };\n", "        let (Made::ForThisRequest(_) | Made::Before(_) | Made::Stale(_)) = made;\n        let began = self.began;\n"],
+    ],
+  },
+  {
+    name: "a variant is stored by an isolate that counted its requests alone",
+    within: 100_000,
+    breaks: "in the end everyone sees the newest",
+    edits: [
+      ["src/store.rs", "let is_admitted = self.has_place(&slot)\n", "let is_admitted = self.has_place(&slot) && false\n"],
     ],
   },
 ];

@@ -120,6 +120,19 @@ describe("a body", () => {
     }
   }
 
+  // JavaScript counts up to 2^53, and the runtime takes lengths up to 2^63.
+  for (const length of ["9007199254740992", "9007199254740993", "9223372036854775807"]) {
+    test(`that says it has ${length} bytes, and is short, is answered and hangs nowhere`, async () => {
+      origin.on(path, { raw: `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nCache-Control: s-maxage=60\r\n\r\nshort` });
+      const started = performance.now();
+      const answer = await edge.fetch(path);
+      const seconds = (performance.now() - started) / 1000;
+      assert.deepEqual([answer.status, answer.text(), answer.aborted], [200, "short", true]);
+      assert.ok(seconds < 2, `it took ${seconds.toFixed(1)} s`);
+      assert.equal((await edge.fetch(`${path}-other`)).status, 404);
+    });
+  }
+
   test("goes on being stored when its visitor hangs up", async () => {
     origin.on(path, { body: { bytes: 3 * MEGABYTE }, headers: FRESH });
     const hold = origin.hold(path, { afterBytes: 2 * MEGABYTE });

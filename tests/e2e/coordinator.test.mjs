@@ -5,7 +5,7 @@ import { before, beforeEach, describe, test } from "node:test";
 import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, stays, together } from "./harness.mjs";
 
 const FRESH = { "cache-control": "s-maxage=60, stale-while-revalidate=600" };
-const TOKEN = "the-purge-token";
+const TOKEN = "the-token-that-purges";
 
 function purge(at, what) {
   const headers = { authorization: `Bearer ${TOKEN}` };

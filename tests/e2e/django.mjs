@@ -141,7 +141,7 @@ class Editor {
 }
 
 /** What a form of the admin would send if nothing were changed. */
-function formFields(html) {
+export function formFields(html) {
   const form = new URLSearchParams();
   const text = (value) => value.replaceAll("&quot;", '"').replaceAll("&#x27;", "'").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
   for (const [tag] of html.matchAll(/<input\b[^>]*>/g)) {

@@ -39,6 +39,7 @@ function described(input, init = {}) {
     cache: init.cache ?? request.cache,
     redirect: init.redirect ?? request.redirect,
     encodeResponseBody: init.encodeResponseBody,
+    cf: init.cf,
   };
 }
 
@@ -50,7 +51,7 @@ Cache.prototype.match = async function (key, options) {
   return match.call(this, key, options);
 };
 Cache.prototype.put = async function (key, response) {
-  note("put", key);
+  note("put", key, response);
   if (faults.put === "reject") throw new Error("the cache cannot be written");
   if (faults.put === "drop") return response.body?.pipeTo(new WritableStream());
   if (faults.head !== null) {
@@ -64,8 +65,9 @@ Cache.prototype.delete = async function (key, options) {
   return remove.call(this, key, options);
 };
 
-function note(call, key) {
-  seen.cacheCalls.push({ call, url: key instanceof Request ? key.url : String(key) });
+function note(call, key, response) {
+  const url = key instanceof Request ? key.url : String(key);
+  seen.cacheCalls.push({ call, url, headers: response && Object.fromEntries(response.headers) });
 }
 
 const { Instance } = WebAssembly;

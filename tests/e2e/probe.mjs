@@ -3,7 +3,7 @@
  *
  *     const edge = await startEdge({ probe: true, … });
  *     await edge.probe.fetches();                    // how each origin request was made
- *     await edge.probe.cacheCalls();                 // [{ call: "match", url }, …]
+ *     await edge.probe.cacheCalls();                 // [{ call: "put", url, headers }, …]
  *     await edge.probe.cache({ put: "reject" });     // or "drop"; match: "miss" or "reject"; head: "…"
  *     await edge.probe.memoryBytes();                // of the wasm instance
  *
@@ -59,14 +59,14 @@ class Probe {
 
   /**
    * The calls of `fetch`: `{ url, method, headers, cache, redirect,
-   * encodeResponseBody }`. What an init does not say is the request's;
-   * but `encodeResponseBody`, which only an init can say.
+   * encodeResponseBody, cf }`. What an init does not say is the request's;
+   * but the last two, which only an init can say.
    */
   async fetches() {
     return (await this.#ask("/seen")).fetches;
   }
 
-  /** The calls of the Cache API, in order. */
+  /** The calls of the Cache API, in order: `{ call, url }`, and of a put the `headers` of what is stored. */
   async cacheCalls() {
     return (await this.#ask("/seen")).cacheCalls;
   }

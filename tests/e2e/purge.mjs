@@ -1,6 +1,6 @@
 /** The control routes, as an origin calls them. */
 
-export const TOKEN = "the-purge-token";
+export const TOKEN = "the-token-that-purges";
 
 export const bearer = (token) => ({ authorization: `Bearer ${token}` });
 

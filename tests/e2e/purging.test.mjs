@@ -5,6 +5,8 @@ import { before, beforeEach, describe, test } from "node:test";
 import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin } from "./harness.mjs";
 import { TOKEN, bearer, purge } from "./purge.mjs";
 
+const SECOND = "the-second-token-that-purges";
+const READER = "the-token-that-reads";
 const FRESH = { "cache-control": "s-maxage=6000, stale-while-revalidate=6000" };
 
 /** What the Worker wrote to KV since the last reset. */
@@ -26,7 +28,7 @@ describe("control routes", () => {
 
   before(async () => {
     origin = await startOrigin();
-    const vars = { ORIGIN: origin.url, PURGE_TOKENS: `${TOKEN},second`, READ_TOKENS: "reader", PURGE_ITEMS_MAX: 10, HOSTS: "www.example.com" };
+    const vars = { ORIGIN: origin.url, PURGE_TOKENS: `${TOKEN},${SECOND}`, READ_TOKENS: READER, PURGE_ITEMS_MAX: 10, HOSTS: "www.example.com" };
     edge = await startEdge({ vars });
   });
   beforeEach(() => edge.kv.reset());
@@ -38,11 +40,11 @@ describe("control routes", () => {
     assert.equal((await ask(bearer("wrong"))).status, 401);
     assert.equal((await ask(bearer(""))).status, 401);
     assert.equal((await ask({ authorization: `Basic ${TOKEN}` })).status, 401);
-    const forbidden = await ask(bearer("reader"));
+    const forbidden = await ask(bearer(READER));
     assert.equal(forbidden.status, 403);
     assert.equal(forbidden.headers.get("content-type"), "application/problem+json");
     assert.deepEqual(edge.kv.counts().put, 0);
-    assert.equal((await ask(bearer("second"))).status, 200);
+    assert.equal((await ask(bearer(SECOND))).status, 200);
     assert.equal((await ask({ authorization: `bearer ${TOKEN}` })).status, 200);
     await receipts(edge, 2);
   });
@@ -106,7 +108,7 @@ describe("control routes", () => {
     assert.equal(receipt.mode, "soft");
     assert.deepEqual(receipt.purged, {
       tags: ["good"],
-      urls: ["https://www.example.com/a?x=1&y=2"],
+      urls: ["https://www.example.com/a?y=2&x=1"],
       prefixes: ["/blog"],
       hosts: ["www.example.com"],
       everything: false,
@@ -138,7 +140,7 @@ describe("control routes", () => {
   });
 
   test("list the URLs of a tag and the tags of a URL, unknown ones empty, long lists with a cursor", async () => {
-    const status = async (query) => (await edge.fetch(`/edge-isr/status?${query}`, { headers: bearer("reader") })).json();
+    const status = async (query) => (await edge.fetch(`/edge-isr/status?${query}`, { headers: bearer(READER) })).json();
     assert.deepEqual(await status("tag=none"), { tag: "none", urls: [] });
     assert.deepEqual(await status("url=https://www.example.com/none"), { url: "https://www.example.com/none", tags: [] });
     origin.on("/listed", { body: "x", headers: { ...FRESH, "cache-tag": "Post:1, posts" } });
@@ -146,7 +148,7 @@ describe("control routes", () => {
     const url = "https://www.example.com/listed";
     await eventually(async () => assert.deepEqual(await status("tag=post%3A1"), { tag: "post:1", urls: [url] }));
     await eventually(async () => assert.deepEqual((await status(`url=${encodeURIComponent(url)}`)).tags, ["post:1", "posts"]));
-    assert.equal((await edge.fetch("/edge-isr/status", { headers: bearer("reader") })).status, 400);
+    assert.equal((await edge.fetch("/edge-isr/status", { headers: bearer(READER) })).status, 400);
   });
 });
 
@@ -307,14 +309,14 @@ describe("a receipt", () => {
   const unknown = "0123456789abcdef".repeat(2);
 
   before(async () => {
-    edge = await startEdge({ probe: true, vars: { ORIGIN: "http://127.0.0.1:1", PURGE_TOKENS: TOKEN, READ_TOKENS: "reader" } });
+    edge = await startEdge({ probe: true, vars: { ORIGIN: "http://127.0.0.1:1", PURGE_TOKENS: TOKEN, READ_TOKENS: READER } });
   });
   beforeEach(() => edge.kv.heal());
 
   test("is for those who may read", async () => {
     assert.equal((await edge.fetch(`/edge-isr/purges/${unknown}`)).status, 401);
     assert.equal((await receipt(edge, unknown, "wrong")).status, 401);
-    assert.equal((await receipt(edge, unknown, "reader")).status, 404);
+    assert.equal((await receipt(edge, unknown, READER)).status, 404);
   });
 
   for (const id of ["", "0", unknown.toUpperCase(), `${unknown}0`, `${unknown}/`, `${"%30".repeat(32)}`]) {

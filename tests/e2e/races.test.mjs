@@ -237,6 +237,8 @@ describe("a purged page", () => {
   }
 
   test("has no variant that outlives a purge, and no waiter gets another one's answer", async () => {
+    // A section of its own: nothing is known of what its pages vary by.
+    path = "/in-languages/page";
     let version = "old";
     const hold = rendered((seen) => {
       const answer = page(`${version} in ${seen.headers.get("accept-language")}`);

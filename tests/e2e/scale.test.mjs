@@ -18,7 +18,7 @@ let origin, edge;
 
 before(async () => {
   origin = await startOrigin();
-  const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, ORIGIN_TIMEOUT: 29, GRAPH_WRITES_PER_MINUTE: 1000 };
+  const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, ORIGIN_TIMEOUT: 29, GRAPH_WRITES_PER_MINUTE: 1000, VISITOR_WRITES_PER_DAY: 100_000 };
   edge = await startEdge({ probe: true, vars });
 });
 beforeEach(() => {

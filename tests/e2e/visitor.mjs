@@ -8,27 +8,29 @@ import http from "node:http";
 import { Fields, toWire } from "./fields.mjs";
 
 /** What Cloudflare tells a Worker of every request. */
-const FROM_CLOUDFLARE = { "Accept-Encoding": "br, gzip", "CF-Connecting-IP": "203.0.113.7" };
+const FROM_CLOUDFLARE = { "Accept-Encoding": "br, gzip", "CF-Connecting-IP": "203.0.113.7", "CF-Ray": "0123456789abcdef-AMS" };
 
 /**
  * Sends a request and gives the answer as soon as its head is there.
  *
  * `socket` is where the edge listens (`http://127.0.0.1:port`), `url` what is
  * asked of it, of whatever scheme and host: it stands whole on the request line.
+ * `raw` stands there in place of its path and query, as it is (`/a/../b`), and
+ * `host` in place of its host (`127.1`).
  * `headers`: see `toWire`; a null removes a default. Rejects if no answer comes.
  */
-export function open(socket, url, { method = "GET", headers = {}, body, signal } = {}) {
+export function open(socket, url, { method = "GET", headers = {}, body, signal, raw, host } = {}) {
   const { hostname, port } = new URL(socket);
   const target = new URL(url);
   target.hash = "";
   // As bytes: beside a text, Node would send the fields as UTF-8 too.
   const bytes = body === undefined ? undefined : Buffer.from(body);
-  const defaults = { Host: target.host, ...FROM_CLOUDFLARE, "Content-Length": bytes?.length };
+  const defaults = { Host: host ?? target.host, ...FROM_CLOUDFLARE, "Content-Length": bytes?.length };
   const request = http.request({
     hostname,
     port,
     method,
-    path: target.href,
+    path: `${target.protocol}//${host ?? target.host}${raw ?? target.pathname + target.search}`,
     headers: toWire(headers, defaults),
     signal,
     maxHeaderSize: 1 << 20,

@@ -49,6 +49,24 @@ fn qualified_private_and_no_cache_withhold_fields_and_no_more_5_2_2_4() {
     assert!(both.private && both.no_cache);
 }
 
+#[rstest]
+#[case::never_ended("\"x, y")]
+#[case::ended_by_an_escape("\"x\\\"")]
+#[case::not_at_its_end("\"x\"y")]
+#[case::a_quote_alone("\"")]
+fn a_broken_quotation_names_no_field_so_the_directive_counts_in_full(#[case] argument: &str) {
+    let private = CacheControl::parse(&format!("private={argument}"));
+    let no_cache = CacheControl::parse(&format!("no-cache={argument}"));
+    assert!(private.private && no_cache.no_cache);
+    assert!(private.withheld.is_empty() && no_cache.withheld.is_empty());
+}
+
+#[test]
+fn a_lifetime_in_a_broken_quotation_is_zero() {
+    let read = CacheControl::parse("max-age=\"60, s-maxage=\"60\"0, public");
+    assert!(read.max_age == seconds(0) && read.s_maxage == seconds(0) && read.public);
+}
+
 #[test]
 fn every_directive_is_read() {
     let read = CacheControl::parse(
@@ -77,6 +95,8 @@ fn every_directive_is_read() {
 #[case("\"a,b\", c", &["\"a,b\"", "c"])]
 #[case("\"a\\\",b\", c", &["\"a\\\",b\"", "c"])]
 #[case::what_never_ends_is_no_quotation("\"never closed, c", &["\"never closed", "c"])]
+#[case::what_ended_before_it_stays_one("a, \"b,c\", \"d,e\" \"f, g", &["a", "\"b,c\"", "\"d", "e\" \"f", "g"])]
+#[case::an_escape_does_not_end_it("\"a\\\", b", &["\"a\\\"", "b"])]
 #[case("", &[])]
 fn lists_keep_commas_in_quotes_9110_5_6_1(#[case] value: &str, #[case] members: &[&str]) {
     assert_eq!(list(value).collect::<Vec<_>>(), members);
@@ -105,7 +125,35 @@ fn printed(directives: &CacheControl) -> String {
     times.chain(words).collect::<Vec<_>>().join(", ")
 }
 
+/// A list by the letter of its grammar: each member is looked at anew, up to the end of the text.
+fn members(text: &str) -> Vec<&str> {
+    let (mut quoted, mut escaped, mut end) = (false, false, None);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' if !quoted => {
+                end = Some(at);
+                break;
+            }
+            _ => {}
+        }
+    }
+    let end = if quoted { text.find(',') } else { end };
+    let (first, rest) = end.map_or((text, ""), |end| (&text[..end], &text[end + 1..]));
+    let first = Some(first.trim_matches([' ', '\t'])).filter(|first| !first.is_empty());
+    let rest = if rest.is_empty() { Vec::new() } else { members(rest) };
+    first.into_iter().chain(rest).collect()
+}
+
 proptest! {
+    /// A quotation that never ends leaves none behind it that does and holds a comma.
+    #[test]
+    fn one_pass_reads_what_many_would(text in "[\"\\\\,a ]{0,24}") {
+        prop_assert_eq!(list(&text).collect::<Vec<_>>(), members(&text));
+    }
+
     #[test]
     fn no_bytes_make_the_parser_panic(bytes: Vec<u8>) {
         CacheControl::parse(&latin1(&bytes));

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
-use edge_isr::config::{Config, ConfigError};
+use edge_isr::config::{
+    Config, ConfigError, ForwardHeaders, Invalidation, VariantSettings, VisitorWriteLimits,
+};
 use rstest::rstest;
 
-fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
     Config::read(&|name| settings.get(name).map(|value| value.to_string()))
 }
@@ -34,6 +36,29 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("CONTROL_PREFIX", "edge")]
 #[case("CONTROL_PREFIX", "/edge/")]
 #[case("CONTROL_PREFIX", "/")]
+#[case("CONTROL_PREFIX", "/.")]
+#[case("CONTROL_PREFIX", "/edge/../isr")]
+#[case("CONTROL_PREFIX", "/edge/./isr")]
+#[case("CONTROL_PREFIX", "/edge//isr")]
+#[case("CONTROL_PREFIX", "//edge")]
+#[case("CONTROL_PREFIX", "/edge%2Disr")]
+#[case("HOSTS", "https://example.com")]
+#[case("HOSTS", r#""example.com""#)]
+#[case("HOSTS", r#"["example.com", 1]"#)]
+#[case("INVALIDATION", "none")]
+#[case("VISITOR_WRITES_PER_DAY", "1000000001")]
+#[case("VARIANTS_MAX", "0")]
+#[case("VARIANTS_MAX", "10001")]
+#[case("VARIANT_AFTER", "0")]
+#[case("VARIANT_AFTER", "11")]
+#[case("COOKIE_VARIANTS", "1")]
+#[case("KEEP_SHARED_DIRECTIVES", "on")]
+#[case("LOG_REQUESTS", "yes")]
+#[case("USER_AGENT", "edge\u{7f}")]
+#[case("USER_AGENT", "bücher")]
+#[case("USER_AGENT", "a\tb")]
+#[case("RULES", r#"[{"path":"/x","bypass":true,"plain":true}]"#)]
+#[case("RULES", r#"[{"path":"/x","plain":"yes"}]"#)]
 #[case("RULES", "{}")]
 #[case("RULES", r#"[{"path":"blog"}]"#)]
 #[case("RULES", r#"[{"path":"/x","tag":["a"]}]"#)]
@@ -71,24 +96,105 @@ fn nothing_is_needed() {
     assert_eq!(config.origin_timeout.as_secs(), 20);
     assert_eq!(config.purge_items_max, 500);
     assert_eq!(config.receipt_life.as_secs(), 86_400);
-    assert_eq!(config.login_cookies, ["sessionid"]);
+    assert!(config.login_cookies.matches("sessionid") && !config.login_cookies.matches("_ga"));
+    assert!(config.ignore_cookies.matches("_ga") && !config.ignore_cookies.matches("sessionid"));
+    assert!(config.plain.user_agent.to_str().unwrap().starts_with("edge-isr/"));
+    assert!(config.plain.origin_headers.is_empty());
+    assert_eq!(config.plain.forward_headers, ForwardHeaders::These(Vec::new()));
+    assert_eq!(config.variants, VariantSettings { by_cookie: false, most: 64, after: 2 });
+    assert_eq!(config.visitor_writes, VisitorWriteLimits { per_minute: 60, per_day: 500 });
+    assert_eq!(config.invalidation, Invalidation::Groups);
+    assert!(!config.keep_shared_directives && !config.log_requests);
+    assert!(config.cache_secret.is_none());
 }
 
-#[test]
-fn hosts_and_tokens_are_lists() {
-    let config =
-        read(&[("HOSTS", "A.example, b.example:8443"), ("PURGE_TOKENS", "one two,three")]).unwrap();
+const TOKENS: [&str; 3] = ["the-first-of-three", "the-second-of-three", "the-third-of-three"];
+
+#[rstest]
+#[case("A.example, b.example:8443", "the-first-of-three the-second-of-three,the-third-of-three")]
+#[case(
+    r#"["A.example", "b.example:8443"]"#,
+    r#" [ "the-first-of-three","the-second-of-three","the-third-of-three"]"#
+)]
+fn hosts_and_tokens_are_lists_of_text_or_of_json(#[case] hosts: &str, #[case] tokens: &str) {
+    let config = read(&[("HOSTS", hosts), ("PURGE_TOKENS", tokens)]).unwrap();
     assert!(config.serves("a.example") && config.serves("b.example:8443"));
     assert!(!config.serves("b.example") && !config.serves("c.example"));
     let is_token = |offered| config.purge_tokens.iter().any(|token| token.is(offered));
-    assert!(is_token("one") && is_token("two") && is_token("three"));
-    assert!(!is_token("") && !is_token("on") && !is_token("onee") && !is_token("one two"));
+    assert!(TOKENS.into_iter().all(is_token));
+    assert!(!is_token("") && !is_token("the-first-of-thre") && !is_token("the-first-of-threee"));
+    assert!(!is_token(tokens));
+}
+
+#[test]
+fn an_address_in_brackets_is_a_host_and_an_empty_list_is_a_list() {
+    assert!(read(&[("HOSTS", "[::1]:8787 localhost")]).unwrap().serves("[::1]:8787"));
+    let config = read(&[("LOGIN_COOKIES", "[]"), ("IGNORE_COOKIES", " [ ] ")]).unwrap();
+    assert!(config.login_cookies.is_empty() && config.ignore_cookies.is_empty());
 }
 
 #[test]
 fn a_secret_is_never_printed() {
-    let config = read(&[("PURGE_TOKENS", "hunter2"), ("READ_TOKENS", "hunter3")]).unwrap();
+    let config = read(&[
+        ("PURGE_TOKENS", "hunter2-hunter2-hunter2"),
+        ("READ_TOKENS", "hunter3-hunter3-hunter3"),
+        ("CACHE_SECRET", "hunter4-hunter4-hunter4"),
+        ("ORIGIN_HEADERS", "X-Edge-Secret: hunter5"),
+    ]);
     assert!(!format!("{config:?}").contains("hunter"));
+}
+
+#[rstest]
+#[case("PURGE_TOKENS", "hunter2")]
+#[case("PURGE_TOKENS", "hunter2-hunter2-hunter2, hunter3")]
+#[case("READ_TOKENS", "hunter2-hunter")]
+#[case("READ_TOKENS", "replace-me-too-hunter-hunter")]
+#[case("PURGE_TOKENS", "replace-me")]
+#[case("PURGE_TOKENS", r#""hunter2-hunter2-hunter2""#)]
+#[case("PURGE_TOKENS", r#"["hunter2-hunter2-hunter2" "hunter3-hunter3-hunter3"]"#)]
+#[case("PURGE_TOKENS", "[hunter2-hunter2-hunter2]")]
+#[case("PURGE_TOKENS", r#"["hunter2-hunter2 hunter2"]"#)]
+#[case("CACHE_SECRET", "hunter2-hunter")]
+fn a_secret_that_can_be_guessed_is_refused_unseen(#[case] name: &str, #[case] value: &str) {
+    let error = read(&[(name, value)]).unwrap_err();
+    assert_eq!(error.setting, name);
+    assert!(!error.to_string().contains("hunter"), "{error}");
+    if !error.reason.contains("JSON") {
+        assert!(error.to_string().ends_with("make one with: openssl rand -hex 32"), "{error}");
+    }
+}
+
+#[rstest]
+#[case(r#""sessionid""#, r#""\"sessionid\"""#)]
+#[case("a;b", r#""a;b""#)]
+#[case("session*id", r#""session*id""#)]
+#[case("sessionid, **", r#""**""#)]
+#[case("a=b", r#""a=b""#)]
+#[case("[sessionid]", r#""[sessionid]""#)]
+#[case(r#"["session id"]"#, r#""session id""#)]
+#[case(r#"["sessionid", ""]"#, r#""""#)]
+#[case("sessiönid", r#""sessiönid""#)]
+fn a_name_that_no_cookie_has_is_refused_with_what_is_legal(#[case] names: &str, #[case] bad: &str) {
+    for setting in ["LOGIN_COOKIES", "IGNORE_COOKIES"] {
+        let error = read(&[(setting, names)]).unwrap_err();
+        assert_eq!(error.setting, setting);
+        assert!(error.reason.starts_with(&format!("names {bad}, which is no cookie's name: ")));
+        assert!(error.reason.contains("letters, digits") && error.reason.contains("one * may end"));
+    }
+}
+
+#[test]
+fn cookies_that_are_named_replace_the_default_ones() {
+    let config =
+        read(&[("LOGIN_COOKIES", r#"["my_session", "pre-*"]"#), ("IGNORE_COOKIES", "theme")])
+            .unwrap();
+    let (logins, ignored) = (config.login_cookies, config.ignore_cookies);
+    assert!(
+        logins.matches("my_session") && logins.matches("pre-1") && !logins.matches("sessionid")
+    );
+    assert!(ignored.matches("theme") && !ignored.matches("_ga"));
+    let any = read(&[("LOGIN_COOKIES", "*")]).unwrap().login_cookies;
+    assert!(any.matches("anything"));
 }
 
 #[test]
@@ -98,16 +204,9 @@ fn the_lease_outlives_the_origins_time_limit_and_the_work_behind_an_answer() {
 }
 
 #[rstest]
-#[case("/blog/**", "/blog/a/b", true)]
-#[case("/blog/**", "/news", false)]
-#[case("/*.pdf", "/a.pdf", true)]
-#[case("/*.pdf", "/a/b.pdf", false)]
-fn rules_hold_for_the_paths_their_glob_matches(
-    #[case] glob: &str,
-    #[case] path: &str,
-    #[case] holds: bool,
-) {
-    let rules = format!(r#"[{{"path":"{glob}","bypass":true,"tags":["X"]}}]"#);
-    let config = read(&[("RULES", &rules)]).unwrap();
-    assert_eq!(config.rules_for(path).len() == 1, holds);
+#[case("here", Invalidation::Here)]
+#[case("groups", Invalidation::Groups)]
+#[case("everywhere", Invalidation::Everywhere)]
+fn how_far_an_invalidation_is_told(#[case] word: &str, #[case] expected: Invalidation) {
+    assert_eq!(read(&[("INVALIDATION", word)]).unwrap().invalidation, expected);
 }

@@ -142,6 +142,7 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
     assert!(!directives.no_store || directives.must_understand, "{response:?}");
     assert!(matches!(Vary::of(response), Vary::Fields(_)), "{response:?}");
     let response = StoredResponse {
+        for_all: false,
         status,
         headers: response.clone(),
         fetched_at: now,

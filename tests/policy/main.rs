@@ -1,28 +1,40 @@
 //! The rules by their sections: RFC 9110, 9111, 5861, 9211, 9213, 9875, and the house's own.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod answers;
 mod asked;
 mod cache_control;
 mod config;
+mod config_plain;
+mod config_rules;
+mod cookies;
 mod coordinator;
 mod fence;
 mod fields;
 mod freshness;
 mod fuzz;
+mod guess;
 mod key;
+mod method;
+mod path;
+mod plain;
 mod pure;
 mod purge_memory;
 mod range;
 mod reuse;
 mod routes;
 mod search;
+mod sharing;
+mod spelling;
 mod status;
+mod steps;
 mod stored;
 mod storing;
 mod structured;
 mod tag;
 mod time;
 mod validation;
+mod variants;
 mod vary;
 
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,3 +1,5 @@
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::time::Duration;
 
 use edge_isr::policy::fence::{Fenced, PurgeMode::Soft, PurgeRecord, Purged};
@@ -143,4 +145,63 @@ fn more_purges_than_can_be_kept_are_kept_in_bounds() {
     let kept = memory.records(&all).count();
     assert!((10_000..=20_000).contains(&kept), "{kept}");
     assert_eq!(memory.records(&all[59_999..]).count(), 1, "the latest is among them");
+}
+
+/// Counts what a thread holds: tests run on threads of their own.
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// SAFETY: the system's allocator does it all; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.set(HELD.get().wrapping_add(layout.size()));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.set(HELD.get().wrapping_sub(layout.size()));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// The bytes that a memory holds which has read so many tags.
+fn held(tags: impl Iterator<Item = Tag>) -> usize {
+    let before = HELD.get();
+    let mut memory = PurgeMemory::default();
+    for tag in tags {
+        memory.read(&tag, vec![], Time(1_000));
+    }
+    let held = HELD.get().wrapping_sub(before);
+    drop(memory);
+    held
+}
+
+#[test]
+fn long_urls_fill_no_more_memory_than_short_ones() {
+    let long = "x".repeat(8_000);
+    let held = held((0..500).map(|number| Tag::prefix(&format!("/{number}/{long}"))));
+    assert!((500 * 64..500 * 512).contains(&held), "{held} bytes for 500 tags of 8 kB");
+}
+
+#[test]
+fn what_is_remembered_of_tags_is_bounded_in_bytes() {
+    let held = held((0..30_000).map(|number| Tag::origin(&format!("{number:090}")).unwrap()));
+    assert!(held < 20_000 * 512, "{held}");
+}
+
+#[test]
+fn a_long_tag_is_remembered_like_any() {
+    let long = |last: &str| Tag::origin(&("x".repeat(1_000) + last)).unwrap();
+    let mut memory = PurgeMemory::default();
+    memory.noted(&long("a"), Soft, record(1_000, "own"), Time(1_000));
+    assert_eq!(memory.records(&[long("a")]).count(), 1);
+    assert_eq!(memory.records(&[long("b")]).count(), 0);
+    memory.read(&long("b"), vec![], Time(1_000));
+    assert_eq!(memory.unread(&[long("a"), long("b")], WINDOW, Time(1_001)), [&long("a")]);
 }

@@ -1,4 +1,4 @@
-use edge_isr::policy::range::{Part, describe, part};
+use edge_isr::policy::range::{Part, describe, length, part};
 use rstest::rstest;
 
 use crate::headers;
@@ -37,6 +37,17 @@ fn if_range_compares_strongly_13_1_5(
 ) {
     let request = headers(&format!("range: bytes=0-1\nif-range: {validator}"));
     assert_eq!(part(&request, &headers(response), 10) != Part::Whole, holds);
+}
+
+#[rstest]
+#[case("0", Some(0))]
+#[case(" 9007199254740991 ", Some((1 << 53) - 1))]
+#[case("9007199254740992", None)]
+#[case("18446744073709551616", None)]
+#[case("-1", None)]
+#[case("1, 1", None)]
+fn a_length_is_one_that_the_runtime_can_hold(#[case] value: &str, #[case] expected: Option<u64>) {
+    assert_eq!(length(&headers(&format!("content-length: {value}"))), expected);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::Purged;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::reuse::{Bypass, Fence, Terms, Verdict, bypass, decide};
@@ -21,6 +22,7 @@ const TERMS: Terms = Terms {
 /// Fresh for 60 seconds, 30 more while revalidating, 90 more on error.
 fn stored() -> StoredResponse {
     StoredResponse {
+        for_all: false,
         status: StatusCode::OK,
         headers: HeaderMap::new(),
         fetched_at: FETCHED,
@@ -138,6 +140,17 @@ fn an_explicit_window_of_zero_is_a_window() {
 #[case::by_its_beginning("GET", "cookie: wordpress_logged_in_1f=1", Some(Bypass::LoginCookie))]
 fn a_request(#[case] method: &str, #[case] lines: &str, #[case] expected: Option<Bypass>) {
     let method: Method = method.parse().unwrap();
-    let cookies = ["sessionid".to_owned(), "wordpress_logged_in_*".to_owned()];
+    let cookies = CookieNames::parse(&["sessionid", "wordpress_logged_in_*"]).unwrap();
     assert_eq!(bypass(&method, &headers(lines), &cookies, false), expected);
+}
+
+#[test]
+fn what_is_never_fresh_is_not_so_by_a_clock_that_is_behind() {
+    let mut stored = stored();
+    stored.lifetimes.fresh = 0;
+    let earlier = Time(FETCHED.0 - 2_000);
+    let verdict = |stored: &StoredResponse| decide(stored, Fence::CLEAR, TERMS, earlier);
+    assert_eq!(verdict(&stored), Verdict::ServeStale { ttl: 0 });
+    stored.lifetimes.never_stale = true;
+    assert_eq!(verdict(&stored), Verdict::Revalidate { ttl: 0, on_error_until: None });
 }

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use edge_isr::policy::freshness::Lifetimes;
-use edge_isr::policy::stored::{PassMarker, Place, Stored, StoredResponse, ascii_json};
+use edge_isr::policy::stored::{Pass, PassMarker, Place, Stored, StoredResponse, ascii_json};
+use edge_isr::policy::storing::Refusal;
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -11,6 +12,7 @@ use crate::headers;
 
 fn response(headers: HeaderMap) -> StoredResponse {
     StoredResponse {
+        for_all: true,
         status: StatusCode::NOT_FOUND,
         headers,
         fetched_at: Time(2_000),
@@ -36,16 +38,20 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
     let stored =
         Stored::Response(Box::new(response(headers("b: 1\na: 2\na: 3\nlink: <x>; rel=\"y\""))));
     assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
-    let marker = Stored::Pass(PassMarker { fetched_at: Time(1), until: Time(2) });
+    let marker = Stored::Pass(PassMarker {
+        fetched_at: Time(1),
+        until: Time(2),
+        pass: Pass { reason: Refusal::SetCookie, plain: true },
+    });
     assert_eq!(Stored::from_head(&marker.to_head()), Some(marker));
 }
 
 #[test]
 fn what_another_version_wrote_reads_as_absent() {
     let head = Stored::Response(Box::new(response(HeaderMap::new()))).to_head();
-    assert!(head.contains("\"v\":1"));
-    assert_eq!(Stored::from_head(&head.replace("\"v\":1", "\"v\":2")), None);
-    for text in ["", "{}", "null", "{\"v\":1}", "{\"v\":1,\"pass\":{}}", "garbage"] {
+    assert!(head.contains("\"v\":2"));
+    assert_eq!(Stored::from_head(&head.replace("\"v\":2", "\"v\":3")), None);
+    for text in ["", "{}", "null", "{\"v\":2}", "{\"v\":2,\"pass\":{}}", "garbage"] {
         assert_eq!(Stored::from_head(text), None, "{text}");
     }
 }

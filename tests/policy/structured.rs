@@ -6,6 +6,7 @@ use rstest::rstest;
 #[case("max-age=10", &[("max-age", Value::Integer(10))])]
 #[case("a, b=?0 , c=?1;x=1", &[("a", Value::Boolean(true)), ("b", Value::Boolean(false)), ("c", Value::Boolean(true))])]
 #[case("a=-3, a=4", &[("a", Value::Integer(4))])]
+#[case("a, b=1, A=2", &[("a", Value::Integer(2)), ("b", Value::Integer(1))])]
 #[case("a=\"x\\\"y\"", &[("a", Value::String("x\"y".to_owned()))])]
 #[case("a=1.5, b=tok/en, c=:aGk=:, d=@1, e=(1 \"x\";q 2);p, f=%\"x%c3%a9\"", &[
     ("a", Value::Other), ("b", Value::Other), ("c", Value::Other), ("d", Value::Other),

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::tag::{Tag, TagError, TagSet, implicit};
+use edge_isr::policy::tag::{TAGS_MOST, Tag, TagError, TagSet, implicit};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -30,6 +30,53 @@ fn what_is_no_tag_is_counted() {
     let set = TagSet::of(&headers("cache-tag: ä, b c, d"), "h");
     assert_eq!((set.tags.len(), set.dropped, set.stated), (1, 2, true));
     assert!(!TagSet::of(&headers("x: y"), "h").stated);
+}
+
+/// So many tags, each twice, in the field `name`.
+fn numbered(name: &str, most: usize) -> TagSet {
+    let tags: Vec<String> = (0..most).map(|number| format!("\"t{number}\"")).collect();
+    let tags = tags.join(", ");
+    TagSet::of(&headers(&format!("{name}: {tags}\n{name}: {tags}")), "h")
+}
+
+#[rstest]
+fn more_than_a_thousand_tags_are_not_collected_and_it_is_said(
+    #[values("cache-tag", "surrogate-key", "cache-groups")] name: &str,
+) {
+    let most = numbered(name, TAGS_MOST);
+    assert_eq!((most.tags.len(), most.overflowed), (1000, false));
+    let more = numbered(name, TAGS_MOST + 1);
+    assert_eq!((&more.tags, more.overflowed), (&most.tags, true));
+}
+
+#[test]
+fn a_tag_that_is_added_to_a_thousand_overflows_unless_it_is_among_them() {
+    let mut set = numbered("cache-tag", TAGS_MOST);
+    set.add(set.tags[999].clone());
+    assert!(!set.overflowed);
+    set.add(Tag::origin("another").unwrap());
+    assert!(set.overflowed && set.tags.len() == 1000);
+}
+
+#[test]
+fn twenty_thousand_tags_of_several_fields_overflow_once() {
+    let mut all = headers("cache-tag: a, b\nxkey: c");
+    let many: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    all.append("surrogate-key", many.join(" ").parse().unwrap());
+    let set = TagSet::of(&all, "h");
+    assert_eq!((set.tags.len(), set.overflowed, set.dropped), (1000, true, 0));
+}
+
+#[test]
+fn a_tag_is_brief_as_it_is_up_to_96_bytes() {
+    let short = Tag::origin(&"x".repeat(96)).unwrap();
+    assert!(matches!(short.brief(), std::borrow::Cow::Borrowed(same) if *same == short));
+    let long = |last: &str| Tag::origin(&("x".repeat(1000) + last)).unwrap();
+    assert!(long("a").brief().as_str().len() <= 96);
+    assert_ne!(long("a").brief(), long("b").brief());
+    assert_eq!(long("a").brief(), long("A").brief());
+    assert_eq!(Tag::origin(long("a").brief().as_str()), Err(TagError::NotPrintable));
+    assert!(!long("a").brief().is_implicit(), "it meets no tag of either kind");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-use edge_isr::policy::vary::{Languages, Vary, selecting};
+use edge_isr::policy::vary::{Encoding, Languages, Selecting, Selectors, Vary, selected_by};
+use http::HeaderMap;
 use rstest::rstest;
 
 use crate::headers;
@@ -21,6 +22,23 @@ fn any(#[case] lines: &str) {
     assert_eq!(Vary::of(&headers(lines)), Vary::Any);
 }
 
+/// What a request without cookies and of no other site says.
+fn selecting<const N: usize>(
+    names: [&str; N],
+    request: &HeaderMap,
+    languages: Languages,
+) -> Selecting {
+    let accepted = request.get("accept-encoding").map(|value| value.to_str().unwrap());
+    let selectors = Selectors {
+        request,
+        languages,
+        encoding: Encoding::of(accepted),
+        cookies: None,
+        secret: b"a secret",
+    };
+    selectors.selecting(names)
+}
+
 #[rstest]
 #[case::white_space("x: a,  b", "x: a ,b", true)]
 #[case::lines("x: a\nx: b", "x: a, b", true)]
@@ -39,8 +57,16 @@ fn values_4_1(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
 #[case("gzip;q=0.5, br", "br, GZIP", true)]
 #[case("gzip, br;q=0", "gzip", true)]
 #[case("gzip, identity", "gzip", true)]
-#[case("gzip", "br", false)]
-fn accept_encoding_is_a_set_12_5_3(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
+#[case("gzip, br, zstd", "*", true)]
+#[case("br", "identity", true)]
+#[case("gzip;q=0", "", true)]
+#[case("gzip", "br, gzip", false)]
+#[case("gzip", "identity", false)]
+fn content_codings_come_in_three_classes_12_5_3(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] same: bool,
+) {
     let select = |value: &str| {
         selecting(
             ["accept-encoding"],
@@ -78,4 +104,33 @@ fn accept_language_is_normalised_by_setting_12_5_4(
     let normalised = |value| select(value, Languages::Normalised);
     assert_eq!(normalised(one) == normalised(other), same);
     assert_ne!(select(one, Languages::AsSpelt), select(other, Languages::AsSpelt));
+}
+
+#[test]
+fn a_coded_body_varies_by_what_its_reader_can_decode() {
+    let names = |lines| selected_by(&headers(lines));
+    assert_eq!(names("content-encoding: gzip"), ["accept-encoding"]);
+    assert_eq!(names("content-encoding: gzip\nvary: x"), ["accept-encoding", "x"]);
+    assert_eq!(names("content-encoding: gzip\nvary: accept-encoding"), ["accept-encoding"]);
+    assert!(names("x: y").is_empty());
+}
+
+#[test]
+fn what_is_kept_of_cookies_tells_them_apart_and_gives_none_away() {
+    let request = headers("cookie: sid=very-secret");
+    let select = |cookies, secret| {
+        let selectors = Selectors {
+            request: &request,
+            languages: Languages::AsSpelt,
+            encoding: Encoding::Identity,
+            cookies,
+            secret,
+        };
+        selectors.selecting(["cookie"])
+    };
+    let one = select(Some("sid=very-secret"), b"a");
+    assert!(!one[0].1.contains("secret"));
+    assert_ne!(one, select(Some("sid=other"), b"a"));
+    assert_ne!(one, select(Some("sid=very-secret"), b"b"));
+    assert_eq!(select(None, b"a")[0].1, "absent");
 }

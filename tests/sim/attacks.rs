@@ -1,8 +1,10 @@
 //! Each test is named after its attack: cache poisoning (a visitor's request changes what others
 //! get) and cache deception (a visitor is led to store what is theirs).
 
+use http::Method;
+
 use crate::origin::Page;
-use crate::world::World;
+use crate::world::{At, TOKEN, World};
 
 /// The fields of the request that filled the cache.
 fn filled_with(headers: &[(&str, &str)]) -> http::HeaderMap {
@@ -88,8 +90,7 @@ fn deception_by_a_static_suffix() {
 #[test]
 fn deception_by_a_path_that_two_readers_read_differently() {
     let world = World::new(1);
-    let paths =
-        ["/a/b", "/a%2Fb", "/a%2fb", "/a%252Fb", "/A/b", "/a//b", "/a/./b", "/a/b/", "/a;x/b"];
+    let paths = ["/a/b", "/a%2Fb", "/a%2fb", "/a%252Fb", "/A/b", "/a//b", "/a/b/", "/a;x/b"];
     for path in paths {
         world.origin.set(path, Page::new(path).fresh(60, 60));
     }
@@ -119,7 +120,7 @@ fn reading_what_is_stored_past_the_edge() {
     let url = edge_isr::policy::key::CacheKey::parse("https://site.test/a")
         .unwrap()
         .slot()
-        .url("/edge-isr");
+        .url("/edge-isr", TOKEN.as_bytes());
     let seen = world.get(url.strip_prefix("https://site.test").unwrap());
     assert_eq!(seen.status, 404);
 }
@@ -155,8 +156,134 @@ fn denial_of_service_by_a_request_that_the_origin_refuses() {
 fn evasion_of_a_rule_by_another_spelling() {
     let rules = r#"[{"path":"/account/**","bypass":true}]"#;
     let world = World::with(1, &[("RULES", rules)]);
-    for path in ["/account/me", "/%61ccount/me", "/accoun%74/me"] {
+    for path in [
+        "/account/me",
+        "/%61ccount/me",
+        "/accoun%74/me",
+        "//account/me",
+        "/account%2fme",
+        "/x/..%2faccount/me",
+        "/account",
+        "/account/",
+    ] {
         world.origin.set(path, Page::new("mine").fresh(60, 60));
         assert_eq!(world.get(path).cache(), "fwd=bypass; detail=rule", "{path}");
     }
+}
+
+#[test]
+fn a_token_never_reaches_the_origin_by_another_spelling_of_the_prefix() {
+    let world = World::new(1);
+    let token = format!("Bearer {TOKEN}");
+    let body = r#"{"everything":true}"#;
+    for (path, status) in [
+        ("//edge-isr/purge", 404),
+        ("/edge%2Disr/purge", 404),
+        ("/EDGE-isr/purge", 404),
+        // What is keyed and asked for has no dot segments: this is the route itself.
+        ("/x/../edge-isr/purge", 200),
+    ] {
+        let headers = [("authorization", token.as_str())];
+        let asked = world.ask(At::default(), Method::POST, path, &headers, Some(body));
+        assert_eq!(world.finish(asked).status, status, "{path}");
+    }
+    assert!(world.origin.requests.borrow().is_empty());
+}
+
+fn post(world: &World, path: &str) {
+    world.finish(world.ask(At::default(), Method::POST, path, &[], Some("")));
+}
+
+/// A hundred POSTs, by turns: at the page itself, and at one that redirects to it as the attacker chooses.
+fn posts_at_a_hundred_pages(world: &World) {
+    for number in 0..100 {
+        let victim = format!("/victim/{number}");
+        world.origin.set(&victim, Page::new("x").fresh(600, 600));
+        world.get(&victim);
+        world.origin.set("/login", Page::new("").status(302).with("location", &victim));
+        post(world, if number % 2 == 0 { &victim } else { "/login" });
+    }
+    world.wait(100);
+}
+
+#[test]
+fn anonymous_posts_write_no_purge_record() {
+    let world = World::new(1);
+    posts_at_a_hundred_pages(&world);
+    assert_eq!(world.kv.writes.get(), 0);
+}
+
+#[test]
+fn anonymous_posts_that_the_world_is_told_of_keep_to_a_budget_and_purge_softly() {
+    let settings = [("INVALIDATION", "everywhere"), ("GRAPH_WRITES_PER_MINUTE", "60")];
+    let world = World::with(1, &settings);
+    posts_at_a_hundred_pages(&world);
+    assert_eq!((world.kv.writes.get(), world.kv.keys("p/s/").len()), (60, 60));
+}
+
+/// A page whose answers to POST name groups of this round, so that no write is like another.
+fn invalidates_groups(world: &World, round: usize) {
+    let groups: Vec<String> = (0..50).map(|group| format!("\"{round}-{group}\"")).collect();
+    let page = Page::new("saved").with("cache-group-invalidation", &groups.join(", "));
+    world.origin.set("/save", page);
+    post(world, "/save");
+    world.wait(100);
+}
+
+#[test]
+fn cache_groups_share_one_budget_of_writes() {
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "60")]);
+    for round in 0..20 {
+        invalidates_groups(&world, round);
+    }
+    assert_eq!(world.kv.writes.get(), 60);
+    // The tag graph has nothing left either.
+    world.origin.set("/a", Page::new("x").fresh(600, 600).tags("a"));
+    world.get("/a");
+    assert_eq!(world.kv.writes.get(), 60);
+    let lines = world.log.borrow().iter().filter(|line| line.contains("unsafe requests")).count();
+    assert_eq!(lines, 1, "a minute");
+}
+
+#[test]
+fn what_visitors_may_write_in_a_day_leaves_the_rest_for_authenticated_purges() {
+    let settings = [("GRAPH_WRITES_PER_MINUTE", "60"), ("VISITOR_WRITES_PER_DAY", "100")];
+    let world = World::with(1, &settings);
+    for round in 0..20 {
+        invalidates_groups(&world, round);
+        world.wait(60_000);
+    }
+    assert_eq!(world.kv.writes.get(), 100);
+    assert_eq!(world.purge("soft", &["a"]).status, 200);
+    assert!(world.kv.writes.get() > 100);
+    world.wait(24 * 60 * 60_000);
+    let written = world.kv.writes.get();
+    invalidates_groups(&world, 20);
+    assert_eq!(world.kv.writes.get(), written + 50);
+}
+
+#[test]
+fn a_group_past_the_budget_still_holds_in_this_isolate() {
+    let world = World::with(1, &[("VISITOR_WRITES_PER_DAY", "0")]);
+    world.origin.set("/list", Page::new("old").fresh(600, 600).with("cache-groups", "\"0-49\""));
+    world.get("/list");
+    world.origin.set("/list", Page::new("new").fresh(600, 600));
+    invalidates_groups(&world, 0);
+    assert_eq!(world.get("/list").text, "new");
+    assert_eq!(world.kv.writes.get(), 0);
+}
+
+#[test]
+fn visitors_write_nothing_for_an_hour_after_kv_said_that_the_day_is_spent() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV put() limit exceeded for the day.".to_owned();
+    world.kv.writes_fail.set(1);
+    invalidates_groups(&world, 0);
+    world.wait(61_000);
+    let written = world.kv.writes.get();
+    invalidates_groups(&world, 1);
+    assert_eq!(world.kv.writes.get(), written);
+    world.wait(60 * 60_000);
+    invalidates_groups(&world, 2);
+    assert_eq!(world.kv.writes.get(), written + 50);
 }

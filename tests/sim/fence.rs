@@ -236,7 +236,8 @@ fn a_write_slower_than_the_skew_is_stamped_anew() {
 #[test]
 fn a_purge_costs_one_record_and_one_receipt_whatever_the_number_of_pages() {
     let cost = |pages: usize| {
-        let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "60000")]);
+        let limits = [("GRAPH_WRITES_PER_MINUTE", "60000"), ("VISITOR_WRITES_PER_DAY", "60000")];
+        let world = World::with(1, &limits);
         for page in 0..pages {
             let path = format!("/{page}");
             world.origin.set(&path, Page::new("x").fresh(600, 600).tags("a"));

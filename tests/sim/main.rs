@@ -4,6 +4,7 @@
 
 mod counter;
 mod executor;
+mod field_names;
 mod kv;
 mod origin;
 mod platform;
@@ -14,11 +15,17 @@ mod collapsing;
 mod coordinator;
 mod failures;
 mod fence;
+mod fuzz;
 mod graph;
 mod histories;
+mod origin_requests;
 mod receipts;
+mod reflecting;
+mod representations;
 mod semantics;
 mod serving;
+mod suspicion;
+mod visitors;
 
 /// Runs a test under many seeds, and says which one failed.
 fn seeds(test: impl Fn(u64) + std::panic::RefUnwindSafe) {

@@ -30,6 +30,8 @@ pub struct Page {
     pub varies: Option<String>,
     /// Answers 304 to any condition.
     pub mistaken_304: bool,
+    /// What is answered instead where a field of the request has a text in it.
+    pub instead: Vec<(String, String, Page)>,
 }
 
 impl Page {
@@ -45,6 +47,7 @@ impl Page {
             revalidates: false,
             varies: None,
             mistaken_304: false,
+            instead: Vec::new(),
         }
     }
 
@@ -75,6 +78,21 @@ impl Page {
     pub fn status(mut self, status: u16) -> Page {
         self.status = status;
         self
+    }
+
+    /// Another page to requests in whose field `name` there is `text`.
+    pub fn but_where(mut self, name: &str, text: &str, page: Page) -> Page {
+        self.instead.push((name.to_owned(), text.to_owned(), page));
+        self
+    }
+
+    /// What a request is answered with.
+    fn answering(&self, request: &Request<Body>) -> &Page {
+        let applies = |(name, text, _): &&(String, String, Page)| {
+            let value = request.headers.get(name);
+            value.is_some_and(|value| String::from_utf8_lossy(value.as_bytes()).contains(text))
+        };
+        self.instead.iter().find(applies).map_or(self, |(_, _, page)| page)
     }
 
     pub fn unreachable() -> Page {
@@ -136,6 +154,7 @@ impl Origin {
         let path = path_of(&request.url);
         let page = self.pages.borrow().get(&path).cloned();
         let page = page.unwrap_or_else(|| Page::new("not found").status(404));
+        let page = page.answering(&request);
         self.requests.borrow_mut().push(request.clone());
         let renders = Duration::from_millis(page.renders_in);
         self.begins(&path);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
-    BrokenOff, CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError,
-    Platform, ReadError, Request, Response, Settled, Signal,
+    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
+    ReadError, Request, Response, Settled, Signal, Unsettled,
 };
 use edge_isr::policy::coordinator::{Answer, Ask, Shard};
 use edge_isr::policy::key::Slot;
@@ -53,6 +53,8 @@ pub struct SimCache {
     pub puts: Counter,
     /// When each slot was last written, and when its writer had last looked at it.
     pub written: RefCell<BTreeMap<Slot, Vec<Written>>>,
+    /// The requests that deleted a response.
+    pub deleted_by: RefCell<Vec<Group>>,
 }
 
 /// A write of a slot, from its writer's last look at it to its end.
@@ -62,6 +64,8 @@ pub struct Written {
     pub looked_at: Time,
     pub at: Time,
     pub head: String,
+    /// It is a marker in the place of a response that its writer had seen, or could have.
+    pub replaced_page: bool,
 }
 
 impl Written {
@@ -81,6 +85,22 @@ impl SimCache {
         self.slots.borrow_mut().retain(|slot, _| keep(slot));
     }
 
+    /// Whether a slot holds a response.
+    pub fn holds_page(&self, slot: &Slot, now: Time) -> bool {
+        let slots = self.slots.borrow();
+        slots.get(slot).is_some_and(|(head, _, until)| now < *until && is_page(head))
+    }
+
+    /// Whether a slot has held a response since a moment, and holds it now.
+    fn held_page(&self, slot: &Slot, since: Time, now: Time) -> bool {
+        let (slots, written) = (self.slots.borrow(), self.written.borrow());
+        let Some((head, _, until)) = slots.get(slot) else { return false };
+        let last = written.get(slot).and_then(|written| written.last());
+        now < *until
+            && is_page(head)
+            && last.is_some_and(|last| last.head == *head && last.at < since)
+    }
+
     pub fn heads(&self) -> Vec<String> {
         self.slots.borrow().values().map(|(head, _, _)| head.clone()).collect()
     }
@@ -88,6 +108,15 @@ impl SimCache {
     pub fn bodies(&self) -> Vec<String> {
         self.slots.borrow().values().map(|(_, body, _)| body.clone()).collect()
     }
+}
+
+fn is_page(head: &str) -> bool {
+    head.contains("\"response\":")
+}
+
+/// Whether what is put into a slot says that its page passes.
+fn is_pass(head: &str) -> bool {
+    head.contains("\"pass\":")
 }
 
 /// Whoever answers in the origin's place.
@@ -266,17 +295,17 @@ impl Platform for Sim {
         body: Body,
         staging: &Slot,
         life: Duration,
-    ) -> Result<Settled<Body>, BrokenOff> {
+    ) -> Result<Settled<Body>, Unsettled> {
         self.executor.turn().await;
         self.executor.sleep(Duration::from_millis(body.takes)).await;
         if body.breaks_off {
-            return Err(BrokenOff);
+            return Err(Unsettled::BrokenOff);
         }
         if body.text.len() <= HELD_MOST {
             return Ok(Settled::Whole(body));
         }
         let document = Document { head: "body".to_owned(), body };
-        self.cache_put(staging, document, life).await.map_err(|_| BrokenOff)?;
+        self.cache_put(staging, document, life).await.map_err(|_| Unsettled::NotKept)?;
         Ok(Settled::Staged)
     }
 
@@ -329,8 +358,9 @@ impl Platform for Sim {
         let until = now + life.max(Duration::from_secs(1));
         if self.kv.paced.get() {
             let looked_at = self.trace.looks.borrow().get(slot).copied().unwrap_or(now);
-            let by = self.trace.group;
-            let written = Written { by, looked_at, at: now, head: document.head.clone() };
+            let (by, head) = (self.trace.group, document.head.clone());
+            let replaced_page = is_pass(&head) && self.cache.held_page(slot, looked_at, now);
+            let written = Written { by, looked_at, at: now, head, replaced_page };
             self.cache.written.borrow_mut().entry(slot.clone()).or_default().push(written);
         }
         let kept = (document.head, document.body.text, until);
@@ -340,6 +370,9 @@ impl Platform for Sim {
 
     async fn cache_delete(&self, slot: &Slot) {
         self.pass(self.cache.takes.get()).await;
+        if self.cache.holds_page(slot, self.executor.now()) {
+            self.cache.deleted_by.borrow_mut().push(self.trace.group);
+        }
         self.cache.slots.borrow_mut().remove(slot);
     }
 

@@ -93,12 +93,12 @@ fn a_request_that_purged_nothing_leaves_none() {
 
 #[test]
 fn a_purge_by_a_visitors_own_post_leaves_none() {
-    let world = World::new(1);
+    let world = World::with(1, &[("INVALIDATION", "everywhere")]);
     world.origin.set("/a", Page::new("x").fresh(600, 600));
     world.get("/a");
     world.finish(world.ask(At::default(), http::Method::POST, "/a", &[], Some("")));
     world.wait(100);
-    assert_eq!((world.kv.keys("p/h/").len(), world.kv.keys("r/").len()), (1, 0));
+    assert_eq!((world.kv.keys("p/s/").len(), world.kv.keys("r/").len()), (1, 0));
 }
 
 #[test]

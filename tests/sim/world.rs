@@ -17,11 +17,11 @@ use crate::coordinator::SimCoordinator;
 use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
 use crate::origin::Origin;
-use crate::platform::{Body, Sim, SimCache, Trace};
+use crate::platform::{Answering, Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);
-pub const TOKEN: &str = "the-purge-token";
+pub const TOKEN: &str = "the-token-that-purges";
 
 pub struct World {
     pub executor: Rc<Executor>,
@@ -35,6 +35,8 @@ pub struct World {
     pub groups: Cell<(Group, Group)>,
     /// None, unless a test sets one.
     pub coordinator: Option<Rc<SimCoordinator>>,
+    /// What answers in the origin's place, if a test sets it.
+    pub answering: Option<Rc<dyn Answering>>,
 }
 
 /// An answer as a visitor sees it.
@@ -103,6 +105,7 @@ impl World {
             log: Rc::default(),
             groups: Cell::default(),
             coordinator: None,
+            answering: None,
             executor,
         }
     }
@@ -119,7 +122,7 @@ impl World {
             config: self.config.clone(),
             cache: self.centres[at.centre].clone(),
             kv: self.kv.clone(),
-            origin: self.origin.clone(),
+            origin: self.answering.clone().unwrap_or_else(|| self.origin.clone()),
             log: self.log.clone(),
             trace: Trace::new(self.groups.get().1, self.executor.now()),
             coordinator: self.coordinator.clone(),
@@ -139,20 +142,26 @@ impl World {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Pending {
-        let url = format!("https://site.test{path}");
         let mut fields = HeaderMap::new();
         for (name, value) in headers {
             fields
                 .append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let visit = Visit {
-            method,
-            key: CacheKey::parse(&url).unwrap(),
-            url,
-            fields: Rc::new(fields),
-            languages: self.config.languages,
-            trace: None,
-        };
+        self.ask_with(at, method, path, fields, body)
+    }
+
+    /// Starts a request with any fields.
+    pub fn ask_with(
+        &self,
+        at: At,
+        method: Method,
+        path: &str,
+        fields: HeaderMap,
+        body: Option<&str>,
+    ) -> Pending {
+        let url = format!("https://site.test{path}");
+        let key = CacheKey::parse(&url).unwrap();
+        let visit = Visit::new(method, url, key, Rc::new(fields), self.config.clone());
         let (platform, pending) = (self.platform(at), Pending::default());
         let (slot, executor) = (pending.clone(), self.executor.clone());
         let body = body.map(Body::whole);

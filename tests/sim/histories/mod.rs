@@ -6,9 +6,13 @@
 //!
 //! `npm run sim -- --requests N --seed S` runs as many as it takes.
 
-mod dice;
+pub mod dice;
+mod guises;
 mod plan;
+mod posts;
+mod privacy;
 mod report;
+mod shared_cache;
 mod shorten;
 mod site;
 mod stage;

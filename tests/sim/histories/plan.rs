@@ -4,6 +4,9 @@
 //! actions out.
 
 use super::dice::Dice;
+use super::guises::{Guise, Shaped};
+use super::posts::Posting;
+use super::shared_cache::CacheBefore;
 
 pub struct Plan {
     pub seed: u64,
@@ -51,6 +54,20 @@ pub struct PageShape {
     pub says_tags_in_304: bool,
     pub is_large: bool,
     pub varies: bool,
+    pub says: Says,
+    pub shaped: Shaped,
+    pub behind: CacheBefore,
+    pub has_group: bool,
+}
+
+/// How a page for all says for how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    SMaxage,
+    /// With no lifetime it is not said to be for visitors with cookies.
+    MaxAge,
+    /// With a validator.
+    NoCache,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +81,7 @@ pub struct Action {
 pub enum What {
     Visit(Visiting),
     Edit(Edit),
+    Post(Posting),
     /// Purges of one tag from everywhere within a second.
     Burst {
         tag: usize,
@@ -102,6 +120,10 @@ pub enum What {
     CoordinatorFails {
         lasts: u64,
     },
+    /// The origin answers plain requests 403.
+    EdgeRefused {
+        lasts: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +133,7 @@ pub struct Visiting {
     pub page: usize,
     pub user: u64,
     pub manner: Manner,
+    pub guise: Guise,
     pub leaves_after: Option<u64>,
 }
 
@@ -221,15 +244,26 @@ impl Shape {
 impl PageShape {
     fn draw(dice: &mut Dice, number: u64) -> PageShape {
         let query = if dice.of_ten(2) { "?q=1" } else { "" };
+        let says = dice.one_of(&[Says::SMaxage, Says::SMaxage, Says::SMaxage, Says::MaxAge]);
+        let says = if dice.below(8) == 0 { Says::NoCache } else { says };
+        let behind = match dice.below(10) {
+            0 => CacheBefore::SaysAge,
+            1 => CacheBefore::SaysStale,
+            _ => CacheBefore::Nothing,
+        };
         PageShape {
             path: format!("/s{}/p{number}{query}", number % 2),
             s_maxage: dice.one_of(&[0, 2, 30, 300, 3_000]),
             stale_while_revalidate: dice.one_of(&[0, 10, 600, 600]),
             stale_if_error: dice.one_of(&[0, 60, 600]),
-            has_etag: dice.of_ten(6),
+            has_etag: dice.of_ten(6) || says == Says::NoCache,
             says_tags_in_304: dice.of_ten(5),
             is_large: dice.of_ten(2),
             varies: dice.of_ten(2),
+            says,
+            shaped: if dice.of_ten(6) { Shaped::draw(dice) } else { Shaped::default() },
+            behind,
+            has_group: dice.of_ten(3),
         }
     }
 }
@@ -262,6 +296,7 @@ impl Draw<'_> {
                     self.burst();
                 }
                 80..90 => self.trouble(),
+                90..95 => self.post(),
                 _ => self.now += self.dice.one_of(&[100, 1_000, 5_000, 40_000, 120_000]),
             }
             let new = self.actions[before..].iter();
@@ -300,9 +335,17 @@ impl Draw<'_> {
         };
         let leaves = self.dice.below(100) < 4;
         let leaves_after = leaves.then(|| self.dice.below(2_000));
-        let user = self.dice.below(6);
-        let visiting = Visiting { centre, isolate, page, user, manner, leaves_after };
+        let (user, guise) = (self.dice.below(6), Guise::draw(self.dice));
+        let visiting = Visiting { centre, isolate, page, user, manner, guise, leaves_after };
         self.add(at, What::Visit(visiting));
+    }
+
+    fn post(&mut self) {
+        let (centre, isolate) = self.place();
+        let at = self.now + self.dice.below(2_000);
+        let (page, names) = (self.page(), self.page());
+        let (user, fails) = (self.dice.below(6), self.dice.of_ten(2));
+        self.add(at, What::Post(Posting { centre, isolate, page, user, names, fails }));
     }
 
     /// An edit, with visits around it that race its purge.
@@ -373,12 +416,13 @@ impl Draw<'_> {
         let (centre, isolate) = self.place();
         let at = self.now + self.dice.below(3_000);
         let lasts = self.dice.one_of(&[500, 5_000, 30_000]);
-        let what = match self.dice.below(14) {
+        let what = match self.dice.below(15) {
             0..3 => What::IsolateDies { centre, isolate },
             12..14 => What::RequestsDie { centre, isolate },
             3..5 => What::Evict { centre, of_ten: self.dice.one_of(&[3, 10]) },
             5..7 => What::KvUnreadable { centre, lasts },
             7..8 => What::KvRefusesWrites { lasts },
+            14 => What::EdgeRefused { lasts },
             8..10 => What::OriginFails { page: self.page(), lasts },
             10 => What::CacheRefuses { centre, lasts, silently: self.dice.of_ten(5) },
             _ => What::CoordinatorFails { lasts },

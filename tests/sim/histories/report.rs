@@ -12,6 +12,8 @@ pub struct Report {
     pub purges: u64,
     pub purges_during_renders: u64,
     pub versions: u64,
+    /// Unsafe requests that the origin took.
+    pub posts: u64,
     pub origin_requests: u64,
     pub evictions: u64,
     /// By pages whose stored response was evicted while two data centres wrote.
@@ -33,6 +35,7 @@ impl Report {
         self.purges += other.purges;
         self.purges_during_renders += other.purges_during_renders;
         self.versions += other.versions;
+        self.posts += other.posts;
         self.origin_requests += other.origin_requests;
         self.evictions += other.evictions;
         self.relations_left += other.relations_left;
@@ -88,6 +91,7 @@ impl fmt::Display for Report {
             self.purges, self.purges_during_renders
         )?;
         writeln!(f, "versions                {}", self.versions)?;
+        writeln!(f, "unsafe requests         {}", self.posts)?;
         writeln!(
             f,
             "until a purge was seen  at once by {} of {all} (each in each data centre); else median \

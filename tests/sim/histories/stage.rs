@@ -11,9 +11,10 @@ use edge_isr::isolate::Isolate;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::time::Time;
 use edge_isr::visit::Visit;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
 
+use super::guises::Guise;
 use super::plan::{Action, Edit, HOST, Manner, Nature, Plan, Shape, Visiting, What};
 use super::report::Report;
 use super::site::{Site, names};
@@ -25,13 +26,13 @@ use crate::platform::{Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);
-const TOKEN: &str = "the-purge-token";
+const TOKEN: &str = "the-token-that-purges";
 /// What a request may still do once its answer is there (Workers' `waitUntil`).
 const AFTER_THE_ANSWER: Duration = Duration::from_secs(30);
 const ORIGIN_TIMEOUT: u64 = 8;
 
 pub struct Stage {
-    executor: Rc<Executor>,
+    pub executor: Rc<Executor>,
     shape: Rc<Shape>,
     config: Rc<Config>,
     kv: Rc<SimKv>,
@@ -40,8 +41,8 @@ pub struct Stage {
     /// The isolate of each request.
     homes: RefCell<BTreeMap<Group, u64>>,
     count: Cell<u64>,
-    site: Rc<Site>,
-    watch: Rc<Watch>,
+    pub site: Rc<Site>,
+    pub watch: Rc<Watch>,
     log: Rc<RefCell<Vec<String>>>,
     coordinator: Option<Rc<SimCoordinator>>,
     /// Purges that are not yet said to be done.
@@ -76,6 +77,9 @@ pub fn run(plan: &Plan, kept: impl Fn(usize) -> bool) -> (Report, Option<Broken>
     }
     if !stage.is_broken() {
         stage.settle_down();
+    }
+    if !stage.is_broken() {
+        stage.watch.nothing_of_a_visitor_was_stored();
     }
     stage.watch.spread();
     stage.watch.report.borrow_mut().histories = 1;
@@ -141,7 +145,7 @@ impl Stage {
         self.watch.broken.borrow().is_some()
     }
 
-    fn platform(&self, centre: usize, isolate: usize) -> Sim {
+    pub fn platform(&self, centre: usize, isolate: usize) -> Sim {
         let running = self.isolates.borrow()[centre][isolate].clone();
         // The request itself is the next group: it ends when the visitor leaves.
         let group = self.next() * 2;
@@ -175,6 +179,7 @@ impl Stage {
         match what {
             What::Visit(visiting) => self.visit(visiting),
             What::Edit(edit) => self.edit(edit).await,
+            What::Post(posting) => self.post(posting),
             What::Burst { tag, count, hard } => self.burst(tag, count, hard),
             What::IsolateDies { centre, isolate } => self.isolate_dies(centre, isolate),
             What::RequestsDie { centre, isolate } => self.requests_die(centre, isolate),
@@ -191,6 +196,10 @@ impl Stage {
             What::CacheRefuses { centre, lasts, silently } => {
                 self.cache_refuses(centre, lasts, silently).await;
             }
+            What::EdgeRefused { lasts } => {
+                let until = self.executor.now() + Duration::from_millis(lasts);
+                self.site.refuses_edge_until.set(until);
+            }
             What::CoordinatorFails { lasts } => self.coordinator_fails(lasts).await,
         }
     }
@@ -199,11 +208,8 @@ impl Stage {
 
     fn visit(self: &Rc<Self>, visiting: Visiting) {
         let sim = self.platform(visiting.centre, visiting.isolate);
-        let visit = self.request(Method::GET, &self.site.url(visiting.page), fields(&visiting));
-        let visit = match visiting.manner {
-            Manner::Head => Visit { method: Method::HEAD, ..visit },
-            _ => visit,
-        };
+        let method = if visiting.manner == Manner::Head { Method::HEAD } else { Method::GET };
+        let visit = self.request(method, &self.site.url(visiting.page), self.fields(&visiting));
         let group = sim.trace.group;
         self.watch.report.borrow_mut().requests += 1;
         self.watch.racing(&visiting);
@@ -235,7 +241,7 @@ impl Stage {
     }
 
     /// The runtime gives up what is still being done for a request.
-    fn ends_after_the_answer(self: &Rc<Self>, group: Group) {
+    pub fn ends_after_the_answer(self: &Rc<Self>, group: Group) {
         let stage = self.clone();
         self.executor.spawn(0, async move {
             stage.executor.sleep(AFTER_THE_ANSWER).await;
@@ -244,15 +250,30 @@ impl Stage {
         });
     }
 
-    fn request(&self, method: Method, url: &str, fields: HeaderMap) -> Visit {
-        Visit {
-            method,
-            key: CacheKey::parse(url).unwrap(),
-            url: url.to_owned(),
-            fields: Rc::new(fields),
-            languages: self.config.languages,
-            trace: None,
+    pub fn request(&self, method: Method, url: &str, fields: HeaderMap) -> Visit {
+        let (url, config) = (url.to_owned(), self.config.clone());
+        Visit::new(method, url.clone(), CacheKey::parse(&url).unwrap(), Rc::new(fields), config)
+    }
+
+    fn fields(&self, visiting: &Visiting) -> HeaderMap {
+        let user = visiting.user;
+        let mut fields = HeaderMap::new();
+        let mut say = |name: &'static str, value: &str| {
+            fields.append(name, HeaderValue::from_str(value).unwrap());
+        };
+        let own = visiting.guise.fields(user);
+        own.iter().for_each(|(name, value)| say(name, value));
+        if visiting.guise != Guise::Bare || self.shape.pages[visiting.page].varies {
+            say("accept-language", language(user));
         }
+        match visiting.manner {
+            Manner::Plain | Manner::Head => {}
+            Manner::Conditional => say("if-none-match", "\"0-any-all\""),
+            Manner::Range => say("range", "bytes=0-1"),
+            Manner::Authorized => say("authorization", &format!("Basic u{user}")),
+            Manner::LoggedIn => say("cookie", &format!("sessionid=u{user}")),
+        }
+        fields
     }
 
     // Editors.
@@ -325,6 +346,7 @@ impl Stage {
                 Selector::Tag(tag) => tags.extend(names(&[tag])),
                 Selector::Url(page) => urls.push(self.site.url(page)),
                 Selector::Section(section) => prefixes.push(format!("/s{section}")),
+                Selector::Group(_) => unreachable!("editors purge no groups"),
                 Selector::Host => hosts.push(HOST),
                 Selector::Everything => everything = true,
             }
@@ -453,13 +475,14 @@ impl Stage {
         for page in 0..self.shape.pages.len() {
             for centre in 0..self.shape.centres {
                 for user in 0..if self.shape.pages[page].varies { 2 } else { 1 } {
-                    let manner = Manner::Plain;
+                    let (manner, guise) = (Manner::Plain, Guise::Browser);
                     self.visit(Visiting {
                         centre,
                         isolate: 0,
                         page,
                         user,
                         manner,
+                        guise,
                         leaves_after: None,
                     });
                     self.executor.run_until(self.executor.now() + Duration::from_millis(10));
@@ -485,6 +508,7 @@ fn config(shape: &Shape) -> Config {
         ("SKEW", shape.skew.to_string()),
         ("ORIGIN_TIMEOUT", ORIGIN_TIMEOUT.to_string()),
         ("GRAPH_WRITES_PER_MINUTE", shape.graph_writes.to_string()),
+        ("VISITOR_WRITES_PER_DAY", "1000000000".to_owned()),
         ("PURGE_SWR", shape.purge_swr.to_string()),
     ];
     let setting = |name: &str| settings.iter().find(|(known, _)| *known == name);
@@ -501,22 +525,4 @@ fn kv(shape: &Shape) -> SimKv {
     kv.write_takes.set(shape.kv_write_takes);
     kv.slow_writes.set(shape.kv_slow_writes);
     kv
-}
-
-fn fields(visiting: &Visiting) -> HeaderMap {
-    let mut fields = HeaderMap::new();
-    let mut say = |name: &str, value: &str| {
-        let name: HeaderName = name.parse().unwrap();
-        fields.append(name, HeaderValue::from_str(value).unwrap());
-    };
-    say("x-user", &format!("u{}", visiting.user));
-    say("accept-language", language(visiting.user));
-    match visiting.manner {
-        Manner::Plain | Manner::Head => {}
-        Manner::Conditional => say("if-none-match", "\"0-any-all\""),
-        Manner::Range => say("range", "bytes=0-1"),
-        Manner::Authorized => say("authorization", "Basic dTpw"),
-        Manner::LoggedIn => say("cookie", "sessionid=1"),
-    }
-    fields
 }

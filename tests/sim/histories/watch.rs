@@ -1,7 +1,7 @@
 //! The invariants, and what is seen of a history.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use http::HeaderMap;
 
-use super::plan::{By, HOST, Manner, Nature, Shape, Visiting};
+use super::plan::{By, HOST, Manner, Nature, Says, Shape, Visiting};
 use super::report::Report;
+use super::shared_cache::CacheBefore;
 use super::site::{Fetch, Site, Version, names};
-use crate::executor::Executor;
+use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
 use crate::platform::{Body, Sim, SimCache, Trace, Written};
 
@@ -31,15 +32,18 @@ pub struct Broken {
 }
 
 pub struct Watch {
-    executor: Rc<Executor>,
-    shape: Rc<Shape>,
+    pub executor: Rc<Executor>,
+    pub shape: Rc<Shape>,
     config: Rc<Config>,
     kv: Rc<SimKv>,
-    caches: Vec<Rc<SimCache>>,
-    site: Rc<Site>,
+    pub caches: Vec<Rc<SimCache>>,
+    pub site: Rc<Site>,
     pub broken: RefCell<Option<Broken>>,
     pub report: RefCell<Report>,
-    purges: RefCell<Vec<Rc<Purged>>>,
+    pub purges: RefCell<Vec<Rc<Purged>>>,
+    /// How many unsafe requests are under way that may empty a page of a data centre.
+    pub emptying: RefCell<BTreeMap<(usize, usize), i64>>,
+    pub unsafe_requests: RefCell<BTreeSet<Group>>,
     active: RefCell<Vec<Rc<Fetch>>>,
     /// The latest beginning of an origin request that vouched for what a data centre served.
     served: RefCell<BTreeMap<(usize, usize, String), Rc<Fetch>>>,
@@ -62,8 +66,10 @@ pub struct Purged {
     pub what: Vec<Selector>,
     pub trace: Rc<Trace>,
     pub answered: Cell<Option<Time>>,
+    /// Until when its isolate knows of it, where it is a visitor's unsafe request: nobody else does.
+    pub forgotten_at: Option<Time>,
     /// Until when each data centre showed what it outdates, in milliseconds.
-    shown_for: RefCell<Vec<u64>>,
+    pub shown_for: RefCell<Vec<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +77,7 @@ pub enum Selector {
     Tag(usize),
     Url(usize),
     Section(usize),
+    Group(usize),
     Host,
     Everything,
 }
@@ -85,7 +92,7 @@ pub struct Seen<'a> {
 }
 
 /// What `Cache-Status` says.
-struct Said<'a>(&'a str);
+pub struct Said<'a>(pub &'a str);
 
 impl<'a> Said<'a> {
     fn has(&self, word: &str) -> bool {
@@ -96,11 +103,11 @@ impl<'a> Said<'a> {
         self.0.split("; ").find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     }
 
-    fn ttl(&self) -> i64 {
+    pub fn ttl(&self) -> i64 {
         self.value("ttl").and_then(|ttl| ttl.parse().ok()).unwrap_or(0)
     }
 
-    fn is_from_storage(&self) -> bool {
+    pub fn is_from_storage(&self) -> bool {
         self.has("hit") || self.has("collapsed")
     }
 }
@@ -125,6 +132,8 @@ impl Watch {
             broken: RefCell::default(),
             report: RefCell::default(),
             purges: RefCell::default(),
+            emptying: RefCell::default(),
+            unsafe_requests: RefCell::default(),
             active: RefCell::default(),
             served: RefCell::default(),
             shown_at: RefCell::default(),
@@ -160,7 +169,9 @@ impl Watch {
 
     pub fn fetching(&self, fetch: &Rc<Fetch>) {
         self.report.borrow_mut().origin_requests += 1;
-        if !fetch.fills {
+        fetch.was_stored.set(self.holds(fetch.centre, fetch.page));
+        // What is validated at each use is asked for by each.
+        if !fetch.fills || self.shape.pages[fetch.page].says == Says::NoCache {
             return;
         }
         let now = fetch.began;
@@ -191,8 +202,7 @@ impl Watch {
         if was_without || self.is_overdue(fetch) || self.is_overdue(other) {
             return;
         }
-        // A page that turned out uncacheable is not collapsed anywhere.
-        if self.is_stored(fetch.page) && !self.site.was_private(fetch.page) {
+        if self.is_stored(fetch.page) && !self.is_excused_somewhere(other, fetch.began) {
             self.breaks("single flight in the world", format!("{fetch:?} while {other:?}"));
         }
     }
@@ -200,6 +210,11 @@ impl Watch {
     /// Who has waited for as long as two leases live asks without one.
     fn has_lost_patience(&self, fetch: &Fetch) -> bool {
         fetch.began.since(fetch.asked) >= self.config.lease_life() * 2
+    }
+
+    /// A request that has waited for others time and again asks by itself.
+    fn has_lost_rounds(&self, fetch: &Fetch) -> bool {
+        fetch.began.since(fetch.asked) >= Duration::from_millis(8 * 25)
     }
 
     /// Who has waited for as long as a lease lives asks without the world's.
@@ -221,6 +236,11 @@ impl Watch {
                 return;
             }
             if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
+                return;
+            }
+            // Nor what the origin's own cache says of a purged page, when isolates by turns store it.
+            let is_behind = self.shape.pages[fetch.page].behind != CacheBefore::Nothing;
+            if is_behind && (self.has_lost_rounds(fetch) || self.has_lost_rounds(other)) {
                 return;
             }
             let how = format!("{fetch:?} while {other:?}");
@@ -275,8 +295,17 @@ impl Watch {
     }
 
     fn is_excused(&self, since: &Fetch, now: Time) -> bool {
+        self.is_excused_in(since.centre, since, now)
+    }
+
+    /// The coordinator tells all data centres of a page that turned out uncacheable in one.
+    fn is_excused_somewhere(&self, since: &Fetch, now: Time) -> bool {
+        (0..self.shape.centres).any(|centre| self.is_excused_in(centre, since, now))
+    }
+
+    fn is_excused_in(&self, centre: usize, since: &Fetch, now: Time) -> bool {
         let excused = self.excused.borrow();
-        let at = excused.get(&(since.centre, since.page));
+        let at = excused.get(&(centre, since.page));
         // A page that turned out uncacheable is not collapsed for two minutes.
         at.is_some_and(|at| *at + Duration::from_secs(130) > since.began && *at <= now)
     }
@@ -284,13 +313,11 @@ impl Watch {
     pub fn fetched(&self, fetch: &Rc<Fetch>, outcome: &Result<Response<Body>, OriginError>) {
         self.active.borrow_mut().retain(|other| other.number != fetch.number);
         let is_kept = match outcome {
-            Ok(response) => {
-                let version = fetch.version.borrow();
-                let public = version
-                    .as_ref()
-                    .is_some_and(|version| matches!(version.nature, Nature::Public | Nature::Gone));
-                response.status.is_server_error() || public && self.is_stored(fetch.page)
-            }
+            Ok(response) if response.status.is_server_error() => true,
+            Ok(_) if fetch.fills => !fetch.turned.get() && self.is_stored(fetch.page),
+            // A visitor's own answer says that the page passes only where nothing was stored.
+            Ok(_) if self.had_no_plain_answer(fetch.group) => false,
+            Ok(_) => fetch.was_stored.get(),
             // A failure is shared by those who waited, and leaves no marker.
             Err(_) => true,
         };
@@ -306,6 +333,12 @@ impl Watch {
         }
     }
 
+    /// Whether a data centre holds a page.
+    fn holds(&self, centre: usize, page: usize) -> bool {
+        let Ok(key) = CacheKey::parse(&self.site.url(page)) else { return false };
+        self.caches[centre].holds_page(&key.slot(), self.executor.now())
+    }
+
     // Purges.
 
     pub fn purging(&self, sim: &Sim, hard: bool, what: Vec<Selector>) -> Rc<Purged> {
@@ -316,6 +349,7 @@ impl Watch {
             what,
             trace: sim.trace.clone(),
             answered: Cell::new(None),
+            forgotten_at: None,
             shown_for: RefCell::new(vec![0; self.shape.centres]),
         });
         self.purges.borrow_mut().push(purge.clone());
@@ -363,6 +397,7 @@ impl Watch {
                 }
             }
             Selector::Section(section) => Tag::prefix(&format!("/s{section}")),
+            Selector::Group(group) => Tag::group(HOST, &format!("g{group}")),
             Selector::Host => Tag::host(HOST),
             Selector::Everything => Tag::everything(),
         }
@@ -396,6 +431,9 @@ impl Watch {
             self.breaks("in the end nobody waits for who is gone", how);
         }
         self.private_to_its_visitor(seen, &said);
+        self.validated_at_each_use(seen, &said);
+        self.failed_for_all(seen, &said);
+        self.stale_is_not_fresh(seen, &said);
         let Some(fetch) = self.site.fetch_of(seen.headers) else { return };
         let Some(version) = fetch.version.borrow().clone() else { return };
         if said.is_from_storage() {
@@ -419,8 +457,10 @@ impl Watch {
     ) {
         let current = self.site.current(fetch.page);
         let purges = self.purges.borrow();
-        let last = purges.iter().rev().find(|purge| purge.concerns(fetch.page, version));
-        let behind = last.is_some_and(|purge| fetch.began < purge.received);
+        let by_editors = |purge: &&Rc<Purged>| purge.forgotten_at.is_none();
+        let mut by_editors = purges.iter().rev().filter(by_editors);
+        let last = by_editors.find(|purge| purge.concerns(fetch.page, version));
+        let behind = last.is_some_and(|purge| fetch.made.get() < purge.received);
         // An origin's replica may have said so after the purge.
         if behind || (self.shape.replica_lag == 0 && version.number != current.number) {
             let how =
@@ -466,13 +506,15 @@ impl Watch {
             }
             let mut wanted: Vec<Tag> = match current.nature {
                 Nature::Public if self.is_stored(page) => {
-                    names(&current.tags).iter().map(|tag| Tag::origin(tag).unwrap()).collect()
+                    let named = current.tags.iter().map(|tag| Selector::Tag(*tag));
+                    named.chain(current.group.map(Selector::Group)).map(|of| self.tag(of)).collect()
                 }
                 _ => Vec::new(),
             };
             wanted.sort();
             wanted.dedup();
-            let all = (0..self.shape.tags).map(|tag| self.tag(Selector::Tag(tag)));
+            let all = (0..self.shape.tags).map(Selector::Tag);
+            let all = all.chain((0..2).map(Selector::Group)).map(|of| self.tag(of));
             let name = key.page();
             let names_it = |tag: &Tag| {
                 let prefix = format!("t/{}/", tag.key_segment());
@@ -480,7 +522,8 @@ impl Watch {
                 let mut of_tag = of_tag.take_while(|(key, _)| key.starts_with(&prefix));
                 of_tag.any(|(key, entry)| key.ends_with(&name) || entry.value.contains(&name))
             };
-            let found: Vec<Tag> = all.filter(names_it).collect();
+            let mut found: Vec<Tag> = all.filter(names_it).collect();
+            found.sort();
             let entry = values.get(&format!("u/{}", key.page())).map(|entry| entry.value.clone());
             let entry: Option<edge_isr::graph::PageEntry> =
                 entry.and_then(|text| serde_json::from_str(&text).ok());
@@ -493,31 +536,12 @@ impl Watch {
                 );
                 let is_left = wanted.iter().all(|tag| found.contains(tag)) && listed == wanted;
                 let was_lost =
-                    !has_etag || self.site.was_private(page) || self.shape.pages[page].varies;
+                    !has_etag || self.site.was_turned_away(page) || self.shape.pages[page].varies;
                 match is_left && (was_lost || self.report.borrow().evictions > 0) {
                     true => self.report.borrow_mut().relations_left += 1,
                     false => self.breaks("the graph is right in the end", how),
                 }
             }
-        }
-    }
-
-    fn private_to_its_visitor(&self, seen: &Seen<'_>, said: &Said<'_>) {
-        let Some(text) = seen.text.strip_prefix("page ") else { return };
-        let mut words = text.split(' ').skip(2);
-        let (Some(language), Some(whose)) = (words.next(), words.next()) else { return };
-        let user = format!("u{}", seen.visiting.user);
-        if whose != "all" && whose != user {
-            let how = format!("{user} was shown what is for {whose}: {}", said.0);
-            self.breaks("what is private stays private", how);
-        }
-        let asked = super::stage::language(seen.visiting.user);
-        if language != "any" && language != asked {
-            let how = format!(
-                "{asked} was asked for, {language} shown: {} {:?} {:?}",
-                said.0, seen.headers, seen.visiting
-            );
-            self.breaks("each variant to those who asked for it", how);
         }
     }
 
@@ -536,9 +560,14 @@ impl Watch {
         if said.has("collapsed") && fetch.began >= seen.asked {
             return;
         }
+        // Who waited has what the origin said since, though its own cache made it before.
+        let made = if said.has("collapsed") { fetch.began } else { fetch.made.get() };
         let purges = self.purges.borrow();
         for purge in purges.iter().rev() {
-            if fetch.began >= purge.received || !(is_fresh || purge.hard) {
+            if made >= purge.received || !(is_fresh || purge.hard) {
+                continue;
+            }
+            if purge.forgotten_at.is_some_and(|at| looked_at >= at) {
                 continue;
             }
             if !purge.concerns(fetch.page, version) {
@@ -598,6 +627,16 @@ impl Watch {
         if self.shape.clocks_apart || self.shape.pages[fetch.page].varies {
             return;
         }
+        // What the origin's own cache said may have been made before or after.
+        if self.shape.pages[fetch.page].behind != CacheBefore::Nothing {
+            return;
+        }
+        let is_emptied = |(place, under_way): (&(usize, usize), &i64)| {
+            *place == (seen.sim.centre, fetch.page) && *under_way > 0
+        };
+        if self.emptying.borrow().iter().any(is_emptied) {
+            return;
+        }
         let language = if version.varies { fetch.language.clone() } else { String::new() };
         let place = (seen.sim.centre, fetch.page, language);
         let mut served = self.served.borrow_mut();
@@ -638,6 +677,12 @@ impl Watch {
                 other.looked_at <= *at && *at <= other.at && !other.is_of(fetch.number)
             })
         })
+    }
+
+    /// A page may have gone from a data centre.
+    pub fn emptied(&self, centre: usize, page: usize) {
+        self.served.borrow_mut().retain(|(of, emptied, _), _| (*of, *emptied) != (centre, page));
+        self.report.borrow_mut().evictions += 1;
     }
 
     pub fn evicted(&self, centre: usize) {
@@ -684,7 +729,7 @@ impl Watch {
             self.breaks("a hit writes nothing", format!("{written:?}: {}", said.0));
         }
         let key = CacheKey::parse(&self.site.url(seen.visiting.page)).unwrap();
-        let tags = (implicit(&key).len() + version.tags.len()) as u64;
+        let tags = (implicit(&key).len() + version.tags.len() + 1) as u64;
         let (calls, keys) = (trace.kv_reads.get(), trace.kv_keys_read.get());
         if keys > 4 * tags || calls > 4 {
             let how = format!("{calls} calls for {keys} keys, {tags} tags: {}", said.0);
@@ -716,6 +761,7 @@ impl Selector {
             Selector::Tag(tag) => version.tags.contains(&tag),
             Selector::Url(of) => of == page,
             Selector::Section(section) => page % 2 == section,
+            Selector::Group(group) => version.group == Some(group),
             Selector::Host | Selector::Everything => true,
         }
     }

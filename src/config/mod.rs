@@ -1,15 +1,21 @@
 //! The settings: read once, and either all legal or refused with the name of the one that is not.
 
+mod plain;
+mod read;
+mod rules;
+
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use crate::policy::key::{CacheKey, canonical_host};
+pub use self::plain::{ForwardHeaders, PlainSettings};
+use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
+pub use self::rules::Rule;
+use crate::policy::cookies::{self, CookieNames};
+use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::Terms;
 use crate::policy::storing::StoringTerms;
-use crate::policy::tag::{self, Tag};
 use crate::policy::vary::Languages;
 
 /// Where settings come from: a name to its text, empty ones as absent.
@@ -25,7 +31,12 @@ pub struct Config {
     pub read_tokens: Vec<Secret>,
     /// Where the control routes are, with a leading slash and no closing one.
     pub control_prefix: String,
-    pub login_cookies: Vec<String>,
+    /// A visitor with such a cookie goes past the cache.
+    pub login_cookies: CookieNames,
+    /// Cookies that count as absent for keys, variants and plain requests.
+    pub ignore_cookies: CookieNames,
+    pub plain: PlainSettings,
+    pub variants: VariantSettings,
     pub rules: Vec<Rule>,
     pub memory_window: Duration,
     pub skew: Duration,
@@ -45,7 +56,14 @@ pub struct Config {
     /// How long the receipt of a purge can be looked up; zero: none is kept.
     pub receipt_life: Duration,
     pub keep_tag_headers: bool,
-    pub graph_writes_per_minute: u32,
+    /// Whether browsers are told what is meant for shared caches, as for a CDN before this one.
+    pub keep_shared_directives: bool,
+    /// Whether each request has a line in the log.
+    pub log_requests: bool,
+    /// What names in the cache are hashed with, so that they cannot be guessed.
+    pub cache_secret: Option<Secret>,
+    pub invalidation: Invalidation,
+    pub visitor_writes: VisitorWriteLimits,
     /// Into how many objects the coordinator is divided, where one is bound.
     pub coordinator_shards: u32,
 }
@@ -65,21 +83,48 @@ pub struct Origin {
     pub host: String,
 }
 
-/// What holds for the paths that a glob matches, besides what the origin says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    pub path: String,
-    pub bypass: bool,
-    pub tags: Vec<Tag>,
+/// How far an unsafe request's invalidation (RFC 9111 §4.4) is told. It always holds in the isolate,
+/// and a page's first variant is emptied in the data centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalidation {
+    /// No further.
+    Here,
+    /// To the world, for the groups that its answer names (RFC 9875 §3).
+    Groups,
+    /// To the world, for its URLs as well.
+    Everywhere,
 }
 
-/// A bearer token: compared in constant time, never printed.
+/// Responses of one page that differ by the fields of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VariantSettings {
+    /// Whether pages that say `Vary: Cookie` are stored for visitors with cookies.
+    pub by_cookie: bool,
+    /// How many of a page are stored.
+    pub most: usize,
+    /// At which request for a further variant it is stored.
+    pub after: u32,
+}
+
+/// KV writes of an isolate that visitors' requests may cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisitorWriteLimits {
+    pub per_minute: u32,
+    pub per_day: u32,
+}
+
+/// A bearer token or another secret: compared in constant time, never printed.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
     pub fn is(&self, offered: &str) -> bool {
         self.0.as_bytes().ct_eq(offered.as_bytes()).into()
+    }
+
+    /// To hash with; not to show.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -94,17 +139,21 @@ const YEAR: u64 = 365 * DAY;
 
 impl Config {
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
+        let origin = origin(raw)?;
         Ok(Config {
-            origin: origin(raw)?,
-            hosts: words(raw, "HOSTS").iter().map(|host| canonical_host(host, "https")).collect(),
-            purge_tokens: secrets(raw, "PURGE_TOKENS"),
-            read_tokens: secrets(raw, "READ_TOKENS"),
+            hosts: hosts(raw)?,
+            purge_tokens: tokens(raw, "PURGE_TOKENS")?,
+            read_tokens: tokens(raw, "READ_TOKENS")?,
             control_prefix: control_prefix(raw)?,
-            login_cookies: match raw("LOGIN_COOKIES") {
-                Some(_) => words(raw, "LOGIN_COOKIES"),
-                None => vec!["sessionid".to_owned()],
+            login_cookies: cookie_names(raw, "LOGIN_COOKIES", cookies::LOGINS)?,
+            ignore_cookies: cookie_names(raw, "IGNORE_COOKIES", cookies::IGNORED)?,
+            plain: PlainSettings::read(raw, origin.as_ref())?,
+            variants: VariantSettings {
+                by_cookie: flag(raw, "COOKIE_VARIANTS")?,
+                most: number(raw, "VARIANTS_MAX", 64, 1, 10_000)? as usize,
+                after: number(raw, "VARIANT_AFTER", 2, 1, 10)? as u32,
             },
-            rules: rules(raw)?,
+            rules: rules::rules(raw)?,
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
             skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
             origin_timeout: Duration::from_secs(number(raw, "ORIGIN_TIMEOUT", 20, 1, 29)?),
@@ -115,7 +164,7 @@ impl Config {
             share_authorized: flag(raw, "SHARE_AUTHORIZED")?,
             storing: StoringTerms {
                 heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
-                strict: one_of(raw, "S_MAXAGE", ["isr", "strict"])? == "strict",
+                strict: one_of(raw, "S_MAXAGE", &[("isr", false), ("strict", true)])?,
             },
             languages: match flag(raw, "NORMALISE_LANGUAGE")? {
                 true => Languages::Normalised,
@@ -126,8 +175,24 @@ impl Config {
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
-            graph_writes_per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
+            keep_shared_directives: flag(raw, "KEEP_SHARED_DIRECTIVES")?,
+            log_requests: flag(raw, "LOG_REQUESTS")?,
+            cache_secret: optional_secret(raw, "CACHE_SECRET")?,
+            invalidation: one_of(
+                raw,
+                "INVALIDATION",
+                &[
+                    ("groups", Invalidation::Groups),
+                    ("here", Invalidation::Here),
+                    ("everywhere", Invalidation::Everywhere),
+                ],
+            )?,
+            visitor_writes: VisitorWriteLimits {
+                per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
+                per_day: number(raw, "VISITOR_WRITES_PER_DAY", 500, 0, 1_000_000_000)? as u32,
+            },
             coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
+            origin,
         })
     }
 
@@ -152,25 +217,20 @@ impl Config {
         self.origin_timeout + Duration::from_secs(35)
     }
 
+    /// What names in the cache are hashed with: `CACHE_SECRET`, or the first token that may purge.
+    pub fn cache_secret(&self) -> &[u8] {
+        let secret = self.cache_secret.as_ref().or(self.purge_tokens.first());
+        secret.map_or(&[], Secret::as_bytes)
+    }
+
     pub fn serves(&self, host: &str) -> bool {
         self.hosts.is_empty() || self.hosts.iter().any(|served| served == host)
     }
 
-    /// The rules that hold for a path, in any spelling: `/%61ccount` is `/account` to the origin.
+    /// The rules that hold for a path: those that bypass in any reading of it.
     pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
-        if self.rules.is_empty() {
-            return Vec::new();
-        }
-        let normal = tag::normal(path);
-        let holds = |rule: &&Rule| {
-            fast_glob::glob_match(&rule.path, path) || fast_glob::glob_match(&rule.path, &normal)
-        };
-        self.rules.iter().filter(holds).collect()
+        rules::rules_for(&self.rules, path)
     }
-}
-
-fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {
-    ConfigError { setting, reason: reason.into() }
 }
 
 fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {
@@ -185,55 +245,29 @@ fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {
     Ok(Some(Origin { scheme: key.scheme().to_owned(), host: key.host().to_owned() }))
 }
 
-/// A name or an address, with or without a port.
-pub fn is_host(host: &str) -> bool {
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-        _ => (host, None),
-    };
-    let name_is_legal = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte));
-    name_is_legal && port.is_none_or(|port| port.parse::<u16>().is_ok())
+fn hosts(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
+    let hosts = words(raw, "HOSTS")?;
+    match hosts.iter().find(|host| !is_host(host)) {
+        Some(host) => {
+            Err(error("HOSTS", format!("names {host:?}, which is no host, or host and port")))
+        }
+        None => Ok(hosts.iter().map(|host| canonical_host(host, "https")).collect()),
+    }
 }
 
 fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
     let prefix = raw("CONTROL_PREFIX").unwrap_or_else(|| "/edge-isr".to_owned());
-    let legal = prefix.len() > 1
-        && prefix.starts_with('/')
-        && !prefix.ends_with('/')
-        && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte));
-    if !legal {
-        return Err(error(
+    let is_segment = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+    };
+    match prefix.strip_prefix('/') {
+        Some(path) if path.split('/').all(is_segment) => Ok(prefix),
+        _ => Err(error(
             "CONTROL_PREFIX",
-            "is not a path such as /edge-isr: it begins with a slash and does not end in one",
-        ));
-    }
-    Ok(prefix)
-}
-
-fn words(raw: RawConfig<'_>, name: &str) -> Vec<String> {
-    let text = raw(name).unwrap_or_default();
-    text.split([',', ' ', '\t', '\n', '\r'])
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn secrets(raw: RawConfig<'_>, name: &str) -> Vec<Secret> {
-    words(raw, name).into_iter().map(Secret).collect()
-}
-
-fn number(
-    raw: RawConfig<'_>,
-    name: &'static str,
-    default: u64,
-    least: u64,
-    most: u64,
-) -> Result<u64, ConfigError> {
-    let Some(text) = raw(name) else { return Ok(default) };
-    match text.trim().parse::<u64>() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(error(name, format!("is not a whole number from {least} to {most}"))),
+            "is not a path such as /edge-isr: it begins with a slash, does not end in one, and has \
+             no empty or dot segments",
+        )),
     }
 }
 
@@ -246,54 +280,4 @@ fn receipt_life(raw: RawConfig<'_>) -> Result<Duration, ConfigError> {
             Err(error("RECEIPT_LIFE", reason))
         }
     }
-}
-
-fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
-    match raw(name).as_deref().map(str::trim) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(error(name, "is neither true nor false")),
-    }
-}
-
-/// The first is what holds where nothing is set.
-fn one_of(
-    raw: RawConfig<'_>,
-    name: &'static str,
-    words: [&'static str; 2],
-) -> Result<&'static str, ConfigError> {
-    let Some(text) = raw(name) else { return Ok(words[0]) };
-    let known = words.into_iter().find(|word| *word == text.trim());
-    known.ok_or_else(|| error(name, format!("is neither {} nor {}", words[0], words[1])))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    path: String,
-    #[serde(default)]
-    bypass: bool,
-    #[serde(default)]
-    tags: Vec<String>,
-}
-
-fn rules(raw: RawConfig<'_>) -> Result<Vec<Rule>, ConfigError> {
-    let Some(text) = raw("RULES") else { return Ok(Vec::new()) };
-    let rules: Vec<RawRule> = serde_json::from_str(&text).map_err(|cause| {
-        error("RULES", format!("is not a JSON list of {{path, bypass, tags}}: {cause}"))
-    })?;
-    rules.into_iter().map(rule).collect()
-}
-
-fn rule(raw: RawRule) -> Result<Rule, ConfigError> {
-    if !raw.path.starts_with('/') {
-        return Err(error(
-            "RULES",
-            format!("has a path that does not begin with a slash: {}", raw.path),
-        ));
-    }
-    let tags = raw.tags.iter().map(|tag| {
-        Tag::origin(tag).map_err(|cause| error("RULES", format!("names the tag {tag:?}: {cause}")))
-    });
-    Ok(Rule { tags: tags.collect::<Result<_, _>>()?, path: raw.path, bypass: raw.bypass })
 }

@@ -1,0 +1,105 @@
+//! How a setting's text becomes a value.
+
+use super::{ConfigError, RawConfig, Secret};
+use crate::policy::cookies::CookieNames;
+
+/// Shorter tokens and secrets can be guessed.
+const SECRET_LENGTH_LEAST: usize = 16;
+/// What `.dev.vars.example` holds in place of a token.
+const PLACEHOLDER: &str = "replace-me";
+
+pub fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError { setting, reason: reason.into() }
+}
+
+/// A list: text separated by commas or spaces, or a JSON array of strings, as which a list in
+/// `wrangler.toml` arrives.
+pub fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, ConfigError> {
+    let text = raw(name).unwrap_or_default();
+    if is_json_array(&text) {
+        return serde_json::from_str(&text)
+            .map_err(|_| error(name, "is not a JSON array of strings, though it begins as one"));
+    }
+    let words = text.split([',', ' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
+    Ok(words.map(str::to_owned).collect())
+}
+
+/// An address such as `[::1]` begins with a bracket, too.
+fn is_json_array(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| inside.starts_with(['"', ']']))
+}
+
+/// Names of cookies, or those of `default` where the setting is not there.
+pub fn cookie_names(
+    raw: RawConfig<'_>,
+    name: &'static str,
+    default: &[&str],
+) -> Result<CookieNames, ConfigError> {
+    let names = match raw(name) {
+        Some(_) => CookieNames::parse(&words(raw, name)?),
+        None => CookieNames::parse(default),
+    };
+    names.map_err(|cause| error(name, cause.to_string()))
+}
+
+pub fn tokens(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<Secret>, ConfigError> {
+    words(raw, name)?.into_iter().map(|token| secret(name, token)).collect()
+}
+
+pub fn optional_secret(
+    raw: RawConfig<'_>,
+    name: &'static str,
+) -> Result<Option<Secret>, ConfigError> {
+    raw(name).map(|text| secret(name, text.trim().to_owned())).transpose()
+}
+
+/// The error does not repeat it.
+fn secret(name: &'static str, text: String) -> Result<Secret, ConfigError> {
+    let fault = if text.starts_with(PLACEHOLDER) {
+        "is still the example's".to_owned()
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'[]".contains(&byte)) {
+        "holds a character that is a quotation mark, a bracket, a space or not ASCII".to_owned()
+    } else if text.len() < SECRET_LENGTH_LEAST {
+        format!("holds one of fewer than {SECRET_LENGTH_LEAST} characters")
+    } else {
+        return Ok(Secret(text));
+    };
+    Err(error(name, format!("{fault}; make one with: openssl rand -hex 32")))
+}
+
+pub fn number(
+    raw: RawConfig<'_>,
+    name: &'static str,
+    default: u64,
+    least: u64,
+    most: u64,
+) -> Result<u64, ConfigError> {
+    let Some(text) = raw(name) else { return Ok(default) };
+    match text.trim().parse::<u64>() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(error(name, format!("is not a whole number from {least} to {most}"))),
+    }
+}
+
+pub fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
+    match raw(name).as_deref().map(str::trim) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(error(name, "is neither true nor false")),
+    }
+}
+
+/// The first is what holds where nothing is set.
+pub fn one_of<T: Copy>(
+    raw: RawConfig<'_>,
+    name: &'static str,
+    words: &[(&'static str, T)],
+) -> Result<T, ConfigError> {
+    let Some(text) = raw(name) else { return Ok(words[0].1) };
+    let known = words.iter().find(|(word, _)| *word == text.trim());
+    known.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        error(name, format!("is none of {}", words.join(", ")))
+    })
+}

@@ -1,0 +1,265 @@
+//! Which cookies mean something, and what a `Cookie` field says once the others are left out.
+//!
+//! Cookies are split at `;` and at `,`: the lines of the field are joined with commas, which no
+//! cookie's name or value holds (RFC 6265 §4.1.1). A value that holds one all the same is read as
+//! two cookies, so a name behind a comma is never overlooked.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+/// The default of `LOGIN_COOKIES`: a visitor with such a cookie has logged in, or has a state of
+/// their own that pages show.
+///
+/// Left out are those that a framework gives to every visitor (`PHPSESSID`, `laravel_session`,
+/// `JSESSIONID`, `connect.sid`): with them nothing would be shared.
+pub const LOGINS: &[&str] = &[
+    // Django, `SESSION_COOKIE_NAME` and `django.contrib.messages`: a message that waits to be shown.
+    "sessionid",
+    "messages",
+    // WordPress, `wp-includes/default-constants.php`: an account, a page's password, a comment's
+    // author, who sees their comment before others do.
+    "wordpress_logged_in_*",
+    "wordpress_sec_*",
+    "wp-postpass_*",
+    "comment_author_*",
+    // WooCommerce and Easy Digital Downloads: a basket.
+    "woocommerce_items_in_cart",
+    "woocommerce_cart_hash",
+    "wp_woocommerce_session_*",
+    "edd_items_in_cart",
+    // Rails with Devise (`remember_<scope>_token`), Flask-Login and Clearance, Laravel
+    // (`SessionGuard::getRecallerName`), Symfony, Spring Security.
+    "remember_user_token",
+    "remember_token",
+    "remember_web_*",
+    "REMEMBERME",
+    "remember-me",
+    // Auth.js, once NextAuth; a long session is cut into `….0`, `….1`.
+    "next-auth.session-token*",
+    "__Secure-next-auth.session-token*",
+    "authjs.session-token*",
+    "__Secure-authjs.session-token*",
+    // Better Auth.
+    "better-auth.session_token",
+    "__Secure-better-auth.session_token",
+    // Auth0 (`appSession.0`), Clerk and Firebase Hosting, Supabase, Cloudflare Access.
+    "appSession*",
+    "__session",
+    "__session_*",
+    "sb-*",
+    "CF_Authorization",
+    // Next.js: draft and preview mode.
+    "__prerender_bypass",
+    "__next_preview_data",
+    // ASP.NET Core, OWIN and Forms Authentication.
+    ".AspNetCore.Identity.Application*",
+    ".AspNetCore.Cookies*",
+    ".AspNet.ApplicationCookie*",
+    ".ASPXAUTH",
+    // Drupal, `SessionConfiguration::getName`, over http and https; Spring Session's `SESSION` too.
+    "SESS*",
+    "SSESS*",
+    // Joomla, TYPO3 (its front end and its back end), Magento (whatever is not a guest's), Discourse.
+    "joomla_user_state",
+    "fe_typo_user",
+    "be_typo_user",
+    "X-Magento-Vary",
+    "_t",
+    // Ghost: a member, and the staff.
+    "ghost-members-ssr",
+    "ghost-admin-api-session",
+    // Shopify and shops like it: a basket.
+    "cart",
+];
+
+/// The default of `IGNORE_COOKIES`: no origin makes a page by them.
+pub const IGNORED: &[&str] = &[
+    // Google Analytics, Tag Manager, Ads and Optimize; Urchin before them.
+    "_ga",
+    "_ga_*",
+    "_gid",
+    "_gat*",
+    "_gcl_*",
+    "_gac_*",
+    "__gads",
+    "__gpi",
+    "__eoi",
+    "FPID",
+    "FPLC",
+    "__utm*",
+    // Meta, TikTok, Snap, Reddit, Pinterest, LinkedIn, X, Microsoft Ads and Clarity.
+    "_fbp",
+    "_fbc",
+    "_tt_*",
+    "_ttp",
+    "ttcsid*",
+    "_scid*",
+    "_rdt_uuid",
+    "_pin_unauth",
+    "li_fat_id",
+    "ln_or",
+    "_twclid",
+    "_uet*",
+    "_clck",
+    "_clsk",
+    // Hotjar, Matomo, Segment, Mixpanel, Amplitude, PostHog, Optimizely, Visual Website Optimizer,
+    // HubSpot, Adobe, Yandex, Datadog, New Relic, Parse.ly, Chartbeat, Klaviyo, Mailchimp.
+    "_hj*",
+    "_pk_*",
+    "mtm_*",
+    "ajs_*",
+    "mp_*",
+    "amp_*",
+    "AMP_*",
+    "ph_phc_*",
+    "optimizely*",
+    "_vwo*",
+    "_vis_opt*",
+    "__hs*",
+    "hubspotutk",
+    "AMCV_*",
+    "AMCVS_*",
+    "s_cc",
+    "s_sq",
+    "_ym_*",
+    "_dd_s",
+    "NRBA_*",
+    "_parsely*",
+    "_cb",
+    "_cb_ls",
+    "_cb_svref",
+    "_chartbeat*",
+    "__kla_id",
+    "_mcid",
+    // What a visitor consented to: OneTrust, Cookiebot, IAB TCF, CookieYes, Cookie Notice, Osano,
+    // Complianz, Usercentrics and Didomi.
+    "OptanonConsent",
+    "OptanonAlertBoxClosed",
+    "CookieConsent",
+    "euconsent*",
+    "cookieyes-consent",
+    "cookielawinfo-*",
+    "viewed_cookie_policy",
+    "cookie_notice_accepted",
+    "cookieconsent_status",
+    "cmplz_*",
+    "didomi_token",
+    // Against forged requests: a plain answer that used such a token sets it, and is not shared.
+    "csrftoken",
+    "XSRF-TOKEN",
+    // WordPress: whether the browser takes cookies.
+    "wordpress_test_cookie",
+    // Load balancers and Cloudflare's own protection.
+    "AWSALB*",
+    "ARRAffinity*",
+    "BIGipServer*",
+    "__cf_bm",
+    "_cfuvid",
+    "cf_clearance",
+];
+
+/// Those that name the server behind a load balancer, or a connection that was looked at: AWS, Azure,
+/// F5, Cloudflare.
+const OF_LOAD_BALANCERS: [&str; 3] = ["AWSALB", "ARRAffinity", "BIGipServer"];
+
+/// Names of cookies, each exact or by its beginning. Case counts (RFC 6265 §5.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CookieNames {
+    exact: BTreeSet<String>,
+    /// None of them begins with another.
+    beginnings: BTreeSet<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "names {0:?}, which is no cookie's name: a name is letters, digits and any of \
+     !#$%&'+-.^_`|~, one * may end it, and * alone means any cookie"
+)]
+pub struct NoCookieName(pub String);
+
+impl CookieNames {
+    pub fn parse<T: AsRef<str>>(names: &[T]) -> Result<CookieNames, NoCookieName> {
+        let mut parsed = CookieNames::default();
+        for name in names.iter().map(AsRef::as_ref) {
+            let beginning = name.strip_suffix('*');
+            let letters = beginning.unwrap_or(name);
+            // An apostrophe is legal; a name between two is more likely quoted.
+            let is_quoted = name.len() > 1 && name.starts_with('\'') && name.ends_with('\'');
+            if !letters.bytes().all(is_legal) || name.is_empty() || is_quoted {
+                return Err(NoCookieName(name.to_owned()));
+            }
+            match beginning {
+                Some(beginning) => parsed.add_beginning(beginning),
+                None => drop(parsed.exact.insert(name.to_owned())),
+            }
+        }
+        Ok(parsed)
+    }
+
+    fn add_beginning(&mut self, beginning: &str) {
+        if !self.has_beginning_of(beginning) {
+            self.beginnings.retain(|longer| !longer.starts_with(beginning));
+            self.beginnings.insert(beginning.to_owned());
+        }
+    }
+
+    /// Whether a cookie of this name is among them.
+    pub fn matches(&self, name: &str) -> bool {
+        self.exact.contains(name) || self.has_beginning_of(name)
+    }
+
+    /// The only beginning that can match is the last at or before the name: another that stood
+    /// between a match and the name would begin with the match.
+    fn has_beginning_of(&self, name: &str) -> bool {
+        let up_to_name = (Bound::Unbounded, Bound::Included(name));
+        let last = self.beginnings.range::<str, _>(up_to_name).next_back();
+        last.is_some_and(|beginning| name.starts_with(beginning.as_str()))
+    }
+
+    /// Whether no cookie is among them.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.beginnings.is_empty()
+    }
+}
+
+/// A token (RFC 9110 §5.6.2), but for `*`, which stands for a rest here.
+fn is_legal(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte)
+}
+
+/// Whether a request's `Cookie` field holds a wanted cookie.
+pub fn has(cookie_field: &str, wanted: &CookieNames) -> bool {
+    !wanted.is_empty() && cookies(cookie_field).any(|cookie| wanted.matches(name(cookie)))
+}
+
+/// A request's `Cookie` field without the ignored cookies, as `a=1; b=2` in the order they came in;
+/// `None` where nothing is left.
+pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
+    let mut field = String::new();
+    // Some origins split at blanks too: what stands behind one may be another cookie.
+    let begins_another = |part: &str| part.find('=').is_some_and(|at| at > 0);
+    let hides_another = |cookie: &str| cookie.split(' ').skip(1).any(begins_another);
+    let means_nothing = |cookie: &&str| ignored.matches(name(cookie)) && !hides_another(cookie);
+    for cookie in cookies(cookie_field).filter(|cookie| !means_nothing(cookie)) {
+        if !field.is_empty() {
+            field.push_str("; ");
+        }
+        field.push_str(cookie);
+    }
+    Some(field).filter(|field| !field.is_empty())
+}
+
+/// Whether a line of `Set-Cookie` is a load balancer's, which the origin's application did not send.
+pub fn is_of_load_balancer(set_cookie_line: &str) -> bool {
+    let cookie = set_cookie_line.split(';').next().unwrap_or("");
+    let name = name(cookie);
+    name == "__cf_bm" || OF_LOAD_BALANCERS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+fn cookies(field: &str) -> impl Iterator<Item = &str> {
+    field.split([';', ',']).map(str::trim).filter(|cookie| !cookie.is_empty())
+}
+
+fn name(cookie: &str) -> &str {
+    cookie.split('=').next().unwrap_or("").trim()
+}

@@ -1,0 +1,10 @@
+//! Which methods change nothing at the origin.
+
+use http::Method;
+
+/// Of the registered methods (RFC 9110 §16.1.1) those that are safe, RFC 9110's and others.
+///
+/// A request by any other invalidates what is stored (RFC 9111 §4.4).
+pub fn is_safe(method: &Method) -> bool {
+    method.is_safe() || matches!(method.as_str(), "PROPFIND" | "REPORT" | "SEARCH" | "QUERY")
+}

@@ -1,0 +1,125 @@
+//! Plain requests: what they carry, and which other requests are as good as one.
+//!
+//! **Only the answer to a plain request is shared.** A request that carries a visitor's cookie,
+//! language or anything else brings back what is for that visitor; stored, it would be everybody's.
+//! So a *plain request* carries what the cache key says, the fields that the page is known to vary
+//! by, and what the edge says itself: a list of what is allowed, not of what is forbidden.
+//!
+//! An *own request* carries the visitor's fields, and what it brings back is theirs alone, unless
+//! it is as good as plain: every field of the visitor's that it carried is named by the answer's own
+//! `Vary`. Cookies are excepted: too many origins name `Cookie` and mean one of twenty.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use super::fields::{self, RequestFields, may_be_forwarded};
+use super::vary::{Encoding, Languages, Vary, selecting_text};
+
+/// Fields of visitors that every plain request carries (`FORWARD_HEADERS`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardHeaders {
+    These(Vec<HeaderName>),
+    /// For test suites before an origin on the same machine.
+    All,
+}
+
+/// What a plain request may carry of the visitor's, besides what selects.
+#[derive(Clone, Copy)]
+pub struct Allowed<'a> {
+    pub forward: &'a ForwardHeaders,
+    /// Answers to `Authorization` are shared where they say so (RFC 9111 §3.5).
+    pub authorization: bool,
+    /// The cookies that select a variant, where such variants are stored.
+    pub cookies: Option<&'a str>,
+    pub encoding: Encoding,
+    pub languages: Languages,
+}
+
+/// The visitor's fields in a plain request for a page that varies by `selected_by`.
+pub fn plain_fields(
+    visitor: &dyn RequestFields,
+    selected_by: &[HeaderName],
+    allowed: Allowed<'_>,
+) -> HeaderMap {
+    let mut headers = match allowed.forward {
+        ForwardHeaders::All => carried(visitor, allowed.encoding),
+        ForwardHeaders::These(names) => {
+            let authorization = allowed.authorization.then_some(&header::AUTHORIZATION);
+            let text = |name: &str| visitor.value(name).filter(|value| value.is_ascii());
+            let mut headers = of_names(names.iter().chain(authorization), text);
+            let text = |name: &str| selecting_text(name, visitor, allowed.languages);
+            headers.extend(of_names(selected_by.iter(), text));
+            headers
+        }
+    };
+    if let ForwardHeaders::These(_) = allowed.forward {
+        headers.remove(header::COOKIE);
+        let cookies = allowed.cookies.filter(|_| selected_by.contains(&header::COOKIE));
+        if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_str(cookies).ok()) {
+            headers.insert(header::COOKIE, cookies);
+        }
+    }
+    let encoding = HeaderValue::from_static(allowed.encoding.as_str());
+    headers.insert(header::ACCEPT_ENCODING, encoding);
+    headers
+}
+
+fn of_names<'n>(
+    names: impl Iterator<Item = &'n HeaderName>,
+    text: impl Fn(&str) -> Option<String>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in names.filter(|name| may_be_forwarded(name)) {
+        if let Some(value) = text(name.as_str()).and_then(|text| HeaderValue::from_str(&text).ok())
+        {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+/// The visitor's fields in an own request for a page: all but those that the edge decides about. A
+/// `Cache-Control` is one: it is for caches, and this one has heeded it or not.
+pub fn carried(visitor: &dyn RequestFields, encoding: Encoding) -> HeaderMap {
+    let mut headers = visitor.all();
+    fields::drop_connection_fields(&mut headers);
+    fields::drop_overrides(&mut headers, &http::Method::GET);
+    fields::drop_conditions(&mut headers);
+    for name in [header::HOST, header::CACHE_CONTROL, header::PRAGMA] {
+        headers.remove(name);
+    }
+    headers.remove(fields::DEBUG);
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding.as_str()));
+    headers
+}
+
+/// The fields that a request carries beyond a plain one. Without any, it *is* the plain one.
+/// `cookies`: those of the visitor that may mean something; others count as absent.
+pub fn added(carried: &HeaderMap, plain: &HeaderMap, cookies: Option<&str>) -> Vec<HeaderName> {
+    let says_the_same = |name: &HeaderName| {
+        let none = *name == header::COOKIE && cookies.is_none();
+        let text = |fields: &HeaderMap| selecting_text(name.as_str(), fields, Languages::AsSpelt);
+        none || text(carried).is_some_and(|said| text(plain) == Some(said))
+    };
+    carried.keys().filter(|name| !says_the_same(name)).cloned().collect()
+}
+
+/// Whether a request that adds these fields to the plain one is the plain one all the same: what the
+/// platform says of a visitor is not said by the visitor. (Should the origin refuse the plain request,
+/// the visitor's own one is tried with them.)
+pub fn adds_nothing(added: &[HeaderName]) -> bool {
+    added.iter().all(|name| name.as_str().starts_with("cf-") || name == "cdn-loop")
+}
+
+/// Whether the answer to a request that carried `added` is for all whom its `Vary` selects. A field
+/// too long to be compared selects nothing.
+pub fn is_as_good_as_plain(
+    added: &[HeaderName],
+    visitor: &dyn RequestFields,
+    answer: &HeaderMap,
+) -> bool {
+    let Vary::Fields(names) = Vary::of(answer) else { return added.is_empty() };
+    let selects = |name: &HeaderName| {
+        *name != header::COOKIE && names.contains(name) && !visitor.is_incomparable(name.as_str())
+    };
+    added.iter().all(selects)
+}
