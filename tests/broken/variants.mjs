@@ -185,7 +185,7 @@ export const VARIANTS = [
   },
   {
     name: "what was fetched earlier replaces what was fetched later",
-    within: 100_000,
+    within: 300_000,
     breaks: "a page never goes back",
     edits: [
       ["src/store.rs", "let is_later = current.fetched_at() > stored.fetched_at() ||", "let is_later = current.fetched_at().0 < 0 ||"],
@@ -193,7 +193,7 @@ export const VARIANTS = [
   },
   {
     name: "a plain request carries the visitor's cookie",
-    within: 20_000,
+    within: 300_000,
     breaks: "what one visitor's fields shaped is shown to no other",
     edits: [
       ["src/forward.rs", "    let mut headers = plain.clone();\n", `    let mut headers = plain.clone();
@@ -205,7 +205,7 @@ export const VARIANTS = [
   },
   {
     name: "a visitor's own failure is shared with those who wait",
-    within: 50_000,
+    within: 300_000,
     breaks: "one visitor's failure is not for those who wait",
     edits: [
       ["src/revalidate.rs", "            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,\n", "            OwnAnswer::TellsNothing if is_awaited => self.end(Outcome::Failed(500)).await,\n"],
@@ -213,7 +213,7 @@ export const VARIANTS = [
   },
   {
     name: "a refusal of a visitor's own request drops the stored page",
-    within: 20_000,
+    within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
       ["src/forward.rs", "            invalidate::after(platform, visit, response.status, &response.headers).await;\n", `            invalidate::after(platform, visit, response.status, &response.headers).await;
@@ -225,7 +225,7 @@ export const VARIANTS = [
   },
   {
     name: "a stale page is revalidated by the visitor's own request, whose refusal drops it",
-    within: 20_000,
+    within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
       ["src/revalidate.rs", "            Found::Response(_) => First::Plain(plain),\n", "            Found::Response(_) => First::Own { follow: false },\n"],
@@ -234,7 +234,7 @@ export const VARIANTS = [
   },
   {
     name: "the answer to a visitor's own request is stored",
-    within: 20_000,
+    within: 300_000,
     breaks: "what one visitor's fields shaped is shown to no other",
     edits: [
       ["src/policy/plain.rs", "    added.iter().all(selects)\n", "    added.iter().all(selects) || !added.is_empty()\n"],
@@ -242,7 +242,7 @@ export const VARIANTS = [
   },
   {
     name: "what says no-cache is handed to those who wait",
-    within: 20_000,
+    within: 300_000,
     breaks: "what says no-cache is handed to no other",
     edits: [
       ["src/policy/sharing.rs", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"],
@@ -250,7 +250,7 @@ export const VARIANTS = [
   },
   {
     name: "a page with an Age is fresh for the purges that were known when it was asked for",
-    within: 100_000,
+    within: 300_000,
     breaks: "no purge is lost",
     edits: [
       ["src/store.rs", "        let Made::ForThisRequest(began) = made else { return Vec::new() };\n", "        let (Made::ForThisRequest(_) | Made::Before(_) | Made::Stale(_)) = made;\n        let began = self.began;\n"],
@@ -258,7 +258,7 @@ export const VARIANTS = [
   },
   {
     name: "a variant is stored by an isolate that counted its requests alone",
-    within: 100_000,
+    within: 300_000,
     breaks: "in the end everyone sees the newest",
     edits: [
       ["src/store.rs", "let is_admitted = self.has_place(&slot)\n", "let is_admitted = self.has_place(&slot) && false\n"],
