@@ -46,7 +46,7 @@ pub async fn fill<P: Platform>(
         if alone || lease.is_some() || !collapses(&sight) {
             break;
         }
-        // One holder after the other may have been lost: nobody waits for more than two.
+        // One holder after the other may have been lost: no request waits for more than two.
         if platform.now() >= visitor.arrived + platform.config().lease_life() * 2 {
             break;
         }
@@ -68,7 +68,7 @@ pub async fn fill<P: Platform>(
                 visitor.waited();
                 return visitor.told_of_failure(&platform, &visit, sight, status).await;
             }
-            // Somebody else has taken over from who was overdue.
+            // Another request has taken over from the overdue holder.
             Grant::Overdue => patience = lease::patience(&platform),
             Grant::CacheUnavailable => {
                 visitor.detail = Some("cache-unavailable");

@@ -391,7 +391,7 @@ impl<P: Platform> Refresh<P> {
             return self.end(Outcome::Abandoned).await;
         }
         match tells {
-            // It passed before; nobody waits.
+            // It passed before; no request waits.
             OwnAnswer::Pass(_) if self.lease.is_none() => {}
             OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
             OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
@@ -579,7 +579,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// The page passes for a while: nobody waits, nothing is collapsed. What is stored goes, where a
+    /// The page passes for a while: no request waits, none is collapsed. What is stored goes, where a
     /// plain request says so.
     async fn pass(mut self, pass: Pass) {
         self.turned_away = pass.plain && matches!(self.sight.found, Found::Response(_));

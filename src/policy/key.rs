@@ -211,7 +211,7 @@ impl Slot {
     /// As the Cache API wants it: a URL of the zone's own host, under a path that the Worker itself
     /// answers and never forwards.
     ///
-    /// `secret`: without it nobody can tell the URL. Where a route does not cover the control prefix,
+    /// `secret`: without it no client can tell the URL. Where a route does not cover the control prefix,
     /// what is stored could otherwise be asked for past the Worker.
     pub fn url(&self, control_prefix: &str, secret: &[u8]) -> String {
         let name = digest(&[b"slot", secret, self.digest.as_bytes()]);

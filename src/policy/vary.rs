@@ -104,7 +104,7 @@ pub struct Selectors<'a> {
     pub encoding: Encoding,
     /// The cookies that may mean something to the origin.
     pub cookies: Option<&'a str>,
-    /// Without it nobody can tell which cookies a digest is of.
+    /// Without it no reader can tell which cookies a digest is of.
     pub secret: &'a [u8],
 }
 
