@@ -145,6 +145,7 @@ fn records<P: Platform>(
 ) -> Vec<(PurgeMode, PurgeRecord)> {
     let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
     let present = modes.zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
+    // broken: one-record.read
     present
         .map(|(mode, value)| {
             let record = PurgeRecord::of(value, platform.now());
@@ -161,6 +162,7 @@ fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
     if platform.isolate().log.allows("kv-read", platform.now()) {
         platform.log(&format!("purge records could not be read from KV: {cause}"));
     }
+    // broken: kv-error-is-no-purge
     false
 }
 

@@ -159,5 +159,6 @@ fn is_what_was_waited_for<P: Platform>(
     // Not a later one: where clocks differ, later is not newer.
     usable.stored.fetched_at == fetched_at
         && !usable.stored.lifetimes.validates_each_use()
+        // broken: waiting-gets-what-was-purged
         && (fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))
 }

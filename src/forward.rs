@@ -23,6 +23,7 @@ pub async fn bypass<P: Platform>(
     match ask(platform, visit, own_request(visit, body)).await {
         Ok(response) => {
             invalidate::after(platform, visit, response.status, &response.headers).await;
+            // broken: own-refusal-drops
             answer::passed_on(platform, visit, response, status)
         }
         Err(error) => answer::failed(platform, &error, status),
@@ -74,6 +75,7 @@ pub fn plain_request<B>(
     stored: Option<&HeaderMap>,
 ) -> Request<B> {
     let mut headers = plain.clone();
+    // broken: plain-with-a-cookie
     if !headers.contains_key(header::USER_AGENT)
         && visit.config.plain.forward_headers != ForwardHeaders::All
     {

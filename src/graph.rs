@@ -199,6 +199,7 @@ async fn compared<P: Platform>(
         let first = prior.and_then(|prior| prior.graph_checked_at).unwrap_or(now);
         return Ok(Todo::Right { first });
     }
+    // broken: own-graph-writes-for-granted
     Ok(Todo::Change(Change { keep: not_in(&kept, &add), add, remove }))
 }
 
@@ -222,6 +223,7 @@ async fn related<P: Platform>(
         let keys: Vec<String> = tags.iter().map(|tag| relation_key(tag, &page)).collect();
         let values = kv::read(platform, &keys).await?;
         for (tag, value) in tags.iter().zip(values) {
+            // broken: graph-read-modify-write.read
             let list = if value.is_some() { &mut there } else { &mut gone };
             list.push((*tag).clone());
         }
@@ -311,6 +313,7 @@ async fn relate<P: Platform>(
     page: &str,
     write: Write,
 ) -> Option<Tag> {
+    // broken: graph-read-modify-write.write
     let (done, tag) = match write {
         Write::Remove(tag) => (platform.kv_delete(&relation_key(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {

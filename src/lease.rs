@@ -105,7 +105,9 @@ pub async fn acquire<P: Platform>(
 /// at once exactly one takes it.
 pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     let (now, token) = (platform.now(), platform.random());
+    // broken: lease-never-expires
     let until = now + platform.config().lease_life();
+    // broken: lease-after-the-fetch
     let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);
     taken.then(|| Lease {
         platform: platform.clone(),
@@ -189,6 +191,7 @@ impl<P: Platform> Lease<P> {
             && token != self.token
             && self.platform.now() < until
         {
+            // broken: isolates-ignore-a-lease
             return false;
         }
         let life = self.platform.config().lease_life();
@@ -207,6 +210,7 @@ impl<P: Platform> Lease<P> {
         let mut look = 0;
         loop {
             let claim = self.claim_abroad(waited || look > 0, tags).await;
+            // broken: world-lease-not-waited-for
             if claim != Claim::Held || self.platform.now() >= patience {
                 return claim;
             }

@@ -30,6 +30,7 @@ impl<P: Platform> Refresh<P> {
         mut visitor: Visitor<P>,
         response: Response<P::Body>,
     ) {
+        // broken: 304-freshens-past-a-purge
         let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let Found::Response(usable) = found else { return };

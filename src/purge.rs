@@ -122,6 +122,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
 async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
     let key = mode.record_key(&tag);
     let batches = &platform.isolate().purge_batches;
+    // broken: no-retry.attempts
     for attempt in 0..ATTEMPTS {
         wait_for_turn(&platform, &key, attempt).await;
         if platform.now() >= until {
@@ -130,6 +131,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
         let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
         batches.borrow_mut().free(&key);
+        // broken: shares-a-write-under-way.end
         match written {
             Ok(Some(record)) => {
                 coordinator::publish(&platform, Published { tag, mode, record }).await;
@@ -141,6 +143,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         }
     }
     batches.borrow_mut().withdraw(&key, &batch);
+    // broken: no-retry.end
     batch.end(Ended::Failed);
 }
 
@@ -167,6 +170,7 @@ async fn write<P: Platform>(
     mode: PurgeMode,
 ) -> Result<Option<PurgeRecord>, KvError> {
     let at = platform.now();
+    // broken: one-record.id
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
     let (then, name) = (platform.clone(), key.to_owned());

@@ -85,6 +85,7 @@ impl PurgeMemory {
     pub fn unread<'a>(&self, tags: &'a [Tag], window: Duration, now: Time) -> Vec<&'a Tag> {
         let is_read = |tag: &Tag| {
             let read_at = self.tags.get(&*tag.brief()).and_then(|remembered| remembered.read_at);
+            // broken: memory-never-expires, absent-for-ever
             read_at.is_some_and(|at| now < at + window)
         };
         tags.iter().filter(|tag| !is_read(tag)).collect()
@@ -158,8 +159,10 @@ impl PurgeMemory {
             .filter(|(_, Learned { record, .. })| {
                 !record.is_dated() || fetched_at <= record.at + skew
             })
+            // broken: known-is-a-time.ids
             .map(|(_, learned)| learned.record.id.clone())
             .collect();
+        // broken: known-is-a-time.newest
         known.sort();
         known.dedup();
         known

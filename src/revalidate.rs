@@ -120,6 +120,7 @@ impl<P: Platform> Refresh<P> {
         let order = self.guess(&added);
         match &self.sight.found {
             // A page that was stored before.
+            // broken: own-revalidation.first
             Found::Response(_) => First::Plain(plain),
             Found::NotForThem(_) => First::Own { follow: false },
             Found::Pass(pass) => First::Own { follow: !pass.plain && order != Order::OwnOnly },
@@ -393,9 +394,11 @@ impl<P: Platform> Refresh<P> {
         match tells {
             // It passed before; no request waits.
             OwnAnswer::Pass(_) if self.lease.is_none() => {}
+            // broken: own-revalidation.pass
             OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
             OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
             // One visitor's failure is not for those who wait.
+            // broken: own-failure-shared
             OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
             OwnAnswer::TellsNothing => self.end(Outcome::Abandoned).await,
             OwnAnswer::Promising => self.end(Outcome::Uncacheable).await,

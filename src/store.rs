@@ -43,6 +43,7 @@ impl<P: Platform> Refresh<P> {
         self.file_under_own_key(&response.headers).await;
         let (slot, stored) = self.to_be_stored(&response, lifetimes);
         let status = self.status(&visitor, stored.status);
+        // broken: counted-alone
         let is_admitted = self.has_place(&slot)
             || variants::admission(&self.platform, &self.visit, &slot, &stored.selecting)
                 == Admission::Stored;
@@ -165,6 +166,7 @@ impl<P: Platform> Refresh<P> {
             self.sight.place(&self.visit, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
+            // broken: fetched-at-when-stored
             fetched_at: made.at(),
             born_at: born_at(&headers, self.began),
             for_all: says_it_is_for_all(response.status, &headers, &lifetimes),
@@ -269,6 +271,7 @@ impl<P: Platform> Refresh<P> {
         if let Some((current, unread)) = current {
             self.platform.discard(unread);
             let outranks = current.outranks(stored) && !self.turned_away;
+            // broken: earlier-replaces-later
             let is_later = current.fetched_at() > stored.fetched_at() || outranks;
             if is_later && !self.is_awaited_all_the_same(stored, &current) {
                 return false;
@@ -348,9 +351,11 @@ impl<P: Platform> Refresh<P> {
     /// The purges that a response of these tags was made in knowledge of: none, where it was made
     /// before it was asked for.
     pub(crate) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
+        // broken: age-vouches
         let Made::ForThisRequest(began) = made else { return Vec::new() };
         let tags = all_tags(&self.visit, tags);
         let memory = self.platform.isolate().purges.borrow();
+        // broken: known-at-arrival
         memory.known(&tags, self.moment, began, self.platform.config().skew)
     }
 

@@ -46,6 +46,7 @@ impl PurgeMode {
     pub fn record_key(self, tag: &Tag) -> String {
         match self {
             PurgeMode::Soft => format!("p/s/{}", tag.key_segment()),
+            // broken: one-record.key
             PurgeMode::Hard => format!("p/h/{}", tag.key_segment()),
         }
     }
@@ -93,6 +94,7 @@ pub struct Fenced<'a> {
 
 impl Fenced<'_> {
     pub fn is_outdated_by(self, record: &PurgeRecord, skew: Duration) -> bool {
+        // broken: known-is-a-time.read, no-skew
         !self.known.contains(&record.id) && self.fetched_at <= record.at + skew
     }
 

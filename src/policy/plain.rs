@@ -121,5 +121,6 @@ pub fn is_as_good_as_plain(
     let selects = |name: &HeaderName| {
         *name != header::COOKIE && names.contains(name) && !visitor.is_incomparable(name.as_str())
     };
+    // broken: own-answer-stored
     added.iter().all(selects)
 }

@@ -34,6 +34,7 @@ impl Lifetimes {
     /// request without forwarding it for validation" (RFC 9111 §5.2.2.4). Requests that wait for
     /// such a response cannot be handed it.
     pub fn validates_each_use(&self) -> bool {
+        // broken: no-cache-handed-on
         self.never_stale && self.fresh == 0
     }
 }

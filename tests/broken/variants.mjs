@@ -1,267 +1,311 @@
 /**
  * The mistakes that the field makes, each as a change to this source: the simulator's random
- * histories must catch every one. `within`: requests. `breaks`: the invariant that catches it, where
- * only one may.
+ * histories must catch every one. `within`: requests. `breaks`: the invariant that has to catch it,
+ * where not any may.
  *
- * `edits`: file, what stands there (once), and what to put in its place.
+ * `edits`: the mark in the source (`// broken: …`) after which the change is made, what stands there
+ * and what the variant has instead. An expression becomes `if broken { variant } else { source }`,
+ * and a statement (it ends in a semicolon) likewise; with nothing to replace, the variant's
+ * statements are put in at the mark. Where that cannot be said, the variant's text has `BROKEN` in
+ * it, a bool, and stands as it is.
  */
 export const VARIANTS = [
   {
+    id: "fetched-at-when-stored",
     name: "fetched_at is taken when the response is stored",
     within: 20_000,
     breaks: "no purge is lost",
-    edits: [
-      ["src/store.rs", "            fetched_at: made.at(),\n            born_at", "            fetched_at: self.platform.now(),\n            born_at"],
-    ],
+    edits: [["fetched-at-when-stored", "made.at()", "self.platform.now()"]],
   },
   {
+    id: "known-at-arrival",
     name: "known is filled when the answer arrives",
     within: 20_000,
     breaks: "no purge is lost",
-    edits: [
-      ["src/store.rs", "memory.known(&tags, self.moment, ", "memory.known(&tags, memory.moment(), "],
-    ],
+    edits: [["known-at-arrival", "self.moment", "memory.moment()"]],
   },
   {
+    id: "known-is-a-time",
     name: "known is one newest time instead of ids",
     within: 300_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/purge_memory.rs", "            .map(|(_, learned)| learned.record.id.clone())\n            .collect();", "            .map(|(_, learned)| learned.record.at.0.to_string())\n            .max()\n            .into_iter()\n            .collect();"],
-      ["src/policy/fence.rs", "!self.known.contains(&record.id) &&", "self.known.iter().all(|newest| newest.parse::<i64>().is_ok_and(|newest| record.at.0 > newest)) &&"],
+      ["known-is-a-time.ids", "learned.record.id.clone()", "learned.record.at.0.to_string()"],
+      ["known-is-a-time.newest", "", "known = known.into_iter().max().into_iter().collect();"],
+      [
+        "known-is-a-time.read",
+        "!self.known.contains(&record.id)",
+        "self.known.iter().all(|newest| newest.parse::<i64>().is_ok_and(|newest| record.at.0 > newest))",
+      ],
     ],
   },
   {
+    id: "one-record",
     name: "soft and hard stand in one record",
     within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/policy/fence.rs", 'PurgeMode::Hard => format!("p/h/{}"', 'PurgeMode::Hard => format!("p/s/{}"'],
-      ["src/purge.rs", "    let record = new_record(platform, at);\n    let entry", "    let mut record = new_record(platform, at);\n    record.id.insert_str(0, mode.as_str());\n    let entry"],
-      ["src/fence.rs", "    present\n        .map(", "    present\n        .filter(|(mode, value)| value.contains(mode.as_str()))\n        .map("],
+      ["one-record.key", 'format!("p/h/{}", tag.key_segment())', 'format!("p/s/{}", tag.key_segment())'],
+      [
+        "one-record.id",
+        "new_record(platform, at)",
+        "{ let mut record = new_record(platform, at); record.id.insert_str(0, mode.as_str()); record }",
+      ],
+      ["one-record.read", "present", "present.filter(|(mode, value)| !BROKEN || value.contains(mode.as_str()))"],
     ],
   },
   {
+    id: "no-skew",
     name: "clocks are taken to be equal: no skew",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [
-      ["src/policy/fence.rs", "self.fetched_at <= record.at + skew\n", "self.fetched_at <= record.at && !skew.is_zero()\n"],
-    ],
+    edits: [["no-skew", "self.fetched_at <= record.at + skew", "self.fetched_at <= record.at"]],
   },
   {
+    id: "304-freshens-past-a-purge",
     name: "a 304 freshens past a purge",
     within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/not_modified.rs", "        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n", "        self.began = self.platform.now();\n        self.moment = self.platform.isolate().purges.borrow().moment();\n        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);\n"],
+      [
+        "304-freshens-past-a-purge",
+        "",
+        "self.began = self.platform.now(); self.moment = self.platform.isolate().purges.borrow().moment();",
+      ],
     ],
   },
   {
+    id: "memory-never-expires",
     name: "purge memory never expires",
     within: 20_000,
     breaks: "no purge is lost",
-    edits: [
-      ["src/purge_memory.rs", "read_at.is_some_and(|at| now < at + window)", "read_at.is_some_and(|at| now < at + window * 1_000_000)"],
-    ],
+    edits: [["memory-never-expires", "at + window", "at + window * 1_000_000"]],
   },
   {
+    id: "kv-error-is-no-purge",
     name: "an error of KV's is read as not purged",
     within: 100_000,
-    edits: [
-      ["src/fence.rs", "from KV: {cause}\"));\n    }\n    false", "from KV: {cause}\"));\n    }\n    true"],
-    ],
+    edits: [["kv-error-is-no-purge", "false", "true"]],
   },
   {
+    id: "absent-for-ever",
     name: "absent keys are cached for ever",
     within: 20_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/purge_memory.rs", "read_at.is_some_and(|at| now < at + window)", "read_at.is_some_and(|at| now < at + window) || read_at.is_some() && self.learned_of(std::slice::from_ref(tag)).next().is_none()"],
+      [
+        "absent-for-ever",
+        "read_at.is_some_and(",
+        "(BROKEN && read_at.is_some() && self.learned_of(std::slice::from_ref(tag)).next().is_none()) || read_at.is_some_and(",
+      ],
     ],
   },
   {
+    id: "graph-read-modify-write",
     name: "the graph is written by read-modify-write",
     within: 20_000,
     edits: [
-      ["src/graph.rs", "    let (done, tag) = match write {", `    let (Write::Remove(tag) | Write::Add(tag)) = &write;
-    let list = format!("{}all", tag_prefix(tag));
-    let pages = match kv::read(platform, std::slice::from_ref(&list)).await {
-        Ok(mut values) => values.pop().flatten().unwrap_or_default(),
-        Err(error) => {
-            fault(platform, &error);
-            return None;
+      [
+        "graph-read-modify-write.write",
+        "",
+        `
+        let (Write::Remove(tag) | Write::Add(tag)) = &write;
+        let list = format!("{}all", tag_prefix(tag));
+        let pages = match kv::read(platform, std::slice::from_ref(&list)).await {
+            Ok(mut values) => values.pop().flatten().unwrap_or_default(),
+            Err(error) => {
+                fault(platform, &error);
+                return None;
+            }
+        };
+        let mut pages: Vec<&str> = pages.split_terminator(' ').filter(|one| *one != page).collect();
+        if let Write::Add(_) = &write {
+            pages.push(page);
         }
-    };
-    let mut pages: Vec<&str> = pages.split_terminator(' ').filter(|one| *one != page).collect();
-    if let Write::Add(_) = &write {
-        pages.push(page);
-    }
-    let value = pages.iter().map(|page| format!("{page} ")).collect();
-    let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
-    if let Err(error) = platform.kv_write(&list, entry).await {
-        fault(platform, &error);
-    }
-    if !pages.is_empty() {
-        return None;
-    }
-    let (done, tag) = match write {`],
-      ["src/graph.rs", "let list = if value.is_some() { &mut there } else { &mut gone };", "let list = if value.is_some() || !key.host().is_empty() { &mut there } else { &mut gone };"],
+        let value = pages.iter().map(|page| format!("{page} ")).collect();
+        let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
+        if let Err(error) = platform.kv_write(&list, entry).await {
+            fault(platform, &error);
+        }
+        if !pages.is_empty() {
+            return None;
+        }`,
+      ],
+      ["graph-read-modify-write.read", "value.is_some()", "true"],
     ],
   },
   {
+    id: "own-graph-writes-for-granted",
     name: "a data centre takes its own graph writes for granted",
     within: 300_000,
     breaks: "the graph is right in the end",
     edits: [
-      ["src/graph.rs", "    Ok(Todo::Change(Change {", "    if !named.is_empty() && remove.is_empty() {\n        return Ok(Todo::Known(now));\n    }\n    Ok(Todo::Change(Change {"],
+      ["own-graph-writes-for-granted", "", "if !named.is_empty() && remove.is_empty() { return Ok(Todo::Known(now)); }"],
     ],
   },
   {
+    id: "lease-never-expires",
     name: "a lease never expires",
     within: 100_000,
     breaks: "in the end nobody waits for who is gone",
-    edits: [
-      ["src/lease.rs", "    let until = now + platform.config().lease_life();\n", "    let until = now + platform.config().lease_life() * 1_000_000;\n"],
-    ],
+    edits: [["lease-never-expires", "platform.config().lease_life()", "platform.config().lease_life() * 1_000_000"]],
   },
   {
+    id: "lease-after-the-fetch",
     name: "the lease is taken after the fetch has started",
     within: 20_000,
     breaks: "single flight in an isolate",
     edits: [
-      ["src/lease.rs", "    let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);\n", `    let taken = platform.isolate().leases.borrow().holder(slot, now).is_none();
-    if taken {
-        let (platform, slot) = (platform.clone(), slot.clone());
-        platform.clone().defer(async move {
-            platform.sleep(Duration::from_millis(50)).await;
-            platform.isolate().leases.borrow_mut().take(&slot, token, until, now);
-        });
-    }
-`],
+      [
+        "lease-after-the-fetch",
+        "platform.isolate().leases.borrow_mut().take(slot, token, until, now)",
+        `{
+          let free = platform.isolate().leases.borrow().holder(slot, now).is_none();
+          if free {
+              let (platform, slot) = (platform.clone(), slot.clone());
+              platform.clone().defer(async move {
+                  platform.sleep(std::time::Duration::from_millis(50)).await;
+                  platform.isolate().leases.borrow_mut().take(&slot, token, until, now);
+              });
+          }
+          free
+        }`,
+      ],
     ],
   },
   {
+    id: "isolates-ignore-a-lease",
     name: "two isolates ignore each other's lease",
     within: 20_000,
     breaks: "single flight in a data centre",
-    edits: [
-      ["src/lease.rs", "            && self.platform.now() < until\n        {\n            return false;", "            && self.platform.now() < until\n        {\n            return true;"],
-    ],
+    edits: [["isolates-ignore-a-lease", "false", "true"]],
   },
   {
+    id: "no-retry",
     name: "the retry of a purge is dropped after a 429",
     within: 50_000,
     breaks: "a purge is durable before its 200",
     edits: [
-      ["src/purge.rs", "    batches.borrow_mut().withdraw(&key, &batch);\n    batch.end(Ended::Failed);", "    batches.borrow_mut().withdraw(&key, &batch);\n    batch.end(Ended::Durable);"],
-      ["src/purge.rs", "const ATTEMPTS: u32 = 4;", "const ATTEMPTS: u32 = 1;"],
+      ["no-retry.end", "Ended::Failed", "Ended::Durable"],
+      ["no-retry.attempts", "0..ATTEMPTS", "0..1"],
     ],
   },
   {
+    id: "shares-a-write-under-way",
     name: "a purge shares the write that is under way",
     within: 100_000,
     breaks: "a purge is durable before its 200",
     edits: [
-      ["src/purge_batch.rs", "        self.withdraw(key, batch);\n        let line", "        let line"],
-      ["src/purge.rs", "        batches.borrow_mut().free(&key);\n", "        batches.borrow_mut().free(&key);\n        batches.borrow_mut().withdraw(&key, &batch);\n"],
+      ["shares-a-write-under-way.begin", "self.withdraw(key, batch);", ""],
+      ["shares-a-write-under-way.end", "", "batches.borrow_mut().withdraw(&key, &batch);"],
     ],
   },
   {
-    name: "whoever waits gets what the leader fetched, purged or not",
+    id: "waiting-gets-what-was-purged",
+    name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/fill.rs", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))", "(fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment) || arrived.0 > 0)"],
+      [
+        "waiting-gets-what-was-purged",
+        "!is_outdated_since(platform, visit, &usable.stored, moment)",
+        "true",
+      ],
     ],
   },
   {
-    name: "nobody waits for the world's lease",
+    id: "world-lease-not-waited-for",
+    name: "no request waits for the world's lease",
     within: 100_000,
     breaks: "single flight in the world",
-    edits: [
-      ["src/lease.rs", "if claim != Claim::Held || self.platform.now() >= patience {", "if claim != Claim::Held || look == 0 || self.platform.now() >= patience {"],
-    ],
+    edits: [["world-lease-not-waited-for", "claim != Claim::Held", "(claim != Claim::Held || look == 0)"]],
   },
   {
+    id: "earlier-replaces-later",
     name: "what was fetched earlier replaces what was fetched later",
     within: 300_000,
     breaks: "a page never goes back",
-    edits: [
-      ["src/store.rs", "let is_later = current.fetched_at() > stored.fetched_at() ||", "let is_later = current.fetched_at().0 < 0 ||"],
-    ],
+    edits: [["earlier-replaces-later", "current.fetched_at() > stored.fetched_at()", "false"]],
   },
   {
+    id: "plain-with-a-cookie",
     name: "a plain request carries the visitor's cookie",
     within: 300_000,
     breaks: "what one visitor's fields shaped is shown to no other",
     edits: [
-      ["src/forward.rs", "    let mut headers = plain.clone();\n", `    let mut headers = plain.clone();
-    if let Some(cookie) = visit.fields.all().get(header::COOKIE) {
-        headers.insert(header::COOKIE, cookie.clone());
-    }
-`],
+      [
+        "plain-with-a-cookie",
+        "",
+        "if let Some(cookie) = visit.fields.all().get(header::COOKIE) { headers.insert(header::COOKIE, cookie.clone()); }",
+      ],
     ],
   },
   {
+    id: "own-failure-shared",
     name: "a visitor's own failure is shared with those who wait",
     within: 300_000,
     breaks: "one visitor's failure is not for those who wait",
-    edits: [
-      ["src/revalidate.rs", "            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,\n", "            OwnAnswer::TellsNothing if is_awaited => self.end(Outcome::Failed(500)).await,\n"],
-    ],
+    edits: [["own-failure-shared", "self.follow(tells, varies_by).await", "self.end(Outcome::Failed(500)).await"]],
   },
   {
+    id: "own-refusal-drops",
     name: "a refusal of a visitor's own request drops the stored page",
     within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
-      ["src/forward.rs", "            invalidate::after(platform, visit, response.status, &response.headers).await;\n", `            invalidate::after(platform, visit, response.status, &response.headers).await;
-            if response.status == StatusCode::FORBIDDEN {
-                platform.cache_delete(&visit.key.slot()).await;
-            }
-`],
+      [
+        "own-refusal-drops",
+        "",
+        "if response.status == StatusCode::FORBIDDEN { platform.cache_delete(&visit.key.slot()).await; }",
+      ],
     ],
   },
   {
+    id: "own-revalidation",
     name: "a stale page is revalidated by the visitor's own request, whose refusal drops it",
     within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
-      ["src/revalidate.rs", "            Found::Response(_) => First::Plain(plain),\n", "            Found::Response(_) => First::Own { follow: false },\n"],
-      ["src/revalidate.rs", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
+      ["own-revalidation.first", "First::Plain(plain)", "First::Own { follow: false }"],
+      ["own-revalidation.pass", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
     ],
   },
   {
+    id: "own-answer-stored",
     name: "the answer to a visitor's own request is stored",
     within: 300_000,
     breaks: "what one visitor's fields shaped is shown to no other",
-    edits: [
-      ["src/policy/plain.rs", "    added.iter().all(selects)\n", "    added.iter().all(selects) || !added.is_empty()\n"],
-    ],
+    edits: [["own-answer-stored", "added.iter().all(selects)", "true"]],
   },
   {
+    id: "no-cache-handed-on",
     name: "what says no-cache is handed to those who wait",
     within: 300_000,
     breaks: "what says no-cache is handed to no other",
-    edits: [
-      ["src/policy/sharing.rs", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"],
-    ],
+    edits: [["no-cache-handed-on", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"]],
   },
   {
+    id: "age-vouches",
     name: "a page with an Age is fresh for the purges that were known when it was asked for",
     within: 300_000,
     breaks: "no purge is lost",
     edits: [
-      ["src/store.rs", "        let Made::ForThisRequest(began) = made else { return Vec::new() };\n", "        let (Made::ForThisRequest(_) | Made::Before(_) | Made::Stale(_)) = made;\n        let began = self.began;\n"],
+      [
+        "age-vouches",
+        "let Made::ForThisRequest(began) = made else { return Vec::new() };",
+        `let began = match made {
+            Made::ForThisRequest(began) => began,
+            _ if BROKEN => self.began,
+            _ => return Vec::new(),
+        };`,
+      ],
     ],
   },
   {
+    id: "counted-alone",
     name: "a variant is stored by an isolate that counted its requests alone",
     within: 300_000,
     breaks: "in the end everyone sees the newest",
-    edits: [
-      ["src/store.rs", "let is_admitted = self.has_place(&slot)\n", "let is_admitted = self.has_place(&slot) && false\n"],
-    ],
+    edits: [["counted-alone", "self.has_place(&slot)", "false"]],
   },
 ];

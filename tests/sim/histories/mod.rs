@@ -39,8 +39,12 @@ fn hold_in_random_histories() {
     if let Some(kept) = setting("SIM_KEEP") {
         return replay(seed, &kept);
     }
-    let goes_on = setting("SIM_GO_ON").is_some();
-    let (report, broken) = run(seed, requests, number("SIM_THREADS", 2), goes_on);
+    let until = match (setting("SIM_GO_ON"), setting("SIM_UNTIL")) {
+        (Some(_), _) => Until::Enough,
+        (None, Some(invariant)) => Until::Broken(invariant),
+        (None, None) => Until::AnyBroken,
+    };
+    let (report, broken) = run(seed, requests, number("SIM_THREADS", 2), &until);
     println!("{report}");
     for (invariant, seeds) in &broken {
         println!(
@@ -68,21 +72,38 @@ fn replay(seed: u64, kept: &str) {
     }
 }
 
-/// Histories from `seed` on, on so many threads, until there were enough requests or one broke
-/// something, unless it `goes_on`.
-fn run(seed: u64, requests: u64, threads: u64, goes_on: bool) -> (Report, BrokenBy) {
+/// When the histories end before there were enough requests.
+enum Until {
+    AnyBroken,
+    /// This invariant is.
+    Broken(String),
+    /// They go on.
+    Enough,
+}
+
+impl Until {
+    fn is_reached_by(&self, broken: &str) -> bool {
+        match self {
+            Until::AnyBroken => true,
+            Until::Broken(invariant) => broken == invariant,
+            Until::Enough => false,
+        }
+    }
+}
+
+/// Histories from `seed` on, on so many threads, until there were enough requests or `until`.
+fn run(seed: u64, requests: u64, threads: u64, until: &Until) -> (Report, BrokenBy) {
     let (next, done, found) = (AtomicU64::new(seed), AtomicU64::new(0), AtomicBool::new(false));
     let total = Mutex::new((Report::default(), BrokenBy::new()));
     let work = || {
-        while done.load(Ordering::Relaxed) < requests && (goes_on || !found.load(Ordering::Relaxed))
-        {
+        while done.load(Ordering::Relaxed) < requests && !found.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let (report, broken) = stage::run(&Plan::of(seed, VISITS), |_| true);
             done.fetch_add(report.requests, Ordering::Relaxed);
             let mut total = total.lock().unwrap();
             total.0.add(report);
             if let Some(broken) = broken {
-                found.store(true, Ordering::Relaxed);
+                found.fetch_or(until.is_reached_by(broken.invariant), Ordering::Relaxed);
                 total.1.entry(broken.invariant).or_default().insert(seed);
             }
         }
