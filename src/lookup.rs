@@ -15,7 +15,7 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::sharing::NotShared;
 use crate::policy::status::Forward;
-use crate::policy::stored::{Pass, Place, Stored, StoredResponse};
+use crate::policy::stored::{First, Pass, Place, Stored, StoredResponse};
 use crate::policy::time::Time;
 use crate::policy::vary::Selecting;
 use crate::visit::Visit;
@@ -26,19 +26,6 @@ pub struct Sight<B> {
     /// Where the page's first variant is held for somebody else: what that one is selected by.
     pub beside: Option<First>,
     pub found: Found<B>,
-}
-
-/// What a page's first variant says of all of them.
-pub struct First {
-    selecting: Selecting,
-    era: Time,
-}
-
-impl First {
-    /// The fields that the page's variants are told apart by.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        names(&self.selecting)
-    }
 }
 
 pub enum Found<B> {
@@ -63,16 +50,21 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
     let first = visit.timed(platform, "cache", read(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
-        Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
-            Sight { slot, beside: None, found: Found::Pass(marker.pass) }
-        }
-        Some((Stored::Pass(_), _)) => nothing(platform, visit, slot, None, Forward::UriMiss),
+        Some((Stored::Pass(marker), _)) => match marker.first {
+            Some(first) if !selects(&first.selecting, visit) => {
+                look_beside(platform, visit, first).await
+            }
+            _ if platform.now() < marker.until => {
+                Sight { slot, beside: None, found: Found::Pass(marker.pass) }
+            }
+            _ => nothing(platform, visit, slot, None, Forward::UriMiss),
+        },
         Some((Stored::Response(first), body)) => {
             if let Some(reason) = not_shared(visit, &first) {
                 platform.discard(body);
                 return Sight { slot, beside: None, found: Found::NotForThem(reason) };
             }
-            if answers(&first, visit) {
+            if selects(&first.selecting, visit) {
                 return usable(platform, visit, slot, None, *first, body).await;
             }
             platform.discard(body);
@@ -86,7 +78,7 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> 
     let wanted = visit.selecting(names(&first.selecting));
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read(platform, &slot).await {
-        Some((Stored::Response(variant), body)) if answers(&variant, visit) => {
+        Some((Stored::Response(variant), body)) if selects(&variant.selecting, visit) => {
             usable(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
@@ -210,13 +202,14 @@ pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::
     Some((Stored::from_head(&head)?, body))
 }
 
-fn answers(stored: &StoredResponse, visit: &Visit) -> bool {
-    if stored.selecting.is_empty() {
+/// Whether a variant is the one that a visitor's fields select.
+fn selects(selecting: &Selecting, visit: &Visit) -> bool {
+    if selecting.is_empty() {
         return true;
     }
-    let wanted = visit.selecting(names(&stored.selecting));
+    let wanted = visit.selecting(names(selecting));
     // Bytes that the runtime could not decode look alike and need not be.
-    wanted == stored.selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
+    wanted == *selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
 }
 
 fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {

@@ -30,7 +30,7 @@ use crate::policy::guess::{Order, Section};
 use crate::policy::plain::{ForwardHeaders, adds_nothing, is_as_good_as_plain};
 use crate::policy::reuse::Verdict;
 use crate::policy::status::{CacheStatus, Forward};
-use crate::policy::stored::{Pass, PassMarker, Stored, StoredResponse};
+use crate::policy::stored::{First as FirstVariant, Pass, PassMarker, Stored, StoredResponse};
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
 use crate::policy::vary::{Selecting, selected_by};
@@ -221,9 +221,7 @@ impl<P: Platform> Refresh<P> {
                 None => self.failed(visitor, Err(OriginError::Unasked)).await,
             };
         }
-        // Refused are the credentials of one visitor (`SHARE_AUTHORIZED`), and not the page.
-        let is_refusal = matches!(response.status.as_u16(), 401 | 403);
-        if is_refusal && self.carried.contains_key(AUTHORIZATION) {
+        if self.refuses_credentials(response.status) {
             return self.keep_to_the_visitor(visitor, response).await;
         }
         let storing = self.judge(response.status, &response.headers);
@@ -242,6 +240,17 @@ impl<P: Platform> Refresh<P> {
                 let status = response.status;
                 self.turned(visitor, status, response, refusal).await;
             }
+        }
+    }
+
+    /// Whether the credentials of one visitor are refused, or asked for, and not the page
+    /// (`SHARE_AUTHORIZED`).
+    fn refuses_credentials(&self, status: StatusCode) -> bool {
+        let has_credentials = self.carried.contains_key(AUTHORIZATION);
+        match status {
+            StatusCode::UNAUTHORIZED => self.platform.config().share_authorized,
+            StatusCode::FORBIDDEN => has_credentials,
+            _ => false,
         }
     }
 
@@ -589,15 +598,28 @@ impl<P: Platform> Refresh<P> {
         let pass = self.as_told(pass);
         let until = self.announce(pass);
         let slot = self.sight.slot.clone();
-        let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass });
+        let (first, life) = self.first_variant();
+        let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
         let body = self.platform.empty_body();
-        self.put(&slot, &marker, body, PASS_FOR).await;
+        self.put(&slot, &marker, body, life.max(PASS_FOR)).await;
         if let Some(lease) = &self.lease {
             lease.release(Outcome::Uncacheable).await;
         }
         if let Some(prior) = self.take_prior() {
             graph::forget(&self.platform, &self.visit.key, &prior).await;
         }
+    }
+
+    /// What the page's first variant said of all of them, where it is the one that passes, and for how
+    /// long it would have said so: the others stay where they are.
+    fn first_variant(&self) -> (Option<FirstVariant>, Duration) {
+        let Found::Response(usable) = &self.sight.found else { return (None, Duration::ZERO) };
+        let stored = &usable.stored;
+        if self.sight.beside.is_some() || !self.carries_what_selects() {
+            return (None, Duration::ZERO);
+        }
+        let first = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
+        (Some(first), self.kept_for(stored))
     }
 
     /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
@@ -631,7 +653,10 @@ impl<P: Platform> Refresh<P> {
             isolate.sections.borrow_mut().refused(&self.visit.key, misled, now);
         }
         isolate.failures.borrow_mut().forget(slot);
-        isolate.passes.borrow_mut().note(slot, (until, pass), now);
+        // (The page's own slot stands for its other variants too, where its first one alone passes.)
+        if self.first_variant().0.is_none() {
+            isolate.passes.borrow_mut().note(slot, (until, pass), now);
+        }
         if let Some(lease) = &mut self.lease {
             lease.wake(Outcome::Uncacheable);
         }

@@ -323,7 +323,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    fn kept_for(&self, stored: &StoredResponse) -> Duration {
+    pub(crate) fn kept_for(&self, stored: &StoredResponse) -> Duration {
         let config = self.platform.config();
         stored.kept_for(config.longest_grant(), config.max_life, self.platform.now())
     }

@@ -32,6 +32,23 @@ pub struct PassMarker {
     pub fetched_at: Time,
     pub until: Time,
     pub pass: Pass,
+    /// Set where the page's first variant alone passes: the others go on being found beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<First>,
+}
+
+/// What a page's first variant says of all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct First {
+    pub selecting: Selecting,
+    pub era: Time,
+}
+
+impl First {
+    /// The fields that the page's variants are told apart by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.selecting.iter().map(|(name, _)| name.as_str())
+    }
 }
 
 /// Why a page passes.

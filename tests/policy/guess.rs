@@ -178,3 +178,15 @@ fn a_field_that_browsers_do_not_send_is_tried_with_the_visitors_own_request_once
     sections.stored(&page, &[], &[], Time(6));
     assert_eq!(sections.order(section, &app, Time(7)), Order::OwnFirst);
 }
+
+#[test]
+fn names_that_a_visitor_makes_up_are_remembered_only_while_they_are_short() {
+    let named = |length: usize| HeaderName::try_from("x".repeat(length)).unwrap();
+    let mut sections = Sections::default();
+    let (page, section) = (key("/a/b"), Section::of(&key("/a/b")));
+    sections.stored(&page, &[], &[named(64), named(65)], Time(0));
+    assert_eq!(sections.order(section, &[named(64)], Time(1)), Order::PlainFirst);
+    assert_eq!(sections.order(section, &[named(65)], Time(1)), Order::OwnFirst);
+    sections.stored(&page, &[named(65)], &[], Time(2));
+    assert!(sections.varies(&page).is_empty());
+}

@@ -1,0 +1,126 @@
+/** Links that work once, and origins that refuse the edge's own requests: who asks first matters. */
+
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, test } from "node:test";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { purge, TOKEN } from "./purge.mjs";
+
+const SHARED = { "cache-control": "public, s-maxage=60" };
+const MINUTE = 60_000;
+const BROWSER = { accept: "text/html", "accept-language": "en", "user-agent": "Mozilla/5.0" };
+const IN = { status: 302, headers: { location: "/home", "set-cookie": "session=1", "cache-control": "no-store" } };
+const SPENT = { status: 410, headers: { "cache-control": "no-store" }, body: "spent" };
+
+let origin, edge, path;
+let number = 0;
+
+before(async () => {
+  origin = await startOrigin();
+  edge = await startEdge({ probe: true, vars: { ORIGIN: origin.url, PURGE_TOKENS: TOKEN } });
+});
+beforeEach(() => {
+  origin.reset();
+  path = `/links-${(number += 1)}/page`;
+});
+
+const ask = (headers = BROWSER, at = path) => edge.fetch(at, { headers });
+
+/** Lets the first in, whoever asks. */
+function worksOnce() {
+  let isSpent = false;
+  return () => {
+    const answer = isSpent ? SPENT : IN;
+    isSpent = true;
+    return answer;
+  };
+}
+
+describe("a link that works once", () => {
+  test("works for a visitor who sends no field of their own", async () => {
+    origin.on(path, worksOnce());
+    const answer = await ask({ "cf-ipcountry": "NL" });
+    assert.deepEqual([answer.status, answer.headers.get("set-cookie")], [302, "session=1"]);
+    assert.equal(origin.count(path), 1);
+  });
+
+  for (const status of [404, 410]) {
+    test(`is not spent because a made-up link beside it was answered ${status}, which was stored`, async () => {
+      const beside = path.replace("page", "made-up");
+      origin.on(beside, { status, body: "no such link", headers: { "cache-control": "max-age=60" } });
+      await hitOf(edge, beside, { headers: BROWSER });
+      origin.on(path, worksOnce());
+      assert.equal((await ask()).status, 302);
+    });
+  }
+});
+
+describe("an origin that refuses the edge's own requests", () => {
+  const REFUSALS = {
+    "by cutting the connection": { breakBefore: true },
+    "by a 503": { status: 503, body: "challenge" },
+    "by a 403": { status: 403, body: "no" },
+  };
+  for (const [how, refusal] of Object.entries(REFUSALS)) {
+    let refuses;
+    const answer = (seen) => {
+      const isRefused = refuses && seen.headers.get("user-agent").includes("edge-isr");
+      return isRefused ? refusal : { body: "good", headers: SHARED };
+    };
+
+    test(`${how} serves every visitor, also those who come at once`, async () => {
+      refuses = true;
+      origin.on(path, answer);
+      const hold = origin.hold(path);
+      const all = together(4, () => ask());
+      await hold.arrived();
+      hold.release();
+      assert.deepEqual((await all).map(({ status }) => status), [200, 200, 200, 200]);
+      assert.equal((await ask()).status, 200);
+    });
+
+    test(`${how} serves every visitor of a page that was stored before`, async () => {
+      refuses = false;
+      origin.on(path, answer);
+      await hitOf(edge, path, { headers: BROWSER });
+      refuses = true;
+      await advance(2 * MINUTE);
+      for (let i = 0; i < 3; i += 1) assert.equal((await ask()).status, 200);
+      await purge(edge, { urls: [`https://www.example.com${path}`], mode: "hard" });
+      for (let i = 0; i < 3; i += 1) assert.equal((await ask()).status, 200);
+    });
+  }
+
+  test("by a body that breaks off serves those who wait from their own requests", async () => {
+    origin.on(path, (seen) => {
+      const isPlain = seen.headers.get("user-agent").includes("edge-isr");
+      return { body: "x".repeat(1000), chunked: true, headers: SHARED, breakAfter: isPlain ? 500 : undefined };
+    });
+    const hold = origin.hold(path);
+    const all = together(3, () => ask());
+    await hold.arrived();
+    hold.release();
+    assert.deepEqual((await all).map(({ status, bytes }) => [status, bytes]), Array(3).fill([200, 1000]));
+  });
+});
+
+describe("SHARE_AUTHORIZED", () => {
+  const GOOD = { ...BROWSER, authorization: "Basic good" };
+  const guarded = (seen) => {
+    if (seen.headers.get("authorization") !== "Basic good") return { status: 401, headers: { "www-authenticate": "Basic" } };
+    return { body: "members", headers: { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" } };
+  };
+
+  for (const [who, headers] of [["wrong credentials", { ...BROWSER, authorization: "Basic evil" }], ["none", BROWSER]]) {
+    test(`is not ended for a page by a visitor with ${who}`, async () => {
+      const other = await startEdge({ probe: true, vars: { ORIGIN: origin.url, SHARE_AUTHORIZED: "true" } });
+      origin.on(path, guarded);
+      await hitOf(other, path, { headers: GOOD });
+      await advance(2 * MINUTE);
+      await other.fetch(path, { headers });
+      assert.equal((await other.fetch(path, { headers: GOOD })).text(), "members");
+      const page = await hitOf(other, path, { headers: GOOD });
+      assert.deepEqual([page.status, page.text()], [200, "members"]);
+      await eventually(async () => cacheStatus(await other.fetch(path, { headers: GOOD })).ttl > 0);
+    });
+  }
+});
