@@ -25,8 +25,6 @@ pub struct Visit {
     pub url: String,
     pub key: CacheKey,
     pub fields: Rc<dyn RequestFields>,
-    /// What the visitor can decode.
-    pub encoding: Encoding,
     pub config: Rc<Config>,
     /// Where its time goes, if somebody wants to know.
     pub trace: Option<Rc<Trace>>,
@@ -37,6 +35,7 @@ pub struct Visit {
 #[derive(Default)]
 struct Read {
     cookies: OnceCell<Option<String>>,
+    encoding: OnceCell<Encoding>,
 }
 
 impl Visit {
@@ -48,8 +47,13 @@ impl Visit {
         config: Rc<Config>,
     ) -> Visit {
         let key = key.for_origin(fields.value("origin"));
-        let encoding = Encoding::of(fields.value("accept-encoding").as_deref());
-        Visit { method, url, key, fields, encoding, config, trace: None, read: Rc::default() }
+        Visit { method, url, key, fields, config, trace: None, read: Rc::default() }
+    }
+
+    /// What the visitor can decode.
+    fn encoding(&self) -> Encoding {
+        let read = || Encoding::of(self.fields.accepted_encoding().as_deref());
+        *self.read.encoding.get_or_init(read)
     }
 
     pub fn is_head(&self) -> bool {
@@ -105,7 +109,7 @@ impl Visit {
         Selectors {
             request,
             languages: self.config.languages,
-            encoding: self.encoding,
+            encoding: self.encoding(),
             cookies,
             secret: self.config.cache_secret(),
         }
@@ -113,7 +117,7 @@ impl Visit {
 
     /// The visitor's fields in an own request for the page.
     pub fn carried(&self) -> HeaderMap {
-        plain::carried(&*self.fields, self.encoding)
+        plain::carried(&*self.fields, self.encoding())
     }
 
     /// The visitor's fields in a plain request for a page that varies by `names`.
@@ -126,7 +130,7 @@ impl Visit {
             forward: &self.config.plain.forward_headers,
             authorization: self.config.share_authorized,
             cookies: self.cookies().filter(|_| self.config.variants.by_cookie),
-            encoding: self.encoding,
+            encoding: self.encoding(),
             languages: self.config.languages,
         };
         plain::plain_fields(&*self.fields, &names, allowed)

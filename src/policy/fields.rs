@@ -20,6 +20,11 @@ pub trait RequestFields {
     /// Whether the name of any field is as `wanted` says.
     fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool;
 
+    /// The content codings that the client takes, as it said itself.
+    fn accepted_encoding(&self) -> Option<String> {
+        self.value("accept-encoding")
+    }
+
     /// A field's value, unless it is absent or longer than [`FIELD_MOST`].
     fn value(&self, name: &str) -> Option<String> {
         self.raw(name).filter(|value| value.len() <= FIELD_MOST)

@@ -8,7 +8,7 @@
 use std::cell::OnceCell;
 
 use http::{HeaderMap, StatusCode};
-use js_sys::{Array, JSON, Object};
+use js_sys::{Array, JSON, Object, Reflect};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
@@ -64,6 +64,8 @@ impl Serialize for Fields<'_> {
 /// Fields as they came. Read one by one, or as a whole where they are passed on.
 pub struct Native {
     headers: Headers,
+    /// The request whose fields they are.
+    request: Option<web_sys::Request>,
     read: OnceCell<HeaderMap>,
     /// Each name between commas. Most fields that are looked for are absent, which one call tells of
     /// all of them.
@@ -97,11 +99,27 @@ impl RequestFields for Native {
     fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
         self.names().split(',').any(wanted)
     }
+
+    /// The platform rewrites `Accept-Encoding`, and keeps beside the request what the client said. It
+    /// reads a whole JSON text to tell: only where it matters.
+    fn accepted_encoding(&self) -> Option<String> {
+        let said = self.request.as_ref().and_then(client_accept_encoding);
+        said.or_else(|| self.value("accept-encoding"))
+    }
+}
+
+fn client_accept_encoding(request: &web_sys::Request) -> Option<String> {
+    let cf = Reflect::get(request, &"cf".into()).ok().filter(JsValue::is_object)?;
+    Reflect::get(&cf, &"clientAcceptEncoding".into()).ok()?.as_string()
 }
 
 impl Native {
     pub fn new(headers: Headers) -> Native {
-        Native { headers, read: OnceCell::new(), names: OnceCell::new() }
+        Native { headers, request: None, read: OnceCell::new(), names: OnceCell::new() }
+    }
+
+    pub fn of_request(request: &web_sys::Request) -> Native {
+        Native { request: Some(Clone::clone(request)), ..Native::new(request.headers()) }
     }
 
     fn names(&self) -> &str {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use http::{Method, StatusCode};
 use js_sys::{JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error};
 
 use super::body::{Body, to_js_response};
@@ -17,7 +17,6 @@ use crate::edge;
 use crate::isolate::Isolate;
 use crate::platform::Response;
 use crate::policy::key::{CacheKey, resolved_url};
-use crate::policy::vary::Encoding;
 use crate::visit::Visit;
 
 thread_local! {
@@ -60,12 +59,8 @@ async fn answer(
                       to its own URL, which is right on a route of a Cloudflare zone only.";
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "The edge has no origin", detail);
     }
-    let visitor = Rc::new(Native::new(request.headers()));
-    let mut visit = Visit::new(method, url, key, visitor.clone(), config.clone());
-    // The platform rewrites Accept-Encoding, and keeps what the client said.
-    if let Some(accepted) = of_cloudflare(&request, "clientAcceptEncoding") {
-        visit.encoding = Encoding::of(Some(&accepted));
-    }
+    let visitor = Rc::new(Native::of_request(&request));
+    let visit = Visit::new(method, url, key, visitor.clone(), config.clone());
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);
@@ -81,12 +76,6 @@ fn is_of_a_zone(request: &web_sys::Request, host: &str) -> bool {
     let is_name = name.contains('.') && name.bytes().any(|byte| byte.is_ascii_alphabetic());
     let is_public = ![".local", ".localhost", ".internal"].iter().any(|end| name.ends_with(end));
     is_name && is_public && request.headers().has("cf-ray").unwrap_or(false)
-}
-
-/// What Cloudflare says of a request's client.
-fn of_cloudflare(request: &web_sys::Request, name: &str) -> Option<String> {
-    let cf = Reflect::get(request, &"cf".into()).ok().filter(JsValue::is_object)?;
-    Reflect::get(&cf, &name.into()).ok()?.as_string()
 }
 
 fn refuse(status: StatusCode, title: &str, detail: &str) -> Response<Body> {
