@@ -63,7 +63,7 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     if visit.url.len() > URL_MOST {
         return Some(Bypass::LongUrl);
     }
-    if visit.fields.is_oversized("cookie") || visit.fields.is_oversized("authorization") {
+    if ["cookie", "authorization", "origin"].iter().any(|name| visit.fields.is_oversized(name)) {
         return Some(Bypass::Oversized);
     }
     if config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass) {

@@ -1,8 +1,8 @@
 //! The cache key: which stored response a request asks for, before `Vary` is looked at.
 //!
 //! Scheme, host, path and query count, each byte for byte, but for dot segments, which the origin is
-//! never asked for, and the order of differently named query parameters. Nothing is decoded: `/a%2Fb`,
-//! `/a/b` and `/A/b` are three pages.
+//! never asked for. Nothing is decoded, and the order of parameters counts: `/a%2Fb`, `/a/b` and `/A/b`
+//! are three pages, and so are `/?a&b` and `/?b&a`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
