@@ -48,7 +48,10 @@ impl<P: Platform> Refresh<P> {
         let lifetimes = match self.judge(usable.stored.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
             Storing::Refuse(reason) => {
-                let whole = Response { status: usable.stored.status, headers, body: usable.body };
+                let Usable { stored, body, verdict } = *usable;
+                let whole = Response { status: stored.status, headers, body };
+                let prior = Usable { stored, body: self.platform.empty_body(), verdict };
+                self.sight.found = Found::Response(Box::new(prior));
                 return self.turned(visitor, StatusCode::NOT_MODIFIED, whole, reason).await;
             }
         };
