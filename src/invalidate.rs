@@ -8,6 +8,8 @@
 //!
 //! URLs that are neither stored here nor being fetched by this isolate are left alone.
 
+use std::iter;
+
 use http::{HeaderMap, StatusCode, header};
 
 use crate::config::Invalidation;
@@ -41,8 +43,15 @@ pub async fn after<P: Platform>(
     let groups = groups(visit.key.host(), response);
     let mut urls = Vec::new();
     for key in targets(&visit.key.clone().for_origin(None), response) {
-        let is_asked_for = is_asked_for(platform, &key);
-        if empty(platform, &key).await || is_asked_for {
+        // As it is for all, and as it is for scripts of the site that asks.
+        let of_origin = visit.key.foreign_origin().map(str::to_owned);
+        let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
+        let mut is_wanted = false;
+        for page in iter::once(&key).chain(&as_shown) {
+            let is_asked_for = is_asked_for(platform, page);
+            is_wanted |= empty(platform, page).await || is_asked_for;
+        }
+        if is_wanted {
             urls.push(url_tag(&key));
         }
     }

@@ -15,7 +15,7 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::sharing::NotShared;
 use crate::policy::status::Forward;
-use crate::policy::stored::{First, Pass, Place, Stored, StoredResponse};
+use crate::policy::stored::{First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse};
 use crate::policy::time::Time;
 use crate::policy::vary::Selecting;
 use crate::visit::Visit;
@@ -25,6 +25,9 @@ pub struct Sight<B> {
     pub slot: Slot,
     /// Where the page's first variant is held for somebody else: what that one is selected by.
     pub beside: Option<First>,
+    /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
+    /// the others.
+    pub passing: Option<PassingFirst>,
     pub found: Found<B>,
 }
 
@@ -50,19 +53,11 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
     let first = visit.timed(platform, "cache", read(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
-        Some((Stored::Pass(marker), _)) => match marker.first {
-            Some(first) if !selects(&first.selecting, visit) => {
-                look_beside(platform, visit, first).await
-            }
-            _ if platform.now() < marker.until => {
-                Sight { slot, beside: None, found: Found::Pass(marker.pass) }
-            }
-            _ => nothing(platform, visit, slot, None, Forward::UriMiss),
-        },
+        Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
         Some((Stored::Response(first), body)) => {
             if let Some(reason) = not_shared(visit, &first) {
                 platform.discard(body);
-                return Sight { slot, beside: None, found: Found::NotForThem(reason) };
+                return Sight::new(slot, None, Found::NotForThem(reason));
             }
             if selects(&first.selecting, visit) {
                 return usable(platform, visit, slot, None, *first, body).await;
@@ -74,6 +69,29 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
     }
 }
 
+/// The page passes, or its first variant does.
+async fn look_at_marker<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: Slot,
+    marker: PassMarker,
+) -> Sight<P::Body> {
+    if let Some(first) = &marker.first {
+        let selecting = &first.variant.selecting;
+        if let Some(reason) = not_comparable(visit, selecting) {
+            return Sight::new(slot, None, Found::NotForThem(reason));
+        }
+        if !selects(selecting, visit) {
+            return look_beside(platform, visit, first.variant.clone()).await;
+        }
+    }
+    let sight = match platform.now() < marker.until {
+        true => Sight::new(slot, None, Found::Pass(marker.pass)),
+        false => nothing(platform, visit, slot, None, Forward::UriMiss),
+    };
+    Sight { passing: marker.first, ..sight }
+}
+
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Sight<P::Body> {
     let wanted = visit.selecting(names(&first.selecting));
     let slot = visit.key.variant_slot(first.era, &wanted);
@@ -82,7 +100,7 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> 
             usable(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
-            Sight { slot, beside: Some(first), found: Found::Pass(marker.pass) }
+            Sight::new(slot, Some(first), Found::Pass(marker.pass))
         }
         _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
     }
@@ -104,7 +122,7 @@ fn nothing<P: Platform>(
         }
         None => Found::Nothing(reason),
     };
-    Sight { slot, beside, found }
+    Sight::new(slot, beside, found)
 }
 
 /// Whether a request for a page that is not stored asks for a representation by a field that pages
@@ -117,16 +135,23 @@ fn asks_for_unknown_representation<P: Platform>(platform: &P, visit: &Visit) -> 
     })
 }
 
-/// Why the page whose first variant this is is not shared with a visitor.
-fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
-    let named = |name: &str| names(&first.selecting).any(|named| named == name);
+/// Why no variant of a page is for a visitor whose first variant this one selects.
+fn not_comparable(visit: &Visit, selecting: &Selecting) -> Option<NotShared> {
+    let named = |name: &str| names(selecting).any(|named| named == name);
     let is_foreign = |name: &str| asks_for_another_representation(name) && !named(name);
     if visit.fields.any_name(&is_foreign) {
         return Some(NotShared::Representation);
     }
-    if names(&first.selecting).any(|name| visit.fields.is_incomparable(name)) {
-        return Some(NotShared::Oversized);
+    let is_incomparable = names(selecting).any(|name| visit.fields.is_incomparable(name));
+    is_incomparable.then_some(NotShared::Oversized)
+}
+
+/// Why the page whose first variant this is is not shared with a visitor.
+fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
+    if let Some(reason) = not_comparable(visit, &first.selecting) {
+        return Some(reason);
     }
+    let named = |name: &str| names(&first.selecting).any(|named| named == name);
     let has_variants = visit.config.variants.by_cookie && named("cookie");
     let is_theirs = first.for_all || has_variants || visit.cookies().is_none();
     (!is_theirs).then_some(NotShared::Cookie)
@@ -143,13 +168,13 @@ async fn usable<P: Platform>(
     // Another variant than the first may say less of whom it is for.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         platform.discard(body);
-        return Sight { slot, beside, found: Found::NotForThem(reason) };
+        return Sight::new(slot, beside, Found::NotForThem(reason));
     }
     let verdict = judge(platform, visit, &slot, &stored).await;
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
-    Sight { slot, beside, found: Found::Response(Box::new(Usable { stored, body, verdict })) }
+    Sight::new(slot, beside, Found::Response(Box::new(Usable { stored, body, verdict })))
 }
 
 /// What may be done now with what `slot` holds.
@@ -217,6 +242,10 @@ fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
 }
 
 impl<B> Sight<B> {
+    fn new(slot: Slot, beside: Option<First>, found: Found<B>) -> Sight<B> {
+        Sight { slot, beside, passing: None, found }
+    }
+
     /// Why what was seen is not enough (RFC 9211 §2.2).
     pub fn forward_reason(&self) -> Forward {
         match &self.found {
@@ -273,8 +302,12 @@ impl<B> Sight<B> {
 
     /// The era of the first variant that is being replaced, if it names the same fields.
     fn era_of(&self, selecting: &Selecting) -> Option<Time> {
-        let Found::Response(usable) = &self.found else { return None };
-        names(&usable.stored.selecting).eq(names(selecting)).then_some(usable.stored.era)
+        let (first, era) = match (&self.found, &self.passing) {
+            (Found::Response(usable), _) => (&usable.stored.selecting, usable.stored.era),
+            (_, Some(PassingFirst { variant, .. })) => (&variant.selecting, variant.era),
+            _ => return None,
+        };
+        names(first).eq(names(selecting)).then_some(era)
     }
 }
 

@@ -30,7 +30,9 @@ use crate::policy::guess::{Order, Section};
 use crate::policy::plain::{ForwardHeaders, adds_nothing, is_as_good_as_plain};
 use crate::policy::reuse::Verdict;
 use crate::policy::status::{CacheStatus, Forward};
-use crate::policy::stored::{First as FirstVariant, Pass, PassMarker, Stored, StoredResponse};
+use crate::policy::stored::{
+    First as FirstVariant, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
+};
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
 use crate::policy::vary::{Selecting, selected_by};
@@ -59,8 +61,8 @@ pub struct Refresh<P: Platform> {
     own: Option<OwnAnswer>,
     /// It is known in this isolate that the page passes.
     announced: bool,
-    /// A plain request was sent again with more of the visitor's fields.
-    said_more: bool,
+    /// A plain request was sent again with other fields of the visitor's.
+    said_again: bool,
     /// What was stored is not for all any more: its own revalidation says so.
     pub(crate) turned_away: bool,
 }
@@ -96,7 +98,7 @@ impl<P: Platform> Refresh<P> {
             unconditional: false,
             own: None,
             announced: false,
-            said_more: false,
+            said_again: false,
             turned_away: false,
         }
     }
@@ -218,15 +220,19 @@ impl<P: Platform> Refresh<P> {
         if response.status == StatusCode::NOT_MODIFIED {
             return match self.compared() {
                 Some(_) => self.not_modified(visitor, response).await,
+                None if self.vouched().is_none() => {
+                    let unasked = Err(OriginError::Unasked);
+                    self.refused(visitor, unasked, AfterRefusal::Failed).await
+                }
                 None => self.failed(visitor, Err(OriginError::Unasked)).await,
             };
         }
-        if self.refuses_credentials(response.status) {
+        let storing = self.judge(response.status, &response.headers);
+        if self.concerns_credentials(response.status, &storing) {
             return self.keep_to_the_visitor(visitor, response).await;
         }
-        let storing = self.judge(response.status, &response.headers);
         if let Storing::Store(_) = storing
-            && let Some(plain) = self.unsaid(&visitor, &response.headers)
+            && let Some(plain) = self.said_wrongly(&visitor, &response.headers)
         {
             self.discard(Some(response));
             let answer = self.ask_on_suspicion(plain).await;
@@ -243,25 +249,30 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// Whether the credentials of one visitor are refused, or asked for, and not the page
-    /// (`SHARE_AUTHORIZED`).
-    fn refuses_credentials(&self, status: StatusCode) -> bool {
-        let has_credentials = self.carried.contains_key(AUTHORIZATION);
-        match status {
-            StatusCode::UNAUTHORIZED => self.platform.config().share_authorized,
-            StatusCode::FORBIDDEN => has_credentials,
-            _ => false,
+    /// Whether the answer concerns the credentials of one visitor, and not the page
+    /// (`SHARE_AUTHORIZED`): they are asked for, or what they brought back is not to be stored.
+    fn concerns_credentials(&self, status: StatusCode, storing: &Storing) -> bool {
+        if !self.carried.contains_key(AUTHORIZATION) {
+            return self.platform.config().share_authorized && status == StatusCode::UNAUTHORIZED;
         }
+        let is_stored = matches!(storing, Storing::Store(_)) && status.is_success();
+        !is_stored && !status.is_server_error()
     }
 
-    /// What a plain request carries for the visitor who waits, where the answer turns out to vary by a
-    /// field that this one did not carry. Asked once more, a variant comes back that they can have.
-    fn unsaid(&mut self, visitor: &Visitor<P>, answer: &HeaderMap) -> Option<HeaderMap> {
-        if !visitor.is_there() || std::mem::replace(&mut self.said_more, true) {
+    /// What a plain request is to carry instead, once. The answer may turn out to vary by a field that
+    /// this one did not carry: asked once more, a variant comes back that the visitor who waits can have.
+    /// Or it varies no more by a field that this one carried: it would be shown to all, and one
+    /// visitor's field may have shaped it.
+    fn said_wrongly(&mut self, visitor: &Visitor<P>, answer: &HeaderMap) -> Option<HeaderMap> {
+        let plain = self.visit.plain_fields(&selected_by(answer));
+        let lacks =
+            |one: &HeaderMap, other: &HeaderMap| other.keys().any(|name| !one.contains_key(name));
+        let said_too_little = visitor.is_there() && lacks(&self.carried, &plain);
+        let said_too_much = lacks(&plain, &self.carried);
+        if !(said_too_little || said_too_much) || mem::replace(&mut self.said_again, true) {
             return None;
         }
-        let plain = self.visit.plain_fields(&selected_by(answer));
-        plain.keys().any(|name| !self.carried.contains_key(name)).then_some(plain)
+        Some(plain)
     }
 
     /// The origin refuses the plain request for a page that is not stored. Perhaps it knows no such
@@ -303,9 +314,14 @@ impl<P: Platform> Refresh<P> {
     /// who wait ask for themselves.
     async fn keep_to_the_visitor(mut self, mut visitor: Visitor<P>, response: Response<P::Body>) {
         let status = self.status(&visitor, response.status);
-        let answer = answer::passed_on(&self.platform, &self.visit, response, status);
-        visitor.send(&self.platform, answer);
-        self.end(Outcome::Abandoned).await;
+        if visitor.is_there() && !self.is_theirs() {
+            self.discard(Some(response));
+            answer_with_own(&self.platform, &self.visit, &mut visitor, status).await;
+        } else {
+            let answer = answer::passed_on(&self.platform, &self.visit, response, status);
+            visitor.send(&self.platform, answer);
+        }
+        self.end(Outcome::Uncacheable).await;
     }
 
     /// The page turned out not to be for all. The visitor asks for themselves, unless the plain
@@ -519,7 +535,11 @@ impl<P: Platform> Refresh<P> {
         answer: Result<Response<P::Body>, OriginError>,
     ) {
         let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
-        self.note_failure(Cause::Failed);
+        // It may be the credentials of one visitor at which the origin fails (`SHARE_AUTHORIZED`).
+        let may_be_theirs = self.carried.contains_key(AUTHORIZATION);
+        if !may_be_theirs {
+            self.note_failure(Cause::Failed);
+        }
         let cache_status = self.status(&visitor, status);
         let was_stored = matches!(self.sight.found, Found::Response(_));
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
@@ -548,6 +568,7 @@ impl<P: Platform> Refresh<P> {
         // Those who wait for a page of which no variant is known may send other fields than it did.
         let is_shared = self.sight.beside.is_some() || was_stored || !self.carries_what_selects();
         let outcome = match is_shared {
+            _ if may_be_theirs => Outcome::Uncacheable,
             true => Outcome::Failed(status.as_u16()),
             false => Outcome::Abandoned,
         };
@@ -598,10 +619,11 @@ impl<P: Platform> Refresh<P> {
         let pass = self.as_told(pass);
         let until = self.announce(pass);
         let slot = self.sight.slot.clone();
-        let (first, life) = self.first_variant();
+        let first = self.passing_first();
+        let kept_until = first.as_ref().map_or(until, |first| first.kept_until.max(until));
         let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
         let body = self.platform.empty_body();
-        self.put(&slot, &marker, body, life.max(PASS_FOR)).await;
+        self.put(&slot, marker, body, kept_until.since(self.platform.now())).await;
         if let Some(lease) = &self.lease {
             lease.release(Outcome::Uncacheable).await;
         }
@@ -610,22 +632,24 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What the page's first variant said of all of them, where it is the one that passes, and for how
-    /// long it would have said so: the others stay where they are.
-    fn first_variant(&self) -> (Option<FirstVariant>, Duration) {
-        let Found::Response(usable) = &self.sight.found else { return (None, Duration::ZERO) };
+    /// What the page's first variant said of all of them, where it is the one that passes: the others
+    /// stay where they are.
+    fn passing_first(&self) -> Option<PassingFirst> {
+        let Found::Response(usable) = &self.sight.found else { return self.sight.passing.clone() };
         let stored = &usable.stored;
-        if self.sight.beside.is_some() || !self.carries_what_selects() {
-            return (None, Duration::ZERO);
+        let has_others = stored.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
+        if self.sight.beside.is_some() || !has_others {
+            return None;
         }
-        let first = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
-        (Some(first), self.kept_for(stored))
+        let variant = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
+        Some(PassingFirst { variant, kept_until: self.platform.now() + self.kept_for(stored) })
     }
 
     /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
     /// of the page to others: theirs may be tried.
     fn as_told(&self, pass: Pass) -> Pass {
-        Pass { plain: pass.plain && !self.carries_what_selects(), ..pass }
+        let is_of_one_variant = self.passing_first().is_some() || self.sight.beside.is_some();
+        Pass { plain: pass.plain && (is_of_one_variant || !self.carries_what_selects()), ..pass }
     }
 
     /// Whether the plain request carried a field of the visitor's that others need not send.
@@ -654,7 +678,7 @@ impl<P: Platform> Refresh<P> {
         }
         isolate.failures.borrow_mut().forget(slot);
         // (The page's own slot stands for its other variants too, where its first one alone passes.)
-        if self.first_variant().0.is_none() {
+        if self.passing_first().is_none() {
             isolate.passes.borrow_mut().note(slot, (until, pass), now);
         }
         if let Some(lease) = &mut self.lease {

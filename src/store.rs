@@ -147,6 +147,7 @@ impl<P: Platform> Refresh<P> {
             self.sight.slot = key.slot();
             self.sight.beside = None;
             self.visit.key = key;
+            variants::asked_under_another_key(&self.platform, &self.visit);
         }
     }
 
@@ -241,7 +242,7 @@ impl<P: Platform> Refresh<P> {
         let fetched_at = stored.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Box::new(stored));
-        let is_current = self.put(&slot, &stored, body, life).await;
+        let is_current = self.put(&slot, stored.clone(), body, life).await;
         let ended = match is_handed_on {
             true => Outcome::Stored { fetched_at, moment: self.moment },
             // Each use has to be validated: each who waits asks for themselves.
@@ -263,20 +264,23 @@ impl<P: Platform> Refresh<P> {
     pub(crate) async fn put(
         &self,
         slot: &Slot,
-        stored: &Stored,
+        stored: Stored,
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let current = read(&self.platform, slot).await;
-        if let Some((current, unread)) = current {
-            self.platform.discard(unread);
-            let outranks = current.outranks(stored) && !self.turned_away;
-            // broken: earlier-replaces-later
-            let is_later = current.fetched_at() > stored.fetched_at() || outranks;
-            if is_later && !self.is_awaited_all_the_same(stored, &current) {
-                return false;
+        let stored = match read(&self.platform, slot).await {
+            None => stored.in_new_era(),
+            Some((current, unread)) => {
+                self.platform.discard(unread);
+                let outranks = current.outranks(&stored) && !self.turned_away;
+                // broken: earlier-replaces-later
+                let is_later = current.fetched_at() > stored.fetched_at() || outranks;
+                if is_later && !self.is_awaited_all_the_same(&stored, &current) {
+                    return false;
+                }
+                stored
             }
-        }
+        };
         let document = Document { head: stored.to_head(), body };
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;

@@ -34,6 +34,16 @@ pub fn asked<P: Platform>(platform: &P, visit: &Visit, sight: &Sight<P::Body>) -
     variants.admission(&page, &sight.slot, limits)
 }
 
+/// Counts a request whose answer turned out to belong under another key than the one it was looked up
+/// by: `visit` has that one now.
+pub fn asked_under_another_key<P: Platform>(platform: &P, visit: &Visit) {
+    if visit.key.foreign_origin().is_some() {
+        let (slot, limits, now) = (visit.key.slot(), limits(platform), platform.now());
+        let page = counted_by(visit, &slot);
+        platform.isolate().variants.borrow_mut().asked(&page, &slot, limits, now);
+    }
+}
+
 /// What becomes of the answer that is to be stored in `slot`.
 pub fn admission<P: Platform>(
     platform: &P,

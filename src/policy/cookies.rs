@@ -233,19 +233,18 @@ pub fn has(cookie_field: &str, wanted: &CookieNames) -> bool {
 }
 
 /// A request's `Cookie` field without the ignored cookies, as `a=1; b=2` in the order they came in;
-/// `None` where nothing is left.
+/// `None` where nothing is left. What is left stands as it came: a comma may be part of a value.
 pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
-    let mut field = String::new();
-    // Some origins split at blanks too: what stands behind one may be another cookie.
+    // Some origins split at commas and blanks too: what stands behind one may be another cookie.
     let begins_another = |part: &str| part.find('=').is_some_and(|at| at > 0);
     let hides_another = |cookie: &str| cookie.split(' ').skip(1).any(begins_another);
-    let means_nothing = |cookie: &&str| ignored.matches(name(cookie)) && !hides_another(cookie);
-    for cookie in cookies(cookie_field).filter(|cookie| !means_nothing(cookie)) {
-        if !field.is_empty() {
-            field.push_str("; ");
-        }
-        field.push_str(cookie);
-    }
+    let means_nothing = |cookie: &str| ignored.matches(name(cookie)) && !hides_another(cookie);
+    let field = cookie_field
+        .split(';')
+        .map(str::trim)
+        .filter(|pair| !cookies(pair).all(means_nothing))
+        .collect::<Vec<_>>()
+        .join("; ");
     Some(field).filter(|field| !field.is_empty())
 }
 

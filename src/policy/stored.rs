@@ -34,7 +34,15 @@ pub struct PassMarker {
     pub pass: Pass,
     /// Set where the page's first variant alone passes: the others go on being found beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<First>,
+    pub first: Option<PassingFirst>,
+}
+
+/// A page's first variant that passes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassingFirst {
+    pub variant: First,
+    /// Until when the variants beside it may be wanted.
+    pub kept_until: Time,
 }
 
 /// What a page's first variant says of all of them.
@@ -185,8 +193,26 @@ impl Stored {
     /// Whether it stays, however much later `other` was asked for: a visitor's own request does not
     /// take away what is stored for all.
     pub fn outranks(&self, other: &Stored) -> bool {
-        let by_own = |marker: &PassMarker| !marker.pass.plain;
-        matches!((self, other), (Stored::Response(_), Stored::Pass(marker)) if by_own(marker))
+        let Stored::Pass(marker) = other else { return false };
+        match self {
+            Stored::Response(_) => !marker.pass.plain,
+            // Other variants are found by it.
+            Stored::Pass(current) => {
+                !marker.pass.plain && current.first.is_some() && marker.first.is_none()
+            }
+        }
+    }
+
+    /// The same where the page's own slot was emptied while it was on its way: what was stored beside
+    /// the response before is not found again.
+    pub fn in_new_era(self) -> Stored {
+        match self {
+            Stored::Response(mut response) => {
+                response.era = response.fetched_at;
+                Stored::Response(response)
+            }
+            Stored::Pass(marker) => Stored::Pass(PassMarker { first: None, ..marker }),
+        }
     }
 
     pub fn fetched_at(&self) -> Time {

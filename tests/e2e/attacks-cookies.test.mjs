@@ -103,6 +103,9 @@ describe("a page that says Vary: Cookie", () => {
     const variant = await hitOf(own, path, { headers: { cookie: "theme=dark" } });
     assert.equal(variant.text(), "for theme=dark");
     assert.equal((await ask("theme=light", own)).text(), "for theme=light");
+    // A comma is a part of a value to most origins.
+    for (let i = 0; i < 3; i += 1) assert.equal((await ask("basket=1,2", own)).text(), "for basket=1,2");
+    assert.equal((await ask("basket=1; 2", own)).text(), "for basket=1; 2");
     await own.close();
   });
 });

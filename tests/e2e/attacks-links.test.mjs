@@ -123,4 +123,39 @@ describe("SHARE_AUTHORIZED", () => {
       await eventually(async () => cacheStatus(await other.fetch(path, { headers: GOOD })).ttl > 0);
     });
   }
+
+  const MALLORY = { ...BROWSER, authorization: "Bearer mallory" };
+  const shared = { "cache-control": "public, s-maxage=60" };
+  const REFUSALS = {
+    "private": { body: "mallory's", headers: { "cache-control": "private" } },
+    "a cookie": { body: "mallory's", headers: { ...shared, "set-cookie": "session=1" } },
+    "a redirect": { status: 302, headers: { location: "/login", "cache-control": "no-store" } },
+    "a 404": { status: 404, body: "none", headers: { "cache-control": "no-store" } },
+    "a 500": { status: 500, body: "crashed" },
+  };
+  for (const [what, refusal] of Object.entries(REFUSALS)) {
+    test(`keeps a shared page although one visitor's credentials bring back ${what}`, async () => {
+      const other = await startEdge({ probe: true, vars: { ORIGIN: origin.url, SHARE_AUTHORIZED: "true" } });
+      const headers = { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" };
+      origin.on(path, (seen) => (seen.headers.has("authorization") ? refusal : { body: "for all", headers }));
+      await hitOf(other, path, { headers: BROWSER });
+      await advance(2 * MINUTE);
+      await other.fetch(path, { headers: MALLORY });
+      await eventually(() => origin.count(path) > 1);
+      const page = await hitOf(other, path, { headers: BROWSER });
+      assert.equal(page.text(), "for all");
+      await eventually(async () => cacheStatus(await other.fetch(path, { headers: BROWSER })).ttl > 0);
+    });
+  }
+
+  test("lets a visitor's own request answer them where the plain one gets a 401", async () => {
+    const vars = { ORIGIN: origin.url, SHARE_AUTHORIZED: "true", RULES: '[{"path":"/**","plain":true}]' };
+    const other = await startEdge({ vars });
+    origin.on(path, (seen) => {
+      if (!seen.headers.get("cookie")?.includes("alice")) return { status: 401, body: "log in" };
+      return { body: "hello alice", headers: { "cache-control": "private" } };
+    });
+    const answer = await other.fetch(path, { headers: { ...BROWSER, cookie: "PHPSESSID=alice" } });
+    assert.deepEqual([answer.status, answer.text()], [200, "hello alice"]);
+  });
 });

@@ -18,7 +18,7 @@ let number = 0;
 
 before(async () => {
   origin = await startOrigin();
-  edge = await startEdge({ probe: true, vars: { ORIGIN: origin.url, PURGE_TOKENS: TOKEN } });
+  edge = await startEdge({ probe: true, isolates: 2, vars: { ORIGIN: origin.url, PURGE_TOKENS: TOKEN } });
 });
 beforeEach(() => {
   origin.reset();
@@ -194,6 +194,115 @@ describe("a field that pages of the section vary by", () => {
       await staysAHit("for all");
     });
   }
+});
+
+describe("beside a first variant that turned private", () => {
+  const ATTACK = { ...BROWSER, "accept-language": "attack" };
+  const GONE = { body: "mine", headers: { "cache-control": "private", vary: "Accept-Language" } };
+  const SHARED = { body: "for all", headers: { "cache-control": LONG, vary: "Accept-Language" } };
+  const FIRST = { body: "mine for now", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
+  let mine;
+
+  /** The attacker's variant was first and turned private; that of `en` is stored beside it. */
+  async function afterwards(at = edge, fields = {}) {
+    mine = FIRST;
+    origin.on(path, (seen) => (seen.headers.get("accept-language") === "attack" ? mine : SHARED));
+    await hitOf(at, path, { headers: { ...ATTACK, ...fields } });
+    await hitOf(at, path, { headers: { ...BROWSER, ...fields } });
+    mine = GONE;
+    await advance(2 * MINUTE);
+    await eventually(async () => (await at.fetch(path, { headers: { ...ATTACK, ...fields } })).text() === "mine");
+  }
+
+  test("the others stay when its marker has ended and it is asked for again", async () => {
+    await afterwards();
+    await advance(3 * MINUTE);
+    await ask(ATTACK);
+    await ask({ ...ATTACK, "x-other": "1" });
+    await staysAHit("for all");
+  });
+
+  test("the others stay when it is public again", async () => {
+    await afterwards();
+    mine = FIRST;
+    await advance(3 * MINUTE);
+    await ask(ATTACK);
+    await ask(ATTACK);
+    await staysAHit("for all");
+  });
+
+  test("the others stay, of a page that scripts of another site asked for", async () => {
+    const fields = { origin: "https://app.example" };
+    await afterwards(edge, fields);
+    await staysAHit("for all", { ...BROWSER, ...fields });
+  });
+
+  test("the others stay, where FORWARD_HEADERS names the field", async () => {
+    const other = await startEdge({ probe: true, vars: { ORIGIN: origin.url, FORWARD_HEADERS: "Accept-Language" } });
+    await afterwards(other);
+    await stays(async () => assert.equal(cacheStatus(await other.fetch(path, { headers: BROWSER })).hit, true));
+  });
+
+  test("another representation passes", async () => {
+    await afterwards();
+    const answer = await ask({ ...BROWSER, "accept-language": "fr", "hx-request": "true" });
+    assert.deepEqual([cacheStatus(answer).fwd, cacheStatus(answer).detail], ["bypass", "representation"]);
+  });
+
+  test("a POST while it is being revalidated takes the others away for good", async () => {
+    mine = FIRST;
+    origin.on(path, (seen) => (seen.headers.get("accept-language") === "attack" ? mine : SHARED));
+    await warm(ATTACK);
+    await warm();
+    mine = GONE;
+    await advance(2 * MINUTE);
+    const hold = origin.hold(path);
+    await ask(ATTACK);
+    await hold.arrived();
+    const posted = edge.fetch(path, { method: "POST", headers: BROWSER, body: "x" });
+    await hold.arrived(2);
+    hold.release();
+    assert.equal((await posted).status, 200);
+    await eventually(async () => (await ask(ATTACK)).text() === "mine");
+    assert.equal(cacheStatus(await edge.isolate(1).fetch(path, { headers: BROWSER })).hit, false);
+  });
+});
+
+test("an answer without Vary, to a request that a page's language selected, is not taken for all", async () => {
+  let isGone = false;
+  origin.on(path, (seen) => {
+    if (seen.headers.get("accept-language") !== "attack") return { body: "for all", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
+    if (!isGone) return { body: "attacked", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
+    return { status: 404, body: "gone", headers: { "cache-control": LONG } };
+  });
+  await warm({ ...BROWSER, "accept-language": "attack" });
+  isGone = true;
+  await advance(2 * MINUTE);
+  await ask({ ...BROWSER, "accept-language": "attack" });
+  await stays(async () => {
+    const answer = await ask();
+    assert.deepEqual([answer.status, answer.text()], [200, "for all"]);
+  });
+});
+
+describe("a page that scripts of another site are shown", () => {
+  test("is invalidated by their POST", async () => {
+    let version = "v1";
+    const headers = { ...BROWSER, origin: "https://app.example" };
+    origin.on(path, () => ({ body: version, headers: { "cache-control": LONG } }));
+    await warm(headers);
+    version = "v2";
+    await edge.fetch(path, { method: "POST", headers, body: "x" });
+    assert.equal((await ask(headers)).text(), "v2");
+    assert.equal((await edge.isolate(1).fetch(path, { headers })).text(), "v2");
+  });
+
+  test("is stored under the key that No-Vary-Search says, too", async () => {
+    const headers = { ...BROWSER, origin: "https://app.example" };
+    origin.on(path, { body: "hello", headers: { "cache-control": LONG, "no-vary-search": 'params=("utm")' } });
+    await hitOf(edge, `${path}?utm=1`, { headers });
+    assert.equal(cacheStatus(await ask(headers, `${path}?utm=2`)).hit, true);
+  });
 });
 
 for (const name of ["Host", "Connection", "Via", "X-Forwarded-Host", "CF-Connecting-IP"]) {

@@ -95,7 +95,10 @@ fn names_match_exactly_or_by_their_beginning(
 #[case(" ; ;, ", None)]
 #[case("_ga=1;theme=dark;  a=b=c ", Some("theme=dark; a=b=c"))]
 #[case("b=1; a=2; b=3", Some("b=1; a=2; b=3"))]
-#[case("_ga=1, theme=dark, _ga=2", Some("theme=dark"))]
+#[case("_ga=1, _ga=2", None)]
+// A comma is a part of a value, or parts two cookies: what is not sure to mean nothing stays as it is.
+#[case("_ga=1, theme=dark; _ga=2", Some("_ga=1, theme=dark"))]
+#[case("basket=1,2", Some("basket=1,2"))]
 #[case("_gax=1", Some("_gax=1"))]
 #[case("_GA=1", Some("_GA=1"))]
 #[case("_ga", None)]
@@ -162,7 +165,9 @@ proptest! {
         let ignored = names(&["_*"]);
         if let Some(left) = telling(&field, &ignored) {
             prop_assert_eq!(telling(&left, &ignored), Some(left.clone()));
-            prop_assert!(!has(&left, &ignored) && !left.contains(','));
+            for pair in left.split("; ") {
+                prop_assert!(telling(pair, &ignored).as_deref() == Some(pair));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
-    First, Pass, PassMarker, Place, Stored, StoredResponse, ascii_json,
+    First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse, ascii_json,
 };
 use edge_isr::policy::storing::Refusal;
 use edge_isr::policy::tag::Tag;
@@ -44,9 +44,12 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
         fetched_at: Time(1),
         until: Time(2),
         pass: Pass { reason: Refusal::SetCookie, plain: true },
-        first: Some(First {
-            selecting: vec![("accept-language".into(), "=de".into())],
-            era: Time(3),
+        first: Some(PassingFirst {
+            variant: First {
+                selecting: vec![("accept-language".into(), "=de".into())],
+                era: Time(3),
+            },
+            kept_until: Time(4),
         }),
     });
     assert_eq!(Stored::from_head(&marker.to_head()), Some(marker));
