@@ -5,7 +5,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 const SITES = new URL("./", import.meta.url);
-const LONGEST = 15;
+const LONGEST = 40;
+/** Sections that no site of these tests belongs to. */
+const WITHOUT_SITE = ["In all of them", "Rails"];
 
 const text = readFileSync(new URL("../../docs/recipes.md", SITES), "utf8");
 const [, ...recipes] = text.split(/^## /m);
@@ -13,6 +15,7 @@ const [, ...recipes] = text.split(/^## /m);
 for (const recipe of recipes) {
   const [title, ...lines] = recipe.trim().split("\n");
   const name = title.toLowerCase().split(/\W/)[0];
+  if (WITHOUT_SITE.includes(title)) continue;
 
   test(`the recipe for ${title} is short`, () => {
     const counted = lines.filter((line) => line.trim() && !line.startsWith("```"));
