@@ -10,7 +10,7 @@ use edge_isr::policy::reuse::{Fence, Terms, decide};
 use edge_isr::policy::stored::{Place, Stored, StoredResponse};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
-use edge_isr::purge_memory::PurgeMemory;
+use edge_isr::purge::memory::PurgeMemory;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use http::StatusCode;
 
-use crate::admin;
-use crate::answer::problem;
+use crate::control;
+use crate::fields::cache_status::{CACHE_STATUS, CacheStatus};
+use crate::page::answer::problem;
+use crate::page::serve::serve;
+use crate::page::server_timing::Trace;
+use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
-use crate::policy::status::{CACHE_STATUS, CacheStatus};
 use crate::routes::Route;
-use crate::serve::serve;
-use crate::trace::Trace;
-use crate::visit::Visit;
 
 /// Answers any request.
 pub async fn handle<P: Platform>(
@@ -38,7 +38,7 @@ pub async fn handle<P: Platform>(
         }
         Route::Page => serve(platform, visit, body).await,
         Route::Control(route) => {
-            own(admin::control(&platform, route, &visit, body).await, "control")
+            own(control::control(&platform, route, &visit, body).await, "control")
         }
     }
 }

@@ -4,36 +4,20 @@
 //! request, [`revalidate`] of a revalidation, [`purge`] of a purge; [`platform`] is the seam
 //! between them and the world.
 
-pub mod admin;
-pub mod answer;
 pub mod config;
+pub mod control;
 pub mod coordinator;
 pub mod edge;
-pub mod fence;
-pub mod fill;
-pub mod forward;
+pub mod fields;
 pub mod graph;
-pub mod invalidate;
 pub mod isolate;
-pub mod kv;
 pub mod lease;
-pub mod lookup;
-pub mod not_modified;
+pub mod page;
 pub mod platform;
 pub mod policy;
 pub mod purge;
-pub mod purge_batch;
-pub mod purge_memory;
-pub mod reading;
-pub mod revalidate;
 pub mod routes;
-pub mod search;
-pub mod serve;
-pub mod store;
-pub mod trace;
-pub mod variants;
-pub mod visit;
-pub mod visitor;
+pub mod rules;
 pub mod workers;
 
 use worker::{Context, Env, Result, event};

@@ -1,6 +1,6 @@
 //! Which part of the edge answers a path.
 
-use crate::policy::path::{is_spelt_oddly, readings};
+use crate::rules::path::{is_spelt_oddly, readings};
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 //! Characters past U+00FF are tried end to end: this runner's `Headers` takes none.
 #![cfg(target_arch = "wasm32")]
 
+use edge_isr::fields::forwarding::RequestFields;
 use edge_isr::platform::{ReadError, Response, Unsettled};
-use edge_isr::policy::fields::RequestFields;
 use edge_isr::workers::body::{Body, Read, read, settle, to_js_response};
 use edge_isr::workers::headers::{Native, from_js, to_js};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

@@ -1,8 +1,7 @@
 //! The settings: read once, and either all legal or refused with the name of the one that is not.
 
 mod plain;
-mod read;
-mod rules;
+pub(crate) mod read;
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +10,12 @@ use subtle::ConstantTimeEq;
 
 pub use self::plain::{ForwardHeaders, PlainSettings};
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
-pub use self::rules::Rule;
+use crate::fields::vary::Languages;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::Terms;
 use crate::policy::storing::StoringTerms;
-use crate::policy::vary::Languages;
+use crate::rules::{self, Rule};
 
 /// Where settings come from: a name to its text, empty ones as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;

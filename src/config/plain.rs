@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::read::{error, words};
 use super::{ConfigError, Origin, RawConfig};
-use crate::policy::fields::{drop_connection_fields, is_override};
+use crate::fields::forwarding::{drop_connection_fields, is_override};
 pub use crate::policy::plain::ForwardHeaders;
 
 const USER_AGENT: &str = concat!("edge-isr/", env!("CARGO_PKG_VERSION"));

@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use super::freshness::Lifetimes;
-use super::storing::{Refusal, Storing};
+use crate::policy::freshness::Lifetimes;
+use crate::policy::storing::{Refusal, Storing};
 
 /// What to do with the answer to a plain request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

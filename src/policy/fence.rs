@@ -23,8 +23,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::tag::Tag;
-use super::time::Time;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
 
 /// Soft: stale from now on. Hard: not to be shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use http::HeaderMap;
 use http::header::{self, HeaderName};
 use serde::{Deserialize, Serialize};
 
-use super::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
-use super::structured::dictionary;
-use super::time::Time;
+use crate::fields::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
+use crate::fields::structured::dictionary;
+use crate::policy::time::Time;
 
 /// Fields that direct this cache, the most specific first; the first one present is the only one
 /// heard (RFC 9213 §2.2).
@@ -138,7 +138,7 @@ fn is_declared_stale(headers: &HeaderMap) -> bool {
     if FIELDS.iter().any(says_stale) {
         return true;
     }
-    let status = joined(headers, &super::status::CACHE_STATUS).unwrap_or_default();
+    let status = joined(headers, &crate::fields::cache_status::CACHE_STATUS).unwrap_or_default();
     let is_negative = |parameter: &str| {
         let ttl = parameter.trim().strip_prefix("ttl=").map(str::trim);
         ttl.is_some_and(|ttl| ttl.starts_with('-') && ttl != "-0")

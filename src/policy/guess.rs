@@ -14,8 +14,8 @@ use std::time::Duration;
 use http::header::{self, HeaderName};
 use sha2::{Digest, Sha256};
 
-use super::key::CacheKey;
-use super::time::Time;
+use crate::policy::key::CacheKey;
+use crate::policy::time::Time;
 
 /// Sections that an isolate remembers; each is some hundred bytes at most.
 const SECTIONS_MOST: usize = 2048;

@@ -8,9 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use sha2::{Digest, Sha256};
 
-use super::spelling::resolved_path;
-use super::steps::steps;
-use super::time::Time;
+use crate::fields::steps::steps;
+use crate::fields::url::resolved_path;
+use crate::policy::time::Time;
 
 /// The version of everything that is hashed here; another version never finds what this one stored.
 const SCHEME: &str = "edge-isr 1";

@@ -25,31 +25,16 @@
 //! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
 
 pub mod answers;
-pub mod asked;
-pub mod cache_control;
 pub mod cookies;
-pub mod coordinator;
 pub mod fence;
-pub mod fields;
 pub mod freshness;
 pub mod guess;
 pub mod key;
-pub mod method;
-pub mod path;
 pub mod plain;
-pub mod range;
 pub mod reuse;
-pub mod search;
 pub mod sharing;
-pub mod spelling;
-pub mod status;
-pub mod steps;
 pub mod stored;
 pub mod storing;
-pub mod structured;
 pub mod tag;
 pub mod time;
-pub mod validation;
 pub mod variants;
-pub mod vary;
-pub mod wire;

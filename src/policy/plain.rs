@@ -11,8 +11,8 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::fields::{self, RequestFields, may_be_forwarded};
-use super::vary::{Encoding, Languages, Vary, selecting_text};
+use crate::fields::forwarding::{self, RequestFields, may_be_forwarded};
+use crate::fields::vary::{Encoding, Languages, Vary, selecting_text};
 
 /// Fields of visitors that every plain request carries (`FORWARD_HEADERS`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,13 +81,13 @@ fn of_names<'n>(
 /// `Cache-Control` is one: it is for caches, and this one has heeded it or not.
 pub fn carried(visitor: &dyn RequestFields, encoding: Encoding) -> HeaderMap {
     let mut headers = visitor.all();
-    fields::drop_connection_fields(&mut headers);
-    fields::drop_overrides(&mut headers, &http::Method::GET);
-    fields::drop_conditions(&mut headers);
+    forwarding::drop_connection_fields(&mut headers);
+    forwarding::drop_overrides(&mut headers, &http::Method::GET);
+    forwarding::drop_conditions(&mut headers);
     for name in [header::HOST, header::CACHE_CONTROL, header::PRAGMA] {
         headers.remove(name);
     }
-    headers.remove(fields::DEBUG);
+    headers.remove(forwarding::DEBUG);
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding.as_str()));
     headers
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::cookies::{self, CookieNames};
-use super::fence::Purged;
-use super::fields::RequestFields;
-use super::status::Forward;
-use super::stored::StoredResponse;
-use super::time::Time;
+use crate::fields::cache_status::Forward;
+use crate::fields::forwarding::RequestFields;
+use crate::policy::cookies::{self, CookieNames};
+use crate::policy::fence::Purged;
+use crate::policy::stored::StoredResponse;
+use crate::policy::time::Time;
 
 /// Why a request goes past the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

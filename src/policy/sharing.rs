@@ -3,9 +3,9 @@
 use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
 
-use super::fields::RequestFields;
-use super::freshness::{Directives, Lifetimes};
-use super::vary::Vary;
+use crate::fields::forwarding::RequestFields;
+use crate::fields::vary::Vary;
+use crate::policy::freshness::{Directives, Lifetimes};
 
 /// Whether a response says that it is for every visitor, also for one whose cookies may mean
 /// something: `public`, `s-maxage`, a targeted field or a stated lifetime; not where `Vary` names

@@ -7,13 +7,13 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::fence::Fenced;
-use super::freshness::Lifetimes;
-use super::key::Slot;
-use super::storing::{Refusal, has_validator};
-use super::tag::Tag;
-use super::time::Time;
-use super::vary::Selecting;
+use crate::fields::vary::Selecting;
+use crate::policy::fence::Fenced;
+use crate::policy::freshness::Lifetimes;
+use crate::policy::key::Slot;
+use crate::policy::storing::{Refusal, has_validator};
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
 
 const VERSION: u32 = 2;
 /// A response that can be revalidated is kept this long past its last window.

@@ -6,10 +6,10 @@ use http::header;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::fields::RequestFields;
-use super::freshness::{Directives, Lifetimes, heuristic_lifetime};
-use super::time::Time;
-use super::vary::Vary;
+use crate::fields::forwarding::RequestFields;
+use crate::fields::vary::Vary;
+use crate::policy::freshness::{Directives, Lifetimes, heuristic_lifetime};
+use crate::policy::time::Time;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storing {

@@ -13,11 +13,11 @@ use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cache_control::{latin1, list};
-use super::key::CacheKey;
-use super::spelling;
-pub use super::spelling::normal;
-use super::steps::{step, steps};
+use crate::fields::cache_control::{latin1, list};
+use crate::fields::steps::{step, steps};
+use crate::fields::url;
+pub use crate::fields::url::normal;
+use crate::policy::key::CacheKey;
 
 /// Path prefixes are tagged at segment boundaries, this deep.
 pub const PREFIX_SEGMENTS_MAX: usize = 16;
@@ -80,18 +80,18 @@ impl Tag {
 
     /// A path of a host in all its spellings, with every query.
     pub fn path(host: &str, path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}u:{host}{}", spelling::path(path)))
+        Tag(format!("{IMPLICIT}u:{host}{}", url::path(path)))
     }
 
     /// One query of a path, in all its spellings.
     pub fn query(host: &str, path: &str, query: &str) -> Tag {
-        let (path, query) = (spelling::path(path), spelling::query(query));
+        let (path, query) = (url::path(path), url::query(query));
         Tag(format!("{IMPLICIT}q:{host}{path}?{query}"))
     }
 
     /// A path and all below it, on every host; `path` without a closing slash.
     pub fn prefix(path: &str) -> Tag {
-        Tag(format!("{IMPLICIT}p:{}", spelling::path(path)))
+        Tag(format!("{IMPLICIT}p:{}", url::path(path)))
     }
 
     /// One that was a tag before it was written down.
@@ -148,7 +148,7 @@ pub fn implicit(key: &CacheKey) -> Vec<Tag> {
     if let Some(query) = key.query() {
         tags.push(Tag::query(key.host(), key.path(), query));
     }
-    let path = spelling::path(key.path());
+    let path = url::path(key.path());
     let boundaries = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
     let prefixes = boundaries.take(PREFIX_SEGMENTS_MAX).map(|end| &path[..end]);
     for prefix in prefixes.filter(|prefix| !prefix.ends_with('/')) {

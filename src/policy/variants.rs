@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::key::Slot;
-use super::time::Time;
+use crate::policy::key::Slot;
+use crate::policy::time::Time;
 
 /// Pages whose variants an isolate counts.
 const PAGES_MOST: usize = 1024;

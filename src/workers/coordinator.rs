@@ -15,10 +15,10 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use super::body::new_response;
 use super::cache::described;
 use super::kv::Bindings;
+use crate::coordinator::ledger::{Answer, Ask, Change, Ledger, Shard};
+use crate::coordinator::wire;
 use crate::platform::CoordinatorError;
-use crate::policy::coordinator::{Answer, Ask, Change, Ledger, Shard};
 use crate::policy::time::Time;
-use crate::policy::wire;
 
 #[wasm_bindgen]
 extern "C" {

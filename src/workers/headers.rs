@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
-use crate::policy::fields::RequestFields;
+use crate::fields::forwarding::RequestFields;
 use crate::policy::stored::{ascii_json, header_pairs};
 
 /// The fields as the flows read them.

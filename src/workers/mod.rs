@@ -8,4 +8,4 @@ pub mod headers;
 pub mod kv;
 pub mod origin;
 pub mod request;
-pub mod world;
+pub mod runtime;

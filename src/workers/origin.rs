@@ -12,9 +12,9 @@ use worker::Delay;
 use super::body::Body;
 use super::cache::described;
 use super::headers::{self, Native};
+use crate::fields::forwarding::RequestFields;
+use crate::fields::range;
 use crate::platform::{OriginError, Request, Response};
-use crate::policy::fields::RequestFields;
-use crate::policy::range;
 
 #[wasm_bindgen]
 extern "C" {

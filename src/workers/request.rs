@@ -10,14 +10,14 @@ use worker::{Context, Env, console_error};
 
 use super::body::{Body, to_js_response};
 use super::headers::Native;
-use super::world::World;
-use crate::answer::problem_response;
+use super::runtime::World;
 use crate::config::{Config, ConfigError};
 use crate::edge;
 use crate::isolate::Isolate;
+use crate::page::answer::problem_response;
+use crate::page::visit::Visit;
 use crate::platform::Response;
 use crate::policy::key::{CacheKey, resolved_url};
-use crate::visit::Visit;
 
 thread_local! {
     static ISOLATE: Rc<Isolate> = Rc::default();

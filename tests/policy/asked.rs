@@ -1,4 +1,4 @@
-use edge_isr::policy::asked::Asked;
+use edge_isr::fields::request_directives::Asked;
 use edge_isr::policy::reuse::Verdict;
 use rstest::rstest;
 

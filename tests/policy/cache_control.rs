@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use edge_isr::policy::cache_control::{CacheControl, delta_seconds, latin1, list};
+use edge_isr::fields::cache_control::{CacheControl, delta_seconds, latin1, list};
 use http::header::CACHE_CONTROL;
 use proptest::prelude::*;
 use rstest::rstest;

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_isr::policy::coordinator::{
+use edge_isr::coordinator::ledger::{
     Answer, Ask, Change, Ending, Ledger, Published, Row, Shard, Standing, What,
 };
+use edge_isr::coordinator::wire;
 use edge_isr::policy::fence::{PurgeMode, PurgeRecord};
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
-use edge_isr::policy::wire;
 use proptest::prelude::*;
 
 const LIFE: Duration = Duration::from_millis(1_000);

@@ -1,4 +1,4 @@
-use edge_isr::policy::fields;
+use edge_isr::fields::forwarding;
 use edge_isr::policy::key::CacheKey;
 use http::Method;
 use rstest::rstest;
@@ -9,7 +9,7 @@ use crate::headers;
 fn hop_by_hop_fields_and_those_connection_names_are_dropped_9110_7_6_1() {
     let mut given =
         headers("connection: close, X-Mine\nkeep-alive: 1\nx-mine: 1\nte: x\nx-yours: 2");
-    fields::drop_hop_by_hop(&mut given);
+    forwarding::drop_hop_by_hop(&mut given);
     assert_eq!(given, headers("x-yours: 2"));
 }
 
@@ -18,7 +18,7 @@ fn a_filling_request_carries_no_conditions_and_no_range() {
     let mut given = headers(
         "if-none-match: \"1\"\nif-modified-since: x\nif-range: x\nif-match: x\nrange: bytes=0-1\na: b",
     );
-    fields::drop_conditions(&mut given);
+    forwarding::drop_conditions(&mut given);
     assert_eq!(given, headers("a: b"));
 }
 
@@ -28,7 +28,7 @@ fn overrides_of_host_scheme_url_and_method_are_dropped() {
         "forwarded: host=evil\nx-forwarded-host: evil\nx-original-url: /admin\nx-rewrite-url: /\n\
          x-http-method-override: POST\nx-forwarded-scheme: http\nx-host: evil\naccept: */*",
     );
-    fields::drop_overrides(&mut given, &Method::GET);
+    forwarding::drop_overrides(&mut given, &Method::GET);
     assert_eq!(given, headers("accept: */*"));
 }
 
@@ -38,10 +38,10 @@ fn directions_for_this_cache_alone_are_not_shown_9213_2() {
         "cloudflare-cdn-cache-control: max-age=1\nsurrogate-control: max-age=1\n\
          cdn-cache-control: max-age=1\ncache-tag: a\nsurrogate-key: a\nxkey: a\nedge-cache-tag: a",
     );
-    fields::for_visitor(&mut given, false, false);
+    forwarding::for_visitor(&mut given, false, false);
     assert_eq!(given, headers("cache-control: max-age=0"));
     let mut kept = headers("surrogate-control: max-age=1\ncdn-cache-control: max-age=1");
-    fields::for_visitor(&mut kept, false, true);
+    forwarding::for_visitor(&mut kept, false, true);
     assert_eq!(kept, headers("cdn-cache-control: max-age=1"));
 }
 
@@ -56,7 +56,7 @@ fn directions_for_this_cache_alone_are_not_shown_9213_2() {
 #[case("no-cache", "no-cache")]
 fn browsers_are_told_what_is_meant_for_them(#[case] said: &str, #[case] shown: &str) {
     let mut given = headers(&format!("cache-control: {said}"));
-    fields::for_visitor(&mut given, false, false);
+    forwarding::for_visitor(&mut given, false, false);
     assert_eq!(given["cache-control"], shown);
 }
 
@@ -71,7 +71,7 @@ fn a_method_override_stays_where_a_form_needs_it(
     #[case] stays: bool,
 ) {
     let mut given = headers(&format!("x-http-method-override: {value}"));
-    fields::drop_overrides(&mut given, &method);
+    forwarding::drop_overrides(&mut given, &method);
     assert_eq!(given.contains_key("x-http-method-override"), stays);
 }
 
@@ -84,7 +84,7 @@ fn a_method_override_stays_where_a_form_needs_it(
 #[case::an_address("true-client-ip")]
 #[case::cgi("x_forwarded_host")]
 fn fields_that_move_a_page_are_overrides(#[case] name: &str) {
-    assert!(fields::is_override(name));
+    assert!(forwarding::is_override(name));
 }
 
 #[rstest]
@@ -99,7 +99,7 @@ fn fields_that_move_a_page_are_overrides(#[case] name: &str) {
 #[case("location: /to?u=http://origin.test/a", "location: /to?u=http://origin.test/a")]
 fn redirects_name_the_visitors_address(#[case] said: &str, #[case] shown: &str) {
     let mut given = headers(said);
-    fields::relocate(&mut given, "origin.test", "https://www.example.com");
+    forwarding::relocate(&mut given, "origin.test", "https://www.example.com");
     assert_eq!(given, headers(shown));
 }
 
@@ -111,13 +111,13 @@ fn redirects_name_the_visitors_address(#[case] said: &str, #[case] shown: &str) 
 #[case("x: y", false)]
 fn a_redirect_to_itself_is_seen(#[case] lines: &str, #[case] itself: bool) {
     let key = CacheKey::parse("https://www.example.com/a").unwrap();
-    assert_eq!(fields::redirects_to(&headers(lines), &key), itself);
+    assert_eq!(forwarding::redirects_to(&headers(lines), &key), itself);
 }
 
 #[test]
 fn cookies_of_load_balancers_say_nothing_of_a_page() {
     let mut given =
         headers("set-cookie: AWSALB=1; Path=/\nset-cookie: sid=1\nset-cookie: AWSALBCORS=1");
-    fields::drop_load_balancers(&mut given);
+    forwarding::drop_load_balancers(&mut given);
     assert_eq!(given, headers("set-cookie: sid=1"));
 }

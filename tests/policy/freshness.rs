@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use edge_isr::policy::cache_control::CacheControl;
+use edge_isr::fields::cache_control::CacheControl;
 use edge_isr::policy::freshness::{Directives, Lifetimes, age_value, born_at};
 use edge_isr::policy::time::Time;
 use rstest::rstest;

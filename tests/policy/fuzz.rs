@@ -2,15 +2,15 @@
 //! nothing private is stored, and what is written is read back. The seed is fixed too; another is
 //! tried with `FUZZ_SEED`, more cases with `FUZZ_CASES`.
 
+use edge_isr::fields::conditional::{is_not_modified, selects, updated};
+use edge_isr::fields::no_vary_search::Unselecting;
+use edge_isr::fields::range::part;
+use edge_isr::fields::vary::Vary;
 use edge_isr::policy::freshness::{Directives, born_at};
-use edge_isr::policy::range::part;
-use edge_isr::policy::search::Unselecting;
 use edge_isr::policy::stored::{Place, Stored, StoredResponse};
 use edge_isr::policy::storing::{Storing, StoringTerms, storing};
 use edge_isr::policy::tag::TagSet;
 use edge_isr::policy::time::Time;
-use edge_isr::policy::validation::{is_not_modified, selects, updated};
-use edge_isr::policy::vary::Vary;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 const NAMES: [&str; 20] = [

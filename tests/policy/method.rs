@@ -1,4 +1,4 @@
-use edge_isr::policy::method::is_safe;
+use edge_isr::fields::method::is_safe;
 use rstest::rstest;
 
 #[rstest]

@@ -1,4 +1,4 @@
-use edge_isr::policy::path::{is_spelt_oddly, readings};
+use edge_isr::rules::path::{is_spelt_oddly, readings};
 use proptest::prelude::*;
 use rstest::rstest;
 

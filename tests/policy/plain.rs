@@ -1,7 +1,7 @@
+use edge_isr::fields::vary::{Encoding, Languages};
 use edge_isr::policy::plain::{
     Allowed, ForwardHeaders, added, carried, is_as_good_as_plain, plain_fields,
 };
-use edge_isr::policy::vary::{Encoding, Languages};
 use http::HeaderMap;
 use http::header::HeaderName;
 use rstest::rstest;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_isr::policy::fence::{Fenced, PurgeMode::Soft, PurgeRecord, Purged};
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
-use edge_isr::purge_memory::PurgeMemory;
+use edge_isr::purge::memory::PurgeMemory;
 
 const SKEW: Duration = Duration::from_secs(5);
 const WINDOW: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-use edge_isr::policy::range::{Part, describe, length, part};
+use edge_isr::fields::range::{Part, describe, length, part};
 use rstest::rstest;
 
 use crate::headers;

@@ -1,5 +1,5 @@
+use edge_isr::fields::no_vary_search::{Unselecting, form_decoded};
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::search::{Unselecting, form_decoded};
 use proptest::prelude::*;
 use rstest::rstest;
 

@@ -1,5 +1,5 @@
+use edge_isr::fields::url::{self, normal, resolved_path};
 use edge_isr::policy::key::{CacheKey, resolved_url};
-use edge_isr::policy::spelling::{self, normal, resolved_path};
 use edge_isr::policy::tag::{Tag, implicit};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -105,7 +105,7 @@ proptest! {
 
     #[test]
     fn what_is_in_normal_form_stays_as_it_is(text in "[a-c%0-9A-F+&=;/\\\\?#. é]{0,24}") {
-        for form in [normal, spelling::path, spelling::query] {
+        for form in [normal, url::path, url::query] {
             let once = form(&text);
             prop_assert_eq!(form(&once), once);
         }
@@ -127,8 +127,8 @@ proptest! {
     #[test]
     fn no_text_makes_them_panic(text: String) {
         normal(&text);
-        spelling::path(&text);
-        spelling::query(&text);
+        url::path(&text);
+        url::query(&text);
         resolved_path(&text);
         resolved_url(&text);
         resolved_url(&format!("https://{text}"));

@@ -1,4 +1,4 @@
-use edge_isr::policy::status::{CacheStatus, Forward};
+use edge_isr::fields::cache_status::{CacheStatus, Forward};
 use http::HeaderMap;
 use rstest::rstest;
 use sfv::{BareItem, ListEntry, Parser};

@@ -2,16 +2,16 @@
 //! origin sends costs what its length costs.
 #![cfg(debug_assertions)]
 
-use edge_isr::policy::asked::Asked;
-use edge_isr::policy::cache_control::{CacheControl, list};
+use edge_isr::fields::cache_control::{CacheControl, list};
+use edge_isr::fields::conditional::is_not_modified;
+use edge_isr::fields::no_vary_search::{Unselecting, form_decoded};
+use edge_isr::fields::range;
+use edge_isr::fields::request_directives::Asked;
+use edge_isr::fields::steps::taken;
+use edge_isr::fields::structured::{dictionary, strings};
+use edge_isr::fields::vary::Vary;
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::range;
-use edge_isr::policy::search::{Unselecting, form_decoded};
-use edge_isr::policy::steps::taken;
-use edge_isr::policy::structured::{dictionary, strings};
 use edge_isr::policy::tag::{self, Tag, TagSet, implicit};
-use edge_isr::policy::validation::is_not_modified;
-use edge_isr::policy::vary::Vary;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 use rstest::rstest;

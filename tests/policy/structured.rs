@@ -1,4 +1,4 @@
-use edge_isr::policy::structured::{Value, dictionary, strings};
+use edge_isr::fields::structured::{Value, dictionary, strings};
 use proptest::prelude::*;
 use rstest::rstest;
 

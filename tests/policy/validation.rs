@@ -1,4 +1,4 @@
-use edge_isr::policy::validation::{conditions, is_not_modified, keep_for_304, selects, updated};
+use edge_isr::fields::conditional::{conditions, is_not_modified, keep_for_304, selects, updated};
 use http::{Method, StatusCode};
 use rstest::rstest;
 

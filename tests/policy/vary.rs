@@ -1,4 +1,4 @@
-use edge_isr::policy::vary::{Encoding, Languages, Selecting, Selectors, Vary, selected_by};
+use edge_isr::fields::vary::{Encoding, Languages, Selecting, Selectors, Vary, selected_by};
 use http::HeaderMap;
 use rstest::rstest;
 

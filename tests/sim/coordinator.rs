@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use edge_isr::coordinator::ledger::{Answer, Ask, Change, Ledger, Shard};
+use edge_isr::coordinator::wire;
 use edge_isr::platform::{CoordinatorError, KvEntry};
-use edge_isr::policy::coordinator::{Answer, Ask, Change, Ledger, Shard};
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
-use edge_isr::policy::wire;
 
 use http::Method;
 

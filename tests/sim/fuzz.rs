@@ -192,7 +192,7 @@ fn send(world: &World, babbler: &Babbler, dice: &mut Dice) -> Option<usize> {
 #[cfg(debug_assertions)]
 fn bounded(work: impl FnOnce() -> Option<usize>) -> bool {
     let mut bytes = None;
-    let steps = edge_isr::policy::steps::taken(|| bytes = work());
+    let steps = edge_isr::fields::steps::taken(|| bytes = work());
     let Some(bytes) = bytes else { return false };
     assert!(steps <= VISITS_MOST * bytes + AT_LEAST, "{steps} steps for {bytes} bytes");
     true

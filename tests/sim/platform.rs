@@ -8,12 +8,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::config::Config;
+use edge_isr::coordinator::ledger::{Answer, Ask, Shard};
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
     ReadError, Request, Response, Settled, Signal, Unsettled,
 };
-use edge_isr::policy::coordinator::{Answer, Ask, Shard};
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 

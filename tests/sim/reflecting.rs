@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use edge_isr::fields::forwarding::is_override;
 use edge_isr::platform::{OriginError, Request, Response};
-use edge_isr::policy::fields::is_override;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::executor::Executor;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::edge;
 use edge_isr::isolate::Isolate;
+use edge_isr::page::visit::Visit;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::time::Time;
-use edge_isr::visit::Visit;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
 

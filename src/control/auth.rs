@@ -1,0 +1,58 @@
+//! Bearer tokens (RFC 6750) and what each may do.
+
+use http::StatusCode;
+
+use crate::config::{Config, Secret};
+use crate::control::Refusal;
+use crate::fields::forwarding::RequestFields;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Purge,
+    /// A token that may purge may read too.
+    Read,
+}
+
+/// Lets a request through whose token has the scope.
+pub fn authorize(
+    config: &Config,
+    request: &dyn RequestFields,
+    scope: Scope,
+) -> Result<(), Refusal> {
+    if config.purge_tokens.is_empty() && config.read_tokens.is_empty() {
+        return Err(Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "No token is configured",
+            "Set PURGE_TOKENS (npx wrangler secret put PURGE_TOKENS) to use the control routes.",
+        )
+        .about("PURGE_TOKENS"));
+    }
+    let offered = request.value("authorization");
+    let offered = offered.as_deref().and_then(bearer).unwrap_or("");
+    // Every token is compared, so that the time tells nothing of which one it was.
+    let purges = is_among(&config.purge_tokens, offered);
+    let reads = is_among(&config.read_tokens, offered);
+    match scope {
+        _ if purges => Ok(()),
+        Scope::Read if reads => Ok(()),
+        Scope::Purge if reads => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "This token may not purge",
+            "Use a token of PURGE_TOKENS; this one may only read.",
+        )),
+        _ => Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "A token is needed",
+            "Send Authorization: Bearer <token>, with a token that is configured.",
+        )),
+    }
+}
+
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn is_among(tokens: &[Secret], offered: &str) -> bool {
+    tokens.iter().fold(false, |found, token| token.is(offered) | found)
+}

@@ -1,0 +1,91 @@
+//! The control routes: who may call them, and what they answer.
+
+pub mod auth;
+pub mod purge;
+pub mod receipts;
+pub mod selectors;
+pub mod status;
+
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::page::answer::{PROBLEM, json, problem};
+use crate::page::visit::Visit;
+use crate::platform::{Platform, Response};
+use crate::routes::Control;
+
+/// An answer that refuses: RFC 9457's form, with the field or setting that is to blame.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    pub title: &'static str,
+    pub status: u16,
+    pub detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal { title, status: status.as_u16(), detail: detail.into(), field: None }
+    }
+
+    pub fn about(mut self, field: impl Into<String>) -> Refusal {
+        self.field = Some(field.into());
+        self
+    }
+
+    fn response<P: Platform>(&self, platform: &P) -> Response<P::Body> {
+        // Made from a StatusCode above.
+        let status = StatusCode::from_u16(self.status).expect("a legal status");
+        let mut response = json(platform, status, PROBLEM, self);
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"edge-isr\"");
+            response.headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// Answers a request to a control route.
+pub async fn control<P: Platform>(
+    platform: &P,
+    route: Control<'_>,
+    visit: &Visit,
+    body: Option<P::Body>,
+) -> Response<P::Body> {
+    let method = match route {
+        Control::Purge => Method::POST,
+        Control::Status | Control::Receipt(_) => Method::GET,
+        Control::Unknown => {
+            let detail = "The control routes are purge, purges/<id> and status, under this prefix.";
+            return problem(platform, StatusCode::NOT_FOUND, "No such control route", detail);
+        }
+    };
+    if visit.method != method {
+        return wrong_method(platform, &method);
+    }
+    let scope = match route {
+        Control::Purge => auth::Scope::Purge,
+        _ => auth::Scope::Read,
+    };
+    if let Err(refusal) = auth::authorize(platform.config(), &*visit.fields, scope) {
+        return refusal.response(platform);
+    }
+    let answered = match route {
+        Control::Purge => purge::answer(platform, body).await,
+        Control::Receipt(id) => receipts::answer(platform, id).await,
+        _ => status::answer(platform, visit).await,
+    };
+    answered.unwrap_or_else(|refusal| refusal.response(platform))
+}
+
+fn wrong_method<P: Platform>(platform: &P, allowed: &Method) -> Response<P::Body> {
+    let detail = format!("This route takes {allowed}.");
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = problem(platform, status, "Method not allowed", &detail);
+    if let Ok(value) = HeaderValue::from_str(allowed.as_str()) {
+        response.headers.insert(header::ALLOW, value);
+    }
+    response
+}

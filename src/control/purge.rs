@@ -1,0 +1,290 @@
+//! `POST purge`: what was asked, done or refused as a whole, and told in a receipt.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use http::StatusCode;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::Config;
+use crate::control::Refusal;
+use crate::control::receipts::{Kept, keep};
+use crate::control::selectors::{FIELDS, Reading, Rejected, Selected, select};
+use crate::page::answer::{JSON, PROBLEM, json};
+use crate::platform::{Platform, ReadError, Response};
+use crate::policy::fence::PurgeMode;
+use crate::policy::tag::Tag;
+use crate::purge::batches::Limit;
+use crate::purge::{Purge, purge};
+
+/// A request's body, in bytes.
+const BODY_MOST: usize = 1024 * 1024;
+
+/// What was asked for, in canonical form.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Purged {
+    tags: Vec<String>,
+    urls: Vec<String>,
+    prefixes: Vec<String>,
+    hosts: Vec<String>,
+    everything: bool,
+}
+
+/// What became of a purge request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    pub id: String,
+    pub at: String,
+    pub mode: PurgeMode,
+    purged: Purged,
+    rejected: Vec<Rejected>,
+    /// What KV did not take; none where it took everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Purged>,
+}
+
+/// A purge that KV did not take, or that named nothing that can be purged.
+#[derive(Debug, Serialize)]
+struct NotDone<'a> {
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(flatten)]
+    receipt: &'a Receipt,
+}
+
+struct Asked {
+    selected: Vec<Selected>,
+    rejected: Vec<Rejected>,
+    mode: PurgeMode,
+}
+
+pub async fn answer<P: Platform>(
+    platform: &P,
+    body: Option<P::Body>,
+) -> Result<Response<P::Body>, Refusal> {
+    let body = read(platform, body).await?;
+    let asked = parse(platform, &body)?;
+    let id = format!("{:016x}{:016x}", platform.random(), platform.random());
+    let began = platform.now();
+    let mut tags: Vec<Tag> = asked.selected.iter().map(|selected| selected.tag.clone()).collect();
+    tags.sort();
+    tags.dedup();
+    let outcome = purge(platform, tags.clone(), asked.mode).await;
+    let is_done = outcome.failed.is_empty() && !tags.is_empty();
+    let receipt = Receipt {
+        id,
+        at: began.to_string(),
+        mode: asked.mode,
+        purged: canonical(&asked.selected, &outcome.done),
+        rejected: asked.rejected,
+        failed: (!is_done).then(|| canonical(&asked.selected, &outcome.failed)),
+    };
+    let response = respond(platform, &receipt, &asked.selected, &outcome);
+    keep(platform, Kept::new(receipt, tags, began, platform.now()));
+    Ok(response)
+}
+
+fn respond<P: Platform>(
+    platform: &P,
+    receipt: &Receipt,
+    selected: &[Selected],
+    outcome: &Purge,
+) -> Response<P::Body> {
+    let (status, title, detail) = if !outcome.failed.is_empty() {
+        (StatusCode::SERVICE_UNAVAILABLE, "The purge is not durable", not_durable(outcome.limit))
+    } else if selected.is_empty() {
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Nothing that was named can be purged",
+            "Each selector is listed under rejected with the reason.",
+        )
+    } else {
+        return json(platform, StatusCode::OK, JSON, receipt);
+    };
+    let detail = detail.to_owned();
+    let answer = NotDone { title, status: status.as_u16(), detail, receipt };
+    json(platform, status, PROBLEM, &answer)
+}
+
+fn not_durable(limit: Option<Limit>) -> &'static str {
+    match limit {
+        None => "KV did not take what is listed under failed; send it again.",
+        Some(Limit::Invocation) => {
+            "What is listed under failed came up against the platform's limit for one request (Too \
+             many API requests by single Worker invocation); send it again in smaller requests, and \
+             lower PURGE_ITEMS_MAX."
+        }
+        Some(Limit::Day) => {
+            "What is listed under failed came up against KV's limit of writes a day; send it again \
+             when the day (UTC) is over, or on a paid plan."
+        }
+    }
+}
+
+fn canonical(selected: &[Selected], tags: &[Tag]) -> Purged {
+    let tags: BTreeSet<&Tag> = tags.iter().collect();
+    let mut purged = Purged::default();
+    let mut seen = BTreeSet::new();
+    for selected in selected.iter().filter(|selected| tags.contains(&selected.tag)) {
+        let list = match selected.field {
+            "tags" => &mut purged.tags,
+            "urls" => &mut purged.urls,
+            "prefixes" => &mut purged.prefixes,
+            "hosts" => &mut purged.hosts,
+            _ => {
+                purged.everything = true;
+                continue;
+            }
+        };
+        if seen.insert((selected.field, &selected.canonical)) {
+            list.push(selected.canonical.clone());
+        }
+    }
+    purged
+}
+
+async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8>, Refusal> {
+    let Some(body) = body else { return Ok(Vec::new()) };
+    platform.read(body, BODY_MOST).await.map_err(|error| match error {
+        ReadError::TooLong(most) => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request is too large",
+            format!("A purge request is at most {most} bytes; send several, each with at most PURGE_ITEMS_MAX selectors."),
+        )
+        .about("PURGE_ITEMS_MAX"),
+        ReadError::BrokenOff => bad("The request's body broke off; send it again.", None),
+    })
+}
+
+fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
+    let refusal = Refusal::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail);
+    match field {
+        Some(field) => refusal.about(field),
+        None => refusal,
+    }
+}
+
+/// The selectors of each field, with how they are read.
+type Lists = Vec<(&'static str, Reading, Vec<String>)>;
+
+fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
+    let mut object = members(body)?;
+    let mode = mode(object.remove("mode"))?;
+    let everything = everything(object.remove("everything"))?;
+    let lists = FIELDS.iter().map(|(field, reading)| {
+        strings(&mut object, field).map(|values| (*field, *reading, values))
+    });
+    let lists: Lists = lists.collect::<Result<_, _>>()?;
+    if let Some(unknown) = object.keys().next() {
+        let detail = "Known fields are tags, urls, prefixes, hosts, everything and mode.";
+        return Err(bad(detail, Some(unknown)));
+    }
+    in_bounds(&lists, everything, platform.config().purge_items_max)?;
+    let (selected, rejected) = select_all(platform.config(), &lists, everything);
+    Ok(Asked { selected, rejected, mode })
+}
+
+fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    let Members(members) = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("The body is not a JSON object: {error}."), Some("body")))?;
+    let mut object = Map::new();
+    for (name, value) in members {
+        if object.insert(name.clone(), value).is_some() {
+            return Err(bad("The field stands twice; which one counts?", Some(&name)));
+        }
+    }
+    Ok(object)
+}
+
+fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), Refusal> {
+    let items: usize = lists.iter().map(|(_, _, values)| values.len()).sum();
+    if items > most {
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too many selectors",
+            format!("PURGE_ITEMS_MAX allows {most} a request; send several."),
+        )
+        .about("PURGE_ITEMS_MAX"));
+    }
+    if items == 0 && !everything {
+        let detail = "Nothing is selected: name tags, urls, prefixes or hosts, or set everything.";
+        return Err(bad(detail, Some("tags")));
+    }
+    Ok(())
+}
+
+fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected>, Vec<Rejected>) {
+    let (mut selected, mut rejected) = (Vec::new(), Vec::new());
+    for (field, reading, values) in lists {
+        for value in values {
+            match select(config, field, *reading, value) {
+                Ok(one) => selected.push(one),
+                Err(one) => rejected.push(one),
+            }
+        }
+    }
+    if everything {
+        let canonical = String::new();
+        selected.push(Selected { field: "everything", canonical, tag: Tag::everything() });
+    }
+    (selected, rejected)
+}
+
+/// The members of an object as they stand: a field that stands twice must not be half a purge.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Members, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Reader)
+    }
+}
+
+fn mode(value: Option<Value>) -> Result<PurgeMode, Refusal> {
+    match value.as_ref().map(Value::as_str) {
+        None | Some(Some("soft")) => Ok(PurgeMode::Soft),
+        Some(Some("hard")) => Ok(PurgeMode::Hard),
+        Some(_) => Err(bad("The mode is \"soft\" or \"hard\".", Some("mode"))),
+    }
+}
+
+fn everything(value: Option<Value>) -> Result<bool, Refusal> {
+    match value {
+        None => Ok(false),
+        Some(Value::Bool(everything)) => Ok(everything),
+        Some(_) => Err(bad("The field is true or false.", Some("everything"))),
+    }
+}
+
+fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, Refusal> {
+    let wrong = || bad("The field is a list of strings.", Some(field));
+    match object.remove(field) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(values)) => values
+            .into_iter()
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                _ => Err(wrong()),
+            })
+            .collect(),
+        Some(_) => Err(wrong()),
+    }
+}

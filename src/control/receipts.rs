@@ -1,0 +1,162 @@
+//! Receipts of purges: kept in KV behind the answer's back, and `GET purges/<id>` to look one up with
+//! how far its purge has spread.
+//!
+//! In scope: what KV shows where the question is asked. Out of scope: what it shows elsewhere, which
+//! nobody can ask KV; of that there is only the moment by which it is usually so.
+//!
+//! A record counts as seen here if KV shows one of its tag and mode whose stamp is not before the
+//! purge began. The purge's own records are all stamped later than that, and by the same clock, so
+//! an earlier stamp is an earlier purge, or a later one by a clock that is behind: what is said to be
+//! seen is, and in that one case what is said not to be seen may have been overtaken.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::control::Refusal;
+use crate::control::purge::Receipt;
+use crate::page::answer::{JSON, json};
+use crate::platform::kv::{self, within};
+use crate::platform::{KvEntry, Platform, Response};
+use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::stored::ascii_json;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+const VERSION: u8 = 1;
+/// Of hexadecimal digits, two random words.
+const ID_LENGTH: usize = 32;
+/// The answer has gone out; only the log hears of a write that takes longer.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+/// A bulk read takes 100 keys, and only one mode's records are read.
+const TAGS_PER_READ: usize = 100;
+/// KV: changes "may take up to 60 seconds or more" to be seen elsewhere.
+const KV_SPREADS_IN: Duration = Duration::from_secs(60);
+
+/// What KV holds of a purge request, under `r/<id>`.
+#[derive(Serialize, Deserialize)]
+pub struct Kept {
+    v: u8,
+    receipt: Receipt,
+    /// Whose records were to be written, done or not.
+    tags: Vec<Tag>,
+    began: Time,
+    ended: Time,
+}
+
+impl Kept {
+    pub fn new(receipt: Receipt, tags: Vec<Tag>, began: Time, ended: Time) -> Kept {
+        Kept { v: VERSION, receipt, tags, began, ended }
+    }
+}
+
+#[derive(Serialize)]
+struct Found {
+    #[serde(flatten)]
+    receipt: Receipt,
+    spread: Spread,
+}
+
+/// How far a purge is known to have spread.
+#[derive(Serialize)]
+struct Spread {
+    /// KV has taken every record.
+    durable: bool,
+    here: Here,
+    /// No promise: KV names no upper bound. None for what is not durable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usually_everywhere_by: Option<String>,
+}
+
+/// Records that KV shows in the data centre that answers.
+#[derive(Serialize)]
+struct Here {
+    seen: usize,
+    of: usize,
+}
+
+/// Keeps a receipt, once the answer is decided: no purge waits for it or fails with it. Of a request
+/// that named nothing to purge there is nothing to keep.
+pub fn keep<P: Platform>(platform: &P, kept: Kept) {
+    let life = platform.config().receipt_life;
+    if life.is_zero() || kept.tags.is_empty() {
+        return;
+    }
+    let then = platform.clone();
+    platform.defer(async move {
+        let key = receipt_key(&kept.receipt.id);
+        let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
+        let written = within(&then, WRITE_LIMIT, then.kv_write(&key, entry)).await;
+        if let Err(error) = written
+            && then.isolate().log.allows("receipt", then.now())
+        {
+            then.log(&format!("a purge's receipt could not be kept ({error}); the purge stands"));
+        }
+    });
+}
+
+pub async fn answer<P: Platform>(platform: &P, id: &str) -> Result<Response<P::Body>, Refusal> {
+    let is_id = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if id.len() != ID_LENGTH || !id.bytes().all(is_id) {
+        let detail = format!("A receipt's id is {ID_LENGTH} digits of 0 to 9 and a to f.");
+        let title = "The request cannot be understood";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
+    }
+    let Some(text) = read(platform, &[receipt_key(id)]).await?.into_iter().flatten().next() else {
+        return Err(absent(platform));
+    };
+    let kept = match serde_json::from_str::<Kept>(&text) {
+        Ok(kept) if kept.v == VERSION => kept,
+        _ => return Err(unreadable("the receipt was not written by this version")),
+    };
+    let spread = spread(platform, &kept).await?;
+    Ok(json(platform, StatusCode::OK, JSON, &Found { receipt: kept.receipt, spread }))
+}
+
+async fn spread<P: Platform>(platform: &P, kept: &Kept) -> Result<Spread, Refusal> {
+    let durable = kept.receipt.failed.is_none();
+    let spreads_in = KV_SPREADS_IN + platform.config().memory_window;
+    Ok(Spread {
+        durable,
+        here: Here { seen: seen(platform, kept).await?, of: kept.tags.len() },
+        usually_everywhere_by: durable.then(|| (kept.ended + spreads_in).to_string()),
+    })
+}
+
+/// How many of the records KV shows, asked in the way pages ask.
+async fn seen<P: Platform>(platform: &P, kept: &Kept) -> Result<usize, Refusal> {
+    let mut seen = 0;
+    for tags in kept.tags.chunks(TAGS_PER_READ) {
+        let key = |tag| PurgeMode::record_key(kept.receipt.mode, tag);
+        let keys: Vec<String> = tags.iter().map(key).collect();
+        for value in read(platform, &keys).await?.into_iter().flatten() {
+            let record = serde_json::from_str::<PurgeRecord>(&value)
+                .map_err(|_| unreadable("a purge record is not one of ours"))?;
+            seen += usize::from(record.at >= kept.began);
+        }
+    }
+    Ok(seen)
+}
+
+fn receipt_key(id: &str) -> String {
+    format!("r/{id}")
+}
+
+async fn read<P: Platform>(platform: &P, keys: &[String]) -> Result<Vec<Option<String>>, Refusal> {
+    kv::read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
+}
+
+fn absent<P: Platform>(platform: &P) -> Refusal {
+    let life = platform.config().receipt_life.as_secs();
+    let detail = format!(
+        "None bears this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds. KV \
+         can take a minute or more to show a new one."
+    );
+    Refusal::new(StatusCode::NOT_FOUND, "No such receipt", detail).about("RECEIPT_LIFE")
+}
+
+fn unreadable(cause: &str) -> Refusal {
+    let title = "What is known of the purge cannot be read";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("Ask again: {cause}."))
+}

@@ -1,0 +1,110 @@
+//! `GET status`: which URLs have a tag, which tags a URL has, as the tag graph knows.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::control::Refusal;
+use crate::fields::no_vary_search::form_decoded;
+use crate::graph::{PageEntry, Relation, page_key, read_page, tag_prefix};
+use crate::page::answer::{JSON, json};
+use crate::page::visit::Visit;
+use crate::platform::kv;
+use crate::platform::{KvError, Platform, Response};
+use crate::policy::key::CacheKey;
+use crate::policy::tag::Tag;
+
+/// URLs an answer lists before it gives a cursor.
+const PAGE: u32 = 1000;
+const KEYS_PER_READ: usize = 100;
+
+#[derive(Serialize)]
+struct OfTag {
+    tag: String,
+    urls: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OfUrl {
+    url: String,
+    tags: Vec<Tag>,
+}
+
+pub async fn answer<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+) -> Result<Response<P::Body>, Refusal> {
+    let query = visit.url.split_once('?').map_or("", |(_, query)| query);
+    let (mut tag, mut url, mut cursor) = (None, None, None);
+    for (name, value) in parameters(query) {
+        let parameter = match name.as_str() {
+            "tag" => &mut tag,
+            "url" => &mut url,
+            "cursor" => &mut cursor,
+            _ => return Err(bad("Known parameters are tag, url and cursor.", &name)),
+        };
+        if parameter.replace(value).is_some() {
+            return Err(bad("The parameter stands twice; which one counts?", &name));
+        }
+    }
+    match (tag, url) {
+        (Some(tag), None) => of_tag(platform, &tag, cursor.as_deref()).await,
+        (None, Some(url)) => of_url(platform, &url).await,
+        _ => Err(bad("Ask for either ?tag= or ?url=.", "tag")),
+    }
+}
+
+async fn of_tag<P: Platform>(
+    platform: &P,
+    text: &str,
+    cursor: Option<&str>,
+) -> Result<Response<P::Body>, Refusal> {
+    let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
+    let prefix = tag_prefix(&tag);
+    let page = platform.kv_list(&prefix, cursor, PAGE).await.map_err(unreadable)?;
+    let mut urls = Vec::with_capacity(page.keys.len());
+    let mut without_url = Vec::new();
+    for (name, metadata) in page.keys {
+        let relation = metadata.and_then(|text| serde_json::from_str::<Relation>(&text).ok());
+        match relation {
+            Some(relation) => urls.push(relation.url),
+            None => without_url.push(page_key(name.strip_prefix(&prefix).unwrap_or(""))),
+        }
+    }
+    for keys in without_url.chunks(KEYS_PER_READ) {
+        let values = kv::read(platform, keys).await.map_err(unreadable)?;
+        let entries = values.into_iter().flatten();
+        let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
+        urls.extend(entries.map(|entry| entry.url));
+    }
+    let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
+    Ok(json(platform, StatusCode::OK, JSON, &answer))
+}
+
+async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, Refusal> {
+    let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
+    let entry = read_page(platform, &key).await.map_err(unreadable)?;
+    let tags = entry.map(|entry| entry.tags).unwrap_or_default();
+    Ok(json(platform, StatusCode::OK, JSON, &OfUrl { url: key.url(), tags }))
+}
+
+fn bad(detail: &str, parameter: &str) -> Refusal {
+    let title = "The request cannot be understood";
+    Refusal::new(StatusCode::BAD_REQUEST, title, detail).about(parameter)
+}
+
+fn unreadable(error: KvError) -> Refusal {
+    let title = "The tag graph cannot be read";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("KV said: {error}"))
+}
+
+/// The parameters of a query, decoded as forms are.
+fn parameters(query: &str) -> Vec<(String, String)> {
+    query
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
+        .map(|(name, value)| (form_decoded(name), form_decoded(value)))
+        .collect()
+}

@@ -1,0 +1,177 @@
+//! Asking the coordinator, where one is bound: on a miss or a stale answer, never on a hit.
+//!
+//! It is never needed. A shard that does not answer within [`LIMIT`] is left alone for a while, and
+//! the data centre's own lease serves: an unreachable coordinator costs an isolate one short wait
+//! a shard, not one a miss.
+//!
+//! Why a record learned here counts as learned from KV, so that a response asked for afterwards
+//! *knows* it (`policy::fence`). The coordinator is told of a record only once KV has confirmed it.
+//! The origin made its change before it sent the purge, so whoever asks the origin now is shown that
+//! change. What is left is the danger that `purge_memory.rs` names: KV holds one record a key, and
+//! a record that is known could hide, by overwriting it, another one that must outdate. What it
+//! overwrote was being written before it was confirmed, and so was purged for before it came here:
+//! whoever asks the origin now is shown that change too. What is written later overwrites *it*, and
+//! is not known. A record that is merely stamped has no such argument (its write may still land on
+//! another isolate's later one), and one whose write failed may be shown by nobody ever again: so
+//! neither is published.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::pin_mut;
+
+use crate::coordinator::ledger::{Answer, Ask, Ending, Published, Shard, Standing};
+use crate::isolate::Outcome;
+use crate::platform::{CoordinatorError, Platform};
+use crate::policy::key::Slot;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+/// An answer is waited for so long: about three times round the world.
+pub const LIMIT: Duration = Duration::from_secs(1);
+/// After a failure nobody asks again for so long,
+const REST: Duration = Duration::from_secs(1);
+/// and longer after one that made somebody wait for the limit.
+const LONG_REST: Duration = Duration::from_secs(10);
+
+/// What came of asking for the world's lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is ours; or nobody needs it.
+    Granted,
+    Held,
+    /// Who had it was told by the origin that it fails, with this status towards visitors.
+    Failed(u16),
+    /// It did not answer, but may have granted it.
+    Unavailable,
+    /// It did not answer a moment ago, and was not asked.
+    Resting,
+    /// No coordinator is bound.
+    Absent,
+}
+
+/// Asks for the world's lease of a slot once, and learns the newest purge records of `tags`.
+pub async fn claim<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    token: u64,
+    waited: bool,
+    tags: &[Tag],
+) -> Claim {
+    let shards = platform.config().coordinator_shards;
+    let home = Shard::of_slot(slot, shards);
+    let life = platform.config().lease_life();
+    let claim = Ask::Claim { slot: slot.name().to_owned(), token, life, waited, tags: Vec::new() };
+    let mut asks = vec![(home, claim)];
+    for tag in tags {
+        let shard = Shard::of_tag(tag, shards);
+        match asks.iter_mut().find(|(asked, _)| *asked == shard) {
+            Some((_, Ask::Claim { tags, .. } | Ask::Records(tags))) => tags.push(tag.clone()),
+            _ => asks.push((shard, Ask::Records(vec![tag.clone()]))),
+        }
+    }
+    let asked = asks.into_iter().map(|(shard, question)| ask(platform, shard, question));
+    at_once(asked.collect()).await
+}
+
+/// Gives the world's lease back, and says how it went to those who wait in other data centres.
+pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome: Outcome) {
+    let shard = Shard::of_slot(slot, platform.config().coordinator_shards);
+    let ending = match outcome {
+        Outcome::Stored { .. } | Outcome::Abandoned => Ending::Done,
+        Outcome::Uncacheable => Ending::Uncacheable,
+        Outcome::Failed(status) => Ending::Failed(status),
+    };
+    let release = Ask::Release { slot: slot.name().to_owned(), token, ending };
+    // Resting or not: others wait for it. Should it not arrive, the lease ends by itself.
+    let _ = answered(platform, shard, &release).await;
+}
+
+/// Makes a record that KV has confirmed known to whoever refills a page elsewhere. No purge depends
+/// on it.
+pub async fn publish<P: Platform>(platform: &P, published: Published) {
+    let shard = Shard::of_tag(&published.tag, platform.config().coordinator_shards);
+    let _ = ask(platform, shard, Ask::Publish(published)).await;
+}
+
+/// Asks, unless the shard rests; learns the records, and says how what was asked for stands.
+async fn ask<P: Platform>(platform: &P, shard: Shard, ask: Ask) -> Claim {
+    let began = platform.now();
+    if rests(platform, shard, began) {
+        return Claim::Resting;
+    }
+    match answered(platform, shard, &ask).await {
+        None => Claim::Absent,
+        Some(Ok(answer)) => learn(platform, answer),
+        Some(Err(error)) => {
+            // What it would have said of purges is read from KV when KV shows them.
+            let_rest(platform, shard, began, &error);
+            Claim::Unavailable
+        }
+    }
+}
+
+fn learn<P: Platform>(platform: &P, answer: Answer) -> Claim {
+    let now = platform.now();
+    let mut memory = platform.isolate().purges.borrow_mut();
+    for Published { tag, mode, record } in answer.records {
+        memory.told(&tag, mode, record, now);
+    }
+    match answer.standing {
+        Standing::Granted | Standing::Free => Claim::Granted,
+        Standing::Held => Claim::Held,
+        Standing::Failed(status) => Claim::Failed(status),
+        Standing::Full => Claim::Unavailable,
+    }
+}
+
+fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
+    let (isolate, now) = (platform.isolate(), platform.now());
+    let rest = if now.since(began) >= LIMIT { LONG_REST } else { REST };
+    let mut resting = isolate.shards_resting.borrow_mut();
+    resting.retain(|(other, _)| *other != shard);
+    resting.push((shard, now + rest));
+    if isolate.log.allows("coordinator", now) {
+        platform.log(&format!(
+            "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
+             purges are seen when KV shows them"
+        ));
+    }
+}
+
+fn rests<P: Platform>(platform: &P, shard: Shard, now: Time) -> bool {
+    let resting = platform.isolate().shards_resting.borrow();
+    resting.iter().any(|(resting, until)| *resting == shard && now < *until)
+}
+
+async fn answered<P: Platform>(
+    platform: &P,
+    shard: Shard,
+    ask: &Ask,
+) -> Option<Result<Answer, CoordinatorError>> {
+    let (asked, timeout) = (platform.coordinate(shard, ask), platform.sleep(LIMIT));
+    pin_mut!(asked, timeout);
+    match select(asked, timeout).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Some(Err(CoordinatorError("no answer in time".to_owned()))),
+    }
+}
+
+/// Carries them all out at once, and gives what came of the first.
+async fn at_once<T: Copy>(asked: Vec<impl Future<Output = T>>) -> T {
+    let mut asked: Vec<_> = asked.into_iter().map(|asked| (Box::pin(asked), None)).collect();
+    poll_fn(|context| {
+        for (asked, done) in asked.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(result) = asked.as_mut().poll(context) {
+                *done = Some(result);
+            }
+        }
+        match asked.iter().all(|(_, done)| done.is_some()) {
+            true => asked[0].1.map_or(Poll::Pending, Poll::Ready),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}

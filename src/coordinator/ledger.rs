@@ -1,0 +1,347 @@
+//! One shard of the coordinator: who holds which lease in the world, and the newest purge records.
+//!
+//! **At most one token holds a slot's lease at a time.** A shard answers one ask after the other,
+//! and grants a lease only where no other token's is still alive. Only its own clock counts: lives
+//! are durations. An answer leaves the shard when its changes are durable (the runtime sees to it),
+//! so a shard that was evicted and read its rows again has forgotten no lease that somebody holds.
+//!
+//! A slot's row also says for a while how the request to the origin ended, for whoever waited for
+//! it: a data centre cannot be handed what another one stored, but it need not stand in a queue to
+//! learn that a page is not for all, or that the origin is down.
+//!
+//! Every record here has been confirmed by KV (`coordinator.rs` says why that matters), and is kept
+//! until KV has long shown it everywhere.
+//!
+//! In scope: what is answered, and which rows change. Out of scope: how an ask is spelt
+//! ([`crate::coordinator::wire`]) and travels, and what is done where no answer comes.
+
+use std::fmt;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::coordinator::wire;
+use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::key::Slot;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+/// KV shows a write everywhere after "60 seconds or more"; this is more.
+const RECORDS_KEPT: Duration = Duration::from_secs(10 * 60);
+/// Of a tag and kind, besides the one with the latest stamp; as an isolate remembers them.
+const RECORDS_MOST: usize = 8;
+/// Of a shard. Past it the one that has been here longest is forgotten: KV still has it.
+const RECORDS_IN_ALL_MOST: usize = 20_000;
+/// Past it no further lease is granted.
+const SLOTS_MOST: usize = 20_000;
+/// A page that turned out uncacheable is not collapsed for so long, as in a data centre.
+const UNCACHEABLE_FOR: Duration = Duration::from_secs(120);
+/// Longer than the longest pause of who waits.
+const FAILURE_SHARED_FOR: Duration = Duration::from_secs(2);
+const SWEPT_EVERY: Duration = Duration::from_secs(60);
+
+/// Which part of the coordinator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shard {
+    number: u32,
+    of: u32,
+}
+
+impl Shard {
+    /// Where the lease of a slot is.
+    pub fn of_slot(slot: &Slot, shards: u32) -> Shard {
+        Shard::of_text(slot.name(), shards)
+    }
+
+    /// Where the records of a tag are.
+    pub fn of_tag(tag: &Tag, shards: u32) -> Shard {
+        Shard::of_text(tag.as_str(), shards)
+    }
+
+    fn of_text(text: &str, shards: u32) -> Shard {
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(text).into();
+        Shard { number: u32::from_be_bytes([a, b, c, d]) % shards.max(1), of: shards.max(1) }
+    }
+}
+
+/// The name of its object: another number of shards is another set of objects.
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shard-{}-of-{}", self.number, self.of)
+    }
+}
+
+/// What a shard is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The lease of a slot, for `life`, and the records of `tags`.
+    Claim {
+        slot: String,
+        token: u64,
+        life: Duration,
+        /// Whether who asks has been told before that somebody else holds it.
+        waited: bool,
+        tags: Vec<Tag>,
+    },
+    Records(Vec<Tag>),
+    Release {
+        slot: String,
+        token: u64,
+        ending: Ending,
+    },
+    Publish(Published),
+}
+
+/// How the request to the origin ended for which a lease was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Done,
+    Uncacheable,
+    /// The origin failed, with this status towards visitors.
+    Failed(u16),
+}
+
+/// A purge record and what it is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub tag: Tag,
+    pub mode: PurgeMode,
+    pub record: PurgeRecord,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub standing: Standing,
+    pub records: Vec<Published>,
+}
+
+/// How what was asked for stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The lease is theirs; or what else was asked is done.
+    Granted,
+    /// Somebody else has it.
+    Held,
+    /// The page turned out uncacheable a short while ago: nobody needs a lease.
+    Free,
+    /// The request that was waited for has just failed.
+    Failed(u16),
+    /// There is no room for another lease.
+    Full,
+}
+
+/// A row that is to be written or deleted before the answer goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Put { key: String, value: String },
+    Delete { key: String },
+}
+
+/// What a shard holds: its rows, as they are written.
+#[derive(Default)]
+pub struct Ledger {
+    /// In the order of their keys.
+    rows: Vec<(String, Row)>,
+    records: usize,
+    swept_at: Option<Time>,
+}
+
+/// What counts until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub until: Time,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Lease(u64),
+    Ended(Ending),
+    Record(Published),
+}
+
+impl Ledger {
+    /// From the rows that were written. What has expired or cannot be read is to be deleted.
+    pub fn restored(
+        rows: impl IntoIterator<Item = (String, String)>,
+        now: Time,
+    ) -> (Ledger, Vec<Change>) {
+        let mut ledger = Ledger { swept_at: Some(now), ..Ledger::default() };
+        let mut changes = Vec::new();
+        for (key, value) in rows {
+            match wire::row(&value).filter(|row| now < row.until) {
+                Some(row) => ledger.insert(key, row),
+                None => changes.push(Change::Delete { key }),
+            }
+        }
+        (ledger, changes)
+    }
+
+    /// Answers an ask; the changes are to be durable before the answer is seen.
+    pub fn answer(&mut self, ask: Ask, now: Time) -> (Answer, Vec<Change>) {
+        let mut changes = self.sweep(now);
+        let mut answer = Answer { standing: Standing::Granted, records: Vec::new() };
+        match ask {
+            Ask::Claim { slot, token, life, waited, tags } => {
+                answer.standing = self.stand(&slot, token, waited, now);
+                if answer.standing == Standing::Granted {
+                    let row = Row { until: now + life, what: What::Lease(token) };
+                    changes.push(self.put(slot_key(&slot), row));
+                }
+                answer.records = self.records_of(&tags, now);
+            }
+            Ask::Records(tags) => answer.records = self.records_of(&tags, now),
+            Ask::Release { slot, token, ending } => {
+                changes.extend(self.release(slot_key(&slot), token, ending, now));
+            }
+            Ask::Publish(published) => changes.extend(self.publish(published, now)),
+        }
+        (answer, changes)
+    }
+
+    fn stand(&self, slot: &str, token: u64, waited: bool, now: Time) -> Standing {
+        let row = self.row(&slot_key(slot));
+        match row.filter(|row| now < row.until).map(|row| &row.what) {
+            Some(What::Lease(holder)) if *holder != token => Standing::Held,
+            Some(What::Ended(Ending::Uncacheable)) => Standing::Free,
+            Some(What::Ended(Ending::Failed(status))) if waited => Standing::Failed(*status),
+            _ if row.is_none() && self.rows.len() - self.records >= SLOTS_MOST => Standing::Full,
+            _ => Standing::Granted,
+        }
+    }
+
+    /// Ends a lease, if it is still this one.
+    fn release(&mut self, key: String, token: u64, ending: Ending, now: Time) -> Option<Change> {
+        self.row(&key).filter(|row| row.what == What::Lease(token))?;
+        let life = match ending {
+            Ending::Done => return Some(self.delete(key)),
+            Ending::Uncacheable => UNCACHEABLE_FOR,
+            Ending::Failed(_) => FAILURE_SHARED_FOR,
+        };
+        Some(self.put(key, Row { until: now + life, what: What::Ended(ending) }))
+    }
+
+    fn records_of(&self, tags: &[Tag], now: Time) -> Vec<Published> {
+        let mut records = Vec::new();
+        for tag in tags {
+            for (_, row) in self.under(&tag_key(tag)) {
+                if let What::Record(published) = &row.what
+                    && now < row.until
+                {
+                    records.push(published.clone());
+                }
+            }
+        }
+        records
+    }
+
+    /// Keeps a record; the ones that give way to it are deleted.
+    fn publish(&mut self, published: Published, now: Time) -> Vec<Change> {
+        let kind = kind_key(&published);
+        let key = kind.clone() + &published.record.id;
+        let row = Row { until: now + RECORDS_KEPT, what: What::Record(published) };
+        let mut changes = vec![self.put(key, row)];
+        if self.under(&kind).len() > RECORDS_MOST {
+            changes.extend(self.delete_first_come(&kind));
+        }
+        if self.records > RECORDS_IN_ALL_MOST {
+            changes.extend(self.delete_first_come(RECORDS));
+        }
+        changes
+    }
+
+    /// The record that came here first gives way, unless its stamp is the latest: who knows none of
+    /// those that stay is outdated by them as well.
+    fn delete_first_come(&mut self, prefix: &str) -> Option<Change> {
+        let rows = self.under(prefix);
+        let (latest, _) = rows.iter().max_by_key(|(_, row)| (row.stamp(), row.until))?;
+        let others = rows.iter().filter(|(key, _)| key != latest);
+        let first_come = others.min_by_key(|(_, row)| row.until)?.0.clone();
+        Some(self.delete(first_come))
+    }
+
+    /// Deletes what has expired, once in a while: nothing that is answered depends on it.
+    fn sweep(&mut self, now: Time) -> Vec<Change> {
+        if self.swept_at.is_some_and(|at| now.since(at) < SWEPT_EVERY) {
+            return Vec::new();
+        }
+        self.swept_at = Some(now);
+        let mut changes = Vec::new();
+        self.rows.retain(|(key, row)| {
+            let counts = now < row.until;
+            if !counts {
+                self.records -= usize::from(row.is_record());
+                changes.push(Change::Delete { key: key.clone() });
+            }
+            counts
+        });
+        changes
+    }
+
+    fn row(&self, key: &str) -> Option<&Row> {
+        let found = self.place(key).ok()?;
+        Some(&self.rows[found].1)
+    }
+
+    /// The rows whose keys begin with `prefix`.
+    fn under(&self, prefix: &str) -> &[(String, Row)] {
+        let from = &self.rows[self.place(prefix).unwrap_or_else(|first| first)..];
+        &from[..from.partition_point(|(key, _)| key.starts_with(prefix))]
+    }
+
+    /// Where a key's row is, or would be.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.rows.binary_search_by(|(other, _)| other.as_str().cmp(key))
+    }
+
+    fn put(&mut self, key: String, row: Row) -> Change {
+        let change = Change::Put { key: key.clone(), value: row.to_string() };
+        self.insert(key, row);
+        change
+    }
+
+    fn insert(&mut self, key: String, row: Row) {
+        match self.place(&key) {
+            // The key says of what kind it is.
+            Ok(found) => self.rows[found].1 = row,
+            Err(place) => {
+                self.records += usize::from(row.is_record());
+                self.rows.insert(place, (key, row));
+            }
+        }
+    }
+
+    fn delete(&mut self, key: String) -> Change {
+        if let Ok(found) = self.place(&key) {
+            self.records -= usize::from(self.rows.remove(found).1.is_record());
+        }
+        Change::Delete { key }
+    }
+}
+
+impl Row {
+    fn is_record(&self) -> bool {
+        matches!(self.what, What::Record(_))
+    }
+
+    fn stamp(&self) -> Time {
+        match &self.what {
+            What::Record(published) => published.record.at,
+            _ => Time::default(),
+        }
+    }
+}
+
+const RECORDS: &str = "r/";
+
+fn slot_key(slot: &str) -> String {
+    format!("l/{slot}")
+}
+
+fn tag_key(tag: &Tag) -> String {
+    format!("{RECORDS}{}/", tag.key_segment())
+}
+
+fn kind_key(of: &Published) -> String {
+    format!("{}{}/", tag_key(&of.tag), of.mode.as_str())
+}

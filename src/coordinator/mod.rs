@@ -1,0 +1,5 @@
+//! The world's leases and its newest purge records, kept by Durable Objects.
+
+pub mod client;
+pub mod ledger;
+pub mod wire;

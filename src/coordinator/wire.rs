@@ -1,0 +1,158 @@
+//! How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
+//! word of its line, and may hold spaces; no tag holds the end of a line.
+//!
+//! Lines, because the derived parsers of as many JSON types would be a tenth of the whole Worker.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use crate::coordinator::ledger::{Answer, Ask, Ending, Published, Row, Standing, What};
+use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+
+impl Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ask::Claim { slot, token, life, waited, tags } => {
+                let (life, waited) = (life.as_millis() as u64, u64::from(*waited));
+                write!(f, "claim {slot} {token} {life} {waited}")?;
+                lines(f, tags.iter().map(Tag::as_str))
+            }
+            Ask::Records(tags) => {
+                f.write_str("records")?;
+                lines(f, tags.iter().map(Tag::as_str))
+            }
+            Ask::Release { slot, token, ending } => write!(f, "release {slot} {token} {ending}"),
+            Ask::Publish(published) => write!(f, "publish {published}"),
+        }
+    }
+}
+
+impl Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.standing {
+            Standing::Granted => f.write_str("granted")?,
+            Standing::Held => f.write_str("held")?,
+            Standing::Free => f.write_str("free")?,
+            Standing::Failed(status) => write!(f, "failed {status}")?,
+            Standing::Full => f.write_str("full")?,
+        }
+        lines(f, &self.records)
+    }
+}
+
+impl Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = self.until.0;
+        match &self.what {
+            What::Lease(token) => write!(f, "{until} lease {token}"),
+            What::Ended(ending) => write!(f, "{until} ended {ending}"),
+            What::Record(published) => write!(f, "{until} record {published}"),
+        }
+    }
+}
+
+impl Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Done => f.write_str("done"),
+            Ending::Uncacheable => f.write_str("uncacheable"),
+            Ending::Failed(status) => write!(f, "{status}"),
+        }
+    }
+}
+
+impl Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Published { tag, mode, record } = self;
+        write!(f, "{} {} {} {}", mode.as_str(), record.at.0, record.id, tag.as_str())
+    }
+}
+
+fn lines<T: Display>(
+    f: &mut fmt::Formatter<'_>,
+    lines: impl IntoIterator<Item = T>,
+) -> fmt::Result {
+    lines.into_iter().try_for_each(|line| write!(f, "\n{line}"))
+}
+
+/// An ask as it came.
+pub fn ask(text: &str) -> Option<Ask> {
+    let (first, rest) = halves(text, '\n');
+    let (kind, words) = halves(first, ' ');
+    if kind == "publish" {
+        return published(words).map(Ask::Publish);
+    }
+    let tags = || rest.split('\n').filter(|line| !line.is_empty()).map(Tag::stored).collect();
+    let mut words = words.split(' ');
+    match kind {
+        "claim" => Some(Ask::Claim {
+            slot: words.next()?.to_owned(),
+            token: words.next()?.parse().ok()?,
+            life: Duration::from_millis(words.next()?.parse().ok()?),
+            waited: words.next()? == "1",
+            tags: tags(),
+        }),
+        "records" => Some(Ask::Records(tags())),
+        "release" => Some(Ask::Release {
+            slot: words.next()?.to_owned(),
+            token: words.next()?.parse().ok()?,
+            ending: ending(words.next()?)?,
+        }),
+        _ => None,
+    }
+}
+
+/// An answer as it came.
+pub fn answer(text: &str) -> Option<Answer> {
+    let (standing, records) = halves(text, '\n');
+    let standing = match halves(standing, ' ') {
+        ("granted", _) => Standing::Granted,
+        ("held", _) => Standing::Held,
+        ("free", _) => Standing::Free,
+        ("failed", status) => Standing::Failed(status.parse().ok()?),
+        ("full", _) => Standing::Full,
+        _ => return None,
+    };
+    let records = records.split('\n').filter(|line| !line.is_empty());
+    Some(Answer { standing, records: records.map(published).collect::<Option<_>>()? })
+}
+
+/// A row as it was written.
+pub fn row(text: &str) -> Option<Row> {
+    let (until, what) = halves(text, ' ');
+    let what = match halves(what, ' ') {
+        ("lease", token) => What::Lease(token.parse().ok()?),
+        ("ended", how) => What::Ended(ending(how)?),
+        ("record", record) => What::Record(published(record)?),
+        _ => return None,
+    };
+    Some(Row { until: Time(until.parse().ok()?), what })
+}
+
+fn ending(word: &str) -> Option<Ending> {
+    match word {
+        "done" => Some(Ending::Done),
+        "uncacheable" => Some(Ending::Uncacheable),
+        status => Some(Ending::Failed(status.parse().ok()?)),
+    }
+}
+
+fn published(line: &str) -> Option<Published> {
+    let (mode, rest) = halves(line, ' ');
+    let mode = match mode {
+        "soft" => PurgeMode::Soft,
+        "hard" => PurgeMode::Hard,
+        _ => return None,
+    };
+    let (at, rest) = halves(rest, ' ');
+    let (id, tag) = halves(rest, ' ');
+    let record = PurgeRecord { at: Time(at.parse().ok()?), id: id.to_owned() };
+    Some(Published { mode, record, tag: Tag::stored(tag) })
+}
+
+/// What stands before the first `at`, and what behind it.
+fn halves(text: &str, at: char) -> (&str, &str) {
+    text.split_once(at).unwrap_or((text, ""))
+}

@@ -1,0 +1,14 @@
+//! Pure. How header fields and URLs are spelt; nothing is decided here.
+
+pub mod cache_control;
+pub mod cache_status;
+pub mod conditional;
+pub mod forwarding;
+pub mod method;
+pub mod no_vary_search;
+pub mod range;
+pub mod request_directives;
+pub mod steps;
+pub mod structured;
+pub mod url;
+pub mod vary;

@@ -1,0 +1,154 @@
+//! How paths and queries are spelt: which spellings are one page to a purge, and which path the
+//! origin is asked for.
+//!
+//! Pages are kept apart by every spelling ([`crate::policy::key`]), so a page's body is never that of another
+//! one. A purge must reach them all: where two spellings may be one page, they are one here.
+
+use std::borrow::Cow;
+
+use crate::fields::steps::{step, steps};
+
+/// Characters that mean another thing when they are encoded: in a path, in a parameter's value and in
+/// its name.
+const APART_IN_PATHS: &[u8] = b"%/?#\\";
+const APART_IN_VALUES: &[u8] = b"%&#+;";
+const APART_IN_NAMES: &[u8] = b"%&#+;=";
+
+/// A path in the spelling by which rules know it: characters that mean the same encoded or not are
+/// written as they are, all others encoded, in upper case (RFC 3986 §6.2.2).
+pub fn normal(path: &str) -> String {
+    steps(path.len());
+    if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+        return path.to_owned();
+    }
+    spelt(unescaped(path), APART_IN_PATHS)
+}
+
+/// A path in the spelling by which purges know it: that of rules, and of slashes in a row one.
+pub fn path(path: &str) -> String {
+    let normal = normal(path);
+    steps(normal.len());
+    if !normal.contains("//") && !normal.contains('\\') {
+        return normal;
+    }
+    let mut merged = String::with_capacity(normal.len());
+    for letter in normal.chars() {
+        let letter = if letter == '\\' { '/' } else { letter };
+        if letter != '/' || !merged.ends_with('/') {
+            merged.push(letter);
+        }
+    }
+    merged
+}
+
+/// A query in the spelling by which purges know it: as forms encode it (URL Standard,
+/// application/x-www-form-urlencoded), in the order of the names, without empty parameters.
+pub fn query(query: &str) -> String {
+    steps(query.len());
+    let parameters = query.split('&').filter(|parameter| !parameter.is_empty());
+    let mut parameters: Vec<(String, Option<String>)> = parameters.map(parameter).collect();
+    parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let parameters = parameters.into_iter().map(|(name, value)| match value {
+        Some(value) => name + "=" + &value,
+        None => name,
+    });
+    parameters.collect::<Vec<_>>().join("&")
+}
+
+fn parameter(text: &str) -> (String, Option<String>) {
+    let value = text.split_once('=').map(|(_, value)| spelt(form(value), APART_IN_VALUES));
+    (name(text), value)
+}
+
+/// The name of a parameter, in one spelling.
+pub fn name(parameter: &str) -> String {
+    spelt(form(parameter.split('=').next().unwrap_or("")), APART_IN_NAMES)
+}
+
+/// A name or a value of a query, as forms encode it, decoded.
+pub fn form_decoded(text: &str) -> String {
+    let bytes: Vec<u8> = form(text).map(|(byte, _)| byte).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A path without dot segments, as `fetch` asks for it (URL Standard, path state): `%2e` is a dot
+/// there, and a backslash is a slash.
+pub fn resolved_path(path: &str) -> Cow<'_, str> {
+    steps(path.len());
+    if !path.contains('\\') && !path.contains("/.") && !path.contains("/%2") {
+        return Cow::Borrowed(path);
+    }
+    let mut segments: Vec<&str> = Vec::new();
+    let mut rest = path.strip_prefix(['/', '\\']).unwrap_or(path).split(['/', '\\']).peekable();
+    while let Some(segment) = rest.next() {
+        let dots = dots(segment);
+        if dots == Some(Dots::Two) {
+            segments.pop();
+        }
+        match dots {
+            None => segments.push(segment),
+            Some(_) if rest.peek().is_none() => segments.push(""),
+            Some(_) => {}
+        }
+    }
+    Cow::Owned(format!("/{}", segments.join("/")))
+}
+
+#[derive(PartialEq, Eq)]
+enum Dots {
+    One,
+    Two,
+}
+
+fn dots(segment: &str) -> Option<Dots> {
+    const LONGEST: usize = "%2e%2e".len();
+    steps(segment.len().min(LONGEST));
+    if segment.len() > LONGEST {
+        return None;
+    }
+    match &*segment.to_ascii_lowercase().replace("%2e", ".") {
+        "." => Some(Dots::One),
+        ".." => Some(Dots::Two),
+        _ => None,
+    }
+}
+
+/// Encodes what is not printable, each `%`, and what was encoded and is something else when it is not.
+fn spelt(bytes: impl Iterator<Item = (u8, bool)>, apart: &[u8]) -> String {
+    let mut spelt = String::new();
+    for (byte, encoded) in bytes {
+        let is_apart = byte == b'%' || encoded && apart.contains(&byte);
+        if byte.is_ascii_graphic() && !is_apart {
+            spelt.push(char::from(byte));
+        } else {
+            spelt.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    spelt
+}
+
+/// As [`unescaped`], with a plus sign for a space.
+fn form(text: &str) -> impl Iterator<Item = (u8, bool)> {
+    unescaped(text).map(|(byte, encoded)| match byte {
+        b'+' if !encoded => (b' ', false),
+        _ => (byte, encoded),
+    })
+}
+
+/// The bytes that a text stands for, and whether each was percent-encoded.
+fn unescaped(text: &str) -> impl Iterator<Item = (u8, bool)> {
+    let mut rest = text.as_bytes();
+    std::iter::from_fn(move || {
+        step();
+        let (&first, tail) = rest.split_first()?;
+        let digits = tail.first_chunk::<2>().filter(|_| first == b'%');
+        let escaped = digits.and_then(|digits| escaped(*digits));
+        rest = if escaped.is_some() { &tail[2..] } else { tail };
+        Some(escaped.map_or((first, false), |byte| (byte, true)))
+    })
+}
+
+fn escaped(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
+}

@@ -1,0 +1,193 @@
+//! Which requests a stored response answers: `Vary` and selecting header fields (RFC 9111 §4.1).
+
+use http::HeaderMap;
+use http::header::{self, HeaderName};
+use sha2::{Digest, Sha256};
+
+use crate::fields::cache_control::{latin1, list};
+use crate::fields::forwarding::{RequestFields, may_be_forwarded};
+
+/// The names in `Vary`, lower-case, sorted, once each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vary {
+    Any,
+    Fields(Vec<HeaderName>),
+}
+
+impl Vary {
+    pub fn of(headers: &HeaderMap) -> Vary {
+        let mut names = Vec::new();
+        for value in headers.get_all(header::VARY) {
+            for member in list(&latin1(value.as_bytes())) {
+                match member.parse::<HeaderName>() {
+                    // "A stored response with a Vary header field value containing a member '*'
+                    // always fails to match." What cannot be a name may have been meant as one.
+                    Err(_) => return Vary::Any,
+                    Ok(name) if name == "*" => return Vary::Any,
+                    Ok(name) => names.push(name),
+                }
+            }
+        }
+        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        names.dedup();
+        Vary::Fields(names)
+    }
+}
+
+/// The selecting fields of a request: each name with its normalised value, in order of the names.
+pub type Selecting = Vec<(String, String)>;
+
+/// Whether two spellings of the same preferences in `Accept-Language` select the same response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Languages {
+    #[default]
+    AsSpelt,
+    Normalised,
+}
+
+/// The content codings that a visitor takes, in the classes that an origin is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    BrotliOrGzip,
+    Gzip,
+    /// As it is.
+    #[default]
+    Identity,
+}
+
+impl Encoding {
+    /// What an `Accept-Encoding` takes (RFC 9110 §12.5.3). Absent, it says nothing, and a client
+    /// that says nothing may not be able to decode anything.
+    pub fn of(accept_encoding: Option<&str>) -> Encoding {
+        let weights = weighted(accept_encoding.unwrap_or(""));
+        let takes = |coding: &str| {
+            let of = |name: &str| weights.iter().find(|(known, _)| known == name);
+            of(coding).or_else(|| of("*")).is_some_and(|(_, weight)| *weight > 0)
+        };
+        match (takes("gzip") || takes("x-gzip"), takes("br")) {
+            (true, true) => Encoding::BrotliOrGzip,
+            (true, false) => Encoding::Gzip,
+            (false, _) => Encoding::Identity,
+        }
+    }
+
+    /// The value of `Accept-Encoding` in a request to the origin.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Encoding::BrotliOrGzip => "br, gzip",
+            Encoding::Gzip => "gzip",
+            Encoding::Identity => "identity",
+        }
+    }
+}
+
+/// What a response varies by, whether it says so or not: a coded body by what its reader can decode.
+pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
+    let mut names = match Vary::of(headers) {
+        Vary::Fields(names) => names,
+        Vary::Any => Vec::new(),
+    };
+    // The others are in the key, or of the edge's own making: no visitor's reaches the origin.
+    names.retain(may_be_forwarded);
+    if headers.contains_key(header::CONTENT_ENCODING) && !names.contains(&header::ACCEPT_ENCODING) {
+        names.push(header::ACCEPT_ENCODING);
+        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    }
+    names
+}
+
+/// What a request says in the fields that select, besides what stands in the fields themselves.
+#[derive(Clone, Copy)]
+pub struct Selectors<'a> {
+    pub request: &'a dyn RequestFields,
+    pub languages: Languages,
+    pub encoding: Encoding,
+    /// The cookies that may mean something to the origin.
+    pub cookies: Option<&'a str>,
+    /// Without it no reader can tell which cookies a digest is of.
+    pub secret: &'a [u8],
+}
+
+impl Selectors<'_> {
+    /// What the request says in the fields `names`: each name with its value, in order of the names.
+    pub fn selecting<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Selecting {
+        let mut selecting: Selecting =
+            names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
+        selecting.sort();
+        selecting.dedup();
+        selecting
+    }
+
+    /// Absent and empty differ: "if … a header field is absent from a request, it can only match
+    /// another request if it is also absent there" (§4.1).
+    fn value(&self, name: &str) -> String {
+        let value = match name {
+            "accept-encoding" => return self.encoding.as_str().to_owned(),
+            "cookie" => self.cookies.map(|cookies| self.digest(cookies)),
+            "authorization" => self.request.value(name).map(|value| self.digest(&value)),
+            _ => selecting_text(name, self.request, self.languages),
+        };
+        value.map_or_else(|| "absent".to_owned(), |value| format!("={value}"))
+    }
+
+    /// What tells two secrets apart and gives neither away.
+    fn digest(&self, value: &str) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.secret, value.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex::encode(&hash.finalize()[..16])
+    }
+}
+
+/// What a request says in a field that selects: the very text by which a response is found is what a
+/// plain request carries. Two texts that select alike could otherwise bring back two responses, and
+/// one visitor's spelling would be shown to all.
+pub fn selecting_text(
+    name: &str,
+    request: &dyn RequestFields,
+    languages: Languages,
+) -> Option<String> {
+    let value = request.value(name).filter(|value| value.is_ascii())?;
+    Some(match name {
+        "accept-language" if languages == Languages::Normalised => language_ranges(&value),
+        // No lists: a comma in them is a comma.
+        "authorization" | "cookie" | "origin" | "referer" | "user-agent" => value.trim().to_owned(),
+        _ => list(&value).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// Language ranges in lower case, the most wanted first; among equals their order says nothing
+/// (RFC 9110 §12.5.4).
+fn language_ranges(value: &str) -> String {
+    let mut ranges = weighted(value);
+    ranges.retain(|(_, weight)| *weight > 0);
+    ranges.sort_by(|(one, more), (other, less)| less.cmp(more).then_with(|| one.cmp(other)));
+    let ranges = ranges.iter().map(|(range, weight)| match weight {
+        1000 => range.clone(),
+        weight => format!("{range};q=0.{weight:03}"),
+    });
+    ranges.collect::<Vec<_>>().join(", ")
+}
+
+/// The members of a list with their weights in thousandths (RFC 9110 §12.4.2).
+fn weighted(value: &str) -> Vec<(String, u32)> {
+    list(value)
+        .map(|member| {
+            let (name, weight) = member.split_once(';').unwrap_or((member, ""));
+            let weight = weight.trim().to_ascii_lowercase();
+            let thousandths = weight.strip_prefix("q=").and_then(thousandths).unwrap_or(1000);
+            (name.trim().to_ascii_lowercase(), thousandths)
+        })
+        .collect()
+}
+
+/// `0`, `0.5`, `1.000`: at most three digits after the point.
+fn thousandths(weight: &str) -> Option<u32> {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 1)?;
+    let digits = format!("{fraction:0<3}");
+    let fraction: u32 = digits.parse().ok().filter(|_| digits.len() == 3)?;
+    Some((whole * 1000 + fraction).min(1000))
+}

@@ -1,0 +1,203 @@
+//! What the visitor is sent.
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::fields::cache_status::CacheStatus;
+use crate::fields::conditional;
+use crate::fields::forwarding;
+use crate::fields::range::{self, Part};
+use crate::page::visit::Visit;
+use crate::platform::{OriginError, Platform, Response};
+use crate::policy::freshness::age_value;
+use crate::policy::stored::StoredResponse;
+
+/// A stored response, or the one that was just fetched to be stored.
+pub fn stored<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    response: StoredResponse,
+    body: P::Body,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    let age = response.age(platform.now());
+    let mut headers = response.headers;
+    headers.insert(header::AGE, HeaderValue::from(age));
+    finish(platform, visit, Response { status: response.status, headers, body }, status)
+}
+
+/// A part of a stored response, or none of it (RFC 9110 §15.3.7, §15.5.17).
+pub fn part<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    response: StoredResponse,
+    body: P::Body,
+    status: CacheStatus,
+    part: Part,
+    length: u64,
+) -> Response<P::Body> {
+    let age = response.age(platform.now());
+    let mut headers = response.headers;
+    headers.insert(header::AGE, HeaderValue::from(age));
+    range::describe(part, length, &mut headers);
+    for_visitor(platform, &mut headers);
+    say(visit, status, &mut headers);
+    let status = match part {
+        Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+        _ => StatusCode::PARTIAL_CONTENT,
+    };
+    Response { status, headers, body }
+}
+
+/// An origin's answer that is not stored.
+pub fn passed_on<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    mut response: Response<P::Body>,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    if response.status != StatusCode::SWITCHING_PROTOCOLS {
+        forwarding::drop_hop_by_hop(&mut response.headers);
+    }
+    let age = age_value(&response.headers).as_secs();
+    response.headers.insert(header::AGE, HeaderValue::from(age));
+    finish(platform, visit, response, status)
+}
+
+/// The parts that every answer has; a 304 where the visitor has it already; no body to a HEAD.
+fn finish<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    mut response: Response<P::Body>,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    for_visitor(platform, &mut response.headers);
+    say(visit, status, &mut response.headers);
+    let seen = conditional::is_not_modified(
+        &visit.method,
+        &*visit.fields,
+        response.status,
+        &response.headers,
+    );
+    if seen {
+        response.status = StatusCode::NOT_MODIFIED;
+        conditional::keep_for_304(&mut response.headers);
+    }
+    if seen || visit.method == Method::HEAD {
+        platform.discard(std::mem::replace(&mut response.body, platform.empty_body()));
+    }
+    response
+}
+
+fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
+    let config = platform.config();
+    forwarding::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
+}
+
+/// What the cache did; with the key and the times, for those who may know them.
+fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
+    if let Some(trace) = &visit.trace {
+        status.key = Some(visit.key.url());
+        trace.append_to(headers);
+    }
+    status.append_to(headers);
+}
+
+/// The origin gave no answer, and nothing stored could stand in.
+pub fn failed<P: Platform>(
+    platform: &P,
+    error: &OriginError,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    let title = match error {
+        OriginError::TimedOut => "The origin did not answer in time",
+        OriginError::Unreachable(_) => "The origin could not be reached",
+        OriginError::Unasked => "The origin gave no answer to what it was asked",
+    };
+    let mut response = problem(platform, error.status(), title, &error.to_string());
+    status.append_to(&mut response.headers);
+    response
+}
+
+/// The visitor wanted no request to the origin (RFC 9111 §5.2.1.7).
+pub fn only_if_cached<P: Platform>(platform: &P) -> Response<P::Body> {
+    let status = StatusCode::GATEWAY_TIMEOUT;
+    let detail = "The request says only-if-cached, and nothing stored can answer it.";
+    let mut response = problem(platform, status, "Not cached", detail);
+    CacheStatus::default().detail("only-if-cached").append_to(&mut response.headers);
+    response
+}
+
+/// Another request has just asked the origin, and it failed.
+pub fn shared_failure<P: Platform>(
+    platform: &P,
+    failure: u16,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    let mut response = problem(
+        platform,
+        StatusCode::from_u16(failure).unwrap_or(StatusCode::BAD_GATEWAY),
+        "The origin failed",
+        "Another request for this page asked the origin a moment ago; its failure is shared.",
+    );
+    status.append_to(&mut response.headers);
+    response
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+/// An error in the form of RFC 9457.
+pub fn problem<P: Platform>(
+    platform: &P,
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+) -> Response<P::Body> {
+    problem_response(status, title, detail, |bytes| platform.bytes_body(bytes))
+}
+
+/// [`problem`], where there is no platform yet.
+pub fn problem_response<B>(
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+    body: impl FnOnce(Vec<u8>) -> B,
+) -> Response<B> {
+    let problem = Problem { title, status: status.as_u16(), detail };
+    json_response(status, PROBLEM, &problem, body)
+}
+
+pub const JSON: &str = "application/json";
+pub const PROBLEM: &str = "application/problem+json";
+
+/// An answer of our own in JSON.
+pub fn json<P: Platform>(
+    platform: &P,
+    status: StatusCode,
+    content_type: &'static str,
+    value: &impl Serialize,
+) -> Response<P::Body> {
+    json_response(status, content_type, value, |bytes| platform.bytes_body(bytes))
+}
+
+fn json_response<B>(
+    status: StatusCode,
+    content_type: &'static str,
+    value: &impl Serialize,
+    body: impl FnOnce(Vec<u8>) -> B,
+) -> Response<B> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::AGE, HeaderValue::from_static("0"));
+    // Plain structures and lists always serialize.
+    let mut bytes = serde_json::to_vec(value).expect("plain values serialize");
+    bytes.push(b'\n');
+    Response { status, headers, body: body(bytes) }
+}

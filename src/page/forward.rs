@@ -1,0 +1,142 @@
+//! What the origin is sent, and requests that go past the cache.
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+
+use crate::fields::cache_status::CacheStatus;
+use crate::fields::conditional;
+use crate::fields::forwarding;
+use crate::page::answer;
+use crate::page::visit::Visit;
+use crate::platform::{OriginError, Platform, Request, Response};
+use crate::policy::plain::ForwardHeaders;
+use crate::policy::reuse::Bypass;
+use crate::purge::invalidate;
+
+/// A visitor's request, sent on with its body. What it brings back is theirs alone.
+pub async fn bypass<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    body: Option<P::Body>,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    match ask(platform, visit, own_request(visit, body)).await {
+        Ok(response) => {
+            invalidate::after(platform, visit, response.status, &response.headers).await;
+            // broken: own-refusal-drops
+            answer::passed_on(platform, visit, response, status)
+        }
+        Err(error) => answer::failed(platform, &error, status),
+    }
+}
+
+/// How a bypassed request is reported.
+pub fn bypass_status(reason: Bypass) -> CacheStatus {
+    CacheStatus::forwarded(reason.forward()).detail(reason.as_str())
+}
+
+/// Sends a request, and brings the answer into the visitor's terms: redirects that name the origin's
+/// own address name the visitor's.
+pub async fn ask<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    request: Request<P::Body>,
+) -> Result<Response<P::Body>, OriginError> {
+    let mut response = visit.timed(platform, "origin", platform.fetch(request)).await?;
+    if let Some(origin) = &platform.config().origin {
+        let own = format!("{}://{}", visit.key.scheme(), visit.key.host());
+        forwarding::relocate(&mut response.headers, &origin.host, &own);
+    }
+    Ok(response)
+}
+
+/// The visitor's own request, whole: with its method, its conditions and its range.
+fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
+    let mut headers = visit.fields.all();
+    if !headers.contains_key(header::UPGRADE) {
+        forwarding::drop_hop_by_hop(&mut headers);
+    }
+    forwarding::drop_overrides(&mut headers, &visit.method);
+    let address = visit.fields.value(forwarding::ADDRESS);
+    request(visit, visit.method.clone(), headers, address.as_deref(), body)
+}
+
+/// The visitor's own request for a whole page.
+pub fn own_page_request<B>(visit: &Visit) -> Request<B> {
+    let address = visit.fields.value(forwarding::ADDRESS);
+    request(visit, Method::GET, visit.carried(), address.as_deref(), None)
+}
+
+/// The request for a page whose answer is for all: `plain` is what it carries of the visitor's,
+/// `stored` what the origin is asked to compare with.
+pub fn plain_request<B>(
+    visit: &Visit,
+    plain: &HeaderMap,
+    stored: Option<&HeaderMap>,
+) -> Request<B> {
+    let mut headers = plain.clone();
+    // broken: plain-with-a-cookie
+    if !headers.contains_key(header::USER_AGENT)
+        && visit.config.plain.forward_headers != ForwardHeaders::All
+    {
+        headers.insert(header::USER_AGENT, visit.config.plain.user_agent.clone());
+    }
+    for (name, value) in stored.map(conditional::conditions).unwrap_or_default() {
+        headers.insert(name, value);
+    }
+    let request = request(visit, Method::GET, headers, None, None);
+    // One spelling for all whom the answer is for.
+    let url = match &visit.config.origin {
+        Some(origin) => {
+            format!("{}://{}{}", origin.scheme, origin.host, visit.key.path_and_query())
+        }
+        None => visit.key.url(),
+    };
+    Request { url, ..request }
+}
+
+fn request<B>(
+    visit: &Visit,
+    method: Method,
+    mut headers: HeaderMap,
+    address: Option<&str>,
+    body: Option<B>,
+) -> Request<B> {
+    let (key, config) = (&visit.key, &visit.config);
+    forwarding::add_forwarded(&mut headers, key.scheme(), key.host(), address);
+    forwarding::add_via(&mut headers);
+    // The runtime would say `no-cache`, at which Express and what shares its code never answer 304.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
+    }
+    for (name, value) in &config.plain.origin_headers {
+        headers.insert(name, value.clone());
+    }
+    headers.remove(forwarding::DEBUG);
+    // The runtime sets the Host of the URL that is asked.
+    headers.remove(header::HOST);
+    let url = match &config.origin {
+        Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
+        None => visit.url.clone(),
+    };
+    Request { method, url, headers, body }
+}
+
+/// With no origin configured a request is forwarded to its own URL, which on a zone is the origin
+/// and anywhere else this Worker again; an origin of the same host can be that too.
+pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
+    let origin = platform.config().origin.as_ref();
+    let is_itself = origin.is_none_or(|origin| origin.host == visit.key.host());
+    is_itself && forwarding::came_through_here(&*visit.fields)
+}
+
+/// The answer to a request that came round.
+pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
+    answer::problem(
+        platform,
+        StatusCode::LOOP_DETECTED,
+        "The request came back to the edge it was sent from",
+        "Set ORIGIN to where the pages come from, and not to the edge's own host: without it the \
+         edge forwards a request to its own URL, which is right on a zone route only.",
+    )
+}

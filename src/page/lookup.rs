@@ -1,0 +1,325 @@
+//! Looking a page up: what this data centre holds for a request, and what may be done with it.
+//!
+//! The first variant of a page stands in the page's own slot and names the fields that select; any
+//! other stands in a slot derived from their values. So the common variant costs one lookup and
+//! every other two, however many there are.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::fields::cache_status::Forward;
+use crate::fields::forwarding::asks_for_another_representation;
+use crate::fields::vary::Selecting;
+use crate::page::visit::Visit;
+use crate::platform::{Document, Platform};
+use crate::policy::key::Slot;
+use crate::policy::reuse::{Fence, Verdict, decide};
+use crate::policy::sharing::NotShared;
+use crate::policy::stored::{First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse};
+use crate::policy::time::Time;
+use crate::purge::records;
+
+/// What a request found, and where its answer would be stored.
+pub struct Sight<B> {
+    pub slot: Slot,
+    /// Where the page's first variant is held for somebody else: what that one is selected by.
+    pub beside: Option<First>,
+    /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
+    /// the others.
+    pub passing: Option<PassingFirst>,
+    pub found: Found<B>,
+}
+
+pub enum Found<B> {
+    Nothing(Forward),
+    /// It turned out uncacheable a short while ago.
+    Pass(Pass),
+    /// What is stored, if anything, is not for this visitor.
+    NotForThem(NotShared),
+    Response(Box<Usable<B>>),
+}
+
+/// A stored response and what may be done with it.
+pub struct Usable<B> {
+    pub stored: StoredResponse,
+    pub body: B,
+    pub verdict: Verdict,
+}
+
+/// Looks up what answers `visit`, and reads the purge records of its tags.
+pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
+    let slot = visit.key.slot();
+    let first = visit.timed(platform, "cache", read(platform, &slot)).await;
+    match first {
+        None => nothing(platform, visit, slot, None, Forward::UriMiss),
+        Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
+        Some((Stored::Response(first), body)) => {
+            if let Some(reason) = not_shared(visit, &first) {
+                platform.discard(body);
+                return Sight::new(slot, None, Found::NotForThem(reason));
+            }
+            if selects(&first.selecting, visit) {
+                return usable(platform, visit, slot, None, *first, body).await;
+            }
+            platform.discard(body);
+            let first = First { selecting: first.selecting, era: first.era };
+            look_beside(platform, visit, first).await
+        }
+    }
+}
+
+/// The page passes, or its first variant does.
+async fn look_at_marker<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: Slot,
+    marker: PassMarker,
+) -> Sight<P::Body> {
+    if let Some(first) = &marker.first {
+        let selecting = &first.variant.selecting;
+        if let Some(reason) = not_comparable(visit, selecting) {
+            return Sight::new(slot, None, Found::NotForThem(reason));
+        }
+        if !selects(selecting, visit) {
+            return look_beside(platform, visit, first.variant.clone()).await;
+        }
+    }
+    let sight = match platform.now() < marker.until {
+        true => Sight::new(slot, None, Found::Pass(marker.pass)),
+        false => nothing(platform, visit, slot, None, Forward::UriMiss),
+    };
+    Sight { passing: marker.first, ..sight }
+}
+
+async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Sight<P::Body> {
+    let wanted = visit.selecting(names(&first.selecting));
+    let slot = visit.key.variant_slot(first.era, &wanted);
+    match read(platform, &slot).await {
+        Some((Stored::Response(variant), body)) if selects(&variant.selecting, visit) => {
+            usable(platform, visit, slot, Some(first), *variant, body).await
+        }
+        Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
+            Sight::new(slot, Some(first), Found::Pass(marker.pass))
+        }
+        _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
+    }
+}
+
+fn nothing<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: Slot,
+    beside: Option<First>,
+    reason: Forward,
+) -> Sight<P::Body> {
+    let pass = platform.isolate().passes.borrow().of(&slot);
+    let pass = pass.filter(|(until, _)| platform.now() < *until);
+    let found = match pass {
+        Some((_, pass)) => Found::Pass(pass),
+        None if beside.is_none() && asks_for_unknown_representation(platform, visit) => {
+            Found::NotForThem(NotShared::Representation)
+        }
+        None => Found::Nothing(reason),
+    };
+    Sight::new(slot, beside, found)
+}
+
+/// Whether a request for a page that is not stored asks for a representation by a field that pages
+/// like it are not known to vary by.
+fn asks_for_unknown_representation<P: Platform>(platform: &P, visit: &Visit) -> bool {
+    let sections = platform.isolate().sections.borrow();
+    let suspected = sections.varies(&visit.key);
+    visit.fields.any_name(&|name| {
+        asks_for_another_representation(name) && !suspected.iter().any(|known| known == name)
+    })
+}
+
+/// Why no variant of a page is for a visitor whose first variant this one selects.
+fn not_comparable(visit: &Visit, selecting: &Selecting) -> Option<NotShared> {
+    let named = |name: &str| names(selecting).any(|named| named == name);
+    let is_foreign = |name: &str| asks_for_another_representation(name) && !named(name);
+    if visit.fields.any_name(&is_foreign) {
+        return Some(NotShared::Representation);
+    }
+    let is_incomparable = names(selecting).any(|name| visit.fields.is_incomparable(name));
+    is_incomparable.then_some(NotShared::Oversized)
+}
+
+/// Why the page whose first variant this is is not shared with a visitor.
+fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
+    if let Some(reason) = not_comparable(visit, &first.selecting) {
+        return Some(reason);
+    }
+    let named = |name: &str| names(&first.selecting).any(|named| named == name);
+    let has_variants = visit.config.variants.by_cookie && named("cookie");
+    let is_theirs = first.for_all || has_variants || visit.cookies().is_none();
+    (!is_theirs).then_some(NotShared::Cookie)
+}
+
+async fn usable<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: Slot,
+    beside: Option<First>,
+    stored: StoredResponse,
+    body: P::Body,
+) -> Sight<P::Body> {
+    // Another variant than the first may say less of whom it is for.
+    if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
+        platform.discard(body);
+        return Sight::new(slot, beside, Found::NotForThem(reason));
+    }
+    let verdict = judge(platform, visit, &slot, &stored).await;
+    let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
+        return nothing(platform, visit, slot, beside, Forward::UriMiss);
+    };
+    Sight::new(slot, beside, Found::Response(Box::new(Usable { stored, body, verdict })))
+}
+
+/// What may be done now with what `slot` holds.
+pub async fn judge<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: &Slot,
+    stored: &StoredResponse,
+) -> Verdict {
+    let records = records::of(platform, visit, slot, stored);
+    let fence: Fence = visit.timed(platform, "records", records).await;
+    let (config, now) = (platform.config(), platform.now());
+    let verdict = decide(stored, fence, config.terms(), now);
+    match config.request_directives.then(|| visit.asked()).flatten() {
+        Some(asked) => asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale),
+        None => verdict,
+    }
+}
+
+/// The body where it is, or none if it has been evicted from a slot of its own.
+async fn body_of<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    stored: &StoredResponse,
+    inline: P::Body,
+    verdict: Verdict,
+) -> Option<P::Body> {
+    match verdict {
+        Verdict::Discard { .. } => Some(inline),
+        _ => whole_body(platform, slot, stored, inline).await,
+    }
+}
+
+/// The body of what `slot` holds, which has `inline` in it.
+pub async fn whole_body<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+    stored: &StoredResponse,
+    inline: P::Body,
+) -> Option<P::Body> {
+    match &stored.body {
+        Place::Apart(token) => Some(platform.cache_match(&slot.beside(token)).await?.body),
+        Place::Inline => Some(inline),
+    }
+}
+
+/// What a slot holds, if this version can read it.
+pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
+    let Document { head, body } = platform.cache_match(slot).await?;
+    Some((Stored::from_head(&head)?, body))
+}
+
+/// Whether a variant is the one that a visitor's fields select.
+fn selects(selecting: &Selecting, visit: &Visit) -> bool {
+    if selecting.is_empty() {
+        return true;
+    }
+    let wanted = visit.selecting(names(selecting));
+    // Bytes that the runtime could not decode look alike and need not be.
+    wanted == *selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
+}
+
+fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
+    selecting.iter().map(|(name, _)| name.as_str())
+}
+
+impl<B> Sight<B> {
+    fn new(slot: Slot, beside: Option<First>, found: Found<B>) -> Sight<B> {
+        Sight { slot, beside, passing: None, found }
+    }
+
+    /// Why what was seen is not enough (RFC 9211 §2.2).
+    pub fn forward_reason(&self) -> Forward {
+        match &self.found {
+            Found::Nothing(reason) => *reason,
+            Found::Pass(_) => Forward::UriMiss,
+            Found::NotForThem(_) => Forward::Bypass,
+            Found::Response(usable) => match usable.verdict {
+                Verdict::Discard { .. } => Forward::Miss,
+                _ => Forward::Stale,
+            },
+        }
+    }
+
+    /// The fields that the page is known to vary by, if any of it is stored.
+    pub fn varies_by(&self) -> Vec<HeaderName> {
+        let selecting = match (&self.beside, &self.found) {
+            (Some(first), _) => &first.selecting,
+            (None, Found::Response(usable)) => &usable.stored.selecting,
+            _ => return Vec::new(),
+        };
+        names(selecting).filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// Where the answer to a request goes that says `selecting` in the fields it varies by, and what
+    /// it is kept with.
+    ///
+    /// Beside another variant it must be findable by the fields that the first one names. One that
+    /// varies by more becomes the first, and names them all, from a new era on.
+    pub fn place(
+        &self,
+        visit: &Visit,
+        own: &[HeaderName],
+        fetched_at: Time,
+        selecting: impl Fn(&[&str]) -> Selecting,
+    ) -> Filed {
+        let own: Vec<&str> = own.iter().map(|name| name.as_str()).collect();
+        let Some(first) = &self.beside else {
+            let selecting = selecting(&own);
+            let era = self.era_of(&selecting).unwrap_or(fetched_at);
+            return Filed { slot: visit.key.slot(), selecting, era };
+        };
+        let mut named: Vec<&str> = names(&first.selecting).collect();
+        let are_known = own.iter().all(|name| named.contains(name));
+        named.extend(own);
+        let selecting = selecting(&named);
+        match are_known {
+            true => {
+                let slot = visit.key.variant_slot(first.era, &selecting);
+                Filed { slot, selecting, era: first.era }
+            }
+            false => Filed { slot: visit.key.slot(), selecting, era: fetched_at },
+        }
+    }
+
+    /// The era of the first variant that is being replaced, if it names the same fields.
+    fn era_of(&self, selecting: &Selecting) -> Option<Time> {
+        let (first, era) = match (&self.found, &self.passing) {
+            (Found::Response(usable), _) => (&usable.stored.selecting, usable.stored.era),
+            (_, Some(PassingFirst { variant, .. })) => (&variant.selecting, variant.era),
+            _ => return None,
+        };
+        names(first).eq(names(selecting)).then_some(era)
+    }
+}
+
+/// Where a response is stored, and what it is selected by.
+pub struct Filed {
+    pub slot: Slot,
+    pub selecting: Selecting,
+    pub era: Time,
+}
+
+/// How long the moment at which a purge was first seen is kept: as long as it can matter.
+pub fn seen_life(stored: &StoredResponse, purge_swr: Duration) -> Duration {
+    let window = stored.lifetimes.longest_window().max(purge_swr.as_secs());
+    Duration::from_secs(window.max(60))
+}

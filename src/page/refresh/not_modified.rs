@@ -1,0 +1,130 @@
+//! A 304: the stored response still holds, and is freshened.
+
+use std::mem;
+use std::time::Duration;
+
+use http::header::{ACCEPT_ENCODING, HeaderName, VARY};
+use http::{HeaderMap, StatusCode};
+
+use crate::fields::cache_status::CacheStatus;
+use crate::fields::conditional;
+use crate::fields::forwarding;
+use crate::fields::vary::Vary;
+use crate::isolate::Outcome;
+use crate::page::answer;
+use crate::page::lookup::{Found, Usable, read};
+use crate::page::refresh::Refresh;
+use crate::page::reply::Visitor;
+use crate::platform::{Platform, Response, Settled};
+use crate::policy::freshness::{Lifetimes, Made, born_at};
+use crate::policy::key::Slot;
+use crate::policy::sharing::says_it_is_for_all;
+use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::storing::Storing;
+use crate::policy::tag::TagSet;
+
+impl<P: Platform> Refresh<P> {
+    /// The stored response still holds: it is freshened with what the 304 says (RFC 9111 §4.3.4).
+    pub(crate) async fn not_modified(
+        mut self,
+        mut visitor: Visitor<P>,
+        response: Response<P::Body>,
+    ) {
+        // broken: 304-freshens-past-a-purge
+        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);
+        let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
+        let Found::Response(usable) = found else { return };
+        let mut headers = conditional::updated(&usable.stored.headers, &response.headers);
+        let varies_alike = varies_no_more(&response.headers, &usable.stored.headers);
+        // Some servers name fewer fields in a 304, which has no body to code.
+        copy(&mut headers, &usable.stored.headers, VARY);
+        if !conditional::selects(&response.headers, &usable.stored.headers) || !varies_alike {
+            // It vouches for something else: ask again, and compare nothing. What is stored may still
+            // stand in.
+            self.sight.found = Found::Response(usable);
+            self.unconditional = true;
+            return Box::pin(self.run(visitor)).await;
+        }
+        let lifetimes = match self.judge(usable.stored.status, &headers) {
+            Storing::Store(lifetimes) => lifetimes,
+            Storing::Refuse(reason) => {
+                let Usable { stored, body, verdict } = *usable;
+                let whole = Response { status: stored.status, headers, body };
+                let prior = Usable { stored, body: self.platform.empty_body(), verdict };
+                self.sight.found = Found::Response(Box::new(prior));
+                return self.turned(visitor, StatusCode::NOT_MODIFIED, whole, reason).await;
+            }
+        };
+        let Usable { stored: prior, body, .. } = *usable;
+        let stored = self.freshened(&prior, &response, headers, lifetimes);
+        let status = CacheStatus { stored: true, ..cache_status };
+        let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
+        visitor.send(&self.platform, answer);
+        self.keep_freshened(stored, prior).await;
+    }
+
+    fn freshened(
+        &self,
+        prior: &StoredResponse,
+        not_modified: &Response<P::Body>,
+        headers: HeaderMap,
+        lifetimes: Lifetimes,
+    ) -> StoredResponse {
+        let states_tags = TagSet::of(&not_modified.headers, self.visit.key.host()).stated;
+        let tags = if states_tags { self.tags(not_modified) } else { prior.tags.clone() };
+        // What the 304 itself says of its age counts, not what the stored response once said.
+        let mut of_answer = not_modified.headers.clone();
+        forwarding::drop_hop_by_hop(&mut of_answer);
+        let made = Made::of(&of_answer, self.began);
+        let lifetimes = lifetimes.of_made(made);
+        StoredResponse {
+            fetched_at: made.at(),
+            born_at: born_at(&of_answer, self.began),
+            known: self.known(&tags, made),
+            for_all: says_it_is_for_all(prior.status, &headers, &lifetimes),
+            headers,
+            lifetimes,
+            tags,
+            graphed_at: None,
+            graph_checked_at: None,
+            former_tags: Vec::new(),
+            ..prior.clone()
+        }
+    }
+
+    /// Stores a freshened response with the body that the slot holds.
+    async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
+        let slot: Slot = self.sight.slot.clone();
+        let current = match read(&self.platform, &slot).await {
+            Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
+            // It was replaced or evicted meanwhile: there is no body to keep the news with.
+            _ => None,
+        };
+        let Some(body) = current else { return self.end(Outcome::Abandoned).await };
+        // A body in the slot itself is small, and a large one stands apart: nothing is staged.
+        let staging = slot.beside("staging");
+        match self.platform.settle(body, &staging, Duration::ZERO).await {
+            Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
+            _ => self.end(Outcome::Abandoned).await,
+        }
+    }
+}
+
+/// Whether a 304 names no field in `Vary` that the stored response does not name; a body's coding
+/// selects in any case.
+fn varies_no_more(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
+    match (Vary::of(not_modified), Vary::of(stored)) {
+        (Vary::Fields(now), Vary::Fields(before)) => {
+            now.iter().all(|name| *name == ACCEPT_ENCODING || before.contains(name))
+        }
+        (now, before) => now == before,
+    }
+}
+
+/// Gives `headers` the lines of a field that `from` has.
+fn copy(headers: &mut HeaderMap, from: &HeaderMap, name: HeaderName) {
+    headers.remove(&name);
+    for value in from.get_all(&name) {
+        headers.append(name.clone(), value.clone());
+    }
+}

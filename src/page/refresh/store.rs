@@ -1,0 +1,380 @@
+//! Storing what the origin said: the second half of a refresh.
+//!
+//! A body takes its slot only after it was read to its clean end (what `put` returns proves
+//! nothing), and nothing replaces what was fetched later.
+
+use std::time::Duration;
+
+use futures::join;
+use http::{HeaderMap, StatusCode};
+
+use crate::fields::cache_control::joined;
+use crate::fields::cache_status::CacheStatus;
+use crate::fields::forwarding;
+use crate::fields::no_vary_search::{NO_VARY_SEARCH, Unselecting};
+use crate::fields::vary::selected_by;
+use crate::graph;
+use crate::isolate::{Cause, Outcome};
+use crate::page::answer;
+use crate::page::lookup::{Filed, Found, read};
+use crate::page::refresh::{Refresh, answer_with_own};
+use crate::page::reply::Visitor;
+use crate::page::shared_key;
+use crate::page::variants;
+use crate::platform::{Document, Platform, Response, Settled, Unsettled};
+use crate::policy::fence::Purged;
+use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
+use crate::policy::key::Slot;
+use crate::policy::sharing::{NotShared, says_it_is_for_all};
+use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::tag::{Tag, TagSet};
+use crate::policy::variants::Admission;
+use crate::purge::records::all_tags;
+
+impl<P: Platform> Refresh<P> {
+    /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor
+    /// for whom it is gets it meanwhile; any other is answered with their own request.
+    pub(crate) async fn store(
+        mut self,
+        mut visitor: Visitor<P>,
+        response: Response<P::Body>,
+        lifetimes: Lifetimes,
+    ) {
+        self.file_under_own_key(&response.headers).await;
+        let (slot, stored) = self.to_be_stored(&response, lifetimes);
+        let status = self.status(&visitor, stored.status);
+        // broken: counted-alone
+        let is_admitted = self.has_place(&slot)
+            || variants::admission(&self.platform, &self.visit, &slot, &stored.selecting)
+                == Admission::Stored;
+        if visitor.is_there() && !self.is_for(&stored) {
+            let is_by_cookie = self.visit.cookies().is_some();
+            let detail = status.detail.or(is_by_cookie.then_some(NotShared::Cookie.as_str()));
+            let (platform, visit) = (self.platform.clone(), self.visit.clone());
+            let own = CacheStatus { detail, ..status };
+            let own = answer_with_own(&platform, &visit, &mut visitor, own);
+            join!(own, self.settle(slot, stored, response.body, is_admitted));
+            return;
+        }
+        let status = CacheStatus { stored: is_admitted, ..status };
+        let body = self.show(&mut visitor, &stored, response.body, status, is_admitted);
+        self.settle(slot, stored, body, is_admitted).await;
+    }
+
+    /// Whether a variant is stored already: this isolate may not have counted its requests.
+    fn has_place(&self, slot: &Slot) -> bool {
+        *slot == self.sight.slot && matches!(self.sight.found, Found::Response(_))
+    }
+
+    /// Whether a response is for the visitor whose request brought it.
+    fn is_for(&self, stored: &StoredResponse) -> bool {
+        if self.is_theirs() {
+            return true;
+        }
+        let names = || stored.selecting.iter().map(|(name, _)| name.as_str());
+        let has_variants = self.visit.config.variants.by_cookie && names().any(|it| it == "cookie");
+        let selects = self.visit.selecting(names()) == stored.selecting
+            && !names().any(|name| self.visit.fields.is_incomparable(name));
+        selects && (stored.for_all || has_variants || self.visit.cookies().is_none())
+    }
+
+    /// Reads the body to its end, and keeps it.
+    async fn settle(
+        mut self,
+        slot: Slot,
+        mut stored: StoredResponse,
+        body: P::Body,
+        is_admitted: bool,
+    ) {
+        if !is_admitted {
+            self.platform.discard(body);
+            return self.end(Outcome::Abandoned).await;
+        }
+        let token = format!("body {:016x}", self.platform.random());
+        let life = self.kept_for(&stored);
+        let body = match self.platform.settle(body, &slot.beside(&token), life).await {
+            Ok(Settled::Whole(body)) => body,
+            Ok(Settled::Staged) => {
+                stored.body = Place::Apart(token);
+                self.platform.empty_body()
+            }
+            Err(error) => return self.unsettled(error).await,
+        };
+        self.note_section(&stored);
+        let prior = self.take_prior();
+        self.keep(slot, stored, body, prior).await;
+    }
+
+    fn note_section(&self, stored: &StoredResponse) {
+        // A page that is not there tells nothing of those that are.
+        if !stored.status.is_success() {
+            return;
+        }
+        let (key, now) = (&self.visit.key, self.platform.now());
+        let varies = selected_by(&stored.headers);
+        let added = self.visit.added_to(&self.carried);
+        self.platform.isolate().sections.borrow_mut().stored(key, &varies, &added, now);
+    }
+
+    /// The body could not be kept. Those who wait share a failure of the origin's alone.
+    async fn unsettled(mut self, error: Unsettled) {
+        let outcome = match error {
+            // The visitor's own request went well: others may fare as well.
+            Unsettled::BrokenOff if self.own_went_well() => Outcome::Uncacheable,
+            Unsettled::BrokenOff => {
+                self.note_failure(Cause::Failed);
+                Outcome::Failed(StatusCode::BAD_GATEWAY.as_u16())
+            }
+            Unsettled::VisitorTooSlow => Outcome::Abandoned,
+            Unsettled::NotKept => {
+                self.put_kept_nothing(Some(error.to_string()));
+                Outcome::Uncacheable
+            }
+        };
+        self.end(outcome).await;
+    }
+
+    /// A response is kept under the key that it itself says it shares, and under the URL's own where
+    /// it says nothing: what another response said need not hold for this one.
+    async fn file_under_own_key(&mut self, headers: &HeaderMap) {
+        let asked = self.visit.key.clone();
+        let unselecting = Unselecting::of(headers);
+        let key = unselecting.as_ref().map_or_else(|| asked.clone(), |said| said.shared(&asked));
+        if unselecting.is_none() && !self.visit.is_spelt_canonically() {
+            shared_key::forget(&self.platform, &asked).await;
+        }
+        if key != self.visit.key {
+            self.sight.slot = key.slot();
+            self.sight.beside = None;
+            self.visit.key = key;
+            variants::asked_under_another_key(&self.platform, &self.visit);
+        }
+    }
+
+    fn to_be_stored(
+        &self,
+        response: &Response<P::Body>,
+        lifetimes: Lifetimes,
+    ) -> (Slot, StoredResponse) {
+        let tags = self.tags(response);
+        let mut headers = response.headers.clone();
+        forwarding::drop_hop_by_hop(&mut headers);
+        let made = Made::of(&headers, self.began);
+        let lifetimes = lifetimes.of_made(made);
+        let names = selected_by(&headers);
+        let selecting = |names: &[&str]| self.selecting(names);
+        let Filed { slot, selecting, era } =
+            self.sight.place(&self.visit, &names, self.began, selecting);
+        let stored = StoredResponse {
+            status: response.status,
+            // broken: fetched-at-when-stored
+            fetched_at: made.at(),
+            born_at: born_at(&headers, self.began),
+            for_all: says_it_is_for_all(response.status, &headers, &lifetimes),
+            headers,
+            lifetimes,
+            known: self.known(&tags, made),
+            tags,
+            selecting,
+            era,
+            graphed_at: None,
+            graph_checked_at: None,
+            former_tags: Vec::new(),
+            body: Place::Inline,
+        };
+        (slot, stored)
+    }
+
+    /// Sends the visitor the answer, and returns the body that is to be stored.
+    fn show(
+        &self,
+        visitor: &mut Visitor<P>,
+        stored: &StoredResponse,
+        body: P::Body,
+        status: CacheStatus,
+        is_admitted: bool,
+    ) -> P::Body {
+        if !visitor.is_there() {
+            return body;
+        }
+        let empty = self.platform.empty_body();
+        let (theirs, ours) = match (self.visit.is_head(), is_admitted) {
+            (true, _) => (empty, body),
+            (false, true) => self.platform.tee(body),
+            (false, false) => (body, empty),
+        };
+        let answer = answer::stored(&self.platform, &self.visit, stored.clone(), theirs, status);
+        visitor.send(&self.platform, answer);
+        ours
+    }
+
+    /// Puts a response into its slot, tells the others, and then sees to the tag graph.
+    pub(crate) async fn keep(
+        mut self,
+        slot: Slot,
+        mut stored: StoredResponse,
+        body: P::Body,
+        prior: Option<StoredResponse>,
+    ) {
+        let (platform, key) = (self.platform.clone(), self.visit.key.clone());
+        // On a cold page others wait for the put: the graph is looked at after it.
+        let mut plan = None;
+        if prior.is_some() {
+            let made = graph::plan(&platform, &key, prior.as_ref(), &stored).await;
+            made.note(&mut stored, platform.now());
+            plan = Some(made);
+        }
+        let isolate = platform.isolate();
+        match self.is_behind(&stored) {
+            // It is asked for again, with pauses that grow.
+            true => self.note_failure(Cause::Behind),
+            false => isolate.failures.borrow_mut().forget(&self.sight.slot),
+        }
+        isolate.passes.borrow_mut().forget(&slot);
+        let life = self.kept_for(&stored);
+        // Fields that are for this visitor, or for one use, go no further (RFC 9111 §5.2.2.4, .7).
+        for name in Directives::of(&stored.headers).cache_control.withheld {
+            stored.headers.remove(&name);
+        }
+        if let Some(said) = joined(&stored.headers, &NO_VARY_SEARCH) {
+            shared_key::learn(&self.platform, &self.visit.key, &said, life).await;
+        }
+        let fetched_at = stored.fetched_at;
+        let is_handed_on = !stored.lifetimes.validates_each_use();
+        let stored = Stored::Response(Box::new(stored));
+        let is_current = self.put(&slot, stored.clone(), body, life).await;
+        let ended = match is_handed_on {
+            true => Outcome::Stored { fetched_at, moment: self.moment },
+            // Each use has to be validated: each who waits asks for themselves.
+            false => Outcome::Uncacheable,
+        };
+        self.end(ended).await;
+        // The tags of what was overtaken are not the page's.
+        if !is_current {
+            return;
+        }
+        let plan = match (plan, stored) {
+            (None, Stored::Response(stored)) => graph::plan(&platform, &key, None, &stored).await,
+            (plan, _) => plan.unwrap_or(graph::Plan::NOTHING),
+        };
+        graph::carry_out(&platform, &key, plan).await;
+    }
+
+    /// Writes a slot, unless what it holds was fetched later: returns false then.
+    pub(crate) async fn put(
+        &self,
+        slot: &Slot,
+        stored: Stored,
+        body: P::Body,
+        life: Duration,
+    ) -> bool {
+        let stored = match read(&self.platform, slot).await {
+            None => stored.in_new_era(),
+            Some((current, unread)) => {
+                self.platform.discard(unread);
+                let outranks = current.outranks(&stored) && !self.turned_away;
+                // broken: earlier-replaces-later
+                let is_later = current.fetched_at() > stored.fetched_at() || outranks;
+                if is_later && !self.is_awaited_all_the_same(&stored, &current) {
+                    return false;
+                }
+                stored
+            }
+        };
+        let document = Document { head: stored.to_head(), body };
+        let put = self.platform.cache_put(slot, document, life).await;
+        let cache = &self.platform.isolate().cache;
+        // (A variant's slot may be another than the one that is collapsed by.)
+        let slot_of_lease = &self.sight.slot;
+        if put.is_ok() && !cache.is_unproven() {
+            return true;
+        }
+        match self.platform.cache_match(slot).await {
+            Some(found) => {
+                self.platform.discard(found.body);
+                cache.found(slot_of_lease);
+            }
+            None => self.put_kept_nothing(put.err().map(|error| error.0)),
+        }
+        true
+    }
+
+    /// Whether visitors wait for what the origin's own cache had made earlier than the slot's `current`
+    /// response. Where both are hard-purged neither is shown to others, so nothing goes back.
+    fn is_awaited_all_the_same(&self, stored: &Stored, current: &Stored) -> bool {
+        let (Stored::Response(stored), Stored::Response(current)) = (stored, current) else {
+            return false;
+        };
+        self.is_behind(stored) && [stored, current].iter().all(|it| self.is_hard_purged(it))
+    }
+
+    /// Whether this isolate knows of a hard purge of it.
+    fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
+        let tags = all_tags(&self.visit, &stored.tags);
+        let memory = self.platform.isolate().purges.borrow();
+        let skew = self.platform.config().skew;
+        stored.fenced().purged(memory.records(&tags), skew) == Purged::Hard
+    }
+
+    fn put_kept_nothing(&self, cause: Option<String>) {
+        let (isolate, now) = (self.platform.isolate(), self.platform.now());
+        isolate.cache.lost(&self.sight.slot, now);
+        if isolate.log.allows("cache-put", now) {
+            let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
+            self.platform.log(&format!(
+                "the Cache API kept nothing ({cause}); requests for this page are not collapsed for a minute"
+            ));
+        }
+    }
+
+    pub(crate) fn kept_for(&self, stored: &StoredResponse) -> Duration {
+        let config = self.platform.config();
+        stored.kept_for(config.longest_grant(), config.max_life, self.platform.now())
+    }
+
+    /// The origin's tags and those of the rules.
+    pub(crate) fn tag_set(&self, headers: &HeaderMap) -> TagSet {
+        let key = &self.visit.key;
+        let mut set = TagSet::of(headers, key.host());
+        for rule in self.platform.config().rules_for(key.path()) {
+            rule.tags.iter().for_each(|tag| set.add(tag.clone()));
+        }
+        set
+    }
+
+    pub(crate) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
+        let key = &self.visit.key;
+        let set = self.tag_set(&response.headers);
+        if set.dropped > 0 && self.platform.isolate().log.allows("tags", self.platform.now()) {
+            let dropped = set.dropped;
+            self.platform.log(&format!("{dropped} tags of {} are not printable ASCII", key.url()));
+        }
+        set.tags
+    }
+
+    /// The purges that a response of these tags was made in knowledge of: none, where it was made
+    /// before it was asked for.
+    pub(crate) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
+        // broken: age-vouches
+        let Made::ForThisRequest(began) = made else { return Vec::new() };
+        let tags = all_tags(&self.visit, tags);
+        let memory = self.platform.isolate().purges.borrow();
+        // broken: known-at-arrival
+        memory.known(&tags, self.moment, began, self.platform.config().skew)
+    }
+
+    /// Whether the origin answered with what it had made before a purge, or calls stale itself.
+    fn is_behind(&self, stored: &StoredResponse) -> bool {
+        let made = Made::of(&stored.headers, self.began);
+        match made {
+            Made::ForThisRequest(_) => false,
+            Made::Stale(_) => true,
+            Made::Before(_) => {
+                let tags = all_tags(&self.visit, &stored.tags);
+                let memory = self.platform.isolate().purges.borrow();
+                let skew = self.platform.config().skew;
+                stored.fenced().purged(memory.records(&tags), skew) != Purged::No
+            }
+        }
+    }
+}

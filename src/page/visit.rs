@@ -1,0 +1,161 @@
+//! What a visitor asked for, as the flows carry it.
+
+use std::cell::OnceCell;
+use std::future::Future;
+use std::rc::Rc;
+
+use http::Method;
+use http::header::{self, HeaderMap, HeaderName};
+
+use crate::config::Config;
+use crate::fields::forwarding::RequestFields;
+use crate::fields::request_directives::Asked;
+use crate::fields::vary::{Encoding, Selecting, Selectors};
+use crate::page::server_timing::Trace;
+use crate::platform::Platform;
+use crate::policy::cookies;
+use crate::policy::key::CacheKey;
+use crate::policy::plain::{self, Allowed};
+
+/// A visitor's request without its body.
+#[derive(Clone)]
+pub struct Visit {
+    pub method: Method,
+    /// The URL as it came: the origin is asked for just this spelling.
+    pub url: String,
+    pub key: CacheKey,
+    pub fields: Rc<dyn RequestFields>,
+    pub config: Rc<Config>,
+    /// Where its time goes, if somebody wants to know.
+    pub trace: Option<Rc<Trace>>,
+    read: Rc<Read>,
+}
+
+/// What was read of the fields already: each read is a call into JavaScript.
+#[derive(Default)]
+struct Read {
+    cookies: OnceCell<Option<String>>,
+    encoding: OnceCell<Encoding>,
+}
+
+impl Visit {
+    pub fn new(
+        method: Method,
+        url: String,
+        key: CacheKey,
+        fields: Rc<dyn RequestFields>,
+        config: Rc<Config>,
+    ) -> Visit {
+        let key = key.for_origin(fields.value("origin"));
+        Visit { method, url, key, fields, config, trace: None, read: Rc::default() }
+    }
+
+    /// What the visitor can decode.
+    fn encoding(&self) -> Encoding {
+        let read = || Encoding::of(self.fields.accepted_encoding().as_deref());
+        *self.read.encoding.get_or_init(read)
+    }
+
+    pub fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
+    /// Awaits a step, and notes what it took if somebody wants to know: the clock costs a call into
+    /// JavaScript, which a hit can do without.
+    pub async fn timed<P: Platform, T>(
+        &self,
+        platform: &P,
+        name: &'static str,
+        step: impl Future<Output = T>,
+    ) -> T {
+        let Some(trace) = &self.trace else { return step.await };
+        let began = platform.now();
+        let done = step.await;
+        trace.step(name, platform.now().since(began));
+        done
+    }
+
+    /// The visitor's cookies that may mean something to the origin: those that are not in
+    /// `IGNORE_COOKIES`.
+    pub fn cookies(&self) -> Option<&str> {
+        let read = || {
+            let field = self.fields.value("cookie")?;
+            cookies::telling(&field, &self.config.ignore_cookies)
+        };
+        self.read.cookies.get_or_init(read).as_deref()
+    }
+
+    /// What the request says in the fields that a response varies by.
+    pub fn selecting<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Selecting {
+        self.selectors(&*self.fields, self.cookies()).selecting(names)
+    }
+
+    /// What a request to the origin that carried `fields` of the visitor's said in those that its
+    /// answer varies by.
+    pub fn selecting_in<'a>(
+        &self,
+        fields: &HeaderMap,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Selecting {
+        let cookies = self.cookies().filter(|_| fields.contains_key(header::COOKIE));
+        self.selectors(fields, cookies).selecting(names)
+    }
+
+    fn selectors<'a>(
+        &'a self,
+        request: &'a dyn RequestFields,
+        cookies: Option<&'a str>,
+    ) -> Selectors<'a> {
+        Selectors {
+            request,
+            languages: self.config.languages,
+            encoding: self.encoding(),
+            cookies,
+            secret: self.config.cache_secret(),
+        }
+    }
+
+    /// The visitor's fields in an own request for the page.
+    pub fn carried(&self) -> HeaderMap {
+        plain::carried(&*self.fields, self.encoding())
+    }
+
+    /// The visitor's fields in a plain request for a page that varies by `names`.
+    pub fn plain_fields(&self, names: &[HeaderName]) -> HeaderMap {
+        let mut names = names.to_vec();
+        if self.key.foreign_origin().is_some() {
+            names.push(header::ORIGIN);
+        }
+        let allowed = Allowed {
+            forward: &self.config.plain.forward_headers,
+            authorization: self.config.share_authorized,
+            cookies: self.cookies().filter(|_| self.config.variants.by_cookie),
+            encoding: self.encoding(),
+            languages: self.config.languages,
+        };
+        plain::plain_fields(&*self.fields, &names, allowed)
+    }
+
+    /// The fields that an own request would add to a plain one that carries `plain`.
+    pub fn added_to(&self, plain: &HeaderMap) -> Vec<HeaderName> {
+        plain::added(&self.carried(), plain, self.cookies())
+    }
+
+    /// The visitor's own `Cache-Control`, if there is any.
+    pub fn asked(&self) -> Option<Asked> {
+        self.fields.value("cache-control").map(|value| Asked::parse(&value))
+    }
+
+    /// Whether the visitor spells the URL as plain requests do.
+    pub fn is_spelt_canonically(&self) -> bool {
+        self.path_and_query() == self.key.path_and_query()
+    }
+
+    /// Path and query as they came.
+    pub fn path_and_query(&self) -> &str {
+        let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
+        let path =
+            self.url[after_scheme..].find('/').map_or(self.url.len(), |at| after_scheme + at);
+        self.url[path..].split('#').next().unwrap_or("")
+    }
+}

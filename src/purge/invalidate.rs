@@ -1,0 +1,140 @@
+//! What an unsafe request invalidates (RFC 9111 §4.4), and the cache groups that its answer names
+//! (RFC 9875 §3): a Django view can purge by answering its own POST.
+//!
+//! No token is needed for it, so the standard's duty is met where it costs nothing: the slots of the
+//! URLs are emptied in this data centre before the visitor has the answer, and a hard purge of them and
+//! of the groups is noted in this isolate. What the world is told (`INVALIDATION`) is a soft purge, of
+//! groups alone unless the owner asks for more, and within the budget of visitors' writes.
+//!
+//! URLs that are neither stored here nor being fetched by this isolate are left alone.
+
+use std::iter;
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::config::Invalidation;
+use crate::fields::cache_control::joined;
+use crate::fields::method::is_safe;
+use crate::fields::structured::strings;
+use crate::page::lookup::read;
+use crate::page::visit::Visit;
+use crate::platform::Platform;
+use crate::policy::fence::PurgeMode;
+use crate::policy::key::CacheKey;
+use crate::policy::tag::Tag;
+use crate::purge::batches::Limit;
+use crate::purge::{note, purge};
+
+/// Groups that one answer may invalidate; RFC 9875 §3 asks for 32 at least.
+const GROUPS_MOST: usize = 64;
+
+/// Sees to it, once the origin has answered.
+pub async fn after<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    status: StatusCode,
+    response: &HeaderMap,
+) {
+    // "A cache MUST invalidate … when it receives a non-error status code in response to an unsafe
+    // request method."
+    if is_safe(&visit.method) || !(status.is_success() || status.is_redirection()) {
+        return;
+    }
+    let groups = groups(visit.key.host(), response);
+    let mut urls = Vec::new();
+    for key in targets(&visit.key.clone().for_origin(None), response) {
+        // As it is for all, and as it is for scripts of the site that asks.
+        let of_origin = visit.key.foreign_origin().map(str::to_owned);
+        let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
+        let mut is_wanted = false;
+        for page in iter::once(&key).chain(&as_shown) {
+            let is_asked_for = is_asked_for(platform, page);
+            is_wanted |= empty(platform, page).await || is_asked_for;
+        }
+        if is_wanted {
+            urls.push(url_tag(&key));
+        }
+    }
+    groups.iter().chain(&urls).for_each(|tag| note(platform, tag, PurgeMode::Hard));
+    match platform.config().invalidation {
+        Invalidation::Here => {}
+        Invalidation::Groups => tell(platform, groups),
+        Invalidation::Everywhere => tell(platform, [groups, urls].concat()),
+    }
+}
+
+/// Tells the world of as many as the budget allows.
+fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
+    let budget = &platform.isolate().visitor_writes;
+    let left = budget.left(platform.config().visitor_writes, platform.now());
+    if tags.len() > left as usize {
+        log(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
+        tags.truncate(left as usize);
+    }
+    if tags.is_empty() {
+        return;
+    }
+    budget.spend(tags.len() as u32);
+    let platform = platform.clone();
+    platform.clone().defer(async move {
+        let outcome = purge(&platform, tags, PurgeMode::Soft).await;
+        if outcome.limit == Some(Limit::Day) {
+            platform.isolate().visitor_writes.rest(platform.now());
+        }
+        if let Some(tag) = outcome.failed.first() {
+            log(&platform, &format!("no purge record of {tag} could be written"));
+        }
+    });
+}
+
+fn log<P: Platform>(platform: &P, reason: &str) {
+    if platform.isolate().log.allows("invalidation", platform.now()) {
+        platform.log(&format!(
+            "{reason}: what visitors' unsafe requests invalidate holds in this isolate and, for \
+             URLs, in this data centre only"
+        ));
+    }
+}
+
+/// The URL itself, and those of the same origin that the answer names (§4.4).
+fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
+    let named = [header::LOCATION, header::CONTENT_LOCATION]
+        .iter()
+        .filter_map(|name| key.resolve(joined(response, name)?.trim()));
+    let same_origin =
+        named.filter(|named| named.host() == key.host() && named.scheme() == key.scheme());
+    let mut targets = vec![key.clone()];
+    targets.extend(same_origin);
+    targets.dedup();
+    targets
+}
+
+/// Empties a page's slot; false where there was nothing.
+async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+    let slot = key.slot();
+    let Some((_, body)) = read(platform, &slot).await else { return false };
+    platform.discard(body);
+    platform.cache_delete(&slot).await;
+    true
+}
+
+/// Whether the page is on its way from the origin to this isolate, perhaps as it was before. One that
+/// passes may be, without a lease.
+fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+    let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
+    let passes = isolate.passes.borrow().of(&slot).is_some_and(|(until, _)| now < until);
+    passes || isolate.leases.borrow().holder(&slot, now).is_some()
+}
+
+fn url_tag(key: &CacheKey) -> Tag {
+    match key.query() {
+        Some(query) => Tag::query(key.host(), key.path(), query),
+        None => Tag::path(key.host(), key.path()),
+    }
+}
+
+fn groups(host: &str, response: &HeaderMap) -> Vec<Tag> {
+    let field = header::HeaderName::from_static("cache-group-invalidation");
+    let names = joined(response, &field).and_then(|value| strings(&value)).unwrap_or_default();
+    names.iter().take(GROUPS_MOST).map(|name| Tag::group(host, name)).collect()
+}

@@ -1,0 +1,230 @@
+//! Purging: one record per tag, whatever the number of pages.
+//!
+//! Each attempt to write a record is stamped anew, and one that took longer than half of `skew`
+//! counts as none: the other half is for the clocks. Why it matters how long a write takes: of two
+//! purges of one tag the one that is stamped first may be written last. It then hides the other, but
+//! for those that it outdates by itself: whatever was asked for up to `skew` after its stamp.
+//!
+//! A purge goes on when whoever asked for it hangs up: others may share its write
+//! (`purge_batch.rs`).
+
+pub mod batches;
+pub mod invalidate;
+pub mod memory;
+pub mod reads;
+pub mod records;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use futures::pin_mut;
+use futures::stream::{self, StreamExt};
+
+use crate::coordinator::client;
+use crate::coordinator::ledger::Published;
+use crate::platform::{KvEntry, KvError, Platform};
+use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::stored::ascii_json;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+use crate::purge::batches::{Batch, Ended, Limit};
+
+/// Longer than any response is used (a year).
+const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// A Worker has six connections; one is left for the rest of it.
+const WRITES_AT_ONCE: usize = 5;
+/// A write is waited for so long.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+const ATTEMPTS: u32 = 4;
+/// No attempt begins later than this: who asks must hear while they still listen.
+const ALL_WITHIN: Duration = Duration::from_secs(20);
+/// Doubled at each attempt, and half of it by chance: isolates that were refused together should
+/// not come back together.
+const FIRST_PAUSE: Duration = Duration::from_millis(1100);
+
+/// Which of the tags have a durable record, and which have not.
+#[derive(Debug, Default)]
+pub struct Purge {
+    pub done: Vec<Tag>,
+    pub failed: Vec<Tag>,
+    /// What some of them came up against.
+    pub limit: Option<Limit>,
+}
+
+/// Makes a purge that only this isolate knows.
+pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
+    let now = platform.now();
+    let record = new_record(platform, now);
+    platform.isolate().purges.borrow_mut().noted(tag, mode, record, now);
+}
+
+fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
+    PurgeRecord { at, id: format!("{:016x}", platform.random()) }
+}
+
+/// Writes a record for each tag, whether or not whoever asked for it waits for the answer.
+pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+    // All hold here from now on, however long the writes take.
+    tags.iter().for_each(|tag| note(platform, tag, mode));
+    let (sender, purged) = oneshot::channel();
+    let (then, all) = (platform.clone(), tags.clone());
+    platform.defer(async move {
+        let purge = write_all(&then, all, mode).await;
+        // Whoever has hung up needs no answer.
+        let _ = sender.send(purge);
+    });
+    purged.await.unwrap_or(Purge { failed: tags, ..Purge::default() })
+}
+
+async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+    let until = platform.now() + ALL_WITHIN;
+    let mut writes = stream::iter(tags)
+        .map(|tag| async move {
+            let ended = record(platform, &tag, mode, until).await;
+            (tag, ended)
+        })
+        .buffer_unordered(WRITES_AT_ONCE);
+    let mut purge = Purge::default();
+    while let Some((tag, ended)) = writes.next().await {
+        match ended {
+            Ended::Durable => purge.done.push(tag),
+            Ended::Failed => purge.failed.push(tag),
+            Ended::Refused(limit) => {
+                purge.failed.push(tag);
+                purge.limit = Some(limit);
+            }
+        }
+    }
+    purge
+}
+
+/// Waits for a write that is stamped from now on, and leads it if nobody does.
+async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> Ended {
+    let key = mode.record_key(tag);
+    while platform.now() < until {
+        let now = platform.now();
+        let lasts = ALL_WITHIN + WRITE_LIMIT;
+        let (batch, leads) = platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
+        let (signal, wait) = platform.signal(batch.until().since(now));
+        batch.wait(signal);
+        if leads {
+            platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone(), until));
+        }
+        wait.await;
+        match batch.ended() {
+            // Somebody else's invocation was at its end; this one may not be.
+            Some(Ended::Refused(Limit::Invocation)) if !leads => continue,
+            ended => return ended.unwrap_or(Ended::Failed),
+        }
+    }
+    Ended::Failed
+}
+
+/// Writes for a batch.
+async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
+    let key = mode.record_key(&tag);
+    let batches = &platform.isolate().purge_batches;
+    // broken: no-retry.attempts
+    for attempt in 0..ATTEMPTS {
+        wait_for_turn(&platform, &key, attempt).await;
+        if platform.now() >= until {
+            break;
+        }
+        batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
+        let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
+        batches.borrow_mut().free(&key);
+        // broken: shares-a-write-under-way.end
+        match written {
+            Ok(Some(record)) => {
+                client::publish(&platform, Published { tag, mode, record }).await;
+                return batch.end(Ended::Durable);
+            }
+            Err(Some(limit)) => return batch.end(Ended::Refused(limit)),
+            _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
+            _ => {}
+        }
+    }
+    batches.borrow_mut().withdraw(&key, &batch);
+    // broken: no-retry.end
+    batch.end(Ended::Failed);
+}
+
+async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
+    if attempt > 0 {
+        let longest = FIRST_PAUSE * (1 << attempt);
+        let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
+        platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
+    }
+    loop {
+        let wait = platform.isolate().purge_batches.borrow().wait(key, platform.now());
+        if wait.is_zero() {
+            return;
+        }
+        platform.sleep(wait).await;
+    }
+}
+
+/// One attempt, with a stamp of its own; none where it took so long that it counts as none.
+async fn write<P: Platform>(
+    platform: &P,
+    tag: &Tag,
+    key: &str,
+    mode: PurgeMode,
+) -> Result<Option<PurgeRecord>, KvError> {
+    let at = platform.now();
+    // broken: one-record.id
+    let record = new_record(platform, at);
+    let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
+    let (then, name) = (platform.clone(), key.to_owned());
+    let writing = Box::pin(async move { then.kv_write(&name, entry).await });
+    let timeout = platform.sleep(WRITE_LIMIT);
+    pin_mut!(timeout);
+    let written = match select(writing, timeout).await {
+        Either::Left((written, _)) => written,
+        Either::Right((_, late)) => {
+            platform.defer(mend(platform.clone(), tag.clone(), mode, late));
+            Err(KvError("KV did not answer in time".to_owned()))
+        }
+    };
+    let now = platform.now();
+    if let Err(error) = &written
+        && platform.isolate().log.allows("purge-write", now)
+    {
+        platform.log(&format!("a purge record could not be written to KV: {error}"));
+    }
+    written?;
+    if now.since(at) > platform.config().skew / 2 {
+        return Ok(None);
+    }
+    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
+    Ok(Some(record))
+}
+
+/// A write that was given up and lands after all may hide a purge that came between: once it is known
+/// to have landed, another one with a new stamp makes up for it.
+async fn mend<P: Platform>(
+    platform: P,
+    tag: Tag,
+    mode: PurgeMode,
+    late: impl Future<Output = Result<(), KvError>>,
+) {
+    if late.await.is_ok() {
+        let until = platform.now() + ALL_WITHIN;
+        let again: Pin<Box<dyn Future<Output = Ended>>> =
+            Box::pin(async move { record(&platform, &tag, mode, until).await });
+        again.await;
+    }
+}
+
+/// The limit that an error of KV's speaks of. The words are the platform's own.
+fn limit(error: &KvError) -> Option<Limit> {
+    let text = error.0.to_ascii_lowercase();
+    if text.contains("too many api requests") || text.contains("too many subrequests") {
+        return Some(Limit::Invocation);
+    }
+    text.contains("limit exceeded for the day").then_some(Limit::Day)
+}

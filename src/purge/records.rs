@@ -1,0 +1,193 @@
+//! Reading the purge records of a stored response's tags, from memory and past it from KV.
+//!
+//! What fails closed: with KV unreadable, [`Fence::readable`] is false, and `policy::reuse` asks
+//! the origin before it shows anything older than the memory window.
+
+use futures::channel::oneshot;
+use futures::future::join_all;
+
+use crate::page::lookup::seen_life;
+use crate::page::visit::Visit;
+use crate::platform::kv;
+use crate::platform::{Document, Platform};
+use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
+use crate::policy::key::Slot;
+use crate::policy::reuse::Fence;
+use crate::policy::stored::StoredResponse;
+use crate::policy::tag::{Tag, implicit};
+use crate::policy::time::Time;
+use crate::purge::memory::Moment;
+
+/// A bulk read takes 100 keys, and a tag has two.
+const TAGS_PER_READ: usize = 50;
+/// How often a request waits for other requests' reads before it reads what is left itself.
+const JOINS_MOST: u32 = 3;
+
+/// What the purge records say of `stored`.
+pub async fn of<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    slot: &Slot,
+    stored: &StoredResponse,
+) -> Fence {
+    let tags = all_tags(visit, &stored.tags);
+    let readable = learn(platform, &tags).await;
+    let skew = platform.config().skew;
+    let purged = {
+        let memory = platform.isolate().purges.borrow();
+        stored.fenced().purged(memory.records(&tags), skew)
+    };
+    let first_seen = match purged {
+        Purged::Soft => Some(first_seen(platform, slot, stored).await),
+        _ => None,
+    };
+    Fence { purged, first_seen, readable }
+}
+
+/// Whether a purge that was first seen after `moment` outdates `stored`.
+pub fn is_outdated_since<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    moment: Moment,
+) -> bool {
+    let tags = all_tags(visit, &stored.tags);
+    let memory = platform.isolate().purges.borrow();
+    let since = memory.records_since(&tags, moment);
+    stored.fenced().purged(since, platform.config().skew) != Purged::No
+}
+
+/// A response's own tags and the implicit ones of its page.
+pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
+    let mut all = implicit(&visit.key);
+    all.extend_from_slice(tags);
+    all
+}
+
+/// Reads what the memory window no longer covers; false where KV did not answer.
+async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+    for _ in 0..JOINS_MOST {
+        let unread = unread(platform, tags);
+        if unread.is_empty() {
+            return true;
+        }
+        let free = platform.isolate().reading.borrow().free(&unread, platform.now());
+        if !free.is_empty() && !learn_all(platform, &free).await {
+            return false;
+        }
+        if free.len() < unread.len() {
+            join(platform, &unread).await;
+        }
+    }
+    learn_all(platform, &unread(platform, tags)).await
+}
+
+fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
+    let memory = platform.isolate().purges.borrow();
+    let unread = memory.unread(tags, platform.config().memory_window, platform.now());
+    unread.into_iter().cloned().collect()
+}
+
+/// Waits for somebody else's read of one of these tags, if there still is one.
+async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
+    let mut wait = None;
+    platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
+        let (signal, waiting) = platform.signal(kv::READ_LIMIT);
+        wait = Some(waiting);
+        signal
+    });
+    if let Some(wait) = wait {
+        wait.await;
+    }
+}
+
+/// Others may wait for the same records, so it goes on when the visitor hangs up.
+async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+    if tags.is_empty() {
+        return true;
+    }
+    let asked_at = platform.now();
+    // Now, and not when its turn comes: whoever looks next must find it under way.
+    let read = platform.isolate().reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
+    let (sender, readable) = oneshot::channel();
+    let (then, tags) = (platform.clone(), tags.to_vec());
+    platform.defer(async move {
+        let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(&then, chunk, asked_at));
+        let readable = join_all(chunks).await.into_iter().all(|read| read);
+        let waiters = then.isolate().reading.borrow_mut().end(read);
+        waiters.into_iter().for_each(|signal| signal());
+        // Whoever has hung up needs no answer.
+        let _ = sender.send(readable);
+    });
+    readable.await.unwrap_or(false)
+}
+
+async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
+    let keys: Vec<String> = tags
+        .iter()
+        .flat_map(|tag| [PurgeMode::Soft.record_key(tag), PurgeMode::Hard.record_key(tag)])
+        .collect();
+    let values = match kv::read(platform, &keys).await {
+        Ok(values) => values,
+        Err(error) => return unreadable(platform, &error.0),
+    };
+    for (tag, values) in tags.iter().zip(values.chunks(2)) {
+        let records = records(platform, tag, values);
+        platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
+    }
+    true
+}
+
+fn records<P: Platform>(
+    platform: &P,
+    tag: &Tag,
+    values: &[Option<String>],
+) -> Vec<(PurgeMode, PurgeRecord)> {
+    let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
+    let present = modes.zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
+    // broken: one-record.read
+    present
+        .map(|(mode, value)| {
+            let record = PurgeRecord::of(value, platform.now());
+            if !record.is_dated() && platform.isolate().log.allows("kv-record", platform.now()) {
+                let key = mode.record_key(tag);
+                platform.log(&format!("{key} in KV is no record of ours: it counts as a purge"));
+            }
+            (mode, record)
+        })
+        .collect()
+}
+
+fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
+    if platform.isolate().log.allows("kv-read", platform.now()) {
+        platform.log(&format!("purge records could not be read from KV: {cause}"));
+    }
+    // broken: kv-error-is-no-purge
+    false
+}
+
+/// When this data centre first saw `stored` outdated: written once, so that a second purge does
+/// not lengthen its stale window.
+async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
+    let now = platform.now();
+    let marker = slot.beside(&format!("seen {}", stored.fetched_at.0));
+    let remembered = platform.isolate().first_seen.borrow().of(&marker);
+    if let Some(seen) = remembered {
+        return seen;
+    }
+    let written = platform.cache_match(&marker).await;
+    let written = written.and_then(|document| document.head.parse().ok()).map(Time);
+    let seen = written.unwrap_or(now);
+    platform.isolate().first_seen.borrow_mut().note(&marker, seen, now);
+    if written.is_none() {
+        let life = seen_life(stored, platform.config().purge_swr);
+        let platform_then = platform.clone();
+        platform.defer(async move {
+            let body = platform_then.empty_body();
+            let document = Document { head: seen.0.to_string(), body };
+            // Should it not be kept, the isolate's memory still has it.
+            let _ = platform_then.cache_put(&marker, document, life).await;
+        });
+    }
+    seen
+}

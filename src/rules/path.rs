@@ -1,0 +1,85 @@
+//! The ways in which an origin may read a path.
+//!
+//! The cache keeps every spelling apart (`policy::key`). An origin does not: nginx decodes, merges
+//! slashes and resolves dots, Django decodes, IIS reads `\` as `/`, Tomcat drops `;…`. So what must
+//! hold for a page however it is spelt holds if any reading of the path matches.
+
+use std::collections::BTreeSet;
+
+use crate::policy::tag::normal;
+
+/// All readings of a path, each with and without a closing slash. Linear in its length; decoded once,
+/// and no more often.
+///
+/// Compare each of them with what another spelling must not get past.
+pub fn readings(path: &str) -> BTreeSet<String> {
+    let mut readings = BTreeSet::from([path.to_owned()]);
+    if is_spelt_oddly(path) {
+        let (normal, decoded) = (normal(path), decoded(path));
+        let bare = without_parameters(&decoded);
+        for text in [&normal, &decoded, &bare] {
+            readings.insert(resolved(segments(text)));
+            readings.insert(resolved(segments(text).filter(|segment| !segment.is_empty())));
+        }
+        readings.extend([normal, decoded]);
+    }
+    let others: Vec<String> = readings.iter().map(|reading| other_closing(reading)).collect();
+    readings.extend(others);
+    readings
+}
+
+/// Whether there is a reading that differs from the path by more than a closing slash.
+pub fn is_spelt_oddly(path: &str) -> bool {
+    let path = path.as_bytes();
+    path.iter().any(|byte| b"%;\\".contains(byte))
+        || path.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
+}
+
+fn other_closing(reading: &str) -> String {
+    match reading.strip_suffix('/') {
+        Some("") => reading.to_owned(),
+        Some(open) => open.to_owned(),
+        None => format!("{reading}/"),
+    }
+}
+
+fn decoded(path: &str) -> String {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let (byte, next) = match (*first, tail) {
+            (b'%', [high, low, tail @ ..]) => match hex::decode([*high, *low]).as_deref() {
+                Ok([byte]) => (*byte, tail),
+                _ => (b'%', &rest[1..]),
+            },
+            (byte, tail) => (byte, tail),
+        };
+        decoded.push(byte);
+        rest = next;
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// What stands between slashes, which may lean the other way.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix('/').unwrap_or(path).split(['/', '\\'])
+}
+
+/// `/a;b=c/d` is `/a/d` where path parameters are known (RFC 3986 §3.3).
+fn without_parameters(path: &str) -> String {
+    let bare = segments(path).map(|segment| segment.split(';').next().unwrap_or(""));
+    bare.fold(String::new(), |path, segment| path + "/" + segment)
+}
+
+/// Dot segments removed (RFC 3986 §5.2.4).
+fn resolved<'a>(segments: impl Iterator<Item = &'a str>) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in segments {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}

@@ -1,0 +1,243 @@
+//! Bodies: streams of the runtime that never pass through wasm memory.
+//!
+//! A body for both a visitor and the cache is copied chunk by chunk while it is small, without
+//! waiting for the visitor: one visitor on a bad line would hold up all who wait for the page. Past
+//! [`HELD_MOST`] it is copied at the pace of the slower of the two ([`pump`]), because a whole large
+//! body must not be held in memory.
+
+mod pump;
+
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use http::StatusCode;
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, WritableStream};
+
+use crate::platform::{ReadError, Response, Unsettled};
+use crate::workers::headers::{self, Native};
+use pump::{Held, Pump, Sink, Source, soon};
+
+/// A body up to this size is held in JavaScript's memory until its end is known, in bytes.
+const HELD_MOST: u32 = 1024 * 1024;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An IdentityTransformStream that says how long it is, and breaks off if it is not.
+    #[wasm_bindgen(extends = IdentityTransformStream, js_name = FixedLengthStream)]
+    type FixedLengthStream;
+    #[wasm_bindgen(constructor, catch, js_class = "FixedLengthStream")]
+    fn of_length(length: f64) -> Result<FixedLengthStream, JsValue>;
+
+    #[wasm_bindgen(js_name = IdentityTransformStream)]
+    type IdentityTransformStream;
+    #[wasm_bindgen(constructor, js_class = "IdentityTransformStream")]
+    fn new() -> IdentityTransformStream;
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &IdentityTransformStream) -> ReadableStream;
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &IdentityTransformStream) -> WritableStream;
+}
+
+/// What a request or a response carries.
+pub enum Body {
+    Empty,
+    Bytes(Uint8Array),
+    Stream {
+        stream: ReadableStream,
+        native: Option<Native>,
+        /// In bytes, where the origin said so.
+        length: Option<u64>,
+    },
+    /// Read from `source`, and written to `visitor` on the way.
+    Copied {
+        source: ReadableStream,
+        visitor: WritableStream,
+    },
+    /// The other end of an upgraded connection.
+    WebSocket(JsValue),
+}
+
+impl Body {
+    pub fn of(stream: Option<ReadableStream>) -> Body {
+        stream.map_or(Body::Empty, |stream| Body::Stream { stream, native: None, length: None })
+    }
+
+    pub fn bytes(bytes: &[u8]) -> Body {
+        Body::Bytes(Uint8Array::from(bytes))
+    }
+
+    /// As `fetch` and `Response` take it.
+    pub fn to_js(&self) -> JsValue {
+        match self {
+            Body::Empty | Body::WebSocket(_) | Body::Copied { .. } => JsValue::NULL,
+            Body::Bytes(bytes) => bytes.into(),
+            Body::Stream { stream, .. } => stream.into(),
+        }
+    }
+
+    /// Ends a body that nobody will read, and with it the origin's sending.
+    pub fn discard(self) {
+        match self {
+            Body::Stream { stream, .. } => ignore(&stream.cancel()),
+            Body::Copied { source, visitor } => {
+                ignore(&source.cancel());
+                ignore(&visitor.abort());
+            }
+            Body::Empty | Body::Bytes(_) | Body::WebSocket(_) => {}
+        }
+    }
+
+    pub fn tee(self) -> (Body, Body) {
+        let Body::Stream { stream, native, length } = self else { return (self.again(), self) };
+        // A visitor is told the length as the origin told it. The runtime throws for one that
+        // JavaScript cannot count (past 2^53): that is as good as unknown.
+        let fixed = length.and_then(|length| FixedLengthStream::of_length(length as f64).ok());
+        let pipe = fixed.map_or_else(IdentityTransformStream::new, IdentityTransformStream::from);
+        let theirs = Body::Stream { stream: pipe.readable(), native, length };
+        (theirs, Body::Copied { source: stream, visitor: pipe.writable() })
+    }
+
+    /// Another of what is not a stream.
+    fn again(&self) -> Body {
+        match self {
+            Body::Bytes(bytes) => Body::Bytes(bytes.clone()),
+            _ => Body::Empty,
+        }
+    }
+}
+
+/// A body that has been read up to its end, or up to as much as is held.
+pub enum Read {
+    Whole(Body),
+    /// More than is held. What was read comes first, then the rest, while `clean` is awaited: it
+    /// says whether `stream` came to its end, or was broken off.
+    Longer {
+        stream: ReadableStream,
+        clean: LocalBoxFuture<'static, Result<(), Unsettled>>,
+    },
+}
+
+/// Reads a body to its clean end, as far as it may be held.
+/// One that stands still for longer than `patience` has broken off.
+pub async fn settle(body: Body, patience: Duration) -> Result<Read, Unsettled> {
+    match body {
+        Body::Stream { stream, .. } => {
+            copy(stream, None, patience).await.map_err(|_| Unsettled::BrokenOff)
+        }
+        Body::Copied { source, visitor } => {
+            copy(source, Some(visitor), patience).await.map_err(|_| Unsettled::BrokenOff)
+        }
+        held => Ok(Read::Whole(held)),
+    }
+}
+
+async fn copy(
+    source: ReadableStream,
+    visitor: Option<WritableStream>,
+    patience: Duration,
+) -> Result<Read, JsValue> {
+    let mut source = Source::of(source)?;
+    let visitor = visitor.map(Sink::of).transpose()?;
+    let (mut held, mut length) = (Vec::new(), 0);
+    loop {
+        let chunk = match soon(source.next(), patience).await {
+            Ok(Some(chunk)) => chunk.slice(0, chunk.length()),
+            Ok(None) => break,
+            Err(cause) => {
+                if let Some(visitor) = visitor {
+                    visitor.abort(&cause);
+                }
+                source.cancel(&cause);
+                return Err(cause);
+            }
+        };
+        length += chunk.length();
+        // A visitor who has hung up does not end it: others want the page.
+        let taken = visitor.as_ref().map(|visitor| visitor.write(&chunk));
+        held.push(Held { chunk, taken });
+        if length > HELD_MOST {
+            let pipe = IdentityTransformStream::new();
+            let cache = Sink::of(pipe.writable())?;
+            let clean = Box::pin(Pump { source, visitor, cache, patience }.run(held));
+            return Ok(Read::Longer { stream: pipe.readable(), clean });
+        }
+    }
+    if let Some(visitor) = visitor {
+        ignore(&visitor.close());
+    }
+    Ok(Read::Whole(Body::Bytes(joined(&held, length))))
+}
+
+fn joined(held: &[Held], length: u32) -> Uint8Array {
+    let whole = Uint8Array::new_with_length(length);
+    let mut at = 0;
+    for Held { chunk, .. } in held {
+        whole.set(chunk, at);
+        at += chunk.length();
+    }
+    whole
+}
+
+/// Reads a body into memory; for control routes.
+pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
+    let stream = match body {
+        Body::Stream { stream, .. } => stream,
+        Body::Bytes(bytes) => return Ok(bytes.to_vec()),
+        _ => return Ok(Vec::new()),
+    };
+    let mut source = Source::of(stream).map_err(|_| ReadError::BrokenOff)?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = source.next().await.map_err(|_| ReadError::BrokenOff)? {
+        if bytes.len() + chunk.length() as usize > limit {
+            source.cancel(&"the body is too long".into());
+            return Err(ReadError::TooLong(limit));
+        }
+        bytes.extend(chunk.to_vec());
+    }
+    Ok(bytes)
+}
+
+/// Lets a promise end as it will, without a complaint about a rejection nobody saw.
+pub fn ignore(promise: &Promise) {
+    // What listens is attached here, and stays when the future is dropped.
+    drop(JsFuture::from(promise.clone()));
+}
+
+/// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
+pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
+    let init = headers::response_init(response.status, &response.headers)?;
+    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
+    if let Body::Stream { native: Some(native), .. } = &response.body {
+        set("headers", &native.changed_to(&response.headers)?.into())?;
+    }
+    if let Body::WebSocket(socket) = &response.body {
+        set("webSocket", socket)?;
+    }
+    let body = match may_have_body(response.status) {
+        true => response.body.to_js(),
+        false => {
+            response.body.discard();
+            JsValue::NULL
+        }
+    };
+    new_response(&body, &init)
+}
+
+/// `new Response` throws for a body with one of these (Fetch §2.2.3, null body status).
+fn may_have_body(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 101 | 204 | 205 | 304)
+}
+
+pub fn new_response(body: &JsValue, init: &Object) -> Result<web_sys::Response, JsValue> {
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = Response)]
+        type JsResponse;
+        #[wasm_bindgen(constructor, catch, js_class = "Response")]
+        fn new(body: &JsValue, init: &Object) -> Result<JsResponse, JsValue>;
+    }
+    Ok(JsResponse::new(body, init)?.unchecked_into())
+}
