@@ -5,8 +5,8 @@ use std::rc::Rc;
 use http::StatusCode;
 
 use crate::control;
-use crate::fields::cache_status::{CACHE_STATUS, CacheStatus};
-use crate::page::answer::problem;
+use crate::fields::cache_status::{CACHE_STATUS, CacheStatus, Detail};
+use crate::page::answer::own_problem;
 use crate::page::serve::serve;
 use crate::page::server_timing::Trace;
 use crate::page::visit::Visit;
@@ -27,7 +27,8 @@ pub async fn handle<P: Platform>(
     if !config.serves(visit.key.host()) {
         let detail = "HOSTS does not list the host that was asked for.";
         let status = StatusCode::MISDIRECTED_REQUEST;
-        return own(problem(&platform, status, "This host is not served here", detail), "host");
+        let title = "This host is not served here";
+        return own_problem(&platform, Detail::Host, status, title, detail);
     }
     match Route::of(visit.key.path(), &config.control_prefix) {
         Route::Page if config.log_requests => {
@@ -38,7 +39,9 @@ pub async fn handle<P: Platform>(
         }
         Route::Page => serve(platform, visit, body).await,
         Route::Control(route) => {
-            own(control::control(&platform, route, &visit, body).await, "control")
+            let mut response = control::control(&platform, route, &visit, body).await;
+            CacheStatus::default().detail(Detail::Control).append_to(&mut response.headers);
+            response
         }
     }
 }
@@ -57,10 +60,4 @@ fn outcome<B>(answer: &Response<B>) -> String {
         () => "miss",
     };
     format!("{} {word} ({said})", answer.status.as_u16())
-}
-
-/// An answer that came neither from the cache nor from the origin.
-fn own<B>(mut response: Response<B>, detail: &'static str) -> Response<B> {
-    CacheStatus::default().detail(detail).append_to(&mut response.headers);
-    response
 }

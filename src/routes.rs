@@ -1,4 +1,4 @@
-//! Which part of the edge answers a path.
+//! Pure. Which part of the edge answers a path.
 
 use crate::rules::path::{is_spelt_oddly, readings};
 

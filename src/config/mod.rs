@@ -1,5 +1,6 @@
 //! The settings: read once, and either all legal or refused with the name of the one that is not.
 
+pub mod names;
 mod plain;
 pub(crate) mod read;
 

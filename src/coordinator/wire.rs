@@ -1,4 +1,4 @@
-//! How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
+//! Pure. How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
 //! word of its line, and may hold spaces; no tag holds the end of a line.
 //!
 //! Lines, because the derived parsers of as many JSON types would be a tenth of the whole Worker.

@@ -31,6 +31,128 @@ impl Forward {
     }
 }
 
+/// Why this cache did what it did, in a word (RFC 9211 §2.8). `docs/cache-status.md` says of each what
+/// to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The request carries credentials, or the response answers such a request.
+    Authorization,
+    /// The data centre's cache keeps nothing: requests are not collapsed.
+    CacheUnavailable,
+    /// A control route answered.
+    Control,
+    /// The visitor has a cookie that may mean something, and the response is not for all.
+    Cookie,
+    /// The holder of the world's lease took too long.
+    CoordinatorOverdue,
+    /// The coordinator did not answer.
+    CoordinatorUnavailable,
+    /// `HOSTS` does not list the host.
+    Host,
+    /// The Worker failed.
+    Internal,
+    /// The visitor has a login cookie.
+    LoginCookie,
+    /// The request came back to the edge that had sent it.
+    Loop,
+    /// The stored response is older than `MAX_LIFE`.
+    MaxLife,
+    /// The method is neither GET nor HEAD.
+    Method,
+    /// The response has no lifetime.
+    NoLifetime,
+    /// `ORIGIN` is not set, and the request came through no zone.
+    NoOrigin,
+    /// The response or, if heeded, the request says `no-store`.
+    NoStore,
+    /// The request wants what is stored, and nothing is.
+    OnlyIfCached,
+    /// The origin's own cache answers with what it made before a purge.
+    OriginBehind,
+    /// The origin failed a moment ago.
+    OriginFailed,
+    /// A field that selects is too long, or is not ASCII.
+    Oversized,
+    /// The origin refuses plain requests, and answers visitors' own.
+    PlainRefused,
+    /// The response is private.
+    Private,
+    /// The stored response was purged hard.
+    Purged,
+    /// A part fills nothing.
+    Range,
+    /// The origin redirects the URL to itself.
+    RedirectsToItself,
+    /// The request asks for another representation than those that are stored.
+    Representation,
+    /// The response is stale, and a background request is under way.
+    Revalidating,
+    /// A rule bypasses.
+    Rule,
+    /// The response sets a cookie.
+    SetCookie,
+    /// A setting is wrong.
+    Settings,
+    /// The status may not be stored without a stated lifetime.
+    Status,
+    /// The response has more tags than are kept.
+    TooManyTags,
+    /// The request upgrades the connection.
+    Upgrade,
+    /// The URL is too long to be stored.
+    UrlTooLong,
+    /// The URL or the method cannot be read.
+    UrlUnreadable,
+    /// All places for variants of the page are taken.
+    Variants,
+    /// The response says `Vary: *`.
+    VaryAny,
+}
+
+impl Detail {
+    /// Lower case and hyphens, so that it is a token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Detail::Authorization => "authorization",
+            Detail::CacheUnavailable => "cache-unavailable",
+            Detail::Control => "control",
+            Detail::Cookie => "cookie",
+            Detail::CoordinatorOverdue => "coordinator-overdue",
+            Detail::CoordinatorUnavailable => "coordinator-unavailable",
+            Detail::Host => "host",
+            Detail::Internal => "internal",
+            Detail::LoginCookie => "login-cookie",
+            Detail::Loop => "loop",
+            Detail::MaxLife => "max-life",
+            Detail::Method => "method",
+            Detail::NoLifetime => "no-lifetime",
+            Detail::NoOrigin => "no-origin",
+            Detail::NoStore => "no-store",
+            Detail::OnlyIfCached => "only-if-cached",
+            Detail::OriginBehind => "origin-behind",
+            Detail::OriginFailed => "origin-failed",
+            Detail::Oversized => "oversized",
+            Detail::PlainRefused => "plain-refused",
+            Detail::Private => "private",
+            Detail::Purged => "purged",
+            Detail::Range => "range",
+            Detail::RedirectsToItself => "redirects-to-itself",
+            Detail::Representation => "representation",
+            Detail::Revalidating => "revalidating",
+            Detail::Rule => "rule",
+            Detail::SetCookie => "set-cookie",
+            Detail::Settings => "settings",
+            Detail::Status => "status",
+            Detail::TooManyTags => "too-many-tags",
+            Detail::Upgrade => "upgrade",
+            Detail::UrlTooLong => "url-too-long",
+            Detail::UrlUnreadable => "url-unreadable",
+            Detail::Variants => "variants",
+            Detail::VaryAny => "vary-any",
+        }
+    }
+}
+
 /// This cache's member of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheStatus {
@@ -43,8 +165,7 @@ pub struct CacheStatus {
     pub ttl: Option<i64>,
     /// By which key it is stored; told to those who may debug.
     pub key: Option<String>,
-    /// A word of ours; lower case and hyphens, so that it is a token.
-    pub detail: Option<&'static str>,
+    pub detail: Option<Detail>,
 }
 
 impl CacheStatus {
@@ -61,7 +182,7 @@ impl CacheStatus {
         self
     }
 
-    pub fn detail(mut self, detail: &'static str) -> CacheStatus {
+    pub fn detail(mut self, detail: Detail) -> CacheStatus {
         self.detail = Some(detail);
         self
     }
@@ -99,7 +220,7 @@ impl fmt::Display for CacheStatus {
             write!(f, "; key=\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))?;
         }
         match self.detail {
-            Some(detail) => write!(f, "; detail={detail}"),
+            Some(detail) => write!(f, "; detail={}", detail.as_str()),
             None => Ok(()),
         }
     }

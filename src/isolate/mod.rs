@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::config::VisitorWriteLimits;
 use crate::coordinator::ledger::Shard;
+use crate::fields::cache_status::Detail;
 use crate::platform::Signal;
 use crate::policy::guess::Sections;
 use crate::policy::key::Slot;
@@ -187,10 +188,10 @@ pub enum Cause {
 }
 
 impl Cause {
-    pub fn as_str(self) -> &'static str {
+    pub fn detail(self) -> Detail {
         match self {
-            Cause::Failed => "origin-failed",
-            Cause::Behind => "origin-behind",
+            Cause::Failed => Detail::OriginFailed,
+            Cause::Behind => Detail::OriginBehind,
         }
     }
 }

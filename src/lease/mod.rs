@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::coordinator::client::{self, Claim};
+use crate::fields::cache_status::Detail;
 use crate::isolate::{Outcome, Waiting};
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
@@ -32,7 +33,6 @@ const FIRST_LOOK_ABROAD: u64 = 100;
 const LOOKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// Workers lets a request work for so long after its answer.
 const AFTER_THE_ANSWER: Duration = Duration::from_secs(30);
-const UNAVAILABLE: &str = "coordinator-unavailable";
 
 /// The duty to ask the origin for a slot, and to tell the others how it went.
 pub struct Lease<P: Platform> {
@@ -43,7 +43,7 @@ pub struct Lease<P: Platform> {
     /// Whether the coordinator may hold it for us.
     abroad: Cell<bool>,
     /// What the answer says of it, if anything.
-    detail: Cell<Option<&'static str>>,
+    detail: Cell<Option<Detail>>,
 }
 
 /// What came of asking for the lease.
@@ -95,7 +95,7 @@ pub async fn acquire<P: Platform>(
             lease.end(outcome).await;
             return Grant::Ended(outcome);
         }
-        Claim::Held => lease.detail.set(Some("coordinator-overdue")),
+        Claim::Held => lease.detail.set(Some(Detail::CoordinatorOverdue)),
         _ => {}
     }
     Grant::Granted(lease)
@@ -180,7 +180,7 @@ impl<P: Platform> Lease<P> {
     }
 
     /// What the answer to a visitor should say of it.
-    pub fn detail(&self) -> Option<&'static str> {
+    pub fn detail(&self) -> Option<Detail> {
         self.detail.get()
     }
 
@@ -228,9 +228,9 @@ impl<P: Platform> Lease<P> {
             Claim::Unavailable => {
                 // It may have been granted all the same.
                 self.abroad.set(true);
-                self.detail.set(Some(UNAVAILABLE));
+                self.detail.set(Some(Detail::CoordinatorUnavailable));
             }
-            Claim::Resting => self.detail.set(Some(UNAVAILABLE)),
+            Claim::Resting => self.detail.set(Some(Detail::CoordinatorUnavailable)),
             Claim::Held | Claim::Failed(_) | Claim::Absent => {}
         }
         if claim == Claim::Absent {

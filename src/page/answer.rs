@@ -4,7 +4,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::fields::cache_status::CacheStatus;
+use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
@@ -113,7 +113,7 @@ pub fn failed<P: Platform>(
     let title = match error {
         OriginError::TimedOut => "The origin did not answer in time",
         OriginError::Unreachable(_) => "The origin could not be reached",
-        OriginError::Unasked => "The origin gave no answer to what it was asked",
+        OriginError::Unasked => "The origin sent a 304 to a request that had no validators",
     };
     let mut response = problem(platform, error.status(), title, &error.to_string());
     status.append_to(&mut response.headers);
@@ -123,10 +123,8 @@ pub fn failed<P: Platform>(
 /// The visitor wanted no request to the origin (RFC 9111 §5.2.1.7).
 pub fn only_if_cached<P: Platform>(platform: &P) -> Response<P::Body> {
     let status = StatusCode::GATEWAY_TIMEOUT;
-    let detail = "The request says only-if-cached, and nothing stored can answer it.";
-    let mut response = problem(platform, status, "Not cached", detail);
-    CacheStatus::default().detail("only-if-cached").append_to(&mut response.headers);
-    response
+    let text = "The request says only-if-cached, and nothing stored can answer it.";
+    own_problem(platform, Detail::OnlyIfCached, status, "Not cached", text)
 }
 
 /// Another request has just asked the origin, and it failed.
@@ -162,8 +160,31 @@ pub fn problem<P: Platform>(
     problem_response(status, title, detail, |bytes| platform.bytes_body(bytes))
 }
 
-/// [`problem`], where there is no platform yet.
-pub fn problem_response<B>(
+/// A [`problem`] of the edge's own, which says in `Cache-Status` why.
+pub fn own_problem<P: Platform>(
+    platform: &P,
+    why: Detail,
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+) -> Response<P::Body> {
+    own_problem_response(why, status, title, detail, |bytes| platform.bytes_body(bytes))
+}
+
+/// [`own_problem`], where there is no platform yet.
+pub fn own_problem_response<B>(
+    why: Detail,
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+    body: impl FnOnce(Vec<u8>) -> B,
+) -> Response<B> {
+    let mut response = problem_response(status, title, detail, body);
+    CacheStatus::default().detail(why).append_to(&mut response.headers);
+    response
+}
+
+fn problem_response<B>(
     status: StatusCode,
     title: &str,
     detail: &str,

@@ -1,7 +1,7 @@
 //! A visitor's request that what is stored does not answer: it takes the lease or waits for another
 //! request that has it, looks again, and asks the origin if need be.
 
-use crate::fields::cache_status::{CacheStatus, Forward};
+use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
 use crate::page::answer;
@@ -71,7 +71,7 @@ pub async fn fill<P: Platform>(
             // Another request has taken over from the overdue holder.
             Grant::Overdue => patience = lease::patience(&platform),
             Grant::CacheUnavailable => {
-                visitor.detail = Some("cache-unavailable");
+                visitor.detail = Some(Detail::CacheUnavailable);
                 break;
             }
         }

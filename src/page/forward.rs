@@ -3,7 +3,7 @@
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::fields::cache_status::CacheStatus;
+use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::page::answer;
@@ -32,7 +32,7 @@ pub async fn bypass<P: Platform>(
 
 /// How a bypassed request is reported.
 pub fn bypass_status(reason: Bypass) -> CacheStatus {
-    CacheStatus::forwarded(reason.forward()).detail(reason.as_str())
+    CacheStatus::forwarded(reason.forward()).detail(reason.detail())
 }
 
 /// Sends a request, and brings the answer into the visitor's terms: redirects that name the origin's
@@ -132,8 +132,9 @@ pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
 
 /// The answer to a request that came round.
 pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
-    answer::problem(
+    answer::own_problem(
         platform,
+        Detail::Loop,
         StatusCode::LOOP_DETECTED,
         "The request came back to the edge it was sent from",
         "Set ORIGIN to where the pages come from, and not to the edge's own host: without it the \

@@ -2,7 +2,7 @@
 
 use futures::channel::oneshot;
 
-use crate::fields::cache_status::CacheStatus;
+use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::page::answer;
 use crate::page::lookup::{Found, Sight, Usable, judge, look};
 use crate::page::visit::Visit;
@@ -16,7 +16,7 @@ pub struct Visitor<P: Platform> {
     sender: Option<oneshot::Sender<Response<P::Body>>>,
     pub arrived: Time,
     collapsed: bool,
-    pub detail: Option<&'static str>,
+    pub detail: Option<Detail>,
 }
 
 impl<P: Platform> Visitor<P> {
@@ -62,7 +62,7 @@ impl<P: Platform> Visitor<P> {
         let stand_in = stand_in(platform, visit, &sight.slot, sight.found).await;
         let response = match stand_in {
             Some((usable, ttl)) => {
-                let status = CacheStatus::hit(ttl).answered(failure).detail("origin-failed");
+                let status = CacheStatus::hit(ttl).answered(failure).detail(Detail::OriginFailed);
                 answer::stored(platform, visit, usable.stored, usable.body, status)
             }
             None => answer::shared_failure(platform, failure, status),

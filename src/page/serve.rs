@@ -3,7 +3,7 @@
 use futures::channel::oneshot;
 use http::{Method, StatusCode};
 
-use crate::fields::cache_status::{CacheStatus, Forward};
+use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::conditional::is_not_modified;
 use crate::fields::range::{self, Part};
 use crate::isolate::Outcome;
@@ -146,10 +146,10 @@ fn revalidate_behind<P: Platform>(
     visit: &Visit,
     slot: &Slot,
     usable: &Usable<P::Body>,
-) -> &'static str {
+) -> Detail {
     let failure = platform.isolate().failures.borrow().of(slot);
-    if failure.is_some_and(|failure| failure.backs_off(platform.now())) {
-        return failure.map_or("", |failure| failure.cause.as_str());
+    if let Some(failure) = failure.filter(|failure| failure.backs_off(platform.now())) {
+        return failure.cause.detail();
     }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
@@ -169,7 +169,7 @@ fn revalidate_behind<P: Platform>(
             Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::nobody()).await;
         });
     }
-    "revalidating"
+    Detail::Revalidating
 }
 
 /// Everything that asks the origin, or waits for a request that does, goes on when the visitor hangs
@@ -191,11 +191,12 @@ async fn answer_from_origin<P: Platform>(
     platform.defer(work);
     match answer.await {
         Ok(response) => response,
-        Err(_) => answer::problem(
+        Err(_) => answer::own_problem(
             &platform,
+            Detail::Internal,
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The edge failed",
-            "The request ended without an answer; the log may say why.",
+            "Internal error",
+            "The request ended without a response. The Worker's log may say why.",
         ),
     }
 }
@@ -205,13 +206,13 @@ async fn answer_from_origin<P: Platform>(
 fn theirs_alone<P: Platform>(visit: &Visit, sight: &Sight<P::Body>) -> Option<CacheStatus> {
     let status = CacheStatus::forwarded(sight.forward_reason());
     match &sight.found {
-        Found::NotForThem(reason) => return Some(status.detail(reason.as_str())),
+        Found::NotForThem(reason) => return Some(status.detail(reason.detail())),
         Found::Response(_) => return None,
         Found::Nothing(_) | Found::Pass(_) => {}
     }
     match fills_nothing(&visit.method, &*visit.fields) {
         Some(FillsNothing::Head) => Some(status),
-        Some(FillsNothing::Range) => Some(status.detail("range")),
+        Some(FillsNothing::Range) => Some(status.detail(Detail::Range)),
         None => None,
     }
 }

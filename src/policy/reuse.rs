@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::fields::cache_status::Forward;
+use crate::fields::cache_status::{Detail, Forward};
 use crate::fields::forwarding::RequestFields;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::fence::Purged;
@@ -28,16 +28,16 @@ pub enum Bypass {
 }
 
 impl Bypass {
-    pub fn as_str(self) -> &'static str {
+    pub fn detail(self) -> Detail {
         match self {
-            Bypass::Method => "method",
-            Bypass::Upgrade => "upgrade",
-            Bypass::Authorization => "authorization",
-            Bypass::LoginCookie => "login-cookie",
-            Bypass::NoStore => "no-store",
-            Bypass::Rule => "rule",
-            Bypass::LongUrl => "url-too-long",
-            Bypass::Oversized => "oversized",
+            Bypass::Method => Detail::Method,
+            Bypass::Upgrade => Detail::Upgrade,
+            Bypass::Authorization => Detail::Authorization,
+            Bypass::LoginCookie => Detail::LoginCookie,
+            Bypass::NoStore => Detail::NoStore,
+            Bypass::Rule => Detail::Rule,
+            Bypass::LongUrl => Detail::UrlTooLong,
+            Bypass::Oversized => Detail::Oversized,
         }
     }
 
@@ -116,17 +116,17 @@ pub enum Verdict {
     },
     /// It may not be shown, nor vouch for anything.
     Discard {
-        detail: &'static str,
+        detail: Detail,
     },
 }
 
 /// The rows of the decision table (`policy/mod.rs`) that concern a stored response.
 pub fn decide(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Verdict {
     if fence.purged == Purged::Hard {
-        return Verdict::Discard { detail: "purged" };
+        return Verdict::Discard { detail: Detail::Purged };
     }
     if now >= stored.fetched_at + terms.max_life {
-        return Verdict::Discard { detail: "max-life" };
+        return Verdict::Discard { detail: Detail::MaxLife };
     }
     let windows = Windows::of(stored, fence, terms, now);
     let ttl = now.seconds_until(windows.stale_since);

@@ -3,6 +3,7 @@
 use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
 
+use crate::fields::cache_status::Detail;
 use crate::fields::forwarding::RequestFields;
 use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes};
@@ -54,12 +55,12 @@ pub enum NotShared {
 }
 
 impl NotShared {
-    pub fn as_str(self) -> &'static str {
+    pub fn detail(self) -> Detail {
         match self {
-            NotShared::Cookie => "cookie",
-            NotShared::Representation => "representation",
-            NotShared::Oversized => "oversized",
-            NotShared::Variants => "variants",
+            NotShared::Cookie => Detail::Cookie,
+            NotShared::Representation => Detail::Representation,
+            NotShared::Oversized => Detail::Oversized,
+            NotShared::Variants => Detail::Variants,
         }
     }
 }

@@ -6,6 +6,7 @@ use http::header;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::fields::cache_status::Detail;
 use crate::fields::forwarding::RequestFields;
 use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes, heuristic_lifetime};
@@ -39,18 +40,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub fn as_str(self) -> &'static str {
+    pub fn detail(self) -> Detail {
         match self {
-            Refusal::Status => "status",
-            Refusal::NoStore => "no-store",
-            Refusal::Private => "private",
-            Refusal::SetCookie => "set-cookie",
-            Refusal::VaryAny => "vary-any",
-            Refusal::Authorization => "authorization",
-            Refusal::NoLifetime => "no-lifetime",
-            Refusal::RedirectsToItself => "redirects-to-itself",
-            Refusal::TooManyTags => "too-many-tags",
-            Refusal::PlainRefused => "plain-refused",
+            Refusal::Status => Detail::Status,
+            Refusal::NoStore => Detail::NoStore,
+            Refusal::Private => Detail::Private,
+            Refusal::SetCookie => Detail::SetCookie,
+            Refusal::VaryAny => Detail::VaryAny,
+            Refusal::Authorization => Detail::Authorization,
+            Refusal::NoLifetime => Detail::NoLifetime,
+            Refusal::RedirectsToItself => Detail::RedirectsToItself,
+            Refusal::TooManyTags => Detail::TooManyTags,
+            Refusal::PlainRefused => Detail::PlainRefused,
         }
     }
 }

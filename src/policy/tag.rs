@@ -13,8 +13,9 @@ use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::fields::cache_control::{latin1, list};
-use crate::fields::steps::{step, steps};
+use crate::fields::cache_control::{joined, latin1};
+use crate::fields::steps::steps;
+use crate::fields::structured::strings;
 use crate::fields::url;
 pub use crate::fields::url::normal;
 use crate::policy::key::CacheKey;
@@ -180,8 +181,10 @@ pub const FIELDS: [HeaderName; 5] = [
     HeaderName::from_static("surrogate-key"),
     HeaderName::from_static("edge-cache-tag"),
     HeaderName::from_static("xkey"),
-    HeaderName::from_static("cache-groups"),
+    CACHE_GROUPS,
 ];
+
+const CACHE_GROUPS: HeaderName = HeaderName::from_static("cache-groups");
 
 impl TagSet {
     /// Every tag field of a response, in the order of [`FIELDS`].
@@ -190,8 +193,11 @@ impl TagSet {
         for field in &FIELDS {
             for value in headers.get_all(field) {
                 set.stated = true;
-                set.read(field.as_str(), &latin1(value.as_bytes()), host);
+                set.read(field, &latin1(value.as_bytes()));
             }
+        }
+        if let Some(groups) = joined(headers, &CACHE_GROUPS) {
+            set.read_groups(&groups, host);
         }
         set
     }
@@ -210,9 +216,9 @@ impl TagSet {
         self.tags.push(tag);
     }
 
-    fn read(&mut self, field: &str, value: &str, host: &str) {
-        match field {
-            "cache-groups" => self.read_groups(value, host),
+    fn read(&mut self, field: &HeaderName, value: &str) {
+        match field.as_str() {
+            "cache-groups" => {}
             "cache-tag" | "edge-cache-tag" => self.words(value.split(',')),
             // Space-separated by definition, and seen with commas.
             _ => self.words(value.split([' ', '\t', ','])),
@@ -233,38 +239,18 @@ impl TagSet {
         }
     }
 
-    /// "Cache-Groups … is a List of Strings"; parameters are ignored (RFC 9875 §2).
-    fn read_groups(&mut self, value: &str, host: &str) {
-        for member in list(value) {
-            match group_name(member) {
-                Some(name) => self.add(Tag::group(host, &name)),
-                None => self.dropped += 1,
-            }
+    /// "Cache-Groups … is a List of Strings"; parameters are ignored (RFC 9875 §2). All lines of the
+    /// field count, or none of them does (RFC 9651 §4.2).
+    fn read_groups(&mut self, field: &str, host: &str) {
+        let Some(names) = strings(field) else {
+            self.dropped += 1;
+            return;
+        };
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            self.add(Tag::group(host, name));
             if self.overflowed {
                 return;
             }
         }
     }
-}
-
-/// The text of a structured-field String (RFC 9651 §3.3.3), whatever parameters follow it.
-fn group_name(member: &str) -> Option<String> {
-    let inner = member.strip_prefix('"')?;
-    let (mut name, mut escaped) = (String::new(), false);
-    for letter in inner.chars() {
-        step();
-        match letter {
-            '"' | '\\' if escaped => name.push(letter),
-            _ if escaped => return None,
-            '"' => return (!name.is_empty()).then_some(name),
-            '\\' => {
-                escaped = true;
-                continue;
-            }
-            ' '..='~' => name.push(letter),
-            _ => return None,
-        }
-        escaped = false;
-    }
-    None
 }

@@ -1,4 +1,4 @@
-//! Purges that share a write: KV takes one write a second for each key.
+//! Pure. Purges that share a write: KV takes one write a second for each key.
 //!
 //! A purge that arrives while its record is being written waits for the *next* write, with all others
 //! that do, and shares it. Its stamp is taken when that write begins, so none of them came after it.

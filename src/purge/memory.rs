@@ -1,4 +1,4 @@
-//! The purge records that this isolate has read or made.
+//! Pure. The purge records that this isolate has read or made.
 //!
 //! Nothing in it is taken back: what KV no longer or not yet shows stays known here. Two moments
 //! count, and both are counts and not times, because a Worker's clock stands still between I/O:

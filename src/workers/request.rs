@@ -4,17 +4,18 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use http::{Method, StatusCode};
-use js_sys::{JSON, Reflect};
+use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
-use worker::{Context, Env, console_error};
+use worker::{Context, Env, console_error, console_log};
 
 use super::body::{Body, to_js_response};
 use super::headers::Native;
 use super::runtime::World;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, names};
 use crate::edge;
+use crate::fields::cache_status::Detail;
 use crate::isolate::Isolate;
-use crate::page::answer::problem_response;
+use crate::page::answer::own_problem_response;
 use crate::page::visit::Visit;
 use crate::platform::Response;
 use crate::policy::key::{CacheKey, resolved_url};
@@ -34,7 +35,10 @@ pub async fn respond(
         Ok(config) => answer(request, config, env, context).await,
         Err(error) => {
             let title = "The edge is not configured";
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, title, &format!("{error}."))
+            // Visitors need not know what it holds.
+            let said =
+                format!("The setting {} is wrong. The Worker's log says why.", error.setting);
+            refuse(Detail::Settings, StatusCode::INTERNAL_SERVER_ERROR, title, &said)
         }
     };
     Ok(to_js_response(response)?)
@@ -51,13 +55,18 @@ async fn answer(
         context.pass_through_on_exception();
     }
     let url = resolved_url(&request.url());
-    let (Ok(key), Ok(method)) = (CacheKey::parse(&url), request.method().parse::<Method>()) else {
-        return refuse(StatusCode::BAD_REQUEST, "The URL cannot be understood", "Check the URL.");
+    let key = match CacheKey::parse(&url) {
+        Ok(key) => key,
+        Err(error) => return unreadable("The URL cannot be read", &format!("{error}.")),
+    };
+    let Ok(method) = request.method().parse::<Method>() else {
+        return unreadable("The method cannot be read", "A method is a token (RFC 9110 §9.1).");
     };
     if config.origin.is_none() && !is_of_a_zone(&request, key.host()) {
         let detail = "Set ORIGIN to where the pages come from. Without it the edge forwards a request \
                       to its own URL, which is right on a route of a Cloudflare zone only.";
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "The edge has no origin", detail);
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        return refuse(Detail::NoOrigin, status, "The edge has no origin", detail);
     }
     let visitor = Rc::new(Native::of_request(&request));
     let visit = Visit::new(method, url, key, visitor.clone(), config.clone());
@@ -78,8 +87,12 @@ fn is_of_a_zone(request: &web_sys::Request, host: &str) -> bool {
     is_name && is_public && request.headers().has("cf-ray").unwrap_or(false)
 }
 
-fn refuse(status: StatusCode, title: &str, detail: &str) -> Response<Body> {
-    problem_response(status, title, detail, |bytes| Body::bytes(&bytes))
+fn unreadable(title: &str, detail: &str) -> Response<Body> {
+    refuse(Detail::UrlUnreadable, StatusCode::BAD_REQUEST, title, detail)
+}
+
+fn refuse(why: Detail, status: StatusCode, title: &str, detail: &str) -> Response<Body> {
+    own_problem_response(why, status, title, detail, |bytes| Body::bytes(&bytes))
 }
 
 /// The settings, read once an isolate.
@@ -88,15 +101,32 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 }
 
 fn read_config(env: &Env) -> Result<Rc<Config>, ConfigError> {
-    let config = Config::read(&|name| setting(env, name)).map(Rc::new);
-    let config = config.and_then(|config| match has_namespace(env) {
-        true => Ok(config),
-        false => Err(no_namespace()),
-    });
+    let config = checked_config(env);
     if let Err(error) = &config {
         console_error!("edge-isr: {error}");
     }
-    config
+    config.map(Rc::new)
+}
+
+fn checked_config(env: &Env) -> Result<Config, ConfigError> {
+    let others = names::check(names_of(env))?;
+    let config = Config::read(&|name| setting(env, name))?;
+    if !has_namespace(env) {
+        return Err(no_namespace());
+    }
+    if !others.is_empty() {
+        console_log!(
+            "edge-isr: these variables are no settings of the edge: {}",
+            others.join(", ")
+        );
+    }
+    Ok(config)
+}
+
+/// The names of all variables and bindings of the Worker.
+fn names_of(env: &Env) -> Vec<String> {
+    let names = Object::keys(env.unchecked_ref::<Object>());
+    names.iter().filter_map(|name| name.as_string()).collect()
 }
 
 fn no_namespace() -> ConfigError {

@@ -85,7 +85,7 @@ test("a fault in the Worker ends one request with a 500, and the next one works"
 test("without ORIGIN a request that came round is told what to set", async () => {
   const edge = await startEdge({ vars: {} });
   const answer = await edge.fetch("/", { headers: { via: "1.1 edge-isr" } });
-  assert.equal(answer.status, 508);
+  assert.deepEqual([answer.status, answer.headers.get("cache-status")], [508, "edge-isr; detail=loop"]);
   assert.match(answer.json().detail, /ORIGIN/);
   await edge.close();
 });

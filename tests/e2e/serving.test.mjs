@@ -242,9 +242,37 @@ describe("settings", () => {
     for (const path of ["/", "/edge-isr/purge", "/other"]) {
       const answer = await edge.fetch(path);
       assert.equal(answer.status, 500);
-      assert.match(answer.json().detail, /^the setting ORIGIN is not a URL/);
+      assert.equal(answer.json().detail, "The setting ORIGIN is wrong. The Worker's log says why.");
+      assert.equal(answer.headers.get("cache-status"), "edge-isr; detail=settings");
     }
-    assert.equal(edge.logs.filter(({ message }) => message.includes("ORIGIN")).length, 1);
+    const said = edge.logs.filter(({ message }) => message.includes("ORIGIN"));
+    assert.equal(said.length, 1);
+    assert.match(said[0].message, /the setting ORIGIN is not a URL/);
+    await edge.close();
+  });
+
+  test("a misspelt setting is named with the one that was meant", async () => {
+    const edge = await startEdge({ vars: { ORIGN: "http://127.0.0.1:9" } });
+    assert.equal((await edge.fetch("/")).status, 500);
+    assert.match(edge.logs[0].message, /the setting ORIGIN is written "ORIGN": correct the name/);
+    await edge.close();
+  });
+
+  test("variables of other programs are let be, and named in the log once", async () => {
+    const origin = await startOrigin();
+    origin.on("/", { body: "hello" });
+    const edge = await startEdge({ vars: { ORIGIN: origin.url, SENTRY_DSN: "https://sentry.example/1" } });
+    for (let i = 0; i < 3; i += 1) assert.equal((await edge.fetch("/")).text(), "hello");
+    assert.equal(edge.logs.filter(({ message }) => message.includes("SENTRY_DSN")).length, 1);
+    await edge.close();
+  });
+
+  test("a URL that cannot be read is answered with 400, and with Cache-Status", async () => {
+    const origin = await startOrigin();
+    const edge = await startEdge({ vars: { ORIGIN: origin.url } });
+    const answer = await edge.fetch("/", { host: "a..b" });
+    assert.deepEqual([answer.status, answer.headers.get("cache-status")], [400, "edge-isr; detail=url-unreadable"]);
+    assert.equal(origin.count(), 0);
     await edge.close();
   });
 

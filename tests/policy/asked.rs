@@ -1,3 +1,4 @@
+use edge_isr::fields::cache_status::Detail;
 use edge_isr::fields::request_directives::Asked;
 use edge_isr::policy::reuse::Verdict;
 use rstest::rstest;
@@ -33,6 +34,6 @@ fn a_stale_response(#[case] value: &str, #[case] never_stale: bool, #[case] expe
 
 #[test]
 fn what_is_discarded_stays_so() {
-    let purged = Verdict::Discard { detail: "purged" };
+    let purged = Verdict::Discard { detail: Detail::Purged };
     assert_eq!(Asked::parse("max-stale").narrow(purged, 0, false), purged);
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use edge_isr::fields::cache_status::Detail;
 use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::Purged;
 use edge_isr::policy::freshness::Lifetimes;
@@ -75,7 +76,7 @@ fn a_stored_response(#[case] fence: Fence, #[case] seconds: u64, #[case] verdict
 #[test]
 fn hard_purged_is_discarded() {
     let fence = Fence { purged: Purged::Hard, ..Fence::CLEAR };
-    assert_eq!(decide(&stored(), fence, TERMS, at(0)), Verdict::Discard { detail: "purged" });
+    assert_eq!(decide(&stored(), fence, TERMS, at(0)), Verdict::Discard { detail: Detail::Purged });
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn nothing_is_used_past_its_greatest_age() {
     stored.lifetimes.fresh = 1_000_000;
     let verdict = |seconds| decide(&stored, Fence::CLEAR, TERMS, at(seconds));
     assert!(matches!(verdict(99_999), Verdict::Serve { .. }));
-    assert_eq!(verdict(100_000), Verdict::Discard { detail: "max-life" });
+    assert_eq!(verdict(100_000), Verdict::Discard { detail: Detail::MaxLife });
 }
 
 #[test]

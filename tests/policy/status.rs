@@ -1,4 +1,4 @@
-use edge_isr::fields::cache_status::{CacheStatus, Forward};
+use edge_isr::fields::cache_status::{CacheStatus, Detail, Forward};
 use http::HeaderMap;
 use rstest::rstest;
 use sfv::{BareItem, ListEntry, Parser};
@@ -7,7 +7,7 @@ use crate::headers;
 
 #[rstest]
 #[case(CacheStatus::hit(30), "edge-isr; hit; ttl=30")]
-#[case(CacheStatus::hit(-3).detail("revalidating"), "edge-isr; hit; ttl=-3; detail=revalidating")]
+#[case(CacheStatus::hit(-3).detail(Detail::Revalidating), "edge-isr; hit; ttl=-3; detail=revalidating")]
 #[case(CacheStatus::forwarded(Forward::UriMiss).answered(200), "edge-isr; fwd=uri-miss; fwd-status=200")]
 #[case(
     CacheStatus { stored: true, collapsed: true, ..CacheStatus::forwarded(Forward::Stale) },

@@ -82,12 +82,18 @@ fn a_tag_is_brief_as_it_is_up_to_96_bytes() {
 #[test]
 fn groups_keep_their_case_and_are_bound_to_their_host_9875() {
     let groups =
-        |host| TagSet::of(&headers("cache-groups: \"Scripts\", \"a\\\"b\";x=1, bare, \"\""), host);
+        |host| TagSet::of(&headers("cache-groups: \"Scripts\", \"a\\\"b\";x=1, \"\""), host);
     let here = groups("h");
     assert_eq!(here.tags, [Tag::group("h", "Scripts"), Tag::group("h", "a\"b")]);
-    assert_eq!(here.dropped, 2);
+    assert_eq!(here.dropped, 0);
     assert_ne!(here.tags, groups("i").tags);
     assert_ne!(Tag::group("h", "a"), Tag::group("h", "A"));
+}
+
+#[test]
+fn groups_count_all_or_none_9651() {
+    let set = TagSet::of(&headers("cache-groups: \"a\", bare, \"b\""), "h");
+    assert_eq!((set.tags, set.dropped, set.stated), (Vec::new(), 1, true));
 }
 
 #[rstest]

@@ -49,7 +49,7 @@ impl<P: Platform> Refresh<P> {
                 == Admission::Stored;
         if visitor.is_there() && !self.is_for(&stored) {
             let is_by_cookie = self.visit.cookies().is_some();
-            let detail = status.detail.or(is_by_cookie.then_some(NotShared::Cookie.as_str()));
+            let detail = status.detail.or(is_by_cookie.then_some(NotShared::Cookie.detail()));
             let (platform, visit) = (self.platform.clone(), self.visit.clone());
             let own = CacheStatus { detail, ..status };
             let own = answer_with_own(&platform, &visit, &mut visitor, own);
@@ -161,7 +161,7 @@ impl<P: Platform> Refresh<P> {
         forwarding::drop_hop_by_hop(&mut headers);
         let made = Made::of(&headers, self.began);
         let lifetimes = lifetimes.of_made(made);
-        let names = selected_by(&headers);
+        let names = self.selected_by(&headers);
         let selecting = |names: &[&str]| self.selecting(names);
         let Filed { slot, selecting, era } =
             self.sight.place(&self.visit, &names, self.began, selecting);

@@ -1,0 +1,111 @@
+//! The names of all settings, and what becomes of a name that is none of them.
+
+use super::ConfigError;
+use super::read::error;
+
+/// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
+pub const NAMES: [&str; 38] = [
+    "CACHE_SECRET",
+    "CONTROL_PREFIX",
+    "COOKIE_VARIANTS",
+    "COORDINATOR",
+    "COORDINATOR_SHARDS",
+    "DEBUG",
+    "FORWARD_HEADERS",
+    "GRAPH_WRITES_PER_MINUTE",
+    "HEURISTIC_FRESHNESS",
+    "HOSTS",
+    "IGNORE_COOKIES",
+    "INVALIDATION",
+    "KEEP_SHARED_DIRECTIVES",
+    "KEEP_TAG_HEADERS",
+    "LOGIN_COOKIES",
+    "LOG_REQUESTS",
+    "MAX_LIFE",
+    "MEMORY_WINDOW",
+    "NORMALISE_LANGUAGE",
+    "ORIGIN",
+    "ORIGIN_HEADERS",
+    "ORIGIN_TIMEOUT",
+    "PURGE_ITEMS_MAX",
+    "PURGE_SWR",
+    "PURGE_TOKENS",
+    "READ_TOKENS",
+    "RECEIPT_LIFE",
+    "REQUEST_DIRECTIVES",
+    "RULES",
+    "SHARE_AUTHORIZED",
+    "SKEW",
+    "STALE_IF_ERROR",
+    "S_MAXAGE",
+    "TAGS",
+    "USER_AGENT",
+    "VARIANTS_MAX",
+    "VARIANT_AFTER",
+    "VISITOR_WRITES_PER_DAY",
+];
+
+/// A misspelt name differs from the setting that was meant by at most so many letters.
+const MISTAKES_MOST: usize = 2;
+/// A name as short as this may differ by one letter.
+const SHORT: usize = 6;
+
+/// What a variable of the Worker is to the edge, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Setting,
+    /// This setting was probably meant.
+    Misspelt(&'static str),
+    /// Another program's, such as `SENTRY_DSN`.
+    Other,
+}
+
+impl Named {
+    pub fn of(name: &str) -> Named {
+        if NAMES.contains(&name) {
+            return Named::Setting;
+        }
+        let upper = name.to_ascii_uppercase().replace('-', "_");
+        let nearest = NAMES.iter().map(|known| (edits(&upper, known), *known)).min();
+        let is_slip = |(mistakes, known): &(usize, &str)| {
+            *mistakes <= if known.len() <= SHORT { 1 } else { MISTAKES_MOST }
+        };
+        nearest.filter(is_slip).map_or(Named::Other, |(_, known)| Named::Misspelt(known))
+    }
+}
+
+/// Refuses a misspelt name; returns the names that are no settings at all.
+pub fn check(names: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let mut others = Vec::new();
+    for name in names {
+        match Named::of(&name) {
+            Named::Setting => {}
+            Named::Misspelt(meant) => {
+                return Err(error(meant, format!("is written {name:?}: correct the name")));
+            }
+            Named::Other => others.push(name),
+        }
+    }
+    Ok(others)
+}
+
+/// How many letters have to be added, removed, changed or swapped with their neighbour to make one
+/// text of the other (optimal string alignment).
+fn edits(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let changed = last[j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = changed.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[other.len()]
+}

@@ -1,0 +1,129 @@
+//! The visitor's own request: what it brings back is theirs, and what it tells of the page.
+
+use http::header::{COOKIE, HeaderName};
+
+use super::Refresh;
+use crate::fields::cache_status::Detail;
+use crate::fields::forwarding;
+use crate::fields::vary::selected_by;
+use crate::isolate::Outcome;
+use crate::lease;
+use crate::lease::Lease;
+use crate::page::lookup::Found;
+use crate::page::reply::Visitor;
+use crate::page::{answer, forward};
+use crate::platform::{OriginError, Platform, Response};
+use crate::policy::answers::{OwnAnswer, own_answer};
+use crate::policy::stored::Pass;
+use crate::purge::records::all_tags;
+
+impl<P: Platform> Refresh<P> {
+    /// Whether a visitor's own request was answered well before this plain one.
+    pub(crate) fn own_went_well(&self) -> bool {
+        self.own.is_some_and(|own| own != OwnAnswer::TellsNothing)
+    }
+
+    pub(super) async fn own_first(mut self, mut visitor: Visitor<P>, follow: bool) {
+        let plain = self.visit.plain_fields(&self.sight.varies_by());
+        let added = self.visit.added_to(&plain);
+        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.began = self.platform.now();
+        self.carried = self.visit.carried();
+        // Cookies that count as absent were sent all the same.
+        let is_shared = !matches!(self.sight.found, Found::NotForThem(_))
+            && !self.carried.contains_key(COOKIE)
+            && self.visit.is_spelt_canonically();
+        let request = forward::own_page_request(&self.visit);
+        let answer = forward::ask(&self.platform, &self.visit, request).await;
+        if is_shared && self.is_for_all(&answer, &added) {
+            return self.plain_answered(visitor, answer).await;
+        }
+        match answer {
+            Ok(response) => self.own_answered(visitor, response, follow).await,
+            Err(error) => {
+                self.send_own(&mut visitor, Err(error), None);
+                self.after_own(OwnAnswer::TellsNothing, Vec::new(), follow).await;
+            }
+        }
+    }
+
+    /// An answer that is the visitor's alone: what it tells of the page.
+    pub(super) async fn own_answered(
+        self,
+        mut visitor: Visitor<P>,
+        response: Response<P::Body>,
+        follow: bool,
+    ) {
+        let mut judged = response.headers.clone();
+        forwarding::drop_load_balancers(&mut judged);
+        let tells = own_answer(response.status, self.judge(response.status, &judged));
+        let detail = match tells {
+            OwnAnswer::Pass(refusal) => Some(refusal.detail()),
+            _ => None,
+        };
+        self.send_own(&mut visitor, Ok(response), detail);
+        self.after_own(tells, selected_by(&judged), follow).await;
+    }
+
+    pub(super) async fn after_own(
+        mut self,
+        tells: OwnAnswer,
+        varies_by: Vec<HeaderName>,
+        follow: bool,
+    ) {
+        let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
+        // What has been stored meanwhile is not for this visitor: that says nothing of the page.
+        if matches!(self.sight.found, Found::NotForThem(_)) {
+            return self.end(Outcome::Abandoned).await;
+        }
+        match tells {
+            // It passed before; no request waits.
+            OwnAnswer::Pass(_) if self.lease.is_none() => {}
+            // broken: own-revalidation.pass
+            OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
+            OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
+            // One visitor's failure is not for those who wait.
+            // broken: own-failure-shared
+            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
+            OwnAnswer::TellsNothing => self.end(Outcome::Abandoned).await,
+            OwnAnswer::Promising => self.end(Outcome::Uncacheable).await,
+        }
+    }
+
+    /// The plain request after a visitor's own, under the same lease, behind the visitor's back.
+    pub(super) async fn follow(mut self, tells: OwnAnswer, varies_by: Vec<HeaderName>) {
+        if self.lease.is_none() && !self.takes_lease().await {
+            return;
+        }
+        self.own = Some(tells);
+        let plain = self.visit.plain_fields(&varies_by);
+        let answer = self.ask_on_suspicion(plain).await;
+        Box::pin(self.plain_answered(Visitor::nobody(), answer)).await;
+    }
+
+    pub(super) async fn takes_lease(&mut self) -> bool {
+        let Some(lease) = lease::take(&self.platform, &self.sight.slot) else { return false };
+        if let Err(outcome) = lease.claim(&all_tags(&self.visit, &[])).await {
+            lease.end(outcome).await;
+            return false;
+        }
+        self.lease = Some(lease);
+        true
+    }
+
+    pub(super) fn send_own(
+        &self,
+        visitor: &mut Visitor<P>,
+        own: Result<Response<P::Body>, OriginError>,
+        detail: Option<Detail>,
+    ) {
+        let status = own.as_ref().map_or_else(OriginError::status, |own| own.status);
+        let mut said = self.status(visitor, status);
+        said.detail = said.detail.or(detail);
+        let answer = match own {
+            Ok(response) => answer::passed_on(&self.platform, &self.visit, response, said),
+            Err(error) => answer::failed(&self.platform, &error, said),
+        };
+        visitor.send(&self.platform, answer);
+    }
+}

@@ -1,0 +1,127 @@
+//! A page that is not for all: it passes for a while, and its requests are not collapsed.
+
+use futures::join;
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, HeaderName};
+
+use super::{PASS_FOR, Refresh, answer_with_own};
+use crate::graph;
+use crate::isolate::Outcome;
+use crate::page::answer;
+use crate::page::lookup::Found;
+use crate::page::reply::Visitor;
+use crate::platform::{Platform, Response};
+use crate::policy::answers::OwnAnswer;
+use crate::policy::plain::{ForwardHeaders, adds_nothing};
+use crate::policy::stored::{First as FirstVariant, Pass, PassMarker, PassingFirst, Stored};
+use crate::policy::storing::Refusal;
+use crate::policy::time::Time;
+
+impl<P: Platform> Refresh<P> {
+    /// The page turned out not to be for all. The visitor asks for themselves, unless the plain
+    /// request was as good as their own.
+    pub(crate) async fn turned(
+        mut self,
+        mut visitor: Visitor<P>,
+        answered: StatusCode,
+        response: Response<P::Body>,
+        reason: Refusal,
+    ) {
+        let mut status = self.status(&visitor, answered);
+        status.detail = status.detail.or(Some(reason.detail()));
+        let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
+        // That is so for this visitor, and says nothing of the page.
+        let is_of_visitor = reason == Refusal::Authorization;
+        // Asked again, a link that works once would be spent.
+        let is_theirs = adds_nothing(&self.visit.added_to(&self.carried));
+        if is_theirs || !visitor.is_there() {
+            let answer = answer::passed_on(&self.platform, &visit, response, status);
+            visitor.send(&self.platform, answer);
+            return match is_of_visitor {
+                true => self.end(Outcome::Abandoned).await,
+                false => self.pass(pass).await,
+            };
+        }
+        self.discard(Some(response));
+        // Those who wait need not wait for this visitor's own request as well.
+        self.announce(pass);
+        let platform = self.platform.clone();
+        let own = answer_with_own(&platform, &visit, &mut visitor, status);
+        join!(own, self.pass(pass));
+    }
+
+    /// The page passes for a while: no request waits, none is collapsed. What is stored goes, where a
+    /// plain request says so.
+    pub(super) async fn pass(mut self, pass: Pass) {
+        self.turned_away = pass.plain && matches!(self.sight.found, Found::Response(_));
+        let pass = self.as_told(pass);
+        let until = self.announce(pass);
+        let slot = self.sight.slot.clone();
+        let first = self.passing_first();
+        let kept_until = first.as_ref().map_or(until, |first| first.kept_until.max(until));
+        let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
+        let body = self.platform.empty_body();
+        self.put(&slot, marker, body, kept_until.since(self.platform.now())).await;
+        if let Some(lease) = &self.lease {
+            lease.release(Outcome::Uncacheable).await;
+        }
+        if let Some(prior) = self.take_prior() {
+            graph::forget(&self.platform, &self.visit.key, &prior).await;
+        }
+    }
+
+    /// What the page's first variant said of all of them, where it is the one that passes: the others
+    /// stay where they are.
+    pub(super) fn passing_first(&self) -> Option<PassingFirst> {
+        let Found::Response(usable) = &self.sight.found else { return self.sight.passing.clone() };
+        let stored = &usable.stored;
+        let has_others = stored.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
+        if self.sight.beside.is_some() || !has_others {
+            return None;
+        }
+        let variant = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
+        Some(PassingFirst { variant, kept_until: self.platform.now() + self.kept_for(stored) })
+    }
+
+    /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
+    /// of the page to others: theirs may be tried.
+    pub(super) fn as_told(&self, pass: Pass) -> Pass {
+        let is_of_one_variant = self.passing_first().is_some() || self.sight.beside.is_some();
+        Pass { plain: pass.plain && (is_of_one_variant || !self.carries_what_selects()), ..pass }
+    }
+
+    /// Whether the plain request carried a field of the visitor's that others need not send.
+    pub(super) fn carries_what_selects(&self) -> bool {
+        let forwarded = match &self.platform.config().plain.forward_headers {
+            ForwardHeaders::All => return false,
+            ForwardHeaders::These(names) => names,
+        };
+        let is_general = |name: &HeaderName| *name == ACCEPT_ENCODING || forwarded.contains(name);
+        self.visit.key.foreign_origin().is_none()
+            && self.carried.keys().any(|name| !is_general(name))
+    }
+
+    /// Tells this isolate that the page passes, once; returns until when.
+    pub(super) fn announce(&mut self, pass: Pass) -> Time {
+        let pass = self.as_told(pass);
+        let (now, slot) = (self.platform.now(), &self.sight.slot);
+        let isolate = self.platform.isolate();
+        let until = now + PASS_FOR;
+        if std::mem::replace(&mut self.announced, true) {
+            return until;
+        }
+        if pass.plain {
+            let misled = self.own == Some(OwnAnswer::Promising);
+            isolate.sections.borrow_mut().refused(&self.visit.key, misled, now);
+        }
+        isolate.failures.borrow_mut().forget(slot);
+        // (The page's own slot stands for its other variants too, where its first one alone passes.)
+        if self.passing_first().is_none() {
+            isolate.passes.borrow_mut().note(slot, (until, pass), now);
+        }
+        if let Some(lease) = &mut self.lease {
+            lease.wake(Outcome::Uncacheable);
+        }
+        until
+    }
+}

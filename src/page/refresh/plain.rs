@@ -1,0 +1,140 @@
+//! The plain request: what it carries, and what its answer means for the page.
+
+use std::mem;
+
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName};
+
+use super::Refresh;
+use crate::fields::forwarding;
+use crate::fields::vary::selected_by;
+use crate::page::forward;
+use crate::page::reply::Visitor;
+use crate::platform::{OriginError, Platform, Response};
+use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
+use crate::policy::plain::is_as_good_as_plain;
+use crate::policy::storing::Storing;
+
+impl<P: Platform> Refresh<P> {
+    pub(super) async fn plain_first(mut self, visitor: Visitor<P>, plain: HeaderMap) {
+        let answer = self.ask_on_suspicion(plain).await;
+        self.plain_answered(visitor, answer).await;
+    }
+
+    /// Sends a plain request. What it carries beyond the fields that the page is known to vary by must
+    /// turn out to select, or else it is sent again without.
+    pub(super) async fn ask_on_suspicion(
+        &mut self,
+        plain: HeaderMap,
+    ) -> Result<Response<P::Body>, OriginError> {
+        let known = self.visit.plain_fields(&self.sight.varies_by());
+        let suspected: Vec<HeaderName> =
+            plain.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
+        let answer = self.ask_plainly(plain).await;
+        if suspected.is_empty() || self.is_for_all(&answer, &suspected) {
+            return answer;
+        }
+        self.discard(answer.ok());
+        self.ask_plainly(known).await
+    }
+
+    /// Whether the answer to a request that carried these fields of the visitor's, beyond what a plain
+    /// one does, is as good as plain. A refusal, a failure or what may not be stored is not, although its
+    /// `Vary` names them: those who sent others wait for the same request.
+    pub(super) fn is_for_all(
+        &self,
+        answer: &Result<Response<P::Body>, OriginError>,
+        added: &[HeaderName],
+    ) -> bool {
+        let Ok(response) = answer else { return false };
+        let storing = self.judge(response.status, &response.headers);
+        own_answer(response.status, storing) == OwnAnswer::Promising
+            && is_as_good_as_plain(added, &*self.visit.fields, &response.headers)
+    }
+
+    /// Sends a plain request that carries these fields of the visitor's.
+    pub(super) async fn ask_plainly(
+        &mut self,
+        plain: HeaderMap,
+    ) -> Result<Response<P::Body>, OriginError> {
+        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.began = self.platform.now();
+        self.carried = plain;
+        let compared = self.compared().map(|stored| &stored.headers);
+        let request = forward::plain_request(&self.visit, &self.carried, compared);
+        let mut answer = forward::ask(&self.platform, &self.visit, request).await;
+        if let Ok(response) = &mut answer {
+            forwarding::drop_load_balancers(&mut response.headers);
+        }
+        answer
+    }
+
+    /// What the answer to a plain request, or to one as good, means for the page.
+    pub(crate) async fn plain_answered(
+        mut self,
+        visitor: Visitor<P>,
+        answer: Result<Response<P::Body>, OriginError>,
+    ) {
+        let response = match answer {
+            Ok(response) => response,
+            // It may be the edge alone that the origin does not answer.
+            Err(error) if self.vouched().is_none() => {
+                return self.refused(visitor, Err(error), AfterRefusal::Failed).await;
+            }
+            Err(error) => return self.failed(visitor, Err(error)).await,
+        };
+        if response.status == StatusCode::NOT_MODIFIED {
+            return match self.compared() {
+                Some(_) => self.not_modified(visitor, response).await,
+                None if self.vouched().is_none() => {
+                    let unasked = Err(OriginError::Unasked);
+                    self.refused(visitor, unasked, AfterRefusal::Failed).await
+                }
+                None => self.failed(visitor, Err(OriginError::Unasked)).await,
+            };
+        }
+        let storing = self.judge(response.status, &response.headers);
+        if self.concerns_credentials(response.status, &storing) {
+            return self.keep_to_the_visitor(visitor, response).await;
+        }
+        if let Storing::Store(_) = storing
+            && let Some(plain) = self.unsaid(&visitor, &response.headers)
+        {
+            self.discard(Some(response));
+            let answer = self.ask_on_suspicion(plain).await;
+            return Box::pin(self.plain_answered(visitor, answer)).await;
+        }
+        match plain_answer(response.status, self.vouched().is_some(), storing) {
+            PlainAnswer::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
+            PlainAnswer::Failed => self.failed(visitor, Ok(response)).await,
+            PlainAnswer::Refused(after) => self.refused(visitor, Ok(response), after).await,
+            PlainAnswer::Pass(refusal) => {
+                let status = response.status;
+                self.turned(visitor, status, response, refusal).await;
+            }
+        }
+    }
+
+    /// What a plain request carries for the visitor who waits, where the answer turns out to vary by a
+    /// field that this one did not carry. Asked once more, a variant comes back that they can have.
+    pub(super) fn unsaid(&mut self, visitor: &Visitor<P>, answer: &HeaderMap) -> Option<HeaderMap> {
+        if !visitor.is_there() || mem::replace(&mut self.said_more, true) {
+            return None;
+        }
+        let plain = self.visit.plain_fields(&selected_by(answer));
+        plain.keys().any(|name| !self.carried.contains_key(name)).then_some(plain)
+    }
+
+    /// The fields that an answer is selected by: those that it names in `Vary`, and those that its page
+    /// varied by and its request carried. It is not shown to all because it forgets to name one of them.
+    pub(crate) fn selected_by(&self, answer: &HeaderMap) -> Vec<HeaderName> {
+        let mut names = selected_by(answer);
+        let was_said = |name: &HeaderName| {
+            *name != ACCEPT_ENCODING && self.carried.contains_key(name) && !names.contains(name)
+        };
+        let unnamed: Vec<HeaderName> =
+            self.sight.varies_by().into_iter().filter(was_said).collect();
+        names.extend(unnamed);
+        names
+    }
+}
