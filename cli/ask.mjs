@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline';
 import { Failure } from '../scripts/lib/failure.mjs';
 
 /**
- * The value of each question: as `given`, or as it is answered. `parse` makes the value of a text or throws a
- * `Failure`: a wrong flag ends the command, and a wrong answer is asked for again. `call` tells how
- * to do without questions.
+ * The value of each question: as `given`, or as it is answered. A question's `parse` makes the value
+ * of a text, or throws a `Failure`. A wrong flag ends the command; a wrong answer is asked for again.
+ * `call` is the command line that needs no questions.
  */
 export async function answersTo(questions, given, call) {
   const values = {};
-  // All flags first: nobody answers questions in vain.
+  // All flags first, so that no question is asked in vain.
   for (const [name, { parse }] of Object.entries(questions)) if (given[name] !== undefined) values[name] = parse(given[name]);
   const open = Object.entries(questions).filter(([name]) => !(name in values));
   if (open.length === 0) return values;

@@ -1,4 +1,4 @@
-// The folder in which somebody deploys: what is in it already, and what `init` writes there.
+// The folder of a deployment: what is in it already, and what `init` writes there.
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Failure } from '../scripts/lib/failure.mjs';
@@ -21,7 +21,7 @@ export function requireRoom(folder) {
   throw new Failure(`${there.join(' and ')} stays as it is: move it away, or run init in another folder.`);
 }
 
-/** The built Worker as wrangler.toml names it: in the folder's own node_modules, or in those above it. */
+/** The built Worker's path in wrangler.toml: in the folder's own node_modules, or in those above it. */
 export function builtScript(folder) {
   for (let home = folder; ; home = dirname(home)) {
     const script = join(home, BUILT_SCRIPT);

@@ -5,7 +5,8 @@ export const BUILT_SCRIPT = 'node_modules/edge-isr/build/index.js';
 
 /** The file's text: twenty lines. `main` is the built Worker's path, `host` and `origin` are valid. */
 export function wranglerToml({ main, host, origin }) {
-  return `# edge-isr for ${host}: docs/settings.md in the package has all settings.
+  const docs = main.replace('build/index.js', 'docs');
+  return `# edge-isr for ${host}. All settings: ${docs}/settings.md
 name = "${workerName(host)}"
 main = "${main}"
 compatibility_date = "2026-10-23"
@@ -18,7 +19,7 @@ routes = ["${host}/*"]
 
 # Purge records and the tag graph. The first deployment makes the namespace.
 kv_namespaces = [{ binding = "TAGS" }]
-# One request to the origin at a time for a page in the whole world, see docs/coordinator.md: uncomment both lines.
+# For one request to the origin at a time in the whole world (docs/coordinator.md), uncomment both lines.
 # durable_objects.bindings = [{ name = "COORDINATOR", class_name = "Coordinator" }]
 # migrations = [{ tag = "coordinator", new_sqlite_classes = ["Coordinator"] }]
 
