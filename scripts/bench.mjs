@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { start } from './lib/child.mjs';
 import { command } from './lib/command.mjs';
 import { Failure } from './lib/failure.mjs';
-import { node22 } from './lib/packages.mjs';
+import { node22 } from './lib/node.mjs';
 import { at } from './lib/paths.mjs';
 import { requireCargo, rustEnv } from './lib/rust.mjs';
 import { setUpWorker } from './lib/setup.mjs';

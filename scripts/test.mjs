@@ -65,6 +65,14 @@ const PARTS = {
     args: ['--test', '--test-reporter=spec', '--test-timeout=900000', 'tests/sites/*.test.mjs'],
     ...NODE,
   },
+  package: {
+    title: 'the npm package in an empty folder',
+    apart: true,
+    environment: setUpWorker,
+    program: 'node',
+    args: ['--test', '--test-reporter=spec', '--test-timeout=1800000', 'tests/package/*.test.mjs'],
+    ...NODE,
+  },
 };
 
 command(async ([name, ...more]) => {

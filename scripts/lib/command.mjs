@@ -9,13 +9,16 @@ const OLDEST_NODE = 20;
 let leaving;
 let codeWhenInterrupted;
 
-/** Runs `main` with the command line's arguments; what it returns is the exit code (0 if nothing). */
-export function command(main) {
+/**
+ * Runs `main` with the command line's arguments; what it returns is the exit code (0 if nothing).
+ * `windows`: it runs there too.
+ */
+export function command(main, { windows = false } = {}) {
   for (const signal of Object.keys(SIGNALS)) process.on(signal, () => interrupt(signal));
   process.stdout.on('error', () => leave(1)); // the reader has gone
   process.on('uncaughtException', (error) => leave(report(error)));
   leaveWithNpm();
-  refuseUnfitMachine();
+  refuseUnfitMachine(windows);
   main(process.argv.slice(2)).then((code) => leave(code ?? 0), (error) => leave(report(error)));
 }
 
@@ -48,8 +51,8 @@ function leaveWithNpm() {
   setInterval(() => process.ppid === npm || interrupt('SIGTERM'), 500).unref();
 }
 
-function refuseUnfitMachine() {
-  if (process.platform === 'win32') {
+function refuseUnfitMachine(windows) {
+  if (process.platform === 'win32' && !windows) {
     refuse('these commands run on Linux and macOS; on Windows, run them in WSL.');
   }
   if (parseInt(process.versions.node) < OLDEST_NODE) {

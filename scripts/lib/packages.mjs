@@ -1,11 +1,8 @@
-// The npm packages, among them the Node.js that wrangler needs.
-import { existsSync, readFileSync } from 'node:fs';
-import { Failure } from './failure.mjs';
+// The npm packages of the project.
+import { readFileSync } from 'node:fs';
+import { node22 } from './node.mjs';
 import { BIN, at, pathOfTheMachine, pathWith } from './paths.mjs';
 import { step } from './step.mjs';
-
-const OLDEST_NODE_FOR_WRANGLER = [22, 12];
-const OWN_NODE = at('node_modules', 'node', 'bin', 'node');
 
 /** Installs the packages unless those of package-lock.json are there. */
 export async function installPackages() {
@@ -14,17 +11,6 @@ export async function installPackages() {
   const env = { ...process.env, PATH: pathOfTheMachine() };
   await step('installing the npm packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], { env });
   node22();
-}
-
-/** The program `node`, in a version that wrangler runs with. */
-export function node22() {
-  if (existsSync(OWN_NODE)) return OWN_NODE;
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const [wanted, least] = OLDEST_NODE_FOR_WRANGLER;
-  if (major > wanted || (major === wanted && minor >= least)) return process.execPath;
-  throw new Failure(
-    'the npm package `node` has no program in it: let its install script run (is ignore-scripts set?), or use Node.js 22.',
-  );
 }
 
 /** The environment in which the packages' programs are found. */

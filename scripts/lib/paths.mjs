@@ -9,7 +9,8 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const at = (...parts) => join(ROOT, ...parts);
 
 export const BIN = at('node_modules', '.bin');
-export const CARGO_BIN = join(process.env.CARGO_HOME || join(homedir(), '.cargo'), 'bin');
+export const CARGO_HOME = process.env.CARGO_HOME || join(homedir(), '.cargo');
+export const CARGO_BIN = join(CARGO_HOME, 'bin');
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'edge-isr');
 
 /** PATH with `folders` before what is there. */

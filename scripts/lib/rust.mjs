@@ -1,11 +1,14 @@
 // Rust as the machine has it: cargo, new enough, and the wasm32 target.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Failure } from './failure.mjs';
-import { CARGO_BIN, ROOT, at, executable, onPath, pathWith } from './paths.mjs';
+import { CARGO_BIN, CARGO_HOME, ROOT, at, executable, onPath, pathWith } from './paths.mjs';
 import { step } from './step.mjs';
 
 export const WASM = 'wasm32-unknown-unknown';
+
+const SEPARATOR = '\x1f'; // of the flags in CARGO_ENCODED_RUSTFLAGS
 
 /** Finds cargo, also where the shell has not been told of it yet, and refuses one that is too old. */
 export function requireCargo() {
@@ -32,6 +35,22 @@ export async function requireWasmTarget() {
 export function rustEnv(extra = {}) {
   const PATH = onPath('cargo') ? process.env.PATH : pathWith(CARGO_BIN);
   return { ...process.env, PATH, RUST_BACKTRACE: '0', CARGO_TERM_COLOR: 'never', ...extra };
+}
+
+/**
+ * The environment in which the compiler leaves no path of this machine in what it builds from
+ * `folder`. So a build is the same in every folder.
+ */
+export function withoutPaths(folder, env) {
+  const target = env.CARGO_TARGET_DIR || join(folder, 'target');
+  // Of several that fit a path, the compiler takes the last.
+  const names = [[rustc('--print', 'sysroot'), '/rust'], [CARGO_HOME, '/cargo'], [folder, '/edge-isr'], [target, '/target']];
+  const flags = names.map(([path, name]) => `--remap-path-prefix=${resolve(path)}=${name}`);
+  return { ...env, CARGO_ENCODED_RUSTFLAGS: [...flagsOf(env), ...flags].join(SEPARATOR) };
+}
+
+function flagsOf({ CARGO_ENCODED_RUSTFLAGS: encoded, RUSTFLAGS: plain }) {
+  return (encoded ? encoded.split(SEPARATOR) : (plain ?? '').split(/\s+/)).filter(Boolean);
 }
 
 /** The version of a crate in Cargo.lock. */

@@ -4,24 +4,37 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT, at } from './paths.mjs';
+import { withoutPaths } from './rust.mjs';
 import { step } from './step.mjs';
 
-const SOURCES = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', '.cargo/config.toml', 'rust-toolchain.toml'];
+/** What the Worker is built from. */
+export const SOURCES = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', '.cargo/config.toml', 'rust-toolchain.toml'];
+
+/** What a deployment consists of, in the folder `build`. */
+export const BUILT = ['index.js', 'index_bg.wasm'];
+
+// How the Worker is built counts as well.
+const COUNTING = [...SOURCES, 'scripts/lib/worker.mjs', 'scripts/lib/rust.mjs'];
 const STAMP = at('build', '.stamp');
-const SCRIPT = at('build', 'index.js');
 const WASM = at('build', 'index_bg.wasm');
 
 /** Builds unless what is built is of this source. `env` comes from `installTools`. */
 export async function buildWorker(env) {
-  const source = digest(SOURCES.map((name) => at(name)).filter(existsSync).flatMap(filesOf));
+  const source = digest(COUNTING.map((name) => at(name)).filter(existsSync).flatMap(filesOf));
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp(source)) return;
+  await compile(ROOT, env);
+  writeFileSync(STAMP, stamp(source));
+}
+
+/** Builds what `folder` has of SOURCES into its folder `build`: the same bytes wherever the folder is. */
+export async function compile(folder, env) {
   await step('building the Worker', 'worker-build', ['--release'], {
-    env,
+    cwd: folder,
+    env: withoutPaths(folder, env),
     hint: 'the first time, about a minute',
     why: () => 'the Worker does not build.',
   });
-  await strip(WASM, env);
-  writeFileSync(STAMP, stamp(source));
+  await strip(join(folder, 'build', 'index_bg.wasm'), env);
 }
 
 /** Takes the names of functions out of a wasm file, which worker-build leaves in: a sixth of its size. */
@@ -33,8 +46,13 @@ export async function strip(wasm, env) {
 /** The wasm's size as it counts against the platform's limit, in bytes. */
 export const gzippedSize = () => gzipSync(readFileSync(WASM), { level: 9 }).length;
 
+/** A line for each file of a deployment: its digest and its name, as `sha256sum` writes them. */
+export const digests = () => BUILT.map((name) => `${sha256(readFileSync(at('build', name)))}  build/${name}`);
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
 // With what came out of it, so that a build that broke off does not count.
-const stamp = (source) => `${source} ${digest([SCRIPT, WASM].filter(existsSync))}\n`;
+const stamp = (source) => `${source} ${digest(BUILT.map((name) => at('build', name)).filter(existsSync))}\n`;
 
 function digest(files) {
   const hash = createHash('sha256');

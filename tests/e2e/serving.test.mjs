@@ -201,7 +201,7 @@ describe("a page", () => {
   });
 
   test("with a status that the runtime cannot pass on is a 502 that says so", async () => {
-    origin.on(path, { raw: "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n" });
+    origin.on(path, { status: 999 });
     const seen = await edge.fetch(path);
     assert.deepEqual([seen.status, /999/.test(seen.text())], [502, true]);
   });
