@@ -65,7 +65,7 @@ function welcome(edge, origin) {
 
   Try these; Cache-Status tells what the cache did and why:
 
-  curl -sI ${edge}/
+  curl -s -o /dev/null -D - ${edge}/
   curl -s ${edge}/edge-isr/purge -H 'Authorization: Bearer ${TOKEN}' -d '{"tags":["posts"]}'
   curl -s '${edge}/edge-isr/status/?tag=posts' -H 'Authorization: Bearer ${TOKEN}'
 

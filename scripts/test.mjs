@@ -48,6 +48,13 @@ const PARTS = {
     args: ['--test', '--test-reporter=spec', 'tests/e2e/*.test.mjs'],
     ...NODE,
   },
+  docs: {
+    title: 'documents beside the code',
+    environment: () => process.env,
+    program: 'node',
+    args: ['--test', '--test-reporter=spec', 'tests/docs/*.test.mjs'],
+    ...NODE,
+  },
   django: {
     title: "the example's, in Django",
     environment: python,
