@@ -7,7 +7,7 @@
 //! Why a record learned here counts as learned from KV, so that a response asked for afterwards
 //! *knows* it (`policy::fence`). The coordinator is told of a record only once KV has confirmed it.
 //! The origin made its change before it sent the purge, so whoever asks the origin now is shown that
-//! change. What is left is the danger that `purge_memory.rs` names: KV holds one record a key, and
+//! change. What is left is the danger that `purge/memory.rs` names: KV holds one record a key, and
 //! a record that is known could hide, by overwriting it, another one that must outdate. What it
 //! overwrote was being written before it was confirmed, and so was purged for before it came here:
 //! whoever asks the origin now is shown that change too. What is written later overwrites *it*, and

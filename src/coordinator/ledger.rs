@@ -9,7 +9,7 @@
 //! it: a data centre cannot be handed what another one stored, but it need not stand in a queue to
 //! learn that a page is not for all, or that the origin is down.
 //!
-//! Every record here has been confirmed by KV (`coordinator.rs` says why that matters), and is kept
+//! Every record here has been confirmed by KV (`coordinator/client.rs` says why that matters), and is kept
 //! until KV has long shown it everywhere.
 //!
 //! In scope: what is answered, and which rows change. Out of scope: how an ask is spelt

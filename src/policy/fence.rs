@@ -16,7 +16,7 @@
 //! not know it: so whoever fetches in knowledge of it says so, however much later.
 //!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
-//! flow stamps again instead (`purge.rs`). A second unreadable record of the same bytes as the first.
+//! flow stamps again instead (`purge/mod.rs`). A second unreadable record of the same bytes as the first.
 
 use std::time::Duration;
 

@@ -96,7 +96,7 @@ pub struct StoredResponse {
     /// When the tag graph was found for good to hold just these tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graphed_at: Option<Time>,
-    /// When it was first found to hold them, which is not yet to know (`graph.rs`).
+    /// When it was first found to hold them, which is not yet to know (`graph/`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph_checked_at: Option<Time>,
     /// Tags of earlier versions, which the tag graph may still relate to the page.

@@ -6,7 +6,7 @@
 //! for those that it outdates by itself: whatever was asked for up to `skew` after its stamp.
 //!
 //! A purge goes on when whoever asked for it hangs up: others may share its write
-//! (`purge_batch.rs`).
+//! (`purge/batches.rs`).
 
 pub mod batches;
 pub mod invalidate;
