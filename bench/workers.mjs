@@ -50,7 +50,7 @@ export async function startWorker({ name, modules, mark }, origin, url) {
 /** A comparison of two that are built differently would say nothing of the code. */
 function requireSameTerms() {
   const [own, bare] = [at('Cargo.toml'), `${BARE}/Cargo.toml`].map((path) => readFileSync(path, 'utf8'));
-  const terms = [/^\[profile\.release\]\n(?:[^\[\n].*\n|\n)*/m, /^wasm-bindgen = .*/m, /^worker = .*/m];
+  const terms = [/^\[profile\.release\]\n(?:[^[\n].*\n|\n)*/m, /^wasm-bindgen = .*/m, /^worker = .*/m];
   for (const term of terms) {
     const [wanted, found] = [own, bare].map((text) => plain(term.exec(text)?.[0]));
     if (wanted !== found) {

@@ -52,7 +52,7 @@ function refuseUnfitMachine() {
   if (process.platform === 'win32') {
     refuse('these commands run on Linux and macOS; on Windows, run them in WSL.');
   }
-  if (parseInt(process.versions.node) < OLDEST_NODE) {
+  if (parseInt(process.versions.node, 10) < OLDEST_NODE) {
     refuse(`Node.js ${OLDEST_NODE} or later is needed, this is ${process.versions.node}: install it from https://nodejs.org.`);
   }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, } from "./harness.mjs";
 
 const SHARED = { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" };
 const MINUTE = 61_000;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
-import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { advance, cacheStatus, startEdge, startOrigin, together } from "./harness.mjs";
 
 const FRESH = { "cache-control": "s-maxage=60, stale-while-revalidate=600" };
 
