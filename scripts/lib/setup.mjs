@@ -1,7 +1,7 @@
 // What a command needs before it can do its work. What is there already is not done again.
 import { alone } from './lock.mjs';
 import { installPackages } from './packages.mjs';
-import { installPython, requirePython } from './python.mjs';
+import { installCheckers, installPython, requirePython } from './python.mjs';
 import { requireCargo, requireWasmTarget } from './rust.mjs';
 import { installTools } from './tools.mjs';
 import { buildWorker } from './worker.mjs';
@@ -25,6 +25,13 @@ export const setUpWorker = () =>
 
 /** The example's virtual environment. */
 export const setUpPython = () => alone(installPython);
+
+/** What checks the JavaScript and the Python. */
+export const setUpCheckers = () =>
+  alone(async () => {
+    await installPackages();
+    await installCheckers();
+  });
 
 async function tools() {
   requireCargo();
