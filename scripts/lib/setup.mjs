@@ -26,7 +26,7 @@ export const setUpWorker = () =>
 /** The example's virtual environment. */
 export const setUpPython = () => alone(installPython);
 
-/** What checks the JavaScript and the Python. */
+/** What checks the JavaScript, the Python and the licences. */
 export const setUpCheckers = () =>
   alone(async () => {
     await installPackages();
