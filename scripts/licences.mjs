@@ -19,7 +19,8 @@ const ALLOWED = [
 const KNOWN = { Django: "BSD-3-Clause", asgiref: "BSD-3-Clause", sqlparse: "BSD-3-Clause", setuptools: "MIT" };
 
 const CHECKS = {
-  "licences and sources of the crates": () => denied("--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"),
+  "licences and sources of the crates": () =>
+    denied("--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"),
   "licences of the npm packages": () => refused(npmPackages()),
   "licences of the Python packages": () => refused(pythonPackages()),
   "advisories of the crates": crateAdvisories,
@@ -101,7 +102,9 @@ print(json.dumps([[d.metadata["Name"], d.metadata.get("License-Expression") or d
 `;
 
 function pythonPackages() {
-  const installed = [PYTHON, checker("python")].flatMap((python) => JSON.parse(spawnSync(python, ["-c", LIST], { encoding: "utf8" }).stdout));
+  const installed = [PYTHON, checker("python")].flatMap((python) =>
+    JSON.parse(spawnSync(python, ["-c", LIST], { encoding: "utf8" }).stdout),
+  );
   return installed.map(([name, licence]) => ({ name, licence: KNOWN[name] ?? licence ?? "unknown" }));
 }
 

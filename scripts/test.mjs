@@ -1,68 +1,68 @@
 // npm test: every test, part by part. `npm test -- rust` runs one part, and hands it what follows.
 // The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
-import { command } from './lib/command.mjs';
-import { Failure } from './lib/failure.mjs';
-import { EXAMPLE, PYTHON } from './lib/python.mjs';
-import { WASM, requireCargo, rustEnv } from './lib/rust.mjs';
-import { requireMachine, setUpPython, setUpTools, setUpWorker } from './lib/setup.mjs';
-import { SIMULATOR, simulated } from './lib/simulator.mjs';
-import { runTests } from './lib/tests.mjs';
+import { command } from "./lib/command.mjs";
+import { Failure } from "./lib/failure.mjs";
+import { EXAMPLE, PYTHON } from "./lib/python.mjs";
+import { WASM, requireCargo, rustEnv } from "./lib/rust.mjs";
+import { requireMachine, setUpPython, setUpTools, setUpWorker } from "./lib/setup.mjs";
+import { SIMULATOR, simulated } from "./lib/simulator.mjs";
+import { runTests } from "./lib/tests.mjs";
 
 // `summary`: the lines in which the runner says how it went. `count`: how many tests passed.
 const CARGO = { summary: /^(test result:|\s+(Running|Doc-tests) )/, count: /^test result: .*\b(\d+) passed/ };
 const NODE = { summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /, count: /^ℹ pass (\d+)/ };
 const PARTS = {
   rust: {
-    title: 'Rust on the host',
+    title: "Rust on the host",
     environment: rust,
-    program: 'cargo',
-    args: ['test', '--no-fail-fast'],
+    program: "cargo",
+    args: ["test", "--no-fail-fast"],
     ...CARGO,
   },
   sim: {
-    title: 'a million requests in random histories',
+    title: "a million requests in random histories",
     environment: histories,
-    program: 'cargo',
+    program: "cargo",
     args: SIMULATOR,
     ...CARGO,
     summary: /^(histories|requests|purges|until a purge|test result:)/,
   },
   broken: {
-    title: 'broken variants, which the histories must catch',
+    title: "broken variants, which the histories must catch",
     environment: rust,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', 'tests/broken/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "tests/broken/*.test.mjs"],
     ...NODE,
   },
   wasm: {
-    title: 'Rust in wasm',
+    title: "Rust in wasm",
     environment: setUpTools,
-    program: 'cargo',
-    args: ['test', '--target', WASM, '--test', 'wasm'],
+    program: "cargo",
+    args: ["test", "--target", WASM, "--test", "wasm"],
     ...CARGO,
   },
   e2e: {
-    title: 'end to end in the real runtime',
+    title: "end to end in the real runtime",
     environment: worker,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', 'tests/e2e/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "tests/e2e/*.test.mjs"],
     ...NODE,
   },
   django: {
     title: "the example's, in Django",
     environment: python,
     program: PYTHON,
-    args: ['manage.py', 'test'],
+    args: ["manage.py", "test"],
     cwd: EXAMPLE,
     summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
     count: /^Ran (\d+) tests?/,
   },
   sites: {
-    title: 'real sites behind the edge',
+    title: "real sites behind the edge",
     apart: true,
     environment: setUpWorker,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', '--test-timeout=900000', 'tests/sites/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "--test-timeout=900000", "tests/sites/*.test.mjs"],
     ...NODE,
   },
 };
@@ -74,14 +74,14 @@ command(async ([name, ...more]) => {
   await setUpPython();
   const results = [];
   for (const part of Object.values(PARTS).filter(({ apart }) => !apart)) results.push(await runTests(part));
-  console.log('\n== summary of all parts');
-  for (const { title, lines } of results) console.log(['', `-- ${title}`, ...lines].join('\n'));
+  console.log("\n== summary of all parts");
+  for (const { title, lines } of results) console.log(["", `-- ${title}`, ...lines].join("\n"));
   return verdict(results);
 });
 
 async function one(name, more) {
   const part = PARTS[name];
-  if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(', ')}.`);
+  if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(", ")}.`);
   return verdict([await runTests({ ...part, args: [...part.args, ...more] })]);
 }
 
@@ -109,5 +109,5 @@ async function worker() {
 
 async function python() {
   await setUpPython();
-  return { ...process.env, PYTHONUNBUFFERED: '1' };
+  return { ...process.env, PYTHONUNBUFFERED: "1" };
 }

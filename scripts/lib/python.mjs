@@ -1,18 +1,22 @@
 // Python: a virtual environment for the example, and one for the checks. Each is made anew when its
 // requirements change.
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Failure } from './failure.mjs';
-import { at } from './paths.mjs';
-import { step } from './step.mjs';
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "./failure.mjs";
+import { at } from "./paths.mjs";
+import { step } from "./step.mjs";
 
-export const EXAMPLE = at('examples', 'django');
+export const EXAMPLE = at("examples", "django");
 
-const OF_EXAMPLE = { what: 'the example', folder: join(EXAMPLE, '.venv'), requirements: join(EXAMPLE, 'requirements.txt') };
-const OF_CHECKS = { what: 'the checks', folder: at('target', 'tools', 'python'), requirements: at('scripts', 'requirements.txt') };
-const NAMES = ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+const OF_EXAMPLE = { what: "the example", folder: join(EXAMPLE, ".venv"), requirements: join(EXAMPLE, "requirements.txt") };
+const OF_CHECKS = {
+  what: "the checks",
+  folder: at("target", "tools", "python"),
+  requirements: at("scripts", "requirements.txt"),
+};
+const NAMES = ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 const PROBE = `
 import sys
 print("%d.%d" % sys.version_info[:2])
@@ -22,7 +26,7 @@ except ImportError: sys.exit(4)
 `;
 
 /** The example's Python. */
-export const PYTHON = join(OF_EXAMPLE.folder, 'bin', 'python');
+export const PYTHON = join(OF_EXAMPLE.folder, "bin", "python");
 
 /** The path of a program that `installCheckers` brings. */
 export const checker = (name) => program(OF_CHECKS, name);
@@ -42,21 +46,21 @@ async function install(venv) {
   if (installed(venv)) return;
   const python = findPython();
   rmSync(venv.folder, { recursive: true, force: true });
-  await step(`making a virtual environment for ${venv.what}`, python, ['-m', 'venv', venv.folder]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '-r', venv.requirements];
-  await step(`installing the Python packages of ${venv.what}`, program(venv, 'python'), pip);
+  await step(`making a virtual environment for ${venv.what}`, python, ["-m", "venv", venv.folder]);
+  const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", venv.requirements];
+  await step(`installing the Python packages of ${venv.what}`, program(venv, "python"), pip);
   writeFileSync(stamp(venv), wanted(venv));
 }
 
 function installed(venv) {
-  return existsSync(program(venv, 'python')) && existsSync(stamp(venv)) && readFileSync(stamp(venv), 'utf8') === wanted(venv);
+  return existsSync(program(venv, "python")) && existsSync(stamp(venv)) && readFileSync(stamp(venv), "utf8") === wanted(venv);
 }
 
-const program = ({ folder }, name) => join(folder, 'bin', name);
+const program = ({ folder }, name) => join(folder, "bin", name);
 
-const stamp = ({ folder }) => join(folder, '.stamp');
+const stamp = ({ folder }) => join(folder, ".stamp");
 
-const wanted = ({ requirements }) => createHash('sha256').update(readFileSync(requirements)).digest('hex');
+const wanted = ({ requirements }) => createHash("sha256").update(readFileSync(requirements)).digest("hex");
 
 /** The name of a Python that is fit. */
 export function findPython() {
@@ -68,11 +72,11 @@ export function findPython() {
     throw new Failure(`Python ${without.version} has no venv module: install it (Debian, Ubuntu: apt install python3-venv).`);
   }
   const old = probes.find(({ status }) => status === 3);
-  const found = old ? `this is ${old.version}` : 'none was found';
+  const found = old ? `this is ${old.version}` : "none was found";
   throw new Failure(`Python 3.10 or later is needed, ${found}: install it from https://www.python.org.`);
 }
 
 function probe(name) {
-  const { status, stdout } = spawnSync(name, ['-c', PROBE], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(name, ["-c", PROBE], { encoding: "utf8" });
   return { name, status, version: stdout?.trim() };
 }

@@ -1,9 +1,9 @@
 // One runner of tests: its output as it comes, and what it says of itself.
-import { start } from './child.mjs';
-import { Failure } from './failure.mjs';
-import { plain } from './step.mjs';
+import { start } from "./child.mjs";
+import { Failure } from "./failure.mjs";
+import { plain } from "./step.mjs";
 
-const COLOUR = process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always', FORCE_COLOR: '1' } : {};
+const COLOUR = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
 
 /** Runs one part. `lines` are the runner's own summary; `failure` says why the part failed, if it did. */
 export async function runTests(part) {
@@ -30,16 +30,16 @@ async function run({ program, args, cwd, summary, count }, env, lines) {
   eachLine(child.output, read);
   const { code, signal } = await child.ended;
   if (code !== 0) return `failed (${signal ?? `exit code ${code}`}).`;
-  if (passed === 0) return 'no test ran.';
+  if (passed === 0) return "no test ran.";
 }
 
 function eachLine(output, read) {
-  let rest = '';
-  output.on('data', (text) => {
+  let rest = "";
+  output.on("data", (text) => {
     process.stdout.write(text);
-    const lines = (rest + text).split('\n');
+    const lines = (rest + text).split("\n");
     rest = lines.pop();
     for (const line of lines) read(plain(line));
   });
-  output.on('end', () => rest && read(plain(rest)));
+  output.on("end", () => rest && read(plain(rest)));
 }
