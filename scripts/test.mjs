@@ -1,4 +1,6 @@
-// npm test: every test, part by part. `npm test -- rust` runs one part, and hands it what follows.
+// npm test: every test, part by part. What each part says stands in target/test-output, and here
+// its summary, or what failed. `npm test -- rust` runs one part, shows all that it says, and hands it
+// what follows.
 // The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
@@ -9,8 +11,17 @@ import { SIMULATOR, simulated } from "./lib/simulator.mjs";
 import { runTests } from "./lib/tests.mjs";
 
 // `summary`: the lines in which the runner says how it went. `count`: how many tests passed.
-const CARGO = { summary: /^(test result:|\s+(Running|Doc-tests) )/, count: /^test result: .*\b(\d+) passed/ };
-const NODE = { summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /, count: /^ℹ pass (\d+)/ };
+// `failures`: from which line to which it tells of those that failed.
+const CARGO = {
+  summary: /^(test result:|\s+(Running|Doc-tests) )/,
+  count: /^test result: .*\b(\d+) passed/,
+  failures: { from: /^(failures:$|error(\[|:)|broken: )/, to: /^test result:/ },
+};
+const NODE = {
+  summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
+  count: /^ℹ pass (\d+)/,
+  failures: { from: /^✖ failing tests:/, to: /^\0/ },
+};
 const PARTS = {
   rust: {
     title: "Rust on the host",
@@ -56,6 +67,7 @@ const PARTS = {
     cwd: EXAMPLE,
     summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
     count: /^Ran (\d+) tests?/,
+    failures: { from: /^={20,}/, to: /^FAILED \(/ },
   },
   sites: {
     title: "real sites behind the edge",
@@ -73,16 +85,16 @@ command(async ([name, ...more]) => {
   await setUpTools();
   await setUpPython();
   const results = [];
-  for (const part of Object.values(PARTS).filter(({ apart }) => !apart)) results.push(await runTests(part));
+  for (const [name, part] of Object.entries(PARTS)) if (!part.apart) results.push(await runTests({ name, ...part }));
   console.log("\n== summary of all parts");
-  for (const { title, lines } of results) console.log(["", `-- ${title}`, ...lines].join("\n"));
+  for (const { title, told, lines } of results) console.log(["", `-- ${title}: ${told}`, ...lines].join("\n"));
   return verdict(results);
 });
 
 async function one(name, more) {
   const part = PARTS[name];
   if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(", ")}.`);
-  return verdict([await runTests({ ...part, args: [...part.args, ...more] })]);
+  return verdict([await runTests({ name, ...part, args: [...part.args, ...more] }, { live: true })]);
 }
 
 function verdict(results) {

@@ -14,15 +14,23 @@ const TERMINAL = process.stdout.isTTY && !process.env.CI;
  * `why(output)` may name a likelier cause than the program's last lines do.
  */
 export async function step(label, program, args, { hint, why = () => undefined, ...options } = {}) {
-  const progress = TERMINAL ? spinner(label, hint) : heartbeat(label, hint);
+  const shown = progress(label, { hint });
   const child = start(program, args, options);
   let output = "";
   child.output.on("data", (text) => (output = (output + text).slice(-KEPT_CHARS)));
   const { code, signal } = await child.ended;
-  progress.end(code === 0);
+  shown.end(code === 0);
   if (code === 0) return;
   const how = signal ? `ended by ${signal}` : `exit code ${code}`;
   throw new Failure(why(output) ?? `${label} failed (${how}).`, relevant(output));
+}
+
+/**
+ * Shows that `label` is under way, each `everyMs` where there is no terminal. `end` says that it
+ * went well, and `told` of it, or takes what is shown away.
+ */
+export function progress(label, { hint, everyMs = 15_000 } = {}) {
+  return TERMINAL ? spinner(label, hint) : heartbeat(label, hint, everyMs);
 }
 
 /** Text without colours. */
@@ -37,14 +45,14 @@ export function relevant(output) {
   return first < 0 ? lines.slice(-SHOWN_LINES / 2) : lines.slice(first, first + SHOWN_LINES);
 }
 
-function heartbeat(label, hint) {
+function heartbeat(label, hint, everyMs) {
   const began = Date.now();
   console.log(`edge-isr: ${label}${hint ? ` (${hint})` : ""} …`);
-  const beat = setInterval(() => console.log(`edge-isr: … ${label}, ${elapsed(began)}`), 15_000);
+  const beat = setInterval(() => console.log(`edge-isr: … ${label}, ${elapsed(began)}`), everyMs);
   return {
-    end(well) {
+    end(well, told = "done") {
       clearInterval(beat);
-      if (well) console.log(`edge-isr: ${label}: done in ${elapsed(began)}`);
+      if (well) console.log(`edge-isr: ${label}: ${told} in ${elapsed(began)}`);
     },
   };
 }
@@ -56,11 +64,12 @@ function spinner(label, hint) {
   let frame = 0;
   const turn = setInterval(() => write(FRAMES[frame++ % FRAMES.length], rest), 100);
   return {
-    end(well) {
+    end(well, told = "") {
       clearInterval(turn);
-      write(well ? "✓" : "✗", "\n");
+      write(well ? "✓" : "✗", `${told && `, ${told}`}\n`);
     },
   };
 }
 
-const elapsed = (began) => `${Math.round((Date.now() - began) / 1000)} s`;
+/** The time since then, in words. */
+export const elapsed = (began) => `${Math.round((Date.now() - began) / 1000)} s`;
