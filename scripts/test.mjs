@@ -2,8 +2,11 @@
 // its summary, or what failed. `npm test -- rust` runs one part, shows all that it says, and hands it
 // what follows.
 // The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
+import { at } from "./lib/paths.mjs";
 import { EXAMPLE, PYTHON } from "./lib/python.mjs";
 import { WASM, requireCargo, rustEnv } from "./lib/rust.mjs";
 import { requireMachine, setUpPython, setUpTools, setUpWorker } from "./lib/setup.mjs";
@@ -22,6 +25,11 @@ const NODE = {
   count: /^ℹ pass (\d+)/,
   failures: { from: /^✖ failing tests:/, to: /^\0/ },
 };
+// The end-to-end tests wait more than they work, and each file has its own runtimes: two run at once
+// also where there are two processors. Node.js alone would run one less than there are.
+const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
+/** It takes the whole machine, and has limits in seconds: nothing else runs beside it. */
+const SCALE = "tests/e2e/scale.test.mjs";
 const PARTS = {
   rust: {
     title: "Rust on the host",
@@ -56,7 +64,14 @@ const PARTS = {
     title: "end to end in the real runtime",
     environment: worker,
     program: "node",
-    args: ["--test", "--test-reporter=spec", "tests/e2e/*.test.mjs"],
+    args: ["--test", "--test-reporter=spec", `--test-concurrency=${FILES_AT_ONCE}`, ...endToEnd()],
+    ...NODE,
+  },
+  scale: {
+    title: "end to end, with as much at once as the machine can do",
+    environment: worker,
+    program: "node",
+    args: ["--test", "--test-reporter=spec", SCALE],
     ...NODE,
   },
   django: {
@@ -101,6 +116,11 @@ function verdict(results) {
   const failed = results.filter(({ failure }) => failure);
   for (const { title, failure } of failed) console.error(`edge-isr: ${title}: ${failure}`);
   return failed.length ? 1 : 0;
+}
+
+function endToEnd() {
+  const files = readdirSync(at("tests", "e2e")).filter((name) => name.endsWith(".test.mjs"));
+  return files.map((name) => `tests/e2e/${name}`).filter((path) => path !== SCALE);
 }
 
 async function rust() {
