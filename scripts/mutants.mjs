@@ -24,14 +24,7 @@ const ALL = ["src/**/*.rs"];
 const NOT = "src/workers/**";
 const HOST_TESTS = ["--test=policy", "--test=sim"];
 const LEAST_KILLED = 0.95;
-const RUN_BY = [
-  "--in-place",
-  "--no-shuffle",
-  "--sharding=round-robin",
-  "--colors=never",
-  "--profile=mutants",
-  "--timeout-multiplier=4",
-];
+const RUN_BY = ["--in-place", "--no-shuffle", "--sharding=round-robin", "--colors=never", "--timeout-multiplier=4"];
 
 command(async (given) => {
   const { shard, file } = options(given);
