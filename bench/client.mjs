@@ -1,14 +1,14 @@
 // The client, in a thread of its own: `concurrency` connections, each of which sends the request
 // again as soon as the answer is whole. It reads no more of HTTP than it needs, so that it is not
 // what is measured.
-import { connect } from 'node:net';
-import { once } from 'node:events';
-import { parentPort, workerData } from 'node:worker_threads';
+import { connect } from "node:net";
+import { once } from "node:events";
+import { parentPort, workerData } from "node:worker_threads";
 
-const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_END = Buffer.from("\r\n\r\n");
 const REQUEST = Buffer.from(workerData.request);
 
-parentPort.on('message', async (round) => {
+parentPort.on("message", async (round) => {
   try {
     parentPort.postMessage(await run(round));
   } catch (error) {
@@ -40,18 +40,18 @@ class Loop {
   #settle;
 
   static async open(port, mark, latencies) {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect');
-    return new Loop(socket, new RegExp(mark, 'im'), latencies);
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    await once(socket, "connect");
+    return new Loop(socket, new RegExp(mark, "im"), latencies);
   }
 
   constructor(socket, mark, latencies) {
     this.#socket = socket;
     this.#mark = mark;
     this.#latencies = latencies;
-    socket.on('data', (chunk) => this.#read(chunk));
-    socket.on('error', (error) => this.#end(error));
-    socket.on('close', () => this.#end(new Error('the Worker closed the connection')));
+    socket.on("data", (chunk) => this.#read(chunk));
+    socket.on("error", (error) => this.#end(error));
+    socket.on("close", () => this.#end(new Error("the Worker closed the connection")));
   }
 
   askUntil(until) {
@@ -75,8 +75,8 @@ class Loop {
     this.#head = null;
     const text = head.latin1Slice(0, end + 2);
     const length = /^content-length: (\d+)/im.exec(text)?.[1];
-    if (!text.startsWith('HTTP/1.1 200') || !length || !this.#mark.test(text)) {
-      return this.#end(new Error(`this is not a hit: ${text.trim().split('\r\n').join(' | ')}`));
+    if (!text.startsWith("HTTP/1.1 200") || !length || !this.#mark.test(text)) {
+      return this.#end(new Error(`this is not a hit: ${text.trim().split("\r\n").join(" | ")}`));
     }
     this.#left = Number(length);
     this.#count(head.length - end - HEAD_END.length);
@@ -84,7 +84,7 @@ class Loop {
 
   #count(bytes) {
     this.#left -= bytes;
-    if (this.#left < 0) return this.#end(new Error('an answer is longer than its Content-Length'));
+    if (this.#left < 0) return this.#end(new Error("an answer is longer than its Content-Length"));
     if (this.#left > 0) return;
     const now = performance.now();
     this.#latencies.push(now - this.#sentAt);
@@ -95,6 +95,6 @@ class Loop {
   #end(error) {
     if (error) this.#settle.reject(error);
     else this.#settle.resolve();
-    this.#socket.removeAllListeners('close').destroy();
+    this.#socket.removeAllListeners("close").destroy();
   }
 }

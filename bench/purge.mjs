@@ -4,18 +4,21 @@
 //
 // The built Worker in the real runtime, with the harness' KV, so that what is measured is the Worker
 // and a local socket; the two are purged in turn, so that both see the same noise.
-import { parseArgs } from 'node:util';
-import { command } from '../scripts/lib/command.mjs';
-import { Failure } from '../scripts/lib/failure.mjs';
-import { closeAll } from '../tests/e2e/closing.mjs';
-import { startEdge } from '../tests/e2e/edge.mjs';
-import { TOKEN, purge } from '../tests/e2e/purge.mjs';
+import { parseArgs } from "node:util";
+import { command } from "../scripts/lib/command.mjs";
+import { Failure } from "../scripts/lib/failure.mjs";
+import { closeAll } from "../tests/e2e/closing.mjs";
+import { startEdge } from "../tests/e2e/edge.mjs";
+import { TOKEN, purge } from "../tests/e2e/purge.mjs";
 
 const WARM_UP = 20;
 
 command(async (args) => {
-  const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '200' }, pages: { type: 'string', default: '100000' } } });
-  const [rounds, pages] = [positive('rounds', values.rounds), positive('pages', values.pages)];
+  const { values } = parseArgs({
+    args,
+    options: { rounds: { type: "string", default: "200" }, pages: { type: "string", default: "100000" } },
+  });
+  const [rounds, pages] = [positive("rounds", values.rounds), positive("pages", values.pages)];
   try {
     await bench(rounds, pages);
   } finally {
@@ -29,13 +32,13 @@ function positive(name, text) {
 }
 
 async function bench(rounds, pages) {
-  const edge = await startEdge({ vars: { ORIGIN: 'http://127.0.0.1:1', PURGE_TOKENS: TOKEN } });
+  const edge = await startEdge({ vars: { ORIGIN: "http://127.0.0.1:1", PURGE_TOKENS: TOKEN } });
   const tags = [
-    { name: 'one', pages: 1, times: [] },
-    { name: 'many', pages, times: [] },
+    { name: "one", pages: 1, times: [] },
+    { name: "many", pages, times: [] },
   ];
   for (const tag of tags) fill(edge, tag);
-  for (let i = 0; i < WARM_UP; i += 1) await purge(edge, { tags: ['warm-up'] });
+  for (let i = 0; i < WARM_UP; i += 1) await purge(edge, { tags: ["warm-up"] });
   edge.kv.reset();
   for (let i = 0; i < rounds; i += 1) for (const tag of tags) tag.times.push(await timed(edge, tag));
   console.log(`edge-isr: ${rounds} purges of each tag, node ${process.versions.node}\n`);
@@ -46,7 +49,7 @@ async function bench(rounds, pages) {
 function fill(edge, { name, pages }) {
   for (let i = 0; i < pages; i += 1) {
     const url = `https://www.example.com/${name}/${i}`;
-    edge.kv.put(`t/${name}/${i.toString(16).padStart(64, '0')}`, '', { metadata: { url } });
+    edge.kv.put(`t/${name}/${i.toString(16).padStart(64, "0")}`, "", { metadata: { url } });
   }
 }
 

@@ -6,16 +6,16 @@ export const TARGET = 0.9;
 /** `rounds` of each Worker in the order they ran: `{ latencies, seconds, cpu }`. */
 export function report(names, rounds) {
   const rows = names.map((name, i) => row(name, rounds[i]));
-  print([['', 'hits/s', 'p50 ms', 'p99 ms', 'CPU µs per hit'], ...rows]);
+  print([["", "hits/s", "p50 ms", "p99 ms", "CPU µs per hit"], ...rows]);
   console.log();
   const [own, ...others] = names;
   print([
-    [`${own} to`, 'hits/s', 'CPU', 'target'],
+    [`${own} to`, "hits/s", "CPU", "target"],
     ...others.map((name, i) => [
       name,
       ratio(rounds[0], rounds[i + 1], speed),
       ratio(rounds[i + 1], rounds[0], cost),
-      i === 0 ? TARGET.toFixed(2) : '',
+      i === 0 ? TARGET.toFixed(2) : "",
     ]),
   ]);
 }
@@ -40,7 +40,7 @@ function ratio(of, to, measure) {
   return shown(median(of.map((round, i) => measure(round) / measure(to[i]))), 2);
 }
 
-const shown = (number, digits) => (Number.isNaN(number) ? '–' : number.toFixed(digits));
+const shown = (number, digits) => (Number.isNaN(number) ? "–" : number.toFixed(digits));
 
 function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -51,5 +51,5 @@ function median(numbers) {
 function print(lines) {
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   const pad = (cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]));
-  for (const line of lines) console.log(`  ${line.map(pad).join('   ')}`.trimEnd());
+  for (const line of lines) console.log(`  ${line.map(pad).join("   ")}`.trimEnd());
 }

@@ -1,23 +1,23 @@
 // The three Workers, each in a runtime of its own, behind one origin.
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { Failure } from '../scripts/lib/failure.mjs';
-import { at } from '../scripts/lib/paths.mjs';
-import { step } from '../scripts/lib/step.mjs';
-import { strip } from '../scripts/lib/worker.mjs';
-import { closeAtEnd } from '../tests/e2e/closing.mjs';
-import { Edge } from '../tests/e2e/edge.mjs';
-import { startKv } from '../tests/e2e/kv.mjs';
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { Failure } from "../scripts/lib/failure.mjs";
+import { at } from "../scripts/lib/paths.mjs";
+import { step } from "../scripts/lib/step.mjs";
+import { strip } from "../scripts/lib/worker.mjs";
+import { closeAtEnd } from "../tests/e2e/closing.mjs";
+import { Edge } from "../tests/e2e/edge.mjs";
+import { startKv } from "../tests/e2e/kv.mjs";
 
-const BARE = at('bench', 'bare');
-const TARGET = at('target', 'bench');
-const BUILT = at('target', 'bench', 'bare');
+const BARE = at("bench", "bare");
+const TARGET = at("target", "bench");
+const BUILT = at("target", "bench", "bare");
 
 /** `mark`: what the head of every hit matches. The bare ones pass on what the Cache API adds. */
 export const WORKERS = [
-  { name: 'edge-isr', mark: '^cache-status: edge-isr; hit', modules: () => rustModules(at('build')) },
-  { name: 'bare Rust', mark: '^cf-cache-status: HIT', modules: () => rustModules(BUILT) },
-  { name: 'bare JavaScript', mark: '^cf-cache-status: HIT', modules: scriptModules },
+  { name: "edge-isr", mark: "^cache-status: edge-isr; hit", modules: () => rustModules(at("build")) },
+  { name: "bare Rust", mark: "^cf-cache-status: HIT", modules: () => rustModules(BUILT) },
+  { name: "bare JavaScript", mark: "^cf-cache-status: HIT", modules: scriptModules },
 ];
 
 /** Builds the bare Rust Worker as edge-isr is built, unless what is there is newer than its source. */
@@ -26,11 +26,11 @@ export async function buildBare() {
   const sources = [`${BARE}/src/lib.rs`, `${BARE}/Cargo.toml`, `${BARE}/Cargo.lock`];
   const built = `${BUILT}/index_bg.wasm`;
   if (existsSync(built) && sources.every((source) => modified(source) < modified(built))) return;
-  await step('building the bare Rust Worker', 'worker-build', ['--release', '--out-dir', '../../target/bench/bare'], {
+  await step("building the bare Rust Worker", "worker-build", ["--release", "--out-dir", "../../target/bench/bare"], {
     cwd: BARE,
     env: { ...process.env, CARGO_TARGET_DIR: TARGET },
-    hint: 'the first time, about a minute',
-    why: () => 'the bare Rust Worker does not build.',
+    hint: "the first time, about a minute",
+    why: () => "the bare Rust Worker does not build.",
   });
   await strip(built, process.env);
 }
@@ -39,18 +39,21 @@ export async function buildBare() {
 export async function startWorker({ name, modules, mark }, origin, url) {
   const edge = closeAtEnd(new Edge(await startKv()));
   const pid = await processOf(() =>
-    edge.start({ ...compatibility(), manifest: { mainModule: 'index.js', modulesRoot: '/', modules: modules() } }, {
-      vars: { ORIGIN: origin.url },
-    }),
+    edge.start(
+      { ...compatibility(), manifest: { mainModule: "index.js", modulesRoot: "/", modules: modules() } },
+      {
+        vars: { ORIGIN: origin.url },
+      },
+    ),
   );
-  await fill(edge, url, name, new RegExp(mark, 'im'));
+  await fill(edge, url, name, new RegExp(mark, "im"));
   return { name, mark, port: await portOf(edge, url), pid };
 }
 
 /** A comparison of two that are built differently would say nothing of the code. */
 function requireSameTerms() {
-  const [own, bare] = [at('Cargo.toml'), `${BARE}/Cargo.toml`].map((path) => readFileSync(path, 'utf8'));
-  const terms = [/^\[profile\.release\]\n(?:[^\[\n].*\n|\n)*/m, /^wasm-bindgen = .*/m, /^worker = .*/m];
+  const [own, bare] = [at("Cargo.toml"), `${BARE}/Cargo.toml`].map((path) => readFileSync(path, "utf8"));
+  const terms = [/^\[profile\.release\]\n(?:[^[\n].*\n|\n)*/m, /^wasm-bindgen = .*/m, /^worker = .*/m];
   for (const term of terms) {
     const [wanted, found] = [own, bare].map((text) => plain(term.exec(text)?.[0]));
     if (wanted !== found) {
@@ -59,33 +62,33 @@ function requireSameTerms() {
   }
 }
 
-const plain = (toml = '') => toml.replace(/#.*/g, '').replace(/\s+/g, ' ').trim();
+const plain = (toml = "") => toml.replace(/#.*/g, "").replace(/\s+/g, " ").trim();
 
 function rustModules(folder) {
   return {
-    'index.js': { type: 'esm', contents: readFileSync(`${folder}/index.js`, 'utf8') },
-    'index_bg.wasm': { type: 'wasm', contents: new Uint8Array(readFileSync(`${folder}/index_bg.wasm`)) },
+    "index.js": { type: "esm", contents: readFileSync(`${folder}/index.js`, "utf8") },
+    "index_bg.wasm": { type: "wasm", contents: new Uint8Array(readFileSync(`${folder}/index_bg.wasm`)) },
   };
 }
 
 function scriptModules() {
-  return { 'index.js': { type: 'esm', contents: readFileSync(at('bench', 'bare.mjs'), 'utf8') } };
+  return { "index.js": { type: "esm", contents: readFileSync(at("bench", "bare.mjs"), "utf8") } };
 }
 
 function compatibility() {
-  const [, compatibilityDate] = readFileSync(at('wrangler.toml'), 'utf8').match(/^compatibility_date = "(.+)"/m);
+  const [, compatibilityDate] = readFileSync(at("wrangler.toml"), "utf8").match(/^compatibility_date = "(.+)"/m);
   return { compatibilityDate, compatibilityFlags: [] };
 }
 
 /** The id of the runtime that `work` starts. */
 async function processOf(work) {
   let pid;
-  const heard = ({ process: child }) => child.once('spawn', () => /workerd/.test(child.spawnfile) && (pid = child.pid));
-  subscribe('child_process', heard);
+  const heard = ({ process: child }) => child.once("spawn", () => /workerd/.test(child.spawnfile) && (pid = child.pid));
+  subscribe("child_process", heard);
   try {
     await work();
   } finally {
-    unsubscribe('child_process', heard);
+    unsubscribe("child_process", heard);
   }
   return pid;
 }
@@ -93,7 +96,7 @@ async function processOf(work) {
 async function fill(edge, url, name, mark) {
   for (let tries = 0; tries < 50; tries += 1) {
     const answer = await edge.fetch(url);
-    const head = answer.headers.lines.map((line) => line.join(': ')).join('\n');
+    const head = answer.headers.lines.map((line) => line.join(": ")).join("\n");
     if (answer.status === 200 && mark.test(head)) return;
     await new Promise((soon) => setTimeout(soon, 20));
   }

@@ -1,51 +1,77 @@
-// npm test: every test, part by part. `npm test -- rust` runs one part, and hands it what follows.
+// npm test: every test, part by part. What each part says stands in target/test-output, and here
+// its summary, or what failed. `npm test -- rust` runs one part, shows all that it says, and hands it
+// what follows.
 // The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
-import { command } from './lib/command.mjs';
-import { Failure } from './lib/failure.mjs';
-import { EXAMPLE, PYTHON } from './lib/python.mjs';
-import { WASM, requireCargo, rustEnv } from './lib/rust.mjs';
-import { requireMachine, setUpPython, setUpTools, setUpWorker } from './lib/setup.mjs';
-import { SIMULATOR, simulated } from './lib/simulator.mjs';
-import { runTests } from './lib/tests.mjs';
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { command } from "./lib/command.mjs";
+import { Failure } from "./lib/failure.mjs";
+import { at } from "./lib/paths.mjs";
+import { EXAMPLE, PYTHON } from "./lib/python.mjs";
+import { WASM, requireCargo, rustEnv } from "./lib/rust.mjs";
+import { requireMachine, setUpPython, setUpTools, setUpWorker } from "./lib/setup.mjs";
+import { SIMULATOR, simulated } from "./lib/simulator.mjs";
+import { runTests } from "./lib/tests.mjs";
 
 // `summary`: the lines in which the runner says how it went. `count`: how many tests passed.
-const CARGO = { summary: /^(test result:|\s+(Running|Doc-tests) )/, count: /^test result: .*\b(\d+) passed/ };
-const NODE = { summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /, count: /^ℹ pass (\d+)/ };
+// `failures`: from which line to which it tells of those that failed.
+const CARGO = {
+  summary: /^(test result:|\s+(Running|Doc-tests) )/,
+  count: /^test result: .*\b(\d+) passed/,
+  failures: { from: /^(failures:$|error(\[|:)|broken: )/, to: /^test result:/ },
+};
+const NODE = {
+  summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
+  count: /^ℹ pass (\d+)/,
+  failures: { from: /^✖ failing tests:/, to: /^\0/ },
+};
+// The end-to-end tests wait more than they work, and each file has its own runtimes: two run at once
+// also where there are two processors. Node.js alone would run one less than there are.
+const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
+/** It takes the whole machine, and has limits in seconds: nothing else runs beside it. */
+const SCALE = "tests/e2e/scale.test.mjs";
 const PARTS = {
   rust: {
-    title: 'Rust on the host',
+    title: "Rust on the host",
     environment: rust,
-    program: 'cargo',
-    args: ['test', '--no-fail-fast'],
+    program: "cargo",
+    args: ["test", "--no-fail-fast"],
     ...CARGO,
   },
   sim: {
-    title: 'a million requests in random histories',
+    title: "a million requests in random histories",
     environment: histories,
-    program: 'cargo',
+    program: "cargo",
     args: SIMULATOR,
     ...CARGO,
     summary: /^(histories|requests|purges|until a purge|test result:)/,
   },
   broken: {
-    title: 'broken variants, which the histories must catch',
+    title: "broken variants, which the histories must catch",
     environment: rust,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', 'tests/broken/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "tests/broken/*.test.mjs"],
     ...NODE,
   },
   wasm: {
-    title: 'Rust in wasm',
+    title: "Rust in wasm",
     environment: setUpTools,
-    program: 'cargo',
-    args: ['test', '--target', WASM, '--test', 'wasm'],
+    program: "cargo",
+    args: ["test", "--target", WASM, "--test", "wasm"],
     ...CARGO,
   },
   e2e: {
-    title: 'end to end in the real runtime',
+    title: "end to end in the real runtime",
     environment: worker,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', 'tests/e2e/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", `--test-concurrency=${FILES_AT_ONCE}`, ...endToEnd()],
+    ...NODE,
+  },
+  scale: {
+    title: "end to end, with as much at once as the machine can do",
+    environment: worker,
+    program: "node",
+    args: ["--test", "--test-reporter=spec", SCALE],
     ...NODE,
   },
   docs: {
@@ -59,17 +85,18 @@ const PARTS = {
     title: "the example's, in Django",
     environment: python,
     program: PYTHON,
-    args: ['manage.py', 'test'],
+    args: ["manage.py", "test"],
     cwd: EXAMPLE,
     summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
     count: /^Ran (\d+) tests?/,
+    failures: { from: /^={20,}/, to: /^FAILED \(/ },
   },
   sites: {
-    title: 'real sites behind the edge',
+    title: "real sites behind the edge",
     apart: true,
     environment: setUpWorker,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', '--test-timeout=900000', 'tests/sites/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "--test-timeout=900000", "tests/sites/*.test.mjs"],
     ...NODE,
   },
   package: {
@@ -88,22 +115,27 @@ command(async ([name, ...more]) => {
   await setUpTools();
   await setUpPython();
   const results = [];
-  for (const part of Object.values(PARTS).filter(({ apart }) => !apart)) results.push(await runTests(part));
-  console.log('\n== summary of all parts');
-  for (const { title, lines } of results) console.log(['', `-- ${title}`, ...lines].join('\n'));
+  for (const [name, part] of Object.entries(PARTS)) if (!part.apart) results.push(await runTests({ name, ...part }));
+  console.log("\n== summary of all parts");
+  for (const { title, told, lines } of results) console.log(["", `-- ${title}: ${told}`, ...lines].join("\n"));
   return verdict(results);
 });
 
 async function one(name, more) {
   const part = PARTS[name];
-  if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(', ')}.`);
-  return verdict([await runTests({ ...part, args: [...part.args, ...more] })]);
+  if (!part) throw new Failure(`there is no part “${name}” of the tests: it is one of ${Object.keys(PARTS).join(", ")}.`);
+  return verdict([await runTests({ name, ...part, args: [...part.args, ...more] }, { live: true })]);
 }
 
 function verdict(results) {
   const failed = results.filter(({ failure }) => failure);
   for (const { title, failure } of failed) console.error(`edge-isr: ${title}: ${failure}`);
   return failed.length ? 1 : 0;
+}
+
+function endToEnd() {
+  const files = readdirSync(at("tests", "e2e")).filter((name) => name.endsWith(".test.mjs"));
+  return files.map((name) => `tests/e2e/${name}`).filter((path) => path !== SCALE);
 }
 
 async function rust() {
@@ -124,5 +156,5 @@ async function worker() {
 
 async function python() {
   await setUpPython();
-  return { ...process.env, PYTHONUNBUFFERED: '1' };
+  return { ...process.env, PYTHONUNBUFFERED: "1" };
 }

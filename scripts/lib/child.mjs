@@ -1,7 +1,7 @@
 // Child processes, each the leader of its own process group, so that ending one ends what it
 // started too.
-import { spawn } from 'node:child_process';
-import { ROOT } from './paths.mjs';
+import { spawn } from "node:child_process";
+import { ROOT } from "./paths.mjs";
 
 const PATIENCE_MS = 5000;
 const running = new Map(); // each child, and whom to signal to end it: its group, or it alone
@@ -17,14 +17,14 @@ const GUARD = '(read -r _; kill -9 0) <&3 >/dev/null 2>&1 & exec "$@" 2>&1 3<&-'
  * whole group is gone.
  */
 export function start(program, args, { cwd = ROOT, env = process.env, show = false } = {}) {
-  const child = spawn('sh', ['-c', GUARD, 'sh', program, ...args], {
+  const child = spawn("sh", ["-c", GUARD, "sh", program, ...args], {
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', show ? 'inherit' : 'pipe', 'inherit', 'pipe'],
+    stdio: ["ignore", show ? "inherit" : "pipe", "inherit", "pipe"],
   });
-  child.stdout?.setEncoding('utf8');
-  child.stdio[3].on('error', () => {});
+  child.stdout?.setEncoding("utf8");
+  child.stdio[3].on("error", () => {});
   running.set(child, -child.pid);
   return { output: child.stdout, ended: end(child) };
 }
@@ -37,7 +37,7 @@ export async function stopAll() {
 
 /** Runs a program that may ask questions: it shares the terminal and our process group. */
 export function foreground(program, args, { cwd = ROOT, env = process.env } = {}) {
-  const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
+  const child = spawn(program, args, { cwd, env, stdio: "inherit" });
   running.set(child, child.pid);
   return end(child);
 }
@@ -48,23 +48,23 @@ function end(child) {
       running.delete(child);
       if (!stopping) resolve({ code, signal });
     };
-    child.on('error', () => settle(127, null));
-    child.on('exit', (code, by) => {
-      signal(child, 'SIGKILL');
+    child.on("error", () => settle(127, null));
+    child.on("exit", (code, by) => {
+      signal(child, "SIGKILL");
       // A daemon that left the group may hold the output open: one second, no longer.
       setTimeout(settle, 1000, code, by);
     });
-    child.on('close', settle);
+    child.on("close", settle);
   });
 }
 
 function stop(child) {
-  signal(child, 'SIGTERM');
-  const force = setTimeout(signal, PATIENCE_MS, child, 'SIGKILL');
+  signal(child, "SIGTERM");
+  const force = setTimeout(signal, PATIENCE_MS, child, "SIGKILL");
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.on('exit', resolve);
-    child.on('error', resolve);
+    child.on("exit", resolve);
+    child.on("error", resolve);
   }).finally(() => clearTimeout(force));
 }
 

@@ -55,7 +55,7 @@ function refuseUnfitMachine(windows) {
   if (process.platform === 'win32' && !windows) {
     refuse('these commands run on Linux and macOS; on Windows, run them in WSL.');
   }
-  if (parseInt(process.versions.node) < OLDEST_NODE) {
+  if (parseInt(process.versions.node, 10) < OLDEST_NODE) {
     refuse(`Node.js ${OLDEST_NODE} or later is needed, this is ${process.versions.node}: install it from https://nodejs.org.`);
   }
 }

@@ -1,11 +1,11 @@
 // One setup at a time in this folder: `npm start` and `npm test` may be called at once.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { at } from './paths.mjs';
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { at } from "./paths.mjs";
 
-const LOCK = at('.setup.lock');
+const LOCK = at(".setup.lock");
 const held = new Set();
-process.on('exit', () => held.forEach(release));
+process.on("exit", () => held.forEach(release));
 
 /** Does `work` while no other process does work under the same lock, which is a file. */
 export async function alone(work, lock = LOCK) {
@@ -33,19 +33,19 @@ async function take(lock) {
 
 function create(lock) {
   try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    if (error.code === "EEXIST") return false;
     throw error;
   }
 }
 
 function readHolder(lock) {
   try {
-    return readFileSync(lock, 'utf8');
+    return readFileSync(lock, "utf8");
   } catch {
-    return '';
+    return "";
   }
 }
 
@@ -55,7 +55,7 @@ export function lives(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    return error.code === "EPERM";
   }
 }
 

@@ -1,7 +1,7 @@
-import { connect, createServer } from 'node:net';
-import { Failure } from './failure.mjs';
+import { connect, createServer } from "node:net";
+import { Failure } from "./failure.mjs";
 
-const HOST = '127.0.0.1';
+const HOST = "127.0.0.1";
 
 /** A port number out of an option's text. */
 export function parsePort(text, option) {
@@ -11,9 +11,9 @@ export function parsePort(text, option) {
 
 /** Refuses a port that something listens on, or that this user may not take. */
 export async function requirePort(port, option) {
-  const refusal = (await answers(port)) ? 'EADDRINUSE' : await binding(port);
+  const refusal = (await answers(port)) ? "EADDRINUSE" : await binding(port);
   if (!refusal) return;
-  const reason = refusal === 'EADDRINUSE' ? 'is taken' : `may not be used (${refusal})`;
+  const reason = refusal === "EADDRINUSE" ? "is taken" : `may not be used (${refusal})`;
   throw new Failure(`port ${port} ${reason}: choose another one with ${option}.`);
 }
 
@@ -21,15 +21,15 @@ function answers(port) {
   return new Promise((resolve) => {
     const socket = connect({ host: HOST, port });
     const settle = (answer) => resolve(answer, socket.destroy());
-    socket.on('connect', () => settle(true));
-    socket.on('error', () => settle(false));
+    socket.on("connect", () => settle(true));
+    socket.on("error", () => settle(false));
   });
 }
 
 function binding(port) {
   return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', (error) => resolve(error.code));
+    server.on("error", (error) => resolve(error.code));
     server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve()));
   });
 }

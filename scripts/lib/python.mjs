@@ -1,19 +1,22 @@
-// Python for the example: a virtual environment of its own, made anew when its requirements change.
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Failure } from './failure.mjs';
-import { at } from './paths.mjs';
-import { step } from './step.mjs';
+// Python: a virtual environment for the example, and one for the checks. Each is made anew when its
+// requirements change.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "./failure.mjs";
+import { at } from "./paths.mjs";
+import { step } from "./step.mjs";
 
-export const EXAMPLE = at('examples', 'django');
-export const PYTHON = join(EXAMPLE, '.venv', 'bin', 'python');
+export const EXAMPLE = at("examples", "django");
 
-const VENV = join(EXAMPLE, '.venv');
-const STAMP = join(VENV, '.stamp');
-const REQUIREMENTS = join(EXAMPLE, 'requirements.txt');
-const NAMES = ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+const OF_EXAMPLE = { what: "the example", folder: join(EXAMPLE, ".venv"), requirements: join(EXAMPLE, "requirements.txt") };
+const OF_CHECKS = {
+  what: "the checks",
+  folder: at("target", "tools", "python"),
+  requirements: at("scripts", "requirements.txt"),
+};
+const NAMES = ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 const PROBE = `
 import sys
 print("%d.%d" % sys.version_info[:2])
@@ -22,25 +25,42 @@ try: import ensurepip, venv
 except ImportError: sys.exit(4)
 `;
 
+/** The example's Python. */
+export const PYTHON = join(OF_EXAMPLE.folder, "bin", "python");
+
+/** The path of a program that `installCheckers` brings. */
+export const checker = (name) => program(OF_CHECKS, name);
+
 /** Refuses a machine that has no fit Python and would need one. */
 export function requirePython() {
-  if (!installed()) findPython();
+  if (!installed(OF_EXAMPLE)) findPython();
 }
 
-/** Makes the virtual environment with the packages of requirements.txt, unless it is there. */
-export async function installPython() {
-  if (installed()) return;
+/** Makes the example's virtual environment, unless it is there. */
+export const installPython = () => install(OF_EXAMPLE);
+
+/** Makes the virtual environment of the checks, unless it is there. */
+export const installCheckers = () => install(OF_CHECKS);
+
+async function install(venv) {
+  if (installed(venv)) return;
   const python = findPython();
-  rmSync(VENV, { recursive: true, force: true });
-  await step('making a virtual environment for the example', python, ['-m', 'venv', VENV]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '-r', REQUIREMENTS];
-  await step("installing the example's Python packages", PYTHON, pip);
-  writeFileSync(STAMP, wanted());
+  rmSync(venv.folder, { recursive: true, force: true });
+  await step(`making a virtual environment for ${venv.what}`, python, ["-m", "venv", venv.folder]);
+  const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", venv.requirements];
+  await step(`installing the Python packages of ${venv.what}`, program(venv, "python"), pip);
+  writeFileSync(stamp(venv), wanted(venv));
 }
 
-const installed = () => existsSync(PYTHON) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted();
+function installed(venv) {
+  return existsSync(program(venv, "python")) && existsSync(stamp(venv)) && readFileSync(stamp(venv), "utf8") === wanted(venv);
+}
 
-const wanted = () => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+const program = ({ folder }, name) => join(folder, "bin", name);
+
+const stamp = ({ folder }) => join(folder, ".stamp");
+
+const wanted = ({ requirements }) => createHash("sha256").update(readFileSync(requirements)).digest("hex");
 
 /** The name of a Python that is fit. */
 export function findPython() {
@@ -52,11 +72,11 @@ export function findPython() {
     throw new Failure(`Python ${without.version} has no venv module: install it (Debian, Ubuntu: apt install python3-venv).`);
   }
   const old = probes.find(({ status }) => status === 3);
-  const found = old ? `this is ${old.version}` : 'none was found';
+  const found = old ? `this is ${old.version}` : "none was found";
   throw new Failure(`Python 3.10 or later is needed, ${found}: install it from https://www.python.org.`);
 }
 
 function probe(name) {
-  const { status, stdout } = spawnSync(name, ['-c', PROBE], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(name, ["-c", PROBE], { encoding: "utf8" });
   return { name, status, version: stdout?.trim() };
 }

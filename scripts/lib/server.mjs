@@ -1,8 +1,8 @@
 // A server that runs beside this command until the command ends.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { start } from './child.mjs';
-import { Failure } from './failure.mjs';
-import { relevant } from './step.mjs';
+import { setTimeout as sleep } from "node:timers/promises";
+import { start } from "./child.mjs";
+import { Failure } from "./failure.mjs";
+import { relevant } from "./step.mjs";
 
 const PATIENCE_MS = 60_000;
 const KEPT_CHARS = 20_000;
@@ -13,9 +13,9 @@ const KEPT_CHARS = 20_000;
  */
 export async function serve(name, url, [program, args], options) {
   const server = start(program, args, options);
-  let output = '';
+  let output = "";
   let shown = false;
-  server.output.on('data', (text) => {
+  server.output.on("data", (text) => {
     output = (output + text).slice(-KEPT_CHARS);
     if (shown) print(name, text);
   });
@@ -29,7 +29,7 @@ export async function serve(name, url, [program, args], options) {
 
 async function answer(url) {
   for (;;) {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(5000) }).catch(() => undefined);
     if (response) return response.arrayBuffer();
     await sleep(200);
   }
@@ -45,5 +45,5 @@ function reject(failure) {
 }
 
 function print(name, text) {
-  for (const line of text.split('\n')) if (line.trim()) console.log(`${name.padEnd(6)} | ${line}`);
+  for (const line of text.split("\n")) if (line.trim()) console.log(`${name.padEnd(6)} | ${line}`);
 }

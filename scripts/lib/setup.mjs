@@ -1,10 +1,10 @@
 // What a command needs before it can do its work. What is there already is not done again.
-import { alone } from './lock.mjs';
-import { installPackages } from './packages.mjs';
-import { installPython, requirePython } from './python.mjs';
-import { requireCargo, requireWasmTarget } from './rust.mjs';
-import { installTools } from './tools.mjs';
-import { buildWorker } from './worker.mjs';
+import { alone } from "./lock.mjs";
+import { installPackages } from "./packages.mjs";
+import { installCheckers, installPython, requirePython } from "./python.mjs";
+import { requireCargo, requireWasmTarget } from "./rust.mjs";
+import { installMutants, installTools } from "./tools.mjs";
+import { buildWorker } from "./worker.mjs";
 
 /** Says what this machine lacks before anything is installed. */
 export function requireMachine() {
@@ -25,6 +25,16 @@ export const setUpWorker = () =>
 
 /** The example's virtual environment. */
 export const setUpPython = () => alone(installPython);
+
+/** What checks the JavaScript, the Python and the licences. */
+export const setUpCheckers = () =>
+  alone(async () => {
+    await installPackages();
+    await installCheckers();
+  });
+
+/** cargo-mutants. Returns the program. */
+export const setUpMutants = () => alone(installMutants);
 
 async function tools() {
   requireCargo();

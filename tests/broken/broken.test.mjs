@@ -42,7 +42,10 @@ async function attempt(program, args, env = {}) {
 async function build() {
   const args = ["test", "--quiet", "--offline", "--profile", "sim", "--test", "sim", "--no-run", "--message-format=json"];
   const { code, stdout, stderr } = await attempt("cargo", args, { CARGO_TARGET_DIR: BUILT });
-  const messages = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const messages = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   const errors = messages.filter(({ message }) => message?.level === "error").map(({ message }) => message.rendered);
   assert.equal(code, 0, errors.join("\n") || stderr);
   return messages.find(({ executable, target }) => executable && target.name === "sim").executable;

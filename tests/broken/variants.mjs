@@ -139,9 +139,7 @@ export const VARIANTS = [
     name: "a data centre takes its own graph writes for granted",
     within: 300_000,
     breaks: "the graph is right in the end",
-    edits: [
-      ["own-graph-writes-for-granted", "", "if !named.is_empty() && remove.is_empty() { return Ok(Todo::Known(now)); }"],
-    ],
+    edits: [["own-graph-writes-for-granted", "", "if !named.is_empty() && remove.is_empty() { return Ok(Todo::Known(now)); }"]],
   },
   {
     id: "lease-never-expires",
@@ -205,13 +203,7 @@ export const VARIANTS = [
     name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [
-      [
-        "waiting-gets-what-was-purged",
-        "!is_outdated_since(platform, visit, &usable.stored, moment)",
-        "true",
-      ],
-    ],
+    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &usable.stored, moment)", "true"]],
   },
   {
     id: "world-lease-not-waited-for",

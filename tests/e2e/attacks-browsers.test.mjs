@@ -22,7 +22,12 @@ beforeEach(() => {
 /** The directives of a Cache-Control, in lower case and in order. */
 function directives(answer) {
   const field = answer.headers.get("cache-control") ?? "";
-  return field.toLowerCase().split(",").map((directive) => directive.trim()).filter(Boolean).sort();
+  return field
+    .toLowerCase()
+    .split(",")
+    .map((directive) => directive.trim())
+    .filter(Boolean)
+    .sort();
 }
 
 describe("browsers keep what was purged", () => {
@@ -56,7 +61,10 @@ describe("browsers keep what was purged", () => {
     };
     origin.on(path, { body: "hello", headers: targeted });
     for (const answer of [await edge.fetch(path), await hitOf(edge, path)]) {
-      assert.deepEqual(Object.keys(targeted).filter((name) => answer.headers.has(name)), []);
+      assert.deepEqual(
+        Object.keys(targeted).filter((name) => answer.headers.has(name)),
+        [],
+      );
       assert.deepEqual(directives(answer), ["max-age=0"]);
     }
   });

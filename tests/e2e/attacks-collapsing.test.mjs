@@ -62,14 +62,21 @@ describe("another visitor's page by collapsing", () => {
     await sleep(200);
     hold.release();
     const said = (await Promise.all([alice, ...others])).map((answer) => answer.text());
-    assert.deepEqual(said, ["alice", "bob", "nobody"].map((name) => `the account of ${name}`));
+    assert.deepEqual(
+      said,
+      ["alice", "bob", "nobody"].map((name) => `the account of ${name}`),
+    );
   });
 });
 
 describe("no-cache", () => {
   test("is never handed to those who wait: each of them has been asked for", async () => {
     let renders = 0;
-    origin.on(path, () => ({ body: `render ${(renders += 1)}`, headers: { "cache-control": "no-cache", etag: `"${renders}"` }, delayMs: 200 }));
+    origin.on(path, () => ({
+      body: `render ${(renders += 1)}`,
+      headers: { "cache-control": "no-cache", etag: `"${renders}"` },
+      delayMs: 200,
+    }));
     const answers = await together(10, () => visit(undefined));
     assert.equal(new Set(answers.map((answer) => answer.text())).size, 10);
     assert.equal(answers.filter((answer) => cacheStatus(answer).collapsed).length, 0);

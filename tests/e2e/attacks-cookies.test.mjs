@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin } from "./harness.mjs";
 
 const SHARED = { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" };
 const MINUTE = 61_000;
@@ -199,7 +199,10 @@ describe("raw cookie values in what is stored", () => {
   const VALUE = "s3cretvalue";
 
   test("are digests, where variants by cookie are stored", async () => {
-    const own = await startEdge({ probe: true, vars: { ORIGIN: origin.url, COOKIE_VARIANTS: "true", CACHE_SECRET: "x".repeat(32) } });
+    const own = await startEdge({
+      probe: true,
+      vars: { ORIGIN: origin.url, COOKIE_VARIANTS: "true", CACHE_SECRET: "x".repeat(32) },
+    });
     origin.on(path, { body: "hello", headers: { ...SHARED, vary: "Cookie, X-Flavour" } });
     const headers = { cookie: `theme=${VALUE}`, "x-flavour": "vanilla" };
     await hitOf(own, path, { headers });
@@ -218,6 +221,9 @@ describe("raw cookie values in what is stored", () => {
     }
     const [mine, yours] = slots;
     assert.ok(mine.length > 0);
-    assert.deepEqual(mine.filter((url) => yours.includes(url)), []);
+    assert.deepEqual(
+      mine.filter((url) => yours.includes(url)),
+      [],
+    );
   });
 });

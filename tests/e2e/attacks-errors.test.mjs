@@ -45,7 +45,10 @@ const say = (answers, text) => assert.deepEqual(new Set(answers.map((answer) => 
 
 describe("a visitor deletes the shared page", () => {
   for (const [what, refusal] of Object.entries(REFUSALS)) {
-    for (const [window, headers] of [["shown stale", LIFETIMES], ["asked for first", NO_STALE]]) {
+    for (const [window, headers] of [
+      ["shown stale", LIFETIMES],
+      ["asked for first", NO_STALE],
+    ]) {
       test(`by a header that the origin answers with ${what}, on a page that is ${window}`, async () => {
         origin.on(path, page(headers, refusal));
         await hitOf(edge, path);
@@ -161,7 +164,9 @@ describe("one visitor's 500 for all who wait", () => {
   });
 
   test("on a page past its windows", async () => {
-    origin.on(path, (seen) => (seen.headers.has("x-probe") ? FAILS : { body: "good", headers: { "cache-control": "s-maxage=60" } }));
+    origin.on(path, (seen) =>
+      seen.headers.has("x-probe") ? FAILS : { body: "good", headers: { "cache-control": "s-maxage=60" } },
+    );
     await hitOf(edge, path);
     await advance(MINUTE);
     const hold = origin.hold(path);

@@ -54,7 +54,12 @@ describe("another page under this URL", () => {
 
   test("by a field that is combined with another of the same name in another case", async () => {
     origin.on(path, (seen) => ({ body: `the page of ${seen.headers.get("script_name") ?? "all"}`, headers: SHARED }));
-    await edge.fetch(path, { headers: [["Script_Name", "/attacker"], ["SCRIPT_NAME", "/attacker"]] });
+    await edge.fetch(path, {
+      headers: [
+        ["Script_Name", "/attacker"],
+        ["SCRIPT_NAME", "/attacker"],
+      ],
+    });
     assert.equal((await hitOf(edge, path)).text(), "the page of all");
   });
 
@@ -63,7 +68,10 @@ describe("another page under this URL", () => {
     const headers = Object.fromEntries(OVERRIDES.map((name) => [name, "attacker.example"]));
     await edge.fetch(path, { method: "POST", headers, body: "x" });
     const sent = origin.to(path)[0].headers.lines;
-    assert.deepEqual(sent.filter(([, value]) => value.includes("attacker")), []);
+    assert.deepEqual(
+      sent.filter(([, value]) => value.includes("attacker")),
+      [],
+    );
   });
 
   test("by a method that a header names, where WordPress needs it", async () => {
@@ -90,7 +98,10 @@ describe("a plain request", () => {
     const [own, plain] = await eventually(() => origin.count(path) === 2 && origin.to(path));
     assert.equal(own.headers.get("x-unheard-of"), "visitor");
     const names = plain.headers.lines.map(([name]) => name.toLowerCase());
-    assert.deepEqual(names.filter((name) => !PLAIN.has(name)), []);
+    assert.deepEqual(
+      names.filter((name) => !PLAIN.has(name)),
+      [],
+    );
     assert.match(plain.headers.get("user-agent"), /^edge-isr\//);
     assert.equal(plain.headers.get("x-edge-secret"), "opensesame");
     await hitOf(edge, path);
@@ -208,7 +219,10 @@ describe("bytes that a client cannot read", () => {
   });
 });
 
-for (const [name, value] of [["x-flavour", "x".repeat(9_000)], ["origin", `https://${"x".repeat(9_000)}.example`]]) {
+for (const [name, value] of [
+  ["x-flavour", "x".repeat(9_000)],
+  ["origin", `https://${"x".repeat(9_000)}.example`],
+]) {
   test(`a field beyond 8 kB that selects makes the request pass (${name})`, async () => {
     origin.on(path, { body: "hello", headers: { ...SHARED, vary: "x-flavour" } });
     await hitOf(edge, path);

@@ -74,7 +74,10 @@ describe("an origin that refuses the edge's own requests", () => {
       const all = together(4, () => ask());
       await hold.arrived();
       hold.release();
-      assert.deepEqual((await all).map(({ status }) => status), [200, 200, 200, 200]);
+      assert.deepEqual(
+        (await all).map(({ status }) => status),
+        [200, 200, 200, 200],
+      );
       assert.equal((await ask()).status, 200);
     });
 
@@ -99,7 +102,10 @@ describe("an origin that refuses the edge's own requests", () => {
     const all = together(3, () => ask());
     await hold.arrived();
     hold.release();
-    assert.deepEqual((await all).map(({ status, bytes }) => [status, bytes]), Array(3).fill([200, 1000]));
+    assert.deepEqual(
+      (await all).map(({ status, bytes }) => [status, bytes]),
+      Array(3).fill([200, 1000]),
+    );
   });
 });
 
@@ -110,7 +116,10 @@ describe("SHARE_AUTHORIZED", () => {
     return { body: "members", headers: { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" } };
   };
 
-  for (const [who, headers] of [["wrong credentials", { ...BROWSER, authorization: "Basic evil" }], ["none", BROWSER]]) {
+  for (const [who, headers] of [
+    ["wrong credentials", { ...BROWSER, authorization: "Basic evil" }],
+    ["none", BROWSER],
+  ]) {
     test(`is not ended for a page by a visitor with ${who}`, async () => {
       const other = await startEdge({ probe: true, vars: { ORIGIN: origin.url, SHARE_AUTHORIZED: "true" } });
       origin.on(path, guarded);

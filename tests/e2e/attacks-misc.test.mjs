@@ -30,7 +30,11 @@ describe("never a 304 from Express", () => {
     return asked && !refused ? { status: 304, headers } : { body: "the whole page", headers };
   };
 
-  for (const [who, headers] of [["a bare visitor", {}], ["a browser", BROWSER], ["a browser that reloads", { ...BROWSER, "cache-control": "no-cache", pragma: "no-cache" }]]) {
+  for (const [who, headers] of [
+    ["a bare visitor", {}],
+    ["a browser", BROWSER],
+    ["a browser that reloads", { ...BROWSER, "cache-control": "no-cache", pragma: "no-cache" }],
+  ]) {
     test(`a revalidation for ${who} costs a 304`, async () => {
       origin.on(path, fresh);
       await hitOf(edge, path);

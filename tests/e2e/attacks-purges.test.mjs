@@ -24,7 +24,8 @@ beforeEach(() => {
 const started = (vars, more) => startEdge({ ...more, vars: { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, ...vars } });
 
 /** The purge records that were written, by the beginning of their keys. */
-const records = (edge, prefix = "p/") => edge.kv.operations.filter(({ kind, keys }) => kind === "put" && keys[0].startsWith(prefix)).length;
+const records = (edge, prefix = "p/") =>
+  edge.kv.operations.filter(({ kind, keys }) => kind === "put" && keys[0].startsWith(prefix)).length;
 
 describe("anonymous purges", () => {
   for (const status of [200, 204, 201, 302, 303]) {
@@ -58,7 +59,11 @@ describe("anonymous purges", () => {
 
   test("do not reach another data centre, where INVALIDATION is here", async () => {
     const edge = await started({ INVALIDATION: "here" }, { dataCentres: 2 });
-    origin.on(path, (seen) => (seen.method === "POST" ? { status: 204, headers: { "cache-group-invalidation": '"g"' } } : { body: "hello", headers: SHARED }));
+    origin.on(path, (seen) =>
+      seen.method === "POST"
+        ? { status: 204, headers: { "cache-group-invalidation": '"g"' } }
+        : { body: "hello", headers: SHARED },
+    );
     await hitOf(edge, path);
     await hitOf(edge.dataCentre(1), path);
     await edge.fetch(path, { method: "POST", body: "x" });
@@ -116,7 +121,9 @@ describe("safe methods", () => {
   for (const method of ["PROPFIND", "SEARCH", "REPORT", "OPTIONS", "TRACE"]) {
     test(`${method} invalidates nothing`, async () => {
       const edge = await started({});
-      origin.on(path, (seen) => (seen.method === method ? { status: 207, body: "<multistatus/>" } : { body: "hello", headers: SHARED }));
+      origin.on(path, (seen) =>
+        seen.method === method ? { status: 207, body: "<multistatus/>" } : { body: "hello", headers: SHARED },
+      );
       await hitOf(edge, path);
       await edge.fetch(path, { method });
       await sleep(100);

@@ -95,7 +95,10 @@ describe("a foreign Origin", () => {
       const waiting = together(3, () => ask());
       hold.release();
       assert.equal((await attack).status, 500);
-      assert.deepEqual((await waiting).map(({ status }) => status), [200, 200, 200]);
+      assert.deepEqual(
+        (await waiting).map(({ status }) => status),
+        [200, 200, 200],
+      );
     });
 
     test(`that makes the answer private, does not make the page pass, ${isLearnt ? "in a section that is plain first" : "on an unknown page"}`, async () => {
@@ -160,7 +163,10 @@ describe("a field that pages of the section vary by", () => {
     const waiting = together(3, () => ask());
     hold.release();
     assert.equal((await attack).status, 500);
-    assert.deepEqual((await waiting).map(({ status }) => status), [200, 200, 200]);
+    assert.deepEqual(
+      (await waiting).map(({ status }) => status),
+      [200, 200, 200],
+    );
   });
 
   test("does not make the page pass for others", async () => {

@@ -123,7 +123,10 @@ describe("a Content-Length past 2^53", () => {
       origin.on(path, { raw });
       const logged = edge.logs.length;
       const outcomes = await together(3, () =>
-        edge.fetch(path, { signal: AbortSignal.timeout(10_000) }).then(({ status }) => status, (error) => error.name),
+        edge.fetch(path, { signal: AbortSignal.timeout(10_000) }).then(
+          ({ status }) => status,
+          (error) => error.name,
+        ),
       );
       // A head that came through with a body that breaks off, or the edge's own word for an origin that failed.
       for (const outcome of outcomes) assert.ok([200, 502].includes(outcome), `answered with ${outcome}`);

@@ -40,7 +40,13 @@ describe("a body", () => {
     });
   }
 
-  for (const [size, chunked] of [[0, false], [1000, true], [MEGABYTE, false], [MEGABYTE + 1, true], [3 * MEGABYTE, false]]) {
+  for (const [size, chunked] of [
+    [0, false],
+    [1000, true],
+    [MEGABYTE, false],
+    [MEGABYTE + 1, true],
+    [3 * MEGABYTE, false],
+  ]) {
     test(`of ${size} bytes${chunked ? ", chunked," : ""} is stored whole`, async () => {
       origin.on(path, { body: { bytes: size }, chunked, headers: FRESH });
       const expected = createHash("sha256").update(pattern(0, size)).digest("hex");

@@ -7,7 +7,10 @@
 export function cacheStatus(answer) {
   const field = answer.headers.get("cache-status");
   if (!field) throw new Error(`no Cache-Status on a ${answer.status}: ${answer.body?.toString().slice(0, 200)}`);
-  const member = field.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g).at(-1).trim();
+  const member = field
+    .match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g)
+    .at(-1)
+    .trim();
   const [, cache, parameters] = member.match(/^("(?:[^"\\]|\\.)*"|[^;]*)(.*)$/);
   const found = { hit: false, stored: false, collapsed: false };
   for (const [, name, value] of parameters.matchAll(PARAMETER)) found[camel(name)] = bare(value);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
-import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, together } from "./harness.mjs";
+import { advance, cacheStatus, startEdge, startOrigin, together } from "./harness.mjs";
 
 const FRESH = { "cache-control": "s-maxage=60, stale-while-revalidate=600" };
 
@@ -56,9 +56,7 @@ describe("two hundred at once", () => {
       delayMs: 200,
     }));
     const languages = ["de", "fr", "en"];
-    const answers = await together(90, (i) =>
-      edge.fetch(path, { headers: { "accept-language": languages[i % 3] } }),
-    );
+    const answers = await together(90, (i) => edge.fetch(path, { headers: { "accept-language": languages[i % 3] } }));
     answers.forEach((answer, i) => assert.equal(answer.text(), `in ${languages[i % 3]}`));
     // One more: nothing was known of what the page varies by.
     assert.equal(origin.count(path), 4);

@@ -87,7 +87,10 @@ describe("with a coordinator", () => {
     const short = await startEdge({ probe: true, coordinator: true, dataCentres: 2, vars });
     origin.on(path, { body: "hello", headers: FRESH });
     const hold = origin.hold(path);
-    const lost = short.dataCentre(0).fetch(path).catch(() => {});
+    const lost = short
+      .dataCentre(0)
+      .fetch(path)
+      .catch(() => {});
     await hold.arrived();
     await short.dataCentre(0).close();
     await lost;

@@ -143,14 +143,17 @@ class Editor {
 /** What a form of the admin would send if nothing were changed. */
 export function formFields(html) {
   const form = new URLSearchParams();
-  const text = (value) => value.replaceAll("&quot;", '"').replaceAll("&#x27;", "'").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
+  const text = (value) =>
+    value.replaceAll("&quot;", '"').replaceAll("&#x27;", "'").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
   for (const [tag] of html.matchAll(/<input\b[^>]*>/g)) {
     const { name, value = "", type = "text" } = attributes(tag);
     if (name && !["submit", "checkbox", "radio"].includes(type)) form.append(name, text(value));
   }
-  for (const [, tag, value] of html.matchAll(/(<textarea\b[^>]*>)\r?\n?([^]*?)<\/textarea>/g)) form.append(attributes(tag).name, text(value));
+  for (const [, tag, value] of html.matchAll(/(<textarea\b[^>]*>)\r?\n?([^]*?)<\/textarea>/g))
+    form.append(attributes(tag).name, text(value));
   for (const [, tag, options] of html.matchAll(/(<select\b[^>]*>)([^]*?)<\/select>/g)) {
-    for (const [option] of options.matchAll(/<option\b[^>]*\bselected\b[^>]*>/g)) form.append(attributes(tag).name, attributes(option).value);
+    for (const [option] of options.matchAll(/<option\b[^>]*\bselected\b[^>]*>/g))
+      form.append(attributes(tag).name, attributes(option).value);
   }
   return form;
 }

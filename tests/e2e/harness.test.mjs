@@ -91,7 +91,13 @@ describe("origin", () => {
 
   test("sends any byte in a field, and repeated lines", async () => {
     const bytes = Buffer.from([0x61, 0xe9, 0xff]);
-    origin.on("/raw", { headers: [["X-Bytes", bytes], ["X-Text", "€"], ["Set-Cookie", ["a=1", "b=2"]]] });
+    origin.on("/raw", {
+      headers: [
+        ["X-Bytes", bytes],
+        ["X-Text", "€"],
+        ["Set-Cookie", ["a=1", "b=2"]],
+      ],
+    });
     const { headers } = await edge.fetch("/raw");
     assert.deepEqual(headers.bytes("x-bytes"), bytes);
     assert.equal(headers.get("x-text"), "€");
@@ -161,7 +167,10 @@ describe("edge", () => {
     assert.equal((await edge.dataCentre(1).fetch("/recall")).text(), "nothing");
     await kv(edge.dataCentre(0), "put", "key", "value");
     assert.deepEqual(await kv(edge.dataCentre(1), "get", "key"), { ok: "value" });
-    assert.deepEqual(edge.kv.operations.map(({ dataCentre }) => dataCentre), [0, 1]);
+    assert.deepEqual(
+      edge.kv.operations.map(({ dataCentre }) => dataCentre),
+      [0, 1],
+    );
   });
 
   test("keeps what the Workers log", async () => {

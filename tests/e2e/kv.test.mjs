@@ -136,7 +136,10 @@ test("takes one write a second per key, when it is limited", async () => {
   const refused = { error: "KV PUT failed: 429 Too Many Requests" };
   assert.deepEqual(await together(3, (i) => kv("put", `key-${i}`, "x")), Array(3).fill({ ok: null }));
   assert.deepEqual(await kv("put", "key-0", "y"), refused);
-  assert.deepEqual(edge.kv.operations.map((operation) => operation.refused), [undefined, undefined, undefined, 429]);
+  assert.deepEqual(
+    edge.kv.operations.map((operation) => operation.refused),
+    [undefined, undefined, undefined, 429],
+  );
   await advance(1000);
   assert.deepEqual([await kv("put", "key-0", "y"), await kv("put", "key-0", "z")], [{ ok: null }, refused]);
   edge.kv.heal();

@@ -79,6 +79,7 @@ WebAssembly.Instance = function (module, imports) {
 WebAssembly.Instance.prototype = Instance.prototype;
 
 const RealDate = Date;
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it takes the place of the real one, with its name.
 globalThis.Date = class Date extends RealDate {
   constructor(...parts) {
     if (parts.length === 0) super(RealDate.now() + ahead);

@@ -28,7 +28,13 @@ describe("control routes", () => {
 
   before(async () => {
     origin = await startOrigin();
-    const vars = { ORIGIN: origin.url, PURGE_TOKENS: `${TOKEN},${SECOND}`, READ_TOKENS: READER, PURGE_ITEMS_MAX: 10, HOSTS: "www.example.com" };
+    const vars = {
+      ORIGIN: origin.url,
+      PURGE_TOKENS: `${TOKEN},${SECOND}`,
+      READ_TOKENS: READER,
+      PURGE_ITEMS_MAX: 10,
+      HOSTS: "www.example.com",
+    };
     edge = await startEdge({ vars });
   });
   beforeEach(() => edge.kv.reset());
@@ -113,14 +119,17 @@ describe("control routes", () => {
       hosts: ["www.example.com"],
       everything: false,
     });
-    assert.deepEqual(receipt.rejected.map(({ field, value }) => [field, value]), [
-      ["tags", "bad tag"],
-      ["tags", ""],
-      ["tags", "ä"],
-      ["urls", "https://other.example/"],
-      ["prefixes", "blog"],
-      ["prefixes", "/a".repeat(17)],
-    ]);
+    assert.deepEqual(
+      receipt.rejected.map(({ field, value }) => [field, value]),
+      [
+        ["tags", "bad tag"],
+        ["tags", ""],
+        ["tags", "ä"],
+        ["urls", "https://other.example/"],
+        ["prefixes", "blog"],
+        ["prefixes", "/a".repeat(17)],
+      ],
+    );
     assert.ok(receipt.rejected.every(({ reason }) => reason.length > 10));
     await receipts(edge, 1);
     const none = await purge(edge, { tags: [""] });
@@ -252,11 +261,17 @@ describe("a purge", () => {
     const { purged, failed, detail } = answer.json();
     assert.deepEqual([purged.tags.length, failed.tags.length], [25, 15]);
     assert.deepEqual([...purged.tags, ...failed.tags].sort(), many);
-    assert.deepEqual(edge.kv.dump(`p/s/${tags()}-`).map(({ key }) => key.slice(4)), [...purged.tags].sort());
+    assert.deepEqual(
+      edge.kv.dump(`p/s/${tags()}-`).map(({ key }) => key.slice(4)),
+      [...purged.tags].sort(),
+    );
     assert.match(detail, /Too many API requests/);
     assert.match(detail, /PURGE_ITEMS_MAX/);
     const attempts = (tag) => puts(edge, `p/s/${tag}`).length;
-    assert.deepEqual(failed.tags.filter((tag) => attempts(tag) > 1), []);
+    assert.deepEqual(
+      failed.tags.filter((tag) => attempts(tag) > 1),
+      [],
+    );
   });
 
   /** The receipt that KV has, once it has it. */
@@ -288,7 +303,10 @@ describe("a purge", () => {
     assert.equal(answer.status, 200);
     const { id, at } = answer.json();
     await hold.arrived();
-    assert.deepEqual(puts(edge, "").map(({ keys }) => keys[0]), [`p/s/${tags()}`, `r/${id}`]);
+    assert.deepEqual(
+      puts(edge, "").map(({ keys }) => keys[0]),
+      [`p/s/${tags()}`, `r/${id}`],
+    );
     assert.equal((await receipt(edge, id)).status, 404);
     hold.release();
     await eventually(() => assert.equal(edge.kv.dump(`r/${id}`).length, 1));

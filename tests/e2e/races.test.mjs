@@ -263,7 +263,10 @@ describe("a purged page", () => {
 });
 
 describe("a purge record that cannot be read", () => {
-  for (const [mode, key] of [["soft", "p/s/"], ["hard", "p/h/"]]) {
+  for (const [mode, key] of [
+    ["soft", "p/s/"],
+    ["hard", "p/h/"],
+  ]) {
     for (const [what, value] of [
       ["is garbage", "\u0000garbage"],
       ["is empty", ""],

@@ -25,14 +25,33 @@ const URLS = Object.keys(KINDS).flatMap((kind) => [`/${kind}/1`, `/${kind}/2`, `
 const METHODS = ["GET", "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"];
 const COOKIES = ["_ga", "csrftoken", "theme", "connect.sid", "PHPSESSID", "sessionid", "wordpress_logged_in_1", "lang", "AWSALB"];
 /** What an origin is asked to do, by a field of any name. */
-const ASKS = ["~200", "~301", "~302", "~307", "~401", "~403", "~404", "~410", "~429", "~500", "~503", "~private", "~cookie", "~age"];
+const ASKS = [
+  "~200",
+  "~301",
+  "~302",
+  "~307",
+  "~401",
+  "~403",
+  "~404",
+  "~410",
+  "~429",
+  "~500",
+  "~503",
+  "~private",
+  "~cookie",
+  "~age",
+];
 
 test("a thousand random requests: no answer holds what only another visitor sent", async (context) => {
   console.log(`REFLECTING_SEED=${SEED}`);
   const random = new Random(SEED);
   const origin = await startOrigin();
   for (const url of URLS) origin.on(url.split("?")[0], reflect);
-  const edge = await startEdge({ probe: true, isolates: 2, vars: { ORIGIN: origin.url, COOKIE_VARIANTS: String(random.chance(0.5)) } });
+  const edge = await startEdge({
+    probe: true,
+    isolates: 2,
+    vars: { ORIGIN: origin.url, COOKIE_VARIANTS: String(random.chance(0.5)) },
+  });
   const visitors = Array.from({ length: VISITORS }, (_, i) => visitor(random, i));
   const seen = { leaks: [], hits: 0, collapsed: 0 };
   for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
@@ -43,7 +62,11 @@ test("a thousand random requests: no answer holds what only another visitor sent
     if (random.chance(0.1)) await sleep(50);
   }
   context.diagnostic(`${seen.hits} hits, ${seen.collapsed} collapsed, ${origin.count()} requests to the origin`);
-  assert.equal(seen.leaks.length, 0, `REFLECTING_SEED=${SEED}: ${seen.leaks.length} leaks:\n${seen.leaks.slice(0, 20).join("\n")}`);
+  assert.equal(
+    seen.leaks.length,
+    0,
+    `REFLECTING_SEED=${SEED}: ${seen.leaks.length} leaks:\n${seen.leaks.slice(0, 20).join("\n")}`,
+  );
   // Where nothing is shared, nothing leaks, and the test would say nothing.
   const shared = seen.hits + seen.collapsed;
   assert.ok(shared > REQUESTS / 50, `only ${shared} answers were shared`);
@@ -86,6 +109,8 @@ async function answered(edge, { visitor, url, isolate, init }, visitors, seen) {
     if (where === undefined) continue;
     const line = where.split(/\n| \| /).find((text) => text.includes(other.marker) || text.includes(other.address));
     const by = answer.headers.get("cache-status");
-    seen.leaks.push(`  ${init.method} ${url} of visitor ${visitor.number} holds visitor ${other.number}'s ${line.slice(0, 120)} (${answer.status}, ${by})`);
+    seen.leaks.push(
+      `  ${init.method} ${url} of visitor ${visitor.number} holds visitor ${other.number}'s ${line.slice(0, 120)} (${answer.status}, ${by})`,
+    );
   }
 }

@@ -18,7 +18,13 @@ let origin, edge;
 
 before(async () => {
   origin = await startOrigin();
-  const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, ORIGIN_TIMEOUT: 29, GRAPH_WRITES_PER_MINUTE: 1000, VISITOR_WRITES_PER_DAY: 100_000 };
+  const vars = {
+    ORIGIN: origin.url,
+    PURGE_TOKENS: TOKEN,
+    ORIGIN_TIMEOUT: 29,
+    GRAPH_WRITES_PER_MINUTE: 1000,
+    VISITOR_WRITES_PER_DAY: 100_000,
+  };
   edge = await startEdge({ probe: true, vars });
 });
 beforeEach(() => {
@@ -95,7 +101,10 @@ describe("a thousand visitors at once", () => {
       for (const hold of holds) hold.release();
       if (mode === "hard") allSay(await visitors, "new");
       for (const one of pages) await eventually(async () => (await edge.fetch(one)).text() === "new");
-      assert.deepEqual(pages.map((one) => origin.count(one)), pages.map(() => 1));
+      assert.deepEqual(
+        pages.map((one) => origin.count(one)),
+        pages.map(() => 1),
+      );
     });
   }
 });
@@ -177,7 +186,12 @@ describe("a page with two hundred tags", () => {
   const tags = range(200).map((i) => `many-${i}`);
   const page = (text) => ({ body: text, headers: { ...FRESH, "cache-tag": tags.join(",") } });
 
-  for (const [mode, tag] of [["soft", 0], ["hard", 99], ["soft", 199], ["hard", 199]]) {
+  for (const [mode, tag] of [
+    ["soft", 0],
+    ["hard", 99],
+    ["soft", 199],
+    ["hard", 199],
+  ]) {
     test(`is served, purged (${mode}) by tag number ${tag}, and refreshed`, async () => {
       const path = `/tagged-${mode}-${tag}`;
       origin.on(path, page("old"));
@@ -188,7 +202,10 @@ describe("a page with two hundred tags", () => {
       assert.deepEqual([served.text(), cacheStatus(served).ttl > 0, served.headers.has("cache-tag")], ["old", true, false]);
       const reads = edge.kv.operations.filter(({ kind }) => kind === "bulk");
       const keys = reads.flatMap((read) => read.keys);
-      assert.ok(reads.every((read) => read.keys.length <= 100), "KV takes 100 keys a call");
+      assert.ok(
+        reads.every((read) => read.keys.length <= 100),
+        "KV takes 100 keys a call",
+      );
       for (const one of tags) for (const kind of ["s", "h"]) assert.ok(keys.includes(`p/${kind}/${one}`));
       assert.equal(keys.length, new Set(keys).size);
       assert.ok(edge.kv.mostAtOnce <= CONNECTIONS, `${edge.kv.mostAtOnce} at once`);

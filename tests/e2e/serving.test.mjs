@@ -151,7 +151,10 @@ describe("a page", () => {
   });
 
   test("is another on another host, or by another scheme", async () => {
-    origin.on(path, (seen) => ({ body: `${seen.headers.get("x-forwarded-proto")}://${seen.headers.get("x-forwarded-host")}`, headers: FRESH }));
+    origin.on(path, (seen) => ({
+      body: `${seen.headers.get("x-forwarded-proto")}://${seen.headers.get("x-forwarded-host")}`,
+      headers: FRESH,
+    }));
     for (const site of ["https://a.example", "https://b.example", "http://a.example", "https://a.example:8443"]) {
       assert.equal((await edge.fetch(`${site}${path}`)).text(), site);
       assert.equal((await edge.fetch(`${site}${path}`)).text(), site);
@@ -164,10 +167,7 @@ describe("a page", () => {
     const seen = await edge.fetch(path);
     assert.deepEqual([seen.status, seen.headers.get("location")], [302, "/elsewhere"]);
     const made = (await edge.probe.fetches()).find(({ url }) => url.endsWith(path));
-    assert.deepEqual(
-      [made.cache, made.redirect, made.encodeResponseBody],
-      ["no-store", "manual", "manual"],
-    );
+    assert.deepEqual([made.cache, made.redirect, made.encodeResponseBody], ["no-store", "manual", "manual"]);
     // A plain request says nothing of the visitor; a visitor's own says where it comes from.
     assert.equal(origin.to(path)[0].headers.get("x-forwarded-for"), undefined);
     const theirs = `/theirs${path}`;
@@ -193,7 +193,10 @@ describe("a page", () => {
     origin.on(list, { body: "old", headers: { ...FRESH, "cache-groups": '"lists"' } });
     await hitOf(edge, path);
     await hitOf(edge, list);
-    origin.on(path, (seen) => ({ body: "new", headers: seen.method === "POST" ? { "cache-group-invalidation": '"lists"' } : FRESH }));
+    origin.on(path, (seen) => ({
+      body: "new",
+      headers: seen.method === "POST" ? { "cache-group-invalidation": '"lists"' } : FRESH,
+    }));
     origin.on(list, { body: "new", headers: FRESH });
     await edge.fetch(path, { method: "POST", body: "x" });
     assert.equal((await edge.fetch(path)).text(), "new");
@@ -221,9 +224,15 @@ describe("a page", () => {
 
   test("with characters beyond ASCII, two hundred fields and a 16 KB Cache-Tag is served unharmed", async () => {
     const many = Array.from({ length: 200 }, (_, i) => [`x-field-${i}`, `value ${i}`]);
-    const tags = Array.from({ length: 960 }, (_, i) => `a-longer-tag-${i}`).join(",").slice(0, 16_384);
+    const tags = Array.from({ length: 960 }, (_, i) => `a-longer-tag-${i}`)
+      .join(",")
+      .slice(0, 16_384);
     const bytes = Buffer.from([0x61, 0xe9, 0xff]);
-    const text = [["x-text", "é€"], ["cache-control", FRESH["cache-control"]], ["cache-tag", tags]];
+    const text = [
+      ["x-text", "é€"],
+      ["cache-control", FRESH["cache-control"]],
+      ["cache-tag", tags],
+    ];
     origin.on(path, { body: "hello", headers: [...many, ...text, ["x-bytes", bytes]] });
     const miss = await edge.fetch(path);
     assert.deepEqual(miss.headers.bytes("x-bytes"), bytes);
@@ -291,7 +300,10 @@ describe("settings", () => {
     const edge = await startEdge({
       vars: {
         ORIGIN: origin.url,
-        RULES: JSON.stringify([{ path: "/api/**", bypass: true }, { path: "/blog/**", tags: ["blog"] }]),
+        RULES: JSON.stringify([
+          { path: "/api/**", bypass: true },
+          { path: "/blog/**", tags: ["blog"] },
+        ]),
         PURGE_TOKENS: TOKEN,
       },
     });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cacheStatus, eventually, pattern, startEdge, startOrigin, stays, together } from "./harness.mjs";
+import { cacheStatus, eventually, pattern, startEdge, startOrigin, stays } from "./harness.mjs";
 
 const FRESH = { "cache-control": "s-maxage=60, stale-while-revalidate=600", "content-type": "video/mp4" };
 const MEGABYTE = 1 << 20;
@@ -106,7 +106,10 @@ describe("a body too large to be held", () => {
   });
 
   test("leaves no error in the log, whatever its visitor did", () => {
-    assert.deepEqual(edge.logs.filter(({ level }) => level === "error"), []);
+    assert.deepEqual(
+      edge.logs.filter(({ level }) => level === "error"),
+      [],
+    );
   });
 
   // It stands last: the runtime logs a body that it could not send to its end.

@@ -8,7 +8,9 @@ const CLOSE = 8;
 
 /** `reply`: `"echo"`, or a function from the text received to the text sent. */
 export function acceptWebSocket(request, socket, reply) {
-  const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + GUID).digest("base64");
+  const accept = createHash("sha1")
+    .update(request.headers["sec-websocket-key"] + GUID)
+    .digest("base64");
   socket.write(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
       `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,

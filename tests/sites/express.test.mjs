@@ -114,7 +114,10 @@ describe("an Express site", () => {
       behind.recorder.reset();
       const answer = await stranger.ask("/static/site.css");
       assert.equal(answer.sha256, first.sha256);
-      assert.deepEqual(behind.recorder.to("/static/site.css").map(({ status }) => status), [304]);
+      assert.deepEqual(
+        behind.recorder.to("/static/site.css").map(({ status }) => status),
+        [304],
+      );
     });
   });
 

@@ -72,7 +72,12 @@ describe("a site on nginx", { skip: withoutNginx() ?? false }, () => {
     const refused = { headers: { "User-Agent": "sqlmap/1.8" } };
     for (let i = 0; i < 3; i += 1) {
       const path = `/page.html?cold=${i}`;
-      const answers = await Promise.all([attacker.ask(path, refused), stranger.ask(path), attacker.ask(path, refused), stranger.ask(path)]);
+      const answers = await Promise.all([
+        attacker.ask(path, refused),
+        stranger.ask(path),
+        attacker.ask(path, refused),
+        stranger.ask(path),
+      ]);
       for (const answer of [answers[1], answers[3]]) assert.equal(answer.status, 200);
     }
   });

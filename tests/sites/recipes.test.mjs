@@ -31,10 +31,12 @@ for (const recipe of recipes) {
 /** The lines of code blocks, but for their comments. */
 function code(lines) {
   let inside = false;
-  return lines.filter((line) => {
-    if (line.startsWith("```")) inside = !inside;
-    return inside && !/^(```|\s*(#|\/\/)|\s*$)/.test(line);
-  }).map((line) => line.trim());
+  return lines
+    .filter((line) => {
+      if (line.startsWith("```")) inside = !inside;
+      return inside && !/^(```|\s*(#|\/\/)|\s*$)/.test(line);
+    })
+    .map((line) => line.trim());
 }
 
 function sources(folder) {

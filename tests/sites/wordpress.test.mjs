@@ -28,7 +28,9 @@ describe("a WordPress site", { skip: withoutWordPress() ?? false }, () => {
   /** Changes a post as the editor in the browser does: a POST that stands for a PUT. */
   async function change(slug, fields) {
     const headers = { "Content-Type": "application/json", "X-WP-Nonce": nonce, "X-HTTP-Method-Override": "PUT" };
-    const [{ id }] = (await editor.ask(`/wp-json/wp/v2/posts?slug=${slug}&status=any`, { headers: { "X-WP-Nonce": nonce } })).json();
+    const [{ id }] = (
+      await editor.ask(`/wp-json/wp/v2/posts?slug=${slug}&status=any`, { headers: { "X-WP-Nonce": nonce } })
+    ).json();
     await editor.post(`/wp-json/wp/v2/posts/${id}`, JSON.stringify(fields), { headers, answered: 200 });
   }
 
@@ -66,7 +68,9 @@ describe("a WordPress site", { skip: withoutWordPress() ?? false }, () => {
     test(`shows no stranger what the administrator sees at ${path}`, async () => {
       behind.recorder.delayMs = 30;
       for (let round = 0; round < 3; round += 1) {
-        const [own, ...others] = await Promise.all([editor, stranger, behind.visitor("another"), editor, stranger].map((one) => one.ask(path)));
+        const [own, ...others] = await Promise.all(
+          [editor, stranger, behind.visitor("another"), editor, stranger].map((one) => one.ask(path)),
+        );
         shows(own, PRIVATE);
         for (const answer of others.toSpliced(2, 1)) hides(answer, PRIVATE);
       }

@@ -5,7 +5,17 @@ import os
 import urllib.request
 from uuid import uuid4
 
-from flask import Flask, abort, flash, get_flashed_messages, redirect, render_template_string, request, session, url_for
+from flask import (
+    Flask,
+    abort,
+    flash,
+    get_flashed_messages,
+    redirect,
+    render_template_string,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 EDGE = os.environ["EDGE_URL"]
@@ -25,7 +35,8 @@ invitations = set()
 def shared(body, *tags):
     """A page for all: an hour at the edge, and no time in browsers."""
     response = app.make_response(body)
-    response.headers["Cache-Control"] = "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"
+    lifetimes = "s-maxage=3600, stale-while-revalidate=86400"
+    response.headers["Cache-Control"] = f"public, max-age=0, {lifetimes}"
     response.headers["Cache-Tag"] = ", ".join(tags)
     response.add_etag()
     return response.make_conditional(request)
@@ -34,13 +45,15 @@ def shared(body, *tags):
 def purge(*tags):
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     body = json.dumps({"tags": tags}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{EDGE}/edge-isr/purge", body, headers), timeout=10)
+    asked = urllib.request.Request(f"{EDGE}/edge-isr/purge", body, headers)
+    urllib.request.urlopen(asked, timeout=10)
 
 
 @app.get("/")
 def index():
     canonical = url_for("index", _external=True)
-    return shared(f'<link rel="canonical" href="{canonical}"><h1>Posts</h1>{", ".join(posts.values())}', "posts")
+    titles = ", ".join(posts.values())
+    return shared(f'<link rel="canonical" href="{canonical}"><h1>Posts</h1>{titles}', "posts")
 
 
 @app.get("/posts/<int:number>")

@@ -5,7 +5,18 @@
  */
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { alone } from "../../../scripts/lib/lock.mjs";
 import { CACHE, at, pathOfTheMachine } from "../../../scripts/lib/paths.mjs";
@@ -57,7 +68,8 @@ async function make(home, parts, install) {
   forgetOld();
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home);
-  for (const { from, to } of parts) cpSync(from, join(home, to), { recursive: true, filter: (path) => !/__pycache__/.test(path) });
+  for (const { from, to } of parts)
+    cpSync(from, join(home, to), { recursive: true, filter: (path) => !/__pycache__/.test(path) });
   await install(home);
   writeFileSync(join(home, STAMP), "");
 }
@@ -86,6 +98,8 @@ function digest(parts) {
 
 function filesOf(path) {
   if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => name !== "__pycache__").sort();
+  const names = readdirSync(path)
+    .filter((name) => name !== "__pycache__")
+    .sort();
   return names.flatMap((name) => filesOf(join(path, name)));
 }

@@ -93,7 +93,12 @@ class Program {
 }
 
 function spawnGuarded(program, args, { cwd, env }) {
-  const child = spawn("sh", ["-c", GUARD, "sh", program, ...args], { cwd, env, detached: true, stdio: ["ignore", "pipe", "inherit", "pipe"] });
+  const child = spawn("sh", ["-c", GUARD, "sh", program, ...args], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit", "pipe"],
+  });
   child.stdio[3].on("error", () => {});
   return child;
 }

@@ -17,7 +17,11 @@ export function hides(answer, pattern) {
 }
 
 function inFewWords(answer) {
-  const text = answer.text().replaceAll(/<(script|style)[^]*?<\/\1>|<[^>]*>|\s+/g, " ").trim().slice(0, SHOWN);
+  const text = answer
+    .text()
+    .replaceAll(/<(script|style)[^]*?<\/\1>|<[^>]*>|\s+/g, " ")
+    .trim()
+    .slice(0, SHOWN);
   return `${answer.status}, ${answer.headers.get("cache-status")}: ${text}`;
 }
 
@@ -52,7 +56,9 @@ export async function becomesHit(visitor, path, seconds, init) {
     return cacheStatus(last).hit && cacheStatus(last).ttl > 0 && last;
   };
   const answer = await eventually(hit).catch((error) => {
-    throw new Error(`${path} is no hit for ${visitor.name}: ${last?.status} ${last?.headers.get("cache-status")}`, { cause: error });
+    throw new Error(`${path} is no hit for ${visitor.name}: ${last?.status} ${last?.headers.get("cache-status")}`, {
+      cause: error,
+    });
   });
   const { ttl } = cacheStatus(answer);
   assert.ok(ttl <= seconds && ttl > seconds * 0.9, `${path} lives ${seconds} s: ttl=${ttl}`);

@@ -6,13 +6,23 @@ import { installed, pythonPackages } from "./install.mjs";
 import { runProgram, startProgram } from "./program.mjs";
 
 /** With the project's own package for Django, and a database that each run copies. */
-export const installWagtail = () => installed("wagtail", install, [{ from: at("examples", "django", "edge_isr"), to: "edge_isr" }]);
+export const installWagtail = () =>
+  installed("wagtail", install, [{ from: at("examples", "django", "edge_isr"), to: "edge_isr" }]);
 
 export async function startWagtail(env) {
   const cwd = await installWagtail();
   const DATABASE = join(await temporaryFolder("wagtail"), "db.sqlite3");
   await cp(join(cwd, "db.sqlite3"), DATABASE);
-  const gunicorn = (port) => ["-m", "gunicorn", "--no-control-socket", "--threads", "8", "--bind", `127.0.0.1:${port}`, "mysite.wsgi"];
+  const gunicorn = (port) => [
+    "-m",
+    "gunicorn",
+    "--no-control-socket",
+    "--threads",
+    "8",
+    "--bind",
+    `127.0.0.1:${port}`,
+    "mysite.wsgi",
+  ];
   return startProgram(join(cwd, ".venv/bin/python"), gunicorn, { cwd, env: { ...env, DATABASE } });
 }
 

@@ -55,7 +55,10 @@ async function startDatabase(home, copyOf) {
   if (copyOf) await cp(copyOf, data, { recursive: true });
   else await mkdir(data);
   const env = { ...unpackedEnv(join(home, "root")), DATABASE_SOCKET: socket };
-  const server = await startDaemon("mariadbd", databaseArguments(home, { data, socket }), { env, answers: () => connects(socket) });
+  const server = await startDaemon("mariadbd", databaseArguments(home, { data, socket }), {
+    env,
+    answers: () => connects(socket),
+  });
   return { server, data, env };
 }
 

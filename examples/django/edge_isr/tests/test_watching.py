@@ -214,9 +214,8 @@ class Watching(WithEdge):
             self.assertEqual(sum(locks), count)
 
     def test_a_save_that_fails_purges_nothing(self):
-        with transaction.atomic():
-            with self.assertRaises(IntegrityError), transaction.atomic():
-                Page.objects.create(name="one")
+        with transaction.atomic(), self.assertRaises(IntegrityError), transaction.atomic():
+            Page.objects.create(name="one")
         self.assertEqual(self.edge.asked, [])
         self.assertEqual(PendingPurge.objects.count(), 0)
 

@@ -14,7 +14,9 @@ class BreadPage(Page):
 
     content_panels = [*Page.content_panels, FieldPanel("text"), FieldPanel("greets")]
 
-    @method_decorator(edge_cache(tags=["pages", "menu"], s_maxage=3600, stale_while_revalidate=86400))
+    @method_decorator(
+        edge_cache(tags=["pages", "menu"], s_maxage=3600, stale_while_revalidate=86400)
+    )
     def serve(self, request, *args, **kwargs):
         tag(request, f"page-{self.pk}")
         return super().serve(request, *args, **kwargs)

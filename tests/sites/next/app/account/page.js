@@ -13,7 +13,7 @@ export default async function Account() {
   return (
     <form action={signIn}>
       <input name="name" defaultValue="" />
-      <button>Sign in</button>
+      <button type="submit">Sign in</button>
     </form>
   );
 }

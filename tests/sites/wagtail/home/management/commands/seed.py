@@ -5,7 +5,11 @@ from wagtail.models import Page, PageViewRestriction, Site
 from home.models import BreadPage
 
 TREE = {
-    "breads": ("Breads", "What is baked here", {"rye": "Rye bread", "wheat": "Wheat bread", "spelt": "Spelt bread"}),
+    "breads": (
+        "Breads",
+        "What is baked here",
+        {"rye": "Rye bread", "wheat": "Wheat bread", "spelt": "Spelt bread"},
+    ),
     "visit": ("Visit us", "Every day but Sunday", {}),
     "reserve": ("Reserve", "A recipe that is public until it is not", {}),
     "greeting": ("Greeting", "A page that greets", {}),
@@ -18,15 +22,19 @@ class Command(BaseCommand):
     help = "A page tree, an editor, and two members."
 
     def handle(self, **options):
-        home = Page.get_first_root_node().add_child(instance=BreadPage(title="The bakery", slug="bakery", text="Welcome"))
+        bakery = BreadPage(title="The bakery", slug="bakery", text="Welcome")
+        home = Page.get_first_root_node().add_child(instance=bakery)
         Site.objects.update(root_page=home)
         for slug, (title, text, children) in TREE.items():
-            page = home.add_child(instance=BreadPage(title=title, slug=slug, text=text, greets=slug in ("greeting", "members")))
+            greets = slug in ("greeting", "members")
+            page = BreadPage(title=title, slug=slug, text=text, greets=greets)
+            page = home.add_child(instance=page)
             for child, name in children.items():
                 page.add_child(instance=BreadPage(title=name, slug=child, text=f"All about {name}"))
         restrict = PageViewRestriction.objects.create
-        restrict(page=Page.objects.get(slug="members"), restriction_type=PageViewRestriction.LOGIN)
-        restrict(page=Page.objects.get(slug="supper"), restriction_type=PageViewRestriction.PASSWORD, password="soup")
+        members, supper = (Page.objects.get(slug=slug) for slug in ("members", "supper"))
+        restrict(page=members, restriction_type=PageViewRestriction.LOGIN)
+        restrict(page=supper, restriction_type=PageViewRestriction.PASSWORD, password="soup")
         User.objects.create_superuser("Editor", password="password-of-Editor")
         for name in ("Alice", "Bob"):
             User.objects.create_user(name, password=f"password-of-{name}")
