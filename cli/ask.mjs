@@ -1,6 +1,6 @@
 // Questions on the terminal, for what the command line does not say.
-import { createInterface } from 'node:readline';
-import { Failure } from '../scripts/lib/failure.mjs';
+import { createInterface } from "node:readline";
+import { Failure } from "../scripts/lib/failure.mjs";
 
 /**
  * The value of each question: as `given`, or as it is answered. A question's `parse` makes the value

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // npx edge-isr: what a folder needs for the built Worker of this package. No Rust, no source.
-import { readFileSync } from 'node:fs';
-import { command } from '../scripts/lib/command.mjs';
-import { dev } from '../scripts/lib/dev.mjs';
-import { Failure } from '../scripts/lib/failure.mjs';
-import { at } from '../scripts/lib/paths.mjs';
-import { requireConfig } from './folder.mjs';
-import { init } from './init.mjs';
+import { readFileSync } from "node:fs";
+import { command } from "../scripts/lib/command.mjs";
+import { dev } from "../scripts/lib/dev.mjs";
+import { Failure } from "../scripts/lib/failure.mjs";
+import { at } from "../scripts/lib/paths.mjs";
+import { requireConfig } from "./folder.mjs";
+import { init } from "./init.mjs";
 
 const USAGE = `edge-isr, a Worker that caches in front of any origin
 
@@ -23,18 +23,21 @@ const COMMANDS = {
   init: (given) => init(given, process.cwd()),
   dev: devHere,
   help: () => console.log(USAGE),
-  version: () => console.log(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
+  version: () => console.log(JSON.parse(readFileSync(at("package.json"), "utf8")).version),
 };
-const SPELLINGS = { '--help': 'help', '-h': 'help', '--version': 'version', '-v': 'version' };
+const SPELLINGS = { "--help": "help", "-h": "help", "--version": "version", "-v": "version" };
 
-command(async ([name = 'help', ...given]) => {
-  const known = SPELLINGS[name] ?? name;
-  if (Object.hasOwn(COMMANDS, known)) return COMMANDS[known](given);
-  throw new Failure(`there is no command “${name}”: it is init or dev, and \`npx edge-isr help\` tells more.`);
-}, { windows: true });
+command(
+  async ([name = "help", ...given]) => {
+    const known = SPELLINGS[name] ?? name;
+    if (Object.hasOwn(COMMANDS, known)) return COMMANDS[known](given);
+    throw new Failure(`there is no command “${name}”: it is init or dev, and \`npx edge-isr help\` tells more.`);
+  },
+  { windows: true },
+);
 
 function devHere(given) {
   const folder = process.cwd();
   requireConfig(folder);
-  return dev(given, { folder, call: 'npx edge-isr dev' });
+  return dev(given, { folder, call: "npx edge-isr dev" });
 }

@@ -1,15 +1,15 @@
 // The two things that `init` has to know, parsed.
-import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
-import { Failure } from '../scripts/lib/failure.mjs';
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import { Failure } from "../scripts/lib/failure.mjs";
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const ADDRESS = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/; // a URL's host may hold quotation marks
 
 /** A host's name as it stands in a route: lower case, without scheme, port and path. */
 export function parseHost(text) {
-  const host = /[/:@?#\\\s]/.test(text) ? '' : domainToASCII(text);
-  const labels = host.split('.');
+  const host = /[/:@?#\\\s]/.test(text) ? "" : domainToASCII(text);
+  const labels = host.split(".");
   if (labels.length > 1 && host.length <= 253 && !isIP(host) && labels.every((label) => LABEL.test(label))) return host;
   throw new Failure(`the host is a name alone, such as www.example.com, not “${text}”.`);
 }

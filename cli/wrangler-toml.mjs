@@ -1,11 +1,11 @@
 // The wrangler.toml of a folder that deploys the built Worker.
 
 /** Where npm puts the built Worker, below the folder that it installs into. */
-export const BUILT_SCRIPT = 'node_modules/edge-isr/build/index.js';
+export const BUILT_SCRIPT = "node_modules/edge-isr/build/index.js";
 
 /** The file's text: twenty lines. `main` is the built Worker's path, `host` and `origin` are valid. */
 export function wranglerToml({ main, host, origin }) {
-  const docs = main.replace('build/index.js', 'docs');
+  const docs = main.replace("build/index.js", "docs");
   return `# edge-isr for ${host}. All settings: ${docs}/settings.md
 name = "${workerName(host)}"
 main = "${main}"
@@ -31,5 +31,5 @@ ORIGIN = "${origin}"
 
 /** A name of its own for each host: a Worker of the same name would replace the first one. */
 function workerName(host) {
-  return `edge-isr-${host.replaceAll('.', '-')}`.slice(0, 63).replace(/-+$/, '');
+  return `edge-isr-${host.replaceAll(".", "-")}`.slice(0, 63).replace(/-+$/, "");
 }

@@ -1,43 +1,43 @@
 // npm run bench: the Worker beside two bare ones.
 // npm run bench -- origin-requests [--requests N]: how many requests the origin gets, in the simulator.
-import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { start } from './lib/child.mjs';
-import { command } from './lib/command.mjs';
-import { Failure } from './lib/failure.mjs';
-import { node22 } from './lib/node.mjs';
-import { at } from './lib/paths.mjs';
-import { requireCargo, rustEnv } from './lib/rust.mjs';
-import { setUpWorker } from './lib/setup.mjs';
-import { ORIGIN_REQUESTS } from './lib/simulator.mjs';
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { start } from "./lib/child.mjs";
+import { command } from "./lib/command.mjs";
+import { Failure } from "./lib/failure.mjs";
+import { node22 } from "./lib/node.mjs";
+import { at } from "./lib/paths.mjs";
+import { requireCargo, rustEnv } from "./lib/rust.mjs";
+import { setUpWorker } from "./lib/setup.mjs";
+import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
-const BENCH = at('bench', 'run.mjs');
+const BENCH = at("bench", "run.mjs");
 
-command((given) => (given[0] === 'origin-requests' ? originRequests(given.slice(1)) : hits(given)));
+command((given) => (given[0] === "origin-requests" ? originRequests(given.slice(1)) : hits(given)));
 
 async function hits(given) {
-  if (!existsSync(BENCH)) throw new Failure('there is no bench/run.mjs.');
+  if (!existsSync(BENCH)) throw new Failure("there is no bench/run.mjs.");
   const env = await setUpWorker();
   const { code } = await start(node22(), [BENCH, ...given], { env, show: true }).ended;
   if (code !== 0) return code ?? 1;
-  console.log('\nOne decision on the host, by criterion:\n');
-  const decision = ['bench', '--quiet', '--bench', 'decision', '--', '--quick', '--quiet'];
-  return (await start('cargo', decision, { env, show: true }).ended).code ?? 1;
+  console.log("\nOne decision on the host, by criterion:\n");
+  const decision = ["bench", "--quiet", "--bench", "decision", "--", "--quick", "--quiet"];
+  return (await start("cargo", decision, { env, show: true }).ended).code ?? 1;
 }
 
 async function originRequests(given) {
   const requests = asked(given);
   requireCargo();
   const env = { ...(await rustEnv()), BENCH_REQUESTS: requests };
-  return (await start('cargo', ORIGIN_REQUESTS, { env, show: true }).ended).code ?? 1;
+  return (await start("cargo", ORIGIN_REQUESTS, { env, show: true }).ended).code ?? 1;
 }
 
 function asked(args) {
   try {
-    const { requests } = parseArgs({ args, options: { requests: { type: 'string', default: '4000' } } }).values;
+    const { requests } = parseArgs({ args, options: { requests: { type: "string", default: "4000" } } }).values;
     if (/^\d{3,6}$/.test(requests) && Number(requests) >= 600) return requests;
   } catch {
     // Said below.
   }
-  throw new Failure('the option is --requests N, from 600 to 999999.');
+  throw new Failure("the option is --requests N, from 600 to 999999.");
 }

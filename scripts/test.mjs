@@ -3,7 +3,6 @@
 // what follows.
 // The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
 import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
 import { at } from "./lib/paths.mjs";
@@ -25,9 +24,6 @@ const NODE = {
   count: /^ℹ pass (\d+)/,
   failures: { from: /^✖ failing tests:/, to: /^\0/ },
 };
-// The end-to-end tests wait more than they work, and each file has its own runtimes: two run at once
-// also where there are two processors. Node.js alone would run one less than there are.
-const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1);
 /** It takes the whole machine, and has limits in seconds: nothing else runs beside it. */
 const SCALE = "tests/e2e/scale.test.mjs";
 const PARTS = {
@@ -64,7 +60,7 @@ const PARTS = {
     title: "end to end in the real runtime",
     environment: worker,
     program: "node",
-    args: ["--test", "--test-reporter=spec", `--test-concurrency=${FILES_AT_ONCE}`, ...endToEnd()],
+    args: ["--test", "--test-reporter=spec", ...endToEnd()],
     ...NODE,
   },
   scale: {
@@ -75,10 +71,10 @@ const PARTS = {
     ...NODE,
   },
   docs: {
-    title: 'documents beside the code',
+    title: "documents beside the code",
     environment: () => process.env,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', 'tests/docs/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "tests/docs/*.test.mjs"],
     ...NODE,
   },
   django: {
@@ -100,11 +96,11 @@ const PARTS = {
     ...NODE,
   },
   package: {
-    title: 'the npm package in an empty folder',
+    title: "the npm package in an empty folder",
     apart: true,
     environment: setUpWorker,
-    program: 'node',
-    args: ['--test', '--test-reporter=spec', '--test-timeout=1800000', 'tests/package/*.test.mjs'],
+    program: "node",
+    args: ["--test", "--test-reporter=spec", "--test-timeout=1800000", "tests/package/*.test.mjs"],
     ...NODE,
   },
 };

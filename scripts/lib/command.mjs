@@ -1,6 +1,6 @@
 // The frame of every command: one sentence for a failure, no stack trace, nothing left running.
-import { stopAll } from './child.mjs';
-import { Failure } from './failure.mjs';
+import { stopAll } from "./child.mjs";
+import { Failure } from "./failure.mjs";
 
 // Not SIGHUP: `nohup npm start` is to stay; and where a hangup does end this process, its children
 // end with it (child.mjs).
@@ -15,11 +15,14 @@ let codeWhenInterrupted;
  */
 export function command(main, { windows = false } = {}) {
   for (const signal of Object.keys(SIGNALS)) process.on(signal, () => interrupt(signal));
-  process.stdout.on('error', () => leave(1)); // the reader has gone
-  process.on('uncaughtException', (error) => leave(report(error)));
+  process.stdout.on("error", () => leave(1)); // the reader has gone
+  process.on("uncaughtException", (error) => leave(report(error)));
   leaveWithNpm();
   refuseUnfitMachine(windows);
-  main(process.argv.slice(2)).then((code) => leave(code ?? 0), (error) => leave(report(error)));
+  main(process.argv.slice(2)).then(
+    (code) => leave(code ?? 0),
+    (error) => leave(report(error)),
+  );
 }
 
 /** From now on a Ctrl-C is how the command is meant to end. */
@@ -28,7 +31,7 @@ export function interruptIsTheEnd() {
 }
 
 function interrupt(signal) {
-  if (!leaving) console.log('\nedge-isr: stopping …');
+  if (!leaving) console.log("\nedge-isr: stopping …");
   leave(codeWhenInterrupted ?? SIGNALS[signal]);
 }
 
@@ -48,12 +51,12 @@ function report(error) {
 function leaveWithNpm() {
   if (!process.env.npm_lifecycle_event) return;
   const npm = process.ppid;
-  setInterval(() => process.ppid === npm || interrupt('SIGTERM'), 500).unref();
+  setInterval(() => process.ppid === npm || interrupt("SIGTERM"), 500).unref();
 }
 
 function refuseUnfitMachine(windows) {
-  if (process.platform === 'win32' && !windows) {
-    refuse('these commands run on Linux and macOS; on Windows, run them in WSL.');
+  if (process.platform === "win32" && !windows) {
+    refuse("these commands run on Linux and macOS; on Windows, run them in WSL.");
   }
   if (parseInt(process.versions.node, 10) < OLDEST_NODE) {
     refuse(`Node.js ${OLDEST_NODE} or later is needed, this is ${process.versions.node}: install it from https://nodejs.org.`);

@@ -1,17 +1,17 @@
-import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { accessSync, constants } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The path of a file of the project. */
 export const at = (...parts) => join(ROOT, ...parts);
 
-export const BIN = at('node_modules', '.bin');
-export const CARGO_HOME = process.env.CARGO_HOME || join(homedir(), '.cargo');
-export const CARGO_BIN = join(CARGO_HOME, 'bin');
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'edge-isr');
+export const BIN = at("node_modules", ".bin");
+export const CARGO_HOME = process.env.CARGO_HOME || join(homedir(), ".cargo");
+export const CARGO_BIN = join(CARGO_HOME, "bin");
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "edge-isr");
 
 /** PATH with `folders` before what is there. */
 export function pathWith(...folders) {
@@ -20,10 +20,12 @@ export function pathWith(...folders) {
 
 /** PATH as it was before npm put the project's own programs on it. */
 export function pathOfTheMachine() {
-  return folders().filter((folder) => !folder.startsWith(BIN)).join(delimiter);
+  return folders()
+    .filter((folder) => !folder.startsWith(BIN))
+    .join(delimiter);
 }
 
-export const folders = () => (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+export const folders = () => (process.env.PATH ?? "").split(delimiter).filter(Boolean);
 
 export const onPath = (program) => folders().some((folder) => executable(join(folder, program)));
 

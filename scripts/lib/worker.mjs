@@ -1,70 +1,76 @@
 // The Worker: built only when its source changed since the last build.
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { ROOT, at } from './paths.mjs';
-import { withoutPaths } from './rust.mjs';
-import { step } from './step.mjs';
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ROOT, at } from "./paths.mjs";
+import { withoutPaths } from "./rust.mjs";
+import { step } from "./step.mjs";
 
 /** What the Worker is built from. */
-export const SOURCES = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', '.cargo/config.toml', 'rust-toolchain.toml'];
+export const SOURCES = ["src", "Cargo.toml", "Cargo.lock", "build.rs", ".cargo/config.toml", "rust-toolchain.toml"];
 
 /** What a deployment consists of, in the folder `build`. */
-export const BUILT = ['index.js', 'index_bg.wasm'];
+export const BUILT = ["index.js", "index_bg.wasm"];
 
 // How the Worker is built counts as well.
-const COUNTING = [...SOURCES, 'scripts/lib/worker.mjs', 'scripts/lib/rust.mjs'];
-const STAMP = at('build', '.stamp');
-const WASM = at('build', 'index_bg.wasm');
+const COUNTING = [...SOURCES, "scripts/lib/worker.mjs", "scripts/lib/rust.mjs"];
+const STAMP = at("build", ".stamp");
+const WASM = at("build", "index_bg.wasm");
 
 /** Builds unless what is built is of this source. `env` comes from `installTools`. */
 export async function buildWorker(env) {
-  const source = digest(COUNTING.map((name) => at(name)).filter(existsSync).flatMap(filesOf));
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp(source)) return;
+  const source = digest(
+    COUNTING.map((name) => at(name))
+      .filter(existsSync)
+      .flatMap(filesOf),
+  );
+  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp(source)) return;
   await compile(ROOT, env);
   writeFileSync(STAMP, stamp(source));
 }
 
 /** Builds what `folder` has of SOURCES into its folder `build`: the same bytes wherever the folder is. */
 export async function compile(folder, env) {
-  await step('building the Worker', 'worker-build', ['--release'], {
+  await step("building the Worker", "worker-build", ["--release"], {
     cwd: folder,
     env: withoutPaths(folder, env),
-    hint: 'the first time, about a minute',
-    why: () => 'the Worker does not build.',
+    hint: "the first time, about a minute",
+    why: () => "the Worker does not build.",
   });
-  await strip(join(folder, 'build', 'index_bg.wasm'), env);
+  await strip(join(folder, "build", "index_bg.wasm"), env);
 }
 
 /** Takes the names of functions out of a wasm file, which worker-build leaves in: a sixth of its size. */
 export async function strip(wasm, env) {
-  const args = [wasm, '-o', wasm, '-Os', '--strip-debug', '--strip-producers'];
-  await step('taking the names out of the wasm', env.WASM_OPT_BIN, args, { env });
+  const args = [wasm, "-o", wasm, "-Os", "--strip-debug", "--strip-producers"];
+  await step("taking the names out of the wasm", env.WASM_OPT_BIN, args, { env });
 }
 
 /** The wasm's size as it counts against the platform's limit, in bytes. */
 export const gzippedSize = () => gzipSync(readFileSync(WASM), { level: 9 }).length;
 
 /** A line for each file of a deployment: its digest and its name, as `sha256sum` writes them. */
-export const digests = () => BUILT.map((name) => `${sha256(readFileSync(at('build', name)))}  build/${name}`);
+export const digests = () => BUILT.map((name) => `${sha256(readFileSync(at("build", name)))}  build/${name}`);
 
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 // With what came out of it, so that a build that broke off does not count.
-const stamp = (source) => `${source} ${digest(BUILT.map((name) => at('build', name)).filter(existsSync))}\n`;
+const stamp = (source) => `${source} ${digest(BUILT.map((name) => at("build", name)).filter(existsSync))}\n`;
 
 function digest(files) {
-  const hash = createHash('sha256');
+  const hash = createHash("sha256");
   for (const file of files) {
     const name = relative(ROOT, file);
     const content = readFileSync(file);
     hash.update(`${name.length}:${name}${content.length}:`).update(content);
   }
-  return hash.digest('hex');
+  return hash.digest("hex");
 }
 
 function filesOf(path) {
   if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path).sort().flatMap((name) => filesOf(join(path, name)));
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesOf(join(path, name)));
 }

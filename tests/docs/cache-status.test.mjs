@@ -17,7 +17,7 @@ const listed = (head) =>
 /** What the function `as_str` of an enum can say; nothing where there is no such enum. */
 function sayings(name) {
   const blocks = [...code.matchAll(new RegExp(`^impl ${name} \\{([^]*?)^\\}`, "gm"))];
-  const bodies = blocks.map(([, block]) => block.match(/fn as_str\([^]*?\{([^]*?)\n    \}/)?.[1] ?? "");
+  const bodies = blocks.map(([, block]) => block.match(/fn as_str\([^]*?\{([^]*?)\n {4}\}/)?.[1] ?? "");
   return literals(bodies.join("\n"));
 }
 
@@ -34,7 +34,7 @@ function details() {
     /Verdict::Discard \{\s*detail: "([a-z-]+)"/g,
     /^const UNAVAILABLE: &str = "([a-z-]+)"/gm,
     /\bown\([^]*?, "([a-z-]+)"\)/g,
-    /^    "([a-z-]+)"\n\}/gm,
+    /^ {4}"([a-z-]+)"\n\}/gm,
   ].flatMap((pattern) => [...code.matchAll(pattern)].map(([, word]) => word));
   return new Set([...enums, ...places]);
 }

@@ -36,7 +36,10 @@ export function tables(text) {
       rows = undefined;
       continue;
     }
-    const cells = line.slice(1, line.lastIndexOf("|")).split("|").map((cell) => cell.trim());
+    const cells = line
+      .slice(1, line.lastIndexOf("|"))
+      .split("|")
+      .map((cell) => cell.trim());
     if (cells.every((cell) => /^:?-+:?$/.test(cell))) continue;
     if (rows) rows.push(cells);
     else found.push({ head: cells, rows: (rows = []) });

@@ -21,7 +21,10 @@ function anchors(path) {
   const headings = [...withoutFences(read(path)).matchAll(/^#+ +(.+)$/gm)].map(([, heading]) => heading);
   return headings.map((heading) => {
     const text = heading.replaceAll(/\]\([^)]*\)/g, "").toLowerCase();
-    const anchor = text.replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(/\s/g, "-");
+    const anchor = text
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replaceAll(/\s/g, "-");
     const before = seen.get(anchor) ?? 0;
     seen.set(anchor, before + 1);
     return before ? `${anchor}-${before}` : anchor;
@@ -54,5 +57,8 @@ test("every document is linked from another", () => {
   const linked = new Set(
     documents().flatMap((path) => targets(path).map((target) => normalize(join(dirname(path), target.split("#")[0])))),
   );
-  assert.deepEqual(documents().filter((path) => path.startsWith("docs/") && !linked.has(path)), []);
+  assert.deepEqual(
+    documents().filter((path) => path.startsWith("docs/") && !linked.has(path)),
+    [],
+  );
 });

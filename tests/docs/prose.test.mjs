@@ -60,10 +60,17 @@ for (const path of documents()) {
 
     test(`has no sentence of more than ${WORDS_MOST} words`, () => {
       const long = said.filter((sentence) => words(sentence).length > WORDS_MOST);
-      assert.deepEqual(long.map((sentence) => `${words(sentence).length}: ${sentence}`), []);
+      assert.deepEqual(
+        long.map((sentence) => `${words(sentence).length}: ${sentence}`),
+        [],
+      );
     });
 
-    test("names its subjects", () => assert.deepEqual(said.filter((sentence) => NAMELESS.test(sentence)), []));
+    test("names its subjects", () =>
+      assert.deepEqual(
+        said.filter((sentence) => NAMELESS.test(sentence)),
+        [],
+      ));
   });
 }
 

@@ -58,7 +58,10 @@ describe("docs/settings.md", () => {
     test(`says that ${name} is a secret`, () => assert.match(documented.get(name).meaning, /^Secret\. /));
   }
 
-  for (const [name, list] of [["LOGIN_COOKIES", "LOGINS"], ["IGNORE_COOKIES", "IGNORED"]]) {
+  for (const [name, list] of [
+    ["LOGIN_COOKIES", "LOGINS"],
+    ["IGNORE_COOKIES", "IGNORED"],
+  ]) {
     test(`lists the default of ${name}`, () => {
       const [, body] = code.match(new RegExp(`const ${list}: &\\[&str\\] = &\\[([^\\]]*)\\]`));
       const preset = [...body.matchAll(/"([^"]+)"/g)].map(([, cookie]) => cookie);

@@ -136,7 +136,7 @@ describe("SHARE_AUTHORIZED", () => {
   const MALLORY = { ...BROWSER, authorization: "Bearer mallory" };
   const shared = { "cache-control": "public, s-maxage=60" };
   const REFUSALS = {
-    "private": { body: "mallory's", headers: { "cache-control": "private" } },
+    private: { body: "mallory's", headers: { "cache-control": "private" } },
     "a cookie": { body: "mallory's", headers: { ...shared, "set-cookie": "session=1" } },
     "a redirect": { status: 302, headers: { location: "/login", "cache-control": "no-store" } },
     "a 404": { status: 404, body: "none", headers: { "cache-control": "no-store" } },

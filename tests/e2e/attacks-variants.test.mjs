@@ -277,7 +277,8 @@ describe("beside a first variant that turned private", () => {
 test("an answer without Vary, to a request that a page's language selected, is not taken for all", async () => {
   let isGone = false;
   origin.on(path, (seen) => {
-    if (seen.headers.get("accept-language") !== "attack") return { body: "for all", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
+    if (seen.headers.get("accept-language") !== "attack")
+      return { body: "for all", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
     if (!isGone) return { body: "attacked", headers: { "cache-control": SHORT, vary: "Accept-Language" } };
     return { status: 404, body: "gone", headers: { "cache-control": LONG } };
   });

@@ -9,14 +9,29 @@ const { "": own, ...packages } = JSON.parse(readFileSync(at("package-lock.json")
 
 test("each package has an integrity, those of other platforms too", () => {
   const without = Object.entries(packages).filter(([, { integrity }]) => !integrity);
-  assert.deepEqual(without.map(([path]) => path), []);
+  assert.deepEqual(
+    without.map(([path]) => path),
+    [],
+  );
 });
 
-for (const [os, cpu] of [["linux", "x64"], ["linux", "arm64"], ["darwin", "x64"], ["darwin", "arm64"], ["win32", "x64"]]) {
+for (const [os, cpu] of [
+  ["linux", "x64"],
+  ["linux", "arm64"],
+  ["darwin", "x64"],
+  ["darwin", "arm64"],
+  ["win32", "x64"],
+]) {
   test(`the runtime and Node.js are there for ${os}, ${cpu}`, () => {
     const fit = Object.keys(packages).filter((path) => packages[path].os?.includes(os) && packages[path].cpu?.includes(cpu));
-    assert.ok(fit.some((path) => /\/workerd-/.test(path)), fit.join());
-    assert.ok(fit.some((path) => /\/node-/.test(path)), fit.join());
+    assert.ok(
+      fit.some((path) => /\/workerd-/.test(path)),
+      fit.join(),
+    );
+    assert.ok(
+      fit.some((path) => /\/node-/.test(path)),
+      fit.join(),
+    );
   });
 }
 

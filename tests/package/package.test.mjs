@@ -111,7 +111,10 @@ describe("npx edge-isr init", () => {
     { given: ["--host", "*.example.com", ...FLAGS.slice(2)], says: /the host is a name alone/ },
     { given: ["--host", "www.example.com:443", ...FLAGS.slice(2)], says: /the host is a name alone/ },
     { given: ["--host", "192.0.2.1", ...FLAGS.slice(2)], says: /the host is a name alone/ },
-    { given: [...FLAGS.slice(0, 2), "--origin", "origin.example.com"], says: /the origin is https:\/\/host.*“origin\.example\.com”/ },
+    {
+      given: [...FLAGS.slice(0, 2), "--origin", "origin.example.com"],
+      says: /the origin is https:\/\/host.*“origin\.example\.com”/,
+    },
     { given: [...FLAGS.slice(0, 2), "--origin", "https://origin.example.com/shop"], says: /without a path/ },
     { given: [...FLAGS.slice(0, 2), "--origin", "https://me:secret@origin.example.com"], says: /the origin is/ },
     { given: [...FLAGS.slice(0, 2), "--origin", 'https://a.example"\nx="'], says: /the origin is/ },
@@ -162,10 +165,17 @@ describe("in the folder", () => {
     asUser(env, folder, "npx", ["edge-isr", "init", "--host", "www.example.com", "--origin", news.url]).succeeds();
   });
 
-  for (const [title, bind] of [["without a coordinator", (text) => text], ["with the coordinator", uncommented]]) {
+  for (const [title, bind] of [
+    ["without a coordinator", (text) => text],
+    ["with the coordinator", uncommented],
+  ]) {
     test(`npx edge-isr dev stores a page and purges it, ${title}`, async () => {
       writeFileSync(toml, bind(readFileSync(toml, "utf8")));
-      const edge = await startProgram("npx", (port) => ["edge-isr", "dev", "--port", String(port)], { cwd: folder, env, ready: "/about" });
+      const edge = await startProgram("npx", (port) => ["edge-isr", "dev", "--port", String(port)], {
+        cwd: folder,
+        env,
+        ready: "/about",
+      });
       assert.ok(edge.output.includes(`pages come from ORIGIN, ${news.url}`), edge.output);
       const page = () => ask(`${edge.url}/news`);
       const first = await page();
@@ -207,7 +217,11 @@ async function ask(url) {
 }
 
 const purge = (edge, token) =>
-  fetch(`${edge}/edge-isr/purge`, { method: "POST", headers: bearer(token), body: JSON.stringify({ tags: ["news"], mode: "hard" }) });
+  fetch(`${edge}/edge-isr/purge`, {
+    method: "POST",
+    headers: bearer(token),
+    body: JSON.stringify({ tags: ["news"], mode: "hard" }),
+  });
 
 const tokenOf = (place) => readFileSync(join(place, ".dev.vars"), "utf8").match(/^PURGE_TOKENS=(.*)$/m)[1];
 

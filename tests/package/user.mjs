@@ -13,7 +13,9 @@ const PATIENCE_MS = 600_000;
 /** The environment of a user, whose PATH is `bin` alone. It is filled with what there is on this machine. */
 export function userEnv(bin) {
   for (const name of PROGRAMS) {
-    const home = pathOfTheMachine().split(delimiter).find((folder) => executable(join(folder, name)));
+    const home = pathOfTheMachine()
+      .split(delimiter)
+      .find((folder) => executable(join(folder, name)));
     symlinkSync(join(home, name), join(bin, name));
   }
   return { ...withoutNpm(), PATH: bin, CARGO_HOME: undefined };
@@ -49,4 +51,9 @@ export async function packed() {
 }
 
 /** What an `npm run` leaves to what it starts is taken out. */
-const withoutNpm = () => Object.fromEntries(Object.keys(process.env).filter((name) => /^npm_/i.test(name)).map((name) => [name, undefined]));
+const withoutNpm = () =>
+  Object.fromEntries(
+    Object.keys(process.env)
+      .filter((name) => /^npm_/i.test(name))
+      .map((name) => [name, undefined]),
+  );
