@@ -1,8 +1,8 @@
 //! edge-isr: incremental static revalidation at Cloudflare's edge, for any origin.
 //!
-//! Start at [`policy`], whose module docs hold the decision table; [`serve`] is the life of a
-//! request, [`revalidate`] of a revalidation, [`purge`] of a purge; [`platform`] is the seam
-//! between them and the world.
+//! Start at [`policy`]: its module docs hold the decision table. [`page`] is the life of a visitor's
+//! request, [`page::refresh`] that of a request to the origin, and [`purge`] that of a purge.
+//! [`platform`] is the seam between them and the runtime, which [`workers`] alone names.
 
 pub mod config;
 pub mod control;

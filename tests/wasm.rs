@@ -2,7 +2,7 @@
 //! Characters past U+00FF are tried end to end: this runner's `Headers` takes none.
 #![cfg(target_arch = "wasm32")]
 
-use edge_isr::fields::forwarding::RequestFields;
+use edge_isr::fields::request::RequestFields;
 use edge_isr::platform::{ReadError, Response, Unsettled};
 use edge_isr::workers::body::{Body, Read, read, settle, to_js_response};
 use edge_isr::workers::headers::{Native, from_js, to_js};

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::config::{Config, Secret};
 use crate::control::Refusal;
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -20,7 +20,7 @@ use crate::page::answer::{JSON, json};
 use crate::platform::kv::{self, within};
 use crate::platform::{KvEntry, Platform, Response};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
-use crate::policy::stored::ascii_json;
+use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 

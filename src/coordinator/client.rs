@@ -22,8 +22,8 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::pin_mut;
 
-use crate::coordinator::ledger::{Answer, Ask, Ending, Published, Shard, Standing};
-use crate::isolate::Outcome;
+use crate::coordinator::shard::{Answer, Ask, Ending, Published, Shard, Standing};
+use crate::lease::in_isolate::Outcome;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;

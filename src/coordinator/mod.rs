@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod ledger;
+pub mod shard;
 pub mod wire;

@@ -6,7 +6,8 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use crate::coordinator::ledger::{Answer, Ask, Ending, Published, Row, Standing, What};
+use crate::coordinator::ledger::{Row, What};
+use crate::coordinator::shard::{Answer, Ask, Ending, Published, Standing};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;

@@ -5,7 +5,8 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::fields::cache_control::{joined, list};
-use crate::fields::forwarding::{self, RequestFields};
+use crate::fields::forwarding;
+use crate::fields::request::RequestFields;
 use crate::policy::time::Time;
 
 /// An entity tag without its weakness: all that caches compare (RFC 9110 §8.8.3.2).

@@ -1,63 +1,11 @@
 //! Which header fields go where: what is stored, what the origin is sent, what a visitor sees.
 
-use http::Method;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, header};
 
-use crate::fields::cache_control::{joined, latin1, list};
+use crate::fields::cache_control::{latin1, list};
+use crate::fields::request::RequestFields;
 use crate::policy::cookies::is_of_load_balancer;
-use crate::policy::key::CacheKey;
-use crate::policy::tag;
-
-/// A field beyond this length counts as absent; one that selects makes its request pass.
-pub const FIELD_MOST: usize = 8 * 1024;
-
-/// A request's fields. A hit needs four or five of them, and in the Worker each set is read from
-/// JavaScript: so they are asked for one by one, and as a whole only on the way to the origin.
-pub trait RequestFields {
-    /// All lines of a field as one value (RFC 9110 §5.2), however long; `name` in lower case.
-    fn raw(&self, name: &str) -> Option<String>;
-    fn all(&self) -> HeaderMap;
-    /// Whether the name of any field is as `wanted` says.
-    fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool;
-
-    /// The content codings that the client takes, as it said itself.
-    fn accepted_encoding(&self) -> Option<String> {
-        self.value("accept-encoding")
-    }
-
-    /// A field's value, unless it is absent or longer than [`FIELD_MOST`].
-    fn value(&self, name: &str) -> Option<String> {
-        self.raw(name).filter(|value| value.len() <= FIELD_MOST)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.raw(name).is_some()
-    }
-
-    /// Whether a field cannot be compared with what is stored: it is too long, or its bytes are not
-    /// the same in every reading.
-    fn is_incomparable(&self, name: &str) -> bool {
-        self.raw(name).is_some_and(|value| value.len() > FIELD_MOST || !value.is_ascii())
-    }
-
-    fn is_oversized(&self, name: &str) -> bool {
-        self.raw(name).is_some_and(|value| value.len() > FIELD_MOST)
-    }
-}
-
-impl RequestFields for HeaderMap {
-    fn raw(&self, name: &str) -> Option<String> {
-        joined(self, &name.parse().ok()?)
-    }
-
-    fn all(&self) -> HeaderMap {
-        self.clone()
-    }
-
-    fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
-        self.keys().any(|name| wanted(name.as_str()))
-    }
-}
 
 /// The field in which Cloudflare names the visitor's address; it can be forged on one's own machine
 /// only.
@@ -134,13 +82,10 @@ const CONDITIONALS: [HeaderName; 5] = [
 ];
 
 /// Cache directions for this cache alone; a cache further on must not heed them (RFC 9213 §2).
-const OURS_ALONE: [HeaderName; 2] = [
+pub(super) const OURS_ALONE: [HeaderName; 2] = [
     HeaderName::from_static("cloudflare-cdn-cache-control"),
     HeaderName::from_static("surrogate-control"),
 ];
-
-/// Directions for every cache of a CDN, which no browser reads.
-const TARGETED_AT_CDNS: HeaderName = HeaderName::from_static("cdn-cache-control");
 
 /// Drops what does not outlive the connection, and what `Connection` names.
 pub fn drop_hop_by_hop(headers: &mut HeaderMap) {
@@ -218,63 +163,6 @@ pub fn drop_conditions(headers: &mut HeaderMap) {
     headers.remove(header::RANGE);
 }
 
-/// What the visitor sees of the fields that were meant for this cache: their tags, its own
-/// directives and, unless `keep_shared`, those that are for shared caches alone.
-pub fn for_visitor(headers: &mut HeaderMap, keep_tags: bool, keep_shared: bool) {
-    for name in &OURS_ALONE {
-        headers.remove(name);
-    }
-    if !keep_shared {
-        for_browser(headers);
-    }
-    say_what_codings_select(headers);
-    if !keep_tags {
-        for name in &tag::FIELDS {
-            headers.remove(name);
-        }
-    }
-}
-
-/// A coded body is not for every client, whether or not its origin says so: a cache between the edge
-/// and the client must know.
-fn say_what_codings_select(headers: &mut HeaderMap) {
-    if !headers.contains_key(header::CONTENT_ENCODING) {
-        return;
-    }
-    let names = joined(headers, &header::VARY).unwrap_or_default();
-    let is_said = |name: &str| name == "*" || name.eq_ignore_ascii_case("accept-encoding");
-    if !list(&names).any(is_said) {
-        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-}
-
-/// Leaves the directives that a browser may act on. A purge does not reach a browser, and browsers
-/// honour `stale-while-revalidate`: where no lifetime of theirs is left, they are told `max-age=0`.
-fn for_browser(headers: &mut HeaderMap) {
-    const SHARED: [&str; 3] = ["s-maxage", "stale-while-revalidate", "stale-if-error"];
-    let targeted = headers.remove(TARGETED_AT_CDNS).is_some();
-    let value = joined(headers, &header::CACHE_CONTROL).unwrap_or_default();
-    // Most values have none of them: then nothing is read in parts.
-    let lower = value.to_ascii_lowercase();
-    if !targeted && !SHARED.iter().any(|directive| lower.contains(directive)) {
-        return;
-    }
-    let name = |member: &str| member.split('=').next().unwrap_or("").trim().to_ascii_lowercase();
-    let mut kept: Vec<&str> =
-        list(&value).filter(|member| !SHARED.contains(&&*name(member))).collect();
-    let says = |wanted: &str| kept.iter().any(|member| name(member) == wanted);
-    let has_lifetime = ["max-age", "no-store", "no-cache"].iter().any(|name| says(name))
-        || headers.contains_key(header::EXPIRES);
-    if !has_lifetime {
-        kept.push("max-age=0");
-    }
-    // Back to the bytes that `joined` has read.
-    let bytes: Vec<u8> = kept.join(", ").chars().map(|letter| letter as u8).collect();
-    if let Ok(value) = HeaderValue::from_bytes(&bytes) {
-        headers.insert(header::CACHE_CONTROL, value);
-    }
-}
-
 /// Says what was asked and, if there is an `address`, who the visitor is, in the edge's own words.
 pub fn add_forwarded(headers: &mut HeaderMap, scheme: &str, host: &str, address: Option<&str>) {
     for (name, value) in [
@@ -300,52 +188,6 @@ pub fn drop_load_balancers(headers: &mut HeaderMap) {
     for line in kept {
         headers.append(header::SET_COOKIE, line);
     }
-}
-
-/// Makes URLs of the origin's own address, in redirects, those of the visitor's. `own`: scheme and
-/// host as the visitor knows them.
-pub fn relocate(headers: &mut HeaderMap, origin_host: &str, own: &str) {
-    const REFRESH: HeaderName = HeaderName::from_static("refresh");
-    for name in [header::LOCATION, header::CONTENT_LOCATION, REFRESH] {
-        let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
-            continue;
-        };
-        // `Refresh: 5; url=https://…`
-        let at = match name == REFRESH {
-            true => value.to_ascii_lowercase().find("url=").map(|at| at + 4),
-            false => Some(0),
-        };
-        let Some((before, url)) = at.map(|at| value.split_at(at)) else { continue };
-        let relocated = relocated(url, origin_host, own).map(|url| format!("{before}{url}"));
-        if let Some(value) = relocated.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            headers.insert(name, value);
-        }
-    }
-}
-
-fn relocated(url: &str, origin_host: &str, own: &str) -> Option<String> {
-    let (scheme, rest) = url.trim_start_matches(['"', '\'']).split_once("//")?;
-    if !["", "http:", "https:"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        return None;
-    }
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // Behind a forwarded port an origin names its own, which no visitor reaches.
-    let name = |host: &str| match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            name.to_ascii_lowercase()
-        }
-        _ => host.to_ascii_lowercase(),
-    };
-    let is_origin = name(&rest[..end]) == name(origin_host);
-    is_origin.then(|| format!("{own}{}", &rest[end..]))
-}
-
-/// Whether an answer redirects to the URL that was asked for.
-pub fn redirects_to(headers: &HeaderMap, key: &CacheKey) -> bool {
-    let location = joined(headers, &header::LOCATION);
-    location
-        .and_then(|location| key.resolve(location.trim()))
-        .is_some_and(|named| named.url() == key.url())
 }
 
 /// "…a Via header field … between the user agent and the server" (RFC 9110 §7.6.3).

@@ -4,7 +4,7 @@
 use http::header::{self, HeaderMap, HeaderValue};
 
 use crate::fields::cache_control::joined;
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 use crate::fields::steps::steps;
 
 /// JavaScript, and so the runtime, holds no greater whole number exactly: 2^53 - 1.

@@ -5,7 +5,8 @@ use http::header::{self, HeaderName};
 use sha2::{Digest, Sha256};
 
 use crate::fields::cache_control::{latin1, list};
-use crate::fields::forwarding::{RequestFields, may_be_forwarded};
+use crate::fields::forwarding::may_be_forwarded;
+use crate::fields::request::RequestFields;
 
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]

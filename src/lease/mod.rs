@@ -11,13 +11,15 @@
 //!
 //! A lease ends by itself: a cancelled request may never run `Drop`.
 
+pub mod in_isolate;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::coordinator::client::{self, Claim};
 use crate::fields::cache_status::Detail;
-use crate::isolate::{Outcome, Waiting};
+use crate::lease::in_isolate::{Outcome, Waiting};
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;

@@ -8,6 +8,7 @@ use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
+use crate::fields::response;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
@@ -92,7 +93,7 @@ fn finish<P: Platform>(
 
 fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
     let config = platform.config();
-    forwarding::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
+    response::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
 }
 
 /// What the cache did; with the key and the times, for those who may know them.

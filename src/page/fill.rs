@@ -2,7 +2,7 @@
 //! request that has it, looks again, and asks the origin if need be.
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
-use crate::isolate::Outcome;
+use crate::lease::in_isolate::Outcome;
 use crate::lease::{self, Grant, Lease};
 use crate::page::answer;
 use crate::page::lookup::{Found, Sight, Usable, look, whole_body};

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
+use crate::fields::relocation;
 use crate::page::answer;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Request, Response};
@@ -45,7 +46,7 @@ pub async fn ask<P: Platform>(
     let mut response = visit.timed(platform, "origin", platform.fetch(request)).await?;
     if let Some(origin) = &platform.config().origin {
         let own = format!("{}://{}", visit.key.scheme(), visit.key.host());
-        forwarding::relocate(&mut response.headers, &origin.host, &own);
+        relocation::relocate(&mut response.headers, &origin.host, &own);
     }
     Ok(response)
 }

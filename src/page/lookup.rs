@@ -17,7 +17,6 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::sharing::NotShared;
 use crate::policy::stored::{First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse};
-use crate::policy::time::Time;
 use crate::purge::records;
 
 /// What a request found, and where its answer would be stored.
@@ -27,7 +26,7 @@ pub struct Sight<B> {
     pub beside: Option<First>,
     /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
     /// the others.
-    pub passing: Option<PassingFirst>,
+    pub passing: Option<Box<PassingFirst>>,
     pub found: Found<B>,
 }
 
@@ -89,7 +88,7 @@ async fn look_at_marker<P: Platform>(
         true => Sight::new(slot, None, Found::Pass(marker.pass)),
         false => nothing(platform, visit, slot, None, Forward::UriMiss),
     };
-    Sight { passing: marker.first, ..sight }
+    Sight { passing: marker.first.map(Box::new), ..sight }
 }
 
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Sight<P::Body> {
@@ -237,7 +236,7 @@ fn selects(selecting: &Selecting, visit: &Visit) -> bool {
     wanted == *selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
 }
 
-fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
+pub(super) fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
     selecting.iter().map(|(name, _)| name.as_str())
 }
 
@@ -268,54 +267,6 @@ impl<B> Sight<B> {
         };
         names(selecting).filter_map(|name| name.parse().ok()).collect()
     }
-
-    /// Where the answer to a request goes that says `selecting` in the fields it varies by, and what
-    /// it is kept with.
-    ///
-    /// Beside another variant it must be findable by the fields that the first one names. One that
-    /// varies by more becomes the first, and names them all, from a new era on.
-    pub fn place(
-        &self,
-        visit: &Visit,
-        own: &[HeaderName],
-        fetched_at: Time,
-        selecting: impl Fn(&[&str]) -> Selecting,
-    ) -> Filed {
-        let own: Vec<&str> = own.iter().map(|name| name.as_str()).collect();
-        let Some(first) = &self.beside else {
-            let selecting = selecting(&own);
-            let era = self.era_of(&selecting).unwrap_or(fetched_at);
-            return Filed { slot: visit.key.slot(), selecting, era };
-        };
-        let mut named: Vec<&str> = names(&first.selecting).collect();
-        let are_known = own.iter().all(|name| named.contains(name));
-        named.extend(own);
-        let selecting = selecting(&named);
-        match are_known {
-            true => {
-                let slot = visit.key.variant_slot(first.era, &selecting);
-                Filed { slot, selecting, era: first.era }
-            }
-            false => Filed { slot: visit.key.slot(), selecting, era: fetched_at },
-        }
-    }
-
-    /// The era of the first variant that is being replaced, if it names the same fields.
-    fn era_of(&self, selecting: &Selecting) -> Option<Time> {
-        let (first, era) = match (&self.found, &self.passing) {
-            (Found::Response(usable), _) => (&usable.stored.selecting, usable.stored.era),
-            (_, Some(PassingFirst { variant, .. })) => (&variant.selecting, variant.era),
-            _ => return None,
-        };
-        names(first).eq(names(selecting)).then_some(era)
-    }
-}
-
-/// Where a response is stored, and what it is selected by.
-pub struct Filed {
-    pub slot: Slot,
-    pub selecting: Selecting,
-    pub era: Time,
 }
 
 /// How long the moment at which a purge was first seen is kept: as long as it can matter.

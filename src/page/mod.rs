@@ -1,6 +1,7 @@
 //! A visitor's request, from the lookup to the response.
 
 pub mod answer;
+pub mod filing;
 pub mod fill;
 pub mod forward;
 pub mod lookup;

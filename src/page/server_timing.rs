@@ -8,7 +8,8 @@ use std::time::Duration;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Config;
-use crate::fields::forwarding::{DEBUG, RequestFields};
+use crate::fields::forwarding::DEBUG;
+use crate::fields::request::RequestFields;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 

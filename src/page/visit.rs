@@ -8,7 +8,7 @@ use http::Method;
 use http::header::{self, HeaderMap, HeaderName};
 
 use crate::config::Config;
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 use crate::fields::request_directives::Asked;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
 use crate::page::server_timing::Trace;

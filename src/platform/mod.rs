@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::config::Config;
-use crate::coordinator::ledger::{Answer, Ask, Shard};
+use crate::coordinator::shard::{Answer, Ask, Shard};
 use crate::isolate::Isolate;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;

@@ -11,7 +11,9 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use crate::fields::forwarding::{self, RequestFields, may_be_forwarded};
+use crate::fields::forwarding;
+use crate::fields::forwarding::may_be_forwarded;
+use crate::fields::request::RequestFields;
 use crate::fields::vary::{Encoding, Languages, Vary, selecting_text};
 
 /// Fields of visitors that every plain request carries (`FORWARD_HEADERS`).

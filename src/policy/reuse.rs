@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::fields::cache_status::{Detail, Forward};
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::fence::Purged;
 use crate::policy::stored::StoredResponse;

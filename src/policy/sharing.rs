@@ -4,7 +4,7 @@ use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
 
 use crate::fields::cache_status::Detail;
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes};
 

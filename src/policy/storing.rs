@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::cache_status::Detail;
-use crate::fields::forwarding::RequestFields;
+use crate::fields::request::RequestFields;
 use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes, heuristic_lifetime};
 use crate::policy::time::Time;

@@ -25,10 +25,10 @@ use futures::pin_mut;
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
-use crate::coordinator::ledger::Published;
+use crate::coordinator::shard::Published;
 use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
-use crate::policy::stored::ascii_json;
+use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::purge::batches::{Batch, Ended, Limit};

@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
-use crate::fields::forwarding::RequestFields;
-use crate::policy::stored::{ascii_json, header_pairs};
+use crate::fields::request::RequestFields;
+use crate::policy::format::{ascii_json, header_pairs};
 
 /// The fields as the flows read them.
 pub fn from_js(headers: &Headers) -> HeaderMap {

@@ -12,8 +12,8 @@ use worker::Delay;
 use super::body::Body;
 use super::cache::described;
 use super::headers::{self, Native};
-use crate::fields::forwarding::RequestFields;
 use crate::fields::range;
+use crate::fields::request::RequestFields;
 use crate::platform::{OriginError, Request, Response};
 
 #[wasm_bindgen]

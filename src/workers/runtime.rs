@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use worker::{Context, Delay, console_log};
 
 use crate::config::Config;
-use crate::coordinator::ledger::{Answer, Ask, Shard};
+use crate::coordinator::shard::{Answer, Ask, Shard};
 use crate::isolate::Isolate;
 use crate::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{
-    Answer, Ask, Change, Ending, Ledger, Published, Row, Shard, Standing, What,
-};
+use edge_isr::coordinator::ledger::{Change, Ledger, Row, What};
+use edge_isr::coordinator::shard::{Answer, Ask, Ending, Published, Shard, Standing};
 use edge_isr::coordinator::wire;
 use edge_isr::policy::fence::{PurgeMode, PurgeRecord};
 use edge_isr::policy::key::CacheKey;

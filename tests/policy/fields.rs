@@ -1,4 +1,5 @@
 use edge_isr::fields::forwarding;
+use edge_isr::fields::{relocation, response};
 use edge_isr::policy::key::CacheKey;
 use http::Method;
 use rstest::rstest;
@@ -38,10 +39,10 @@ fn directions_for_this_cache_alone_are_not_shown_9213_2() {
         "cloudflare-cdn-cache-control: max-age=1\nsurrogate-control: max-age=1\n\
          cdn-cache-control: max-age=1\ncache-tag: a\nsurrogate-key: a\nxkey: a\nedge-cache-tag: a",
     );
-    forwarding::for_visitor(&mut given, false, false);
+    response::for_visitor(&mut given, false, false);
     assert_eq!(given, headers("cache-control: max-age=0"));
     let mut kept = headers("surrogate-control: max-age=1\ncdn-cache-control: max-age=1");
-    forwarding::for_visitor(&mut kept, false, true);
+    response::for_visitor(&mut kept, false, true);
     assert_eq!(kept, headers("cdn-cache-control: max-age=1"));
 }
 
@@ -56,7 +57,7 @@ fn directions_for_this_cache_alone_are_not_shown_9213_2() {
 #[case("no-cache", "no-cache")]
 fn browsers_are_told_what_is_meant_for_them(#[case] said: &str, #[case] shown: &str) {
     let mut given = headers(&format!("cache-control: {said}"));
-    forwarding::for_visitor(&mut given, false, false);
+    response::for_visitor(&mut given, false, false);
     assert_eq!(given["cache-control"], shown);
 }
 
@@ -99,7 +100,7 @@ fn fields_that_move_a_page_are_overrides(#[case] name: &str) {
 #[case("location: /to?u=http://origin.test/a", "location: /to?u=http://origin.test/a")]
 fn redirects_name_the_visitors_address(#[case] said: &str, #[case] shown: &str) {
     let mut given = headers(said);
-    forwarding::relocate(&mut given, "origin.test", "https://www.example.com");
+    relocation::relocate(&mut given, "origin.test", "https://www.example.com");
     assert_eq!(given, headers(shown));
 }
 
@@ -111,7 +112,7 @@ fn redirects_name_the_visitors_address(#[case] said: &str, #[case] shown: &str) 
 #[case("x: y", false)]
 fn a_redirect_to_itself_is_seen(#[case] lines: &str, #[case] itself: bool) {
     let key = CacheKey::parse("https://www.example.com/a").unwrap();
-    assert_eq!(forwarding::redirects_to(&headers(lines), &key), itself);
+    assert_eq!(relocation::redirects_to(&headers(lines), &key), itself);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use edge_isr::policy::format::ascii_json;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
-    First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse, ascii_json,
+    First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse,
 };
 use edge_isr::policy::storing::Refusal;
 use edge_isr::policy::tag::Tag;

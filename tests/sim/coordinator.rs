@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Answer, Ask, Change, Ledger, Shard};
+use edge_isr::coordinator::ledger::{Change, Ledger};
+use edge_isr::coordinator::shard::{Answer, Ask, Shard};
 use edge_isr::coordinator::wire;
 use edge_isr::platform::{CoordinatorError, KvEntry};
 use edge_isr::policy::key::CacheKey;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::config::Config;
-use edge_isr::coordinator::ledger::{Answer, Ask, Shard};
+use edge_isr::coordinator::shard::{Answer, Ask, Shard};
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,

@@ -13,6 +13,8 @@
 //! | `plain` | the plain request, and what its answer means |
 //! | `own` | the visitor's own request, and what its answer tells |
 //! | `store` | a whole response is read to its end, and stored |
+//! | `provenance` | the tags of a response, and the purges that it was made in knowledge of |
+//! | `put` | nothing replaces what was fetched later |
 //! | `not_modified` | a 304 freshens what is stored |
 //! | `failed` | the origin failed, or refuses the edge |
 //! | `passing` | the page is not for all |
@@ -22,6 +24,8 @@ mod not_modified;
 mod own;
 mod passing;
 mod plain;
+mod provenance;
+mod put;
 mod store;
 
 use std::mem;
@@ -31,10 +35,10 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
 use crate::fields::cache_status::{CacheStatus, Forward};
-use crate::fields::forwarding;
+use crate::fields::relocation;
 use crate::fields::vary::Selecting;
-use crate::isolate::Outcome;
 use crate::lease::Lease;
+use crate::lease::in_isolate::Outcome;
 use crate::page::lookup::{Found, Sight};
 use crate::page::reply::Visitor;
 use crate::page::visit::Visit;
@@ -193,7 +197,7 @@ impl<P: Platform> Refresh<P> {
 
     pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
         let key = &self.visit.key;
-        if status.is_redirection() && forwarding::redirects_to(headers, key) {
+        if status.is_redirection() && relocation::redirects_to(headers, key) {
             return Storing::Refuse(Refusal::RedirectsToItself);
         }
         if self.tag_set(headers).overflowed {

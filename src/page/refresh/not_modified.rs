@@ -10,7 +10,7 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::vary::Vary;
-use crate::isolate::Outcome;
+use crate::lease::in_isolate::Outcome;
 use crate::page::answer;
 use crate::page::lookup::{Found, Usable, read};
 use crate::page::refresh::Refresh;

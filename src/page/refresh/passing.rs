@@ -5,8 +5,8 @@ use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 
 use super::{PASS_FOR, Refresh, answer_with_own};
-use crate::graph;
-use crate::isolate::Outcome;
+use crate::graph::write;
+use crate::lease::in_isolate::Outcome;
 use crate::page::answer;
 use crate::page::lookup::Found;
 use crate::page::reply::Visitor;
@@ -66,14 +66,16 @@ impl<P: Platform> Refresh<P> {
             lease.release(Outcome::Uncacheable).await;
         }
         if let Some(prior) = self.take_prior() {
-            graph::forget(&self.platform, &self.visit.key, &prior).await;
+            write::forget(&self.platform, &self.visit.key, &prior).await;
         }
     }
 
     /// What the page's first variant said of all of them, where it is the one that passes: the others
     /// stay where they are.
     pub(super) fn passing_first(&self) -> Option<PassingFirst> {
-        let Found::Response(usable) = &self.sight.found else { return self.sight.passing.clone() };
+        let Found::Response(usable) = &self.sight.found else {
+            return self.sight.passing.as_deref().cloned();
+        };
         let stored = &usable.stored;
         let has_others = stored.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
         if self.sight.beside.is_some() || !has_others {

@@ -3,8 +3,6 @@
 //! A body takes its slot only after it was read to its clean end (what `put` returns proves
 //! nothing), and nothing replaces what was fetched later.
 
-use std::time::Duration;
-
 use futures::join;
 use http::{HeaderMap, StatusCode};
 
@@ -13,23 +11,20 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
 use crate::fields::no_vary_search::{NO_VARY_SEARCH, Unselecting};
 use crate::fields::vary::selected_by;
-use crate::graph;
-use crate::isolate::{Cause, Outcome};
-use crate::page::answer;
-use crate::page::lookup::{Filed, Found, read};
+use crate::graph::{plan, write};
+use crate::lease::in_isolate::Outcome;
+use crate::page::filing::Filed;
+use crate::page::lookup::Found;
 use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Visitor;
-use crate::page::shared_key;
-use crate::page::variants;
-use crate::platform::{Document, Platform, Response, Settled, Unsettled};
-use crate::policy::fence::Purged;
+use crate::page::{answer, shared_key, variants};
+use crate::platform::{Platform, Response, Settled, Unsettled};
+use crate::policy::backoff::Cause;
 use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::sharing::{NotShared, says_it_is_for_all};
 use crate::policy::stored::{Place, Stored, StoredResponse};
-use crate::policy::tag::{Tag, TagSet};
 use crate::policy::variants::Admission;
-use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
     /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor
@@ -220,7 +215,7 @@ impl<P: Platform> Refresh<P> {
         // On a cold page others wait for the put: the graph is looked at after it.
         let mut plan = None;
         if prior.is_some() {
-            let made = graph::plan(&platform, &key, prior.as_ref(), &stored).await;
+            let made = plan::plan(&platform, &key, prior.as_ref(), &stored).await;
             made.note(&mut stored, platform.now());
             plan = Some(made);
         }
@@ -254,127 +249,9 @@ impl<P: Platform> Refresh<P> {
             return;
         }
         let plan = match (plan, stored) {
-            (None, Stored::Response(stored)) => graph::plan(&platform, &key, None, &stored).await,
-            (plan, _) => plan.unwrap_or(graph::Plan::NOTHING),
+            (None, Stored::Response(stored)) => plan::plan(&platform, &key, None, &stored).await,
+            (plan, _) => plan.unwrap_or(plan::Plan::NOTHING),
         };
-        graph::carry_out(&platform, &key, plan).await;
-    }
-
-    /// Writes a slot, unless what it holds was fetched later: returns false then.
-    pub(crate) async fn put(
-        &self,
-        slot: &Slot,
-        stored: Stored,
-        body: P::Body,
-        life: Duration,
-    ) -> bool {
-        let stored = match read(&self.platform, slot).await {
-            None => stored.in_new_era(),
-            Some((current, unread)) => {
-                self.platform.discard(unread);
-                let outranks = current.outranks(&stored) && !self.turned_away;
-                // broken: earlier-replaces-later
-                let is_later = current.fetched_at() > stored.fetched_at() || outranks;
-                if is_later && !self.is_awaited_all_the_same(&stored, &current) {
-                    return false;
-                }
-                stored
-            }
-        };
-        let document = Document { head: stored.to_head(), body };
-        let put = self.platform.cache_put(slot, document, life).await;
-        let cache = &self.platform.isolate().cache;
-        // (A variant's slot may be another than the one that is collapsed by.)
-        let slot_of_lease = &self.sight.slot;
-        if put.is_ok() && !cache.is_unproven() {
-            return true;
-        }
-        match self.platform.cache_match(slot).await {
-            Some(found) => {
-                self.platform.discard(found.body);
-                cache.found(slot_of_lease);
-            }
-            None => self.put_kept_nothing(put.err().map(|error| error.0)),
-        }
-        true
-    }
-
-    /// Whether visitors wait for what the origin's own cache had made earlier than the slot's `current`
-    /// response. Where both are hard-purged neither is shown to others, so nothing goes back.
-    fn is_awaited_all_the_same(&self, stored: &Stored, current: &Stored) -> bool {
-        let (Stored::Response(stored), Stored::Response(current)) = (stored, current) else {
-            return false;
-        };
-        self.is_behind(stored) && [stored, current].iter().all(|it| self.is_hard_purged(it))
-    }
-
-    /// Whether this isolate knows of a hard purge of it.
-    fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
-        let tags = all_tags(&self.visit, &stored.tags);
-        let memory = self.platform.isolate().purges.borrow();
-        let skew = self.platform.config().skew;
-        stored.fenced().purged(memory.records(&tags), skew) == Purged::Hard
-    }
-
-    fn put_kept_nothing(&self, cause: Option<String>) {
-        let (isolate, now) = (self.platform.isolate(), self.platform.now());
-        isolate.cache.lost(&self.sight.slot, now);
-        if isolate.log.allows("cache-put", now) {
-            let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
-            self.platform.log(&format!(
-                "the Cache API kept nothing ({cause}); requests for this page are not collapsed for a minute"
-            ));
-        }
-    }
-
-    pub(crate) fn kept_for(&self, stored: &StoredResponse) -> Duration {
-        let config = self.platform.config();
-        stored.kept_for(config.longest_grant(), config.max_life, self.platform.now())
-    }
-
-    /// The origin's tags and those of the rules.
-    pub(crate) fn tag_set(&self, headers: &HeaderMap) -> TagSet {
-        let key = &self.visit.key;
-        let mut set = TagSet::of(headers, key.host());
-        for rule in self.platform.config().rules_for(key.path()) {
-            rule.tags.iter().for_each(|tag| set.add(tag.clone()));
-        }
-        set
-    }
-
-    pub(crate) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
-        let key = &self.visit.key;
-        let set = self.tag_set(&response.headers);
-        if set.dropped > 0 && self.platform.isolate().log.allows("tags", self.platform.now()) {
-            let dropped = set.dropped;
-            self.platform.log(&format!("{dropped} tags of {} are not printable ASCII", key.url()));
-        }
-        set.tags
-    }
-
-    /// The purges that a response of these tags was made in knowledge of: none, where it was made
-    /// before it was asked for.
-    pub(crate) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
-        // broken: age-vouches
-        let Made::ForThisRequest(began) = made else { return Vec::new() };
-        let tags = all_tags(&self.visit, tags);
-        let memory = self.platform.isolate().purges.borrow();
-        // broken: known-at-arrival
-        memory.known(&tags, self.moment, began, self.platform.config().skew)
-    }
-
-    /// Whether the origin answered with what it had made before a purge, or calls stale itself.
-    fn is_behind(&self, stored: &StoredResponse) -> bool {
-        let made = Made::of(&stored.headers, self.began);
-        match made {
-            Made::ForThisRequest(_) => false,
-            Made::Stale(_) => true,
-            Made::Before(_) => {
-                let tags = all_tags(&self.visit, &stored.tags);
-                let memory = self.platform.isolate().purges.borrow();
-                let skew = self.platform.config().skew;
-                stored.fenced().purged(memory.records(&tags), skew) != Purged::No
-            }
-        }
+        write::carry_out(&platform, &key, plan).await;
     }
 }

@@ -1,0 +1,53 @@
+//! Fields of a response that name the origin's own address.
+
+use http::header;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::fields::cache_control::joined;
+use crate::policy::key::CacheKey;
+
+/// Makes URLs of the origin's own address, in redirects, those of the visitor's. `own`: scheme and
+/// host as the visitor knows them.
+pub fn relocate(headers: &mut HeaderMap, origin_host: &str, own: &str) {
+    const REFRESH: HeaderName = HeaderName::from_static("refresh");
+    for name in [header::LOCATION, header::CONTENT_LOCATION, REFRESH] {
+        let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
+            continue;
+        };
+        // `Refresh: 5; url=https://…`
+        let at = match name == REFRESH {
+            true => value.to_ascii_lowercase().find("url=").map(|at| at + 4),
+            false => Some(0),
+        };
+        let Some((before, url)) = at.map(|at| value.split_at(at)) else { continue };
+        let relocated = relocated(url, origin_host, own).map(|url| format!("{before}{url}"));
+        if let Some(value) = relocated.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn relocated(url: &str, origin_host: &str, own: &str) -> Option<String> {
+    let (scheme, rest) = url.trim_start_matches(['"', '\'']).split_once("//")?;
+    if !["", "http:", "https:"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return None;
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // Behind a forwarded port an origin names its own, which no visitor reaches.
+    let name = |host: &str| match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            name.to_ascii_lowercase()
+        }
+        _ => host.to_ascii_lowercase(),
+    };
+    let is_origin = name(&rest[..end]) == name(origin_host);
+    is_origin.then(|| format!("{own}{}", &rest[end..]))
+}
+
+/// Whether an answer redirects to the URL that was asked for.
+pub fn redirects_to(headers: &HeaderMap, key: &CacheKey) -> bool {
+    let location = joined(headers, &header::LOCATION);
+    location
+        .and_then(|location| key.resolve(location.trim()))
+        .is_some_and(|named| named.url() == key.url())
+}

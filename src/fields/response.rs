@@ -1,0 +1,68 @@
+//! What of a response's fields is meant for its visitor.
+
+use http::header;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::fields::cache_control::{joined, list};
+use crate::fields::forwarding::OURS_ALONE;
+use crate::policy::tag;
+
+/// Directions for every cache of a CDN, which no browser reads.
+const TARGETED_AT_CDNS: HeaderName = HeaderName::from_static("cdn-cache-control");
+
+/// What the visitor sees of the fields that were meant for this cache: their tags, its own
+/// directives and, unless `keep_shared`, those that are for shared caches alone.
+pub fn for_visitor(headers: &mut HeaderMap, keep_tags: bool, keep_shared: bool) {
+    for name in &OURS_ALONE {
+        headers.remove(name);
+    }
+    if !keep_shared {
+        for_browser(headers);
+    }
+    say_what_codings_select(headers);
+    if !keep_tags {
+        for name in &tag::FIELDS {
+            headers.remove(name);
+        }
+    }
+}
+
+/// A coded body is not for every client, whether or not its origin says so: a cache between the edge
+/// and the client must know.
+fn say_what_codings_select(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONTENT_ENCODING) {
+        return;
+    }
+    let names = joined(headers, &header::VARY).unwrap_or_default();
+    let is_said = |name: &str| name == "*" || name.eq_ignore_ascii_case("accept-encoding");
+    if !list(&names).any(is_said) {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+}
+
+/// Leaves the directives that a browser may act on. A purge does not reach a browser, and browsers
+/// honour `stale-while-revalidate`: where no lifetime of theirs is left, they are told `max-age=0`.
+fn for_browser(headers: &mut HeaderMap) {
+    const SHARED: [&str; 3] = ["s-maxage", "stale-while-revalidate", "stale-if-error"];
+    let targeted = headers.remove(TARGETED_AT_CDNS).is_some();
+    let value = joined(headers, &header::CACHE_CONTROL).unwrap_or_default();
+    // Most values have none of them: then nothing is read in parts.
+    let lower = value.to_ascii_lowercase();
+    if !targeted && !SHARED.iter().any(|directive| lower.contains(directive)) {
+        return;
+    }
+    let name = |member: &str| member.split('=').next().unwrap_or("").trim().to_ascii_lowercase();
+    let mut kept: Vec<&str> =
+        list(&value).filter(|member| !SHARED.contains(&&*name(member))).collect();
+    let says = |wanted: &str| kept.iter().any(|member| name(member) == wanted);
+    let has_lifetime = ["max-age", "no-store", "no-cache"].iter().any(|name| says(name))
+        || headers.contains_key(header::EXPIRES);
+    if !has_lifetime {
+        kept.push("max-age=0");
+    }
+    // Back to the bytes that `joined` has read.
+    let bytes: Vec<u8> = kept.join(", ").chars().map(|letter| letter as u8).collect();
+    if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+        headers.insert(header::CACHE_CONTROL, value);
+    }
+}

@@ -1,0 +1,151 @@
+//! Writing to the graph, within the budget of visitors' writes.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+
+use crate::graph::plan::{Change, Plan, Todo, plan_for};
+use crate::graph::{PageEntry, RELATION_LIFE, Relation, page_key, relation_key};
+use crate::platform::{KvEntry, KvError, Platform};
+use crate::policy::format::ascii_json;
+use crate::policy::key::CacheKey;
+use crate::policy::stored::StoredResponse;
+use crate::policy::tag::Tag;
+
+const ENTRY_PACE: Duration = Duration::from_millis(1100);
+
+const METADATA_MOST: usize = 1024;
+
+const WRITES_AT_ONCE: usize = 4;
+
+/// A page whose stored response went without another leaves no relation.
+pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
+    let plan = plan_for(platform, key, Some(prior), &[]).await;
+    carry_out(platform, key, plan).await;
+}
+
+/// Writes what the budget allows; the rest is found missing at the next store.
+pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
+    let Todo::Change(change) = plan.todo else { return };
+    let Some(change) = within_budget(platform, change) else { return spent(platform) };
+    if let Err(error) = change_graph(platform, key, change).await {
+        fault(platform, &error);
+    }
+}
+
+/// As much of a change as may be written now.
+fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
+    let budget = &platform.isolate().visitor_writes;
+    let left = budget.left(platform.config().visitor_writes, platform.now()) as usize;
+    let Change { mut add, mut remove, mut keep } = change;
+    // The last write of the budget is for `u/<page>`.
+    let relations = left.checked_sub(1).filter(|most| *most > 0)?;
+    if add.len() + remove.len() > relations {
+        spent(platform);
+        keep.extend(remove.split_off(remove.len().min(relations)));
+        add.truncate(relations - remove.len());
+    }
+    let entries = usize::from(!add.is_empty()) + usize::from(!remove.is_empty());
+    budget.spend((add.len() + remove.len() + entries) as u32);
+    Some(Change { add, remove, keep })
+}
+
+async fn change_graph<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    change: Change,
+) -> Result<(), KvError> {
+    let (page, began) = (key.page(), platform.now());
+    let Change { add, remove, keep } = change;
+    let (adds, removes) = (!add.is_empty(), !remove.is_empty());
+    let mut named: Vec<Tag> = keep.into_iter().chain(add.iter().cloned()).collect();
+    if adds {
+        let all = named.iter().chain(&remove).cloned().collect();
+        write_page(platform, key, &page, all).await?;
+    }
+    let removals = remove.into_iter().map(Write::Remove);
+    let mut written = stream::iter(removals.chain(add.into_iter().map(Write::Add)))
+        .map(|write| relate(platform, key, &page, write))
+        .buffer_unordered(WRITES_AT_ONCE);
+    while let Some(still_there) = written.next().await {
+        named.extend(still_there);
+    }
+    if removes && adds {
+        // KV takes one write a second for each key.
+        platform.sleep((began + ENTRY_PACE).since(platform.now())).await;
+    }
+    if removes {
+        write_page(platform, key, &page, named).await?;
+    }
+    Ok(())
+}
+
+enum Write {
+    Add(Tag),
+    Remove(Tag),
+}
+
+/// Writes or deletes a relation; returns the tag of one that could not be deleted.
+async fn relate<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    page: &str,
+    write: Write,
+) -> Option<Tag> {
+    // broken: graph-read-modify-write.write
+    let (done, tag) = match write {
+        Write::Remove(tag) => (platform.kv_delete(&relation_key(&tag, page)).await, Some(tag)),
+        Write::Add(tag) => {
+            let metadata = ascii_json(&Relation { url: key.url() });
+            // Too long a URL is read from `u/<page>` instead.
+            let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
+            let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
+            (platform.kv_write(&relation_key(&tag, page), entry).await, None)
+        }
+    };
+    match done {
+        Ok(()) => None,
+        Err(error) => {
+            fault(platform, &error);
+            tag
+        }
+    }
+}
+
+async fn write_page<P: Platform>(
+    platform: &P,
+    key: &CacheKey,
+    page: &str,
+    tags: Vec<Tag>,
+) -> Result<(), KvError> {
+    if tags.is_empty() {
+        return platform.kv_delete(&page_key(page)).await;
+    }
+    let entry = PageEntry { url: key.url(), tags, at: platform.now() };
+    let value = ascii_json(&entry);
+    let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
+    platform.kv_write(&page_key(page), entry).await
+}
+
+pub(super) fn spent<P: Platform>(platform: &P) {
+    if platform.isolate().log.allows("graph-budget", platform.now()) {
+        platform.log(
+            "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, \
+             and is continued at the pages' next revalidations",
+        );
+    }
+}
+
+pub(super) fn fault<P: Platform>(platform: &P, error: &KvError) {
+    let (isolate, now) = (platform.isolate(), platform.now());
+    // "KV put() limit exceeded for the day": another try would fail as well.
+    if error.0.contains("limit exceeded") {
+        isolate.visitor_writes.rest(now);
+    }
+    if isolate.log.allows("graph", now) {
+        platform.log(&format!(
+            "the tag graph is behind ({error}); purges do not depend on it, and it is continued \
+             at the page's next revalidation"
+        ));
+    }
+}

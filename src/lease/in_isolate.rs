@@ -1,0 +1,104 @@
+//! Pure. The leases of this isolate: at most one leader for a slot, and the requests that wait for it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::platform::Signal;
+use crate::policy::key::Slot;
+use crate::policy::time::Time;
+use crate::purge::memory::Moment;
+
+/// How a leader's request to the origin ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
+    /// anybody after them, unless a purge was seen since the leader asked.
+    Stored { fetched_at: Time, moment: Moment },
+    /// Nothing will be: everyone asks for themselves.
+    Uncacheable,
+    /// The origin failed, with this status towards visitors.
+    Failed(u16),
+    /// The leader asked nothing, or went away: look again, and perhaps ask.
+    Abandoned,
+}
+
+/// At most one leader per slot, and those who wait for it.
+#[derive(Default)]
+pub struct Leases {
+    held: BTreeMap<Slot, Held>,
+}
+
+struct Held {
+    token: u64,
+    until: Time,
+    outcome: Rc<Cell<Option<Outcome>>>,
+    waiters: Vec<Signal>,
+}
+
+/// How somebody else's lease stands.
+pub struct Waiting {
+    pub until: Time,
+    pub outcome: Rc<Cell<Option<Outcome>>>,
+}
+
+impl Leases {
+    const MOST: usize = 4096;
+
+    /// Takes the lease, unless it is held.
+    pub fn take(&mut self, slot: &Slot, token: u64, until: Time, now: Time) -> bool {
+        if self.held.get(slot).is_some_and(|held| now < held.until) {
+            return false;
+        }
+        // Those of holders who are gone, which nobody has asked for since.
+        if self.held.len() >= Self::MOST {
+            self.held.retain(|_, held| now < held.until);
+        }
+        // A holder that never ended it is gone; its waiters wake by themselves, and look again.
+        let held = Held { token, until, outcome: Rc::default(), waiters: Vec::new() };
+        self.held.insert(slot.clone(), held);
+        true
+    }
+
+    /// The lease that somebody else holds.
+    pub fn holder(&self, slot: &Slot, now: Time) -> Option<Waiting> {
+        let held = self.held.get(slot).filter(|held| now < held.until)?;
+        Some(Waiting { until: held.until, outcome: held.outcome.clone() })
+    }
+
+    /// Prolongs a lease, if it is still this one: its holder lives, and waits for the world's.
+    pub fn prolong(&mut self, slot: &Slot, token: u64, until: Time) {
+        if let Some(held) = self.held.get_mut(slot).filter(|held| held.token == token) {
+            held.until = held.until.max(until);
+        }
+    }
+
+    /// Ends the lease of a holder for whom nobody waits any longer, unless there is another by now.
+    pub fn end_overdue(&mut self, slot: &Slot, overdue: &Waiting) {
+        if self.held.get(slot).is_some_and(|held| Rc::ptr_eq(&held.outcome, &overdue.outcome)) {
+            self.held.remove(slot);
+        }
+    }
+
+    /// Whether anybody in this isolate waits for the holder of this token.
+    pub fn is_awaited(&self, slot: &Slot, token: u64) -> bool {
+        let held = self.held.get(slot).filter(|held| held.token == token);
+        held.is_some_and(|held| !held.waiters.is_empty())
+    }
+
+    pub fn wait(&mut self, slot: &Slot, signal: Signal) {
+        if let Some(held) = self.held.get_mut(slot) {
+            held.waiters.push(signal);
+        }
+    }
+
+    /// Ends a lease, if it is still this one, and returns whom to wake.
+    pub fn end(&mut self, slot: &Slot, token: u64, outcome: Outcome) -> Vec<Signal> {
+        if self.held.get(slot).is_none_or(|held| held.token != token) {
+            return Vec::new();
+        }
+        let Some(held) = self.held.remove(slot) else { return Vec::new() };
+        held.outcome.set(Some(outcome));
+        held.waiters
+    }
+}

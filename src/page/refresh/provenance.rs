@@ -1,0 +1,42 @@
+//! What a response is stored with: its tags, and the purges that it was made in knowledge of.
+
+use http::HeaderMap;
+
+use crate::page::refresh::Refresh;
+use crate::platform::{Platform, Response};
+use crate::policy::freshness::Made;
+use crate::policy::tag::{Tag, TagSet};
+use crate::purge::records::all_tags;
+
+impl<P: Platform> Refresh<P> {
+    /// The origin's tags and those of the rules.
+    pub(super) fn tag_set(&self, headers: &HeaderMap) -> TagSet {
+        let key = &self.visit.key;
+        let mut set = TagSet::of(headers, key.host());
+        for rule in self.platform.config().rules_for(key.path()) {
+            rule.tags.iter().for_each(|tag| set.add(tag.clone()));
+        }
+        set
+    }
+
+    pub(super) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
+        let key = &self.visit.key;
+        let set = self.tag_set(&response.headers);
+        if set.dropped > 0 && self.platform.isolate().log.allows("tags", self.platform.now()) {
+            let dropped = set.dropped;
+            self.platform.log(&format!("{dropped} tags of {} are not printable ASCII", key.url()));
+        }
+        set.tags
+    }
+
+    /// The purges that a response of these tags was made in knowledge of: none, where it was made
+    /// before it was asked for.
+    pub(super) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
+        // broken: age-vouches
+        let Made::ForThisRequest(began) = made else { return Vec::new() };
+        let tags = all_tags(&self.visit, tags);
+        let memory = self.platform.isolate().purges.borrow();
+        // broken: known-at-arrival
+        memory.known(&tags, self.moment, began, self.platform.config().skew)
+    }
+}

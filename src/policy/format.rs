@@ -1,0 +1,68 @@
+//! How metadata is written: JSON in ASCII, so that it fits into a header field or a KV value.
+
+use serde::Serialize;
+
+/// JSON in which what is not ASCII is escaped.
+pub fn ascii_json(value: &impl Serialize) -> String {
+    struct Ascii;
+    impl serde_json::ser::Formatter for Ascii {
+        fn write_string_fragment<W: ?Sized + std::io::Write>(
+            &mut self,
+            writer: &mut W,
+            fragment: &str,
+        ) -> std::io::Result<()> {
+            if fragment.bytes().all(|byte| byte < 0x7f) {
+                return writer.write_all(fragment.as_bytes());
+            }
+            for letter in fragment.chars() {
+                if letter < '\u{7f}' {
+                    writer.write_all(&[letter as u8])?;
+                    continue;
+                }
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut bytes = Vec::with_capacity(512);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
+    // Neither writing to memory nor the values written here (no maps with odd keys) can fail.
+    value.serialize(&mut serializer).expect("plain values serialize");
+    String::from_utf8(bytes).expect("escaped JSON is ASCII")
+}
+
+/// Header fields as a list of pairs, in the order they came in.
+pub mod header_pairs {
+    use http::HeaderMap;
+    use http::header::{HeaderName, HeaderValue};
+    use serde::ser::SerializeSeq;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(headers: &HeaderMap, to: S) -> Result<S::Ok, S::Error> {
+        let mut pairs = to.serialize_seq(Some(headers.len()))?;
+        for (name, value) in headers {
+            // The runtime shows values as text, decoded from UTF-8: there are no other bytes.
+            pairs.serialize_element(&(name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;
+        }
+        pairs.end()
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
+        Ok(from_pairs(Vec::<(String, String)>::deserialize(from)?))
+    }
+
+    /// Leaves out what no header field can be.
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_maybe_shared(value.into_bytes());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                headers.append(name, value);
+            }
+        }
+        headers
+    }
+}
