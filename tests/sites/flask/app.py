@@ -36,7 +36,9 @@ def shared(body, *tags):
     """A page for all: an hour at the edge, and no time in browsers."""
     response = app.make_response(body)
     # As it stands in the recipe.
-    response.headers["Cache-Control"] = "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"  # noqa: E501
+    response.headers["Cache-Control"] = (
+        "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"  # noqa: E501
+    )
     response.headers["Cache-Tag"] = ", ".join(tags)
     response.add_etag()
     return response.make_conditional(request)
