@@ -35,9 +35,8 @@ invitations = set()
 def shared(body, *tags):
     """A page for all: an hour at the edge, and no time in browsers."""
     response = app.make_response(body)
-    # As it stands in the recipe.
     response.headers["Cache-Control"] = (
-        "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"  # noqa: E501
+        "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"
     )
     response.headers["Cache-Tag"] = ", ".join(tags)
     response.add_etag()
