@@ -35,9 +35,8 @@ invitations = set()
 def shared(body, *tags):
     """A page for all: an hour at the edge, and no time in browsers."""
     response = app.make_response(body)
-    response.headers["Cache-Control"] = (
-        "public, max-age=0, s-maxage=3600, stale-while-revalidate=86400"
-    )
+    lifetimes = "s-maxage=3600, stale-while-revalidate=86400"
+    response.headers["Cache-Control"] = f"public, max-age=0, {lifetimes}"
     response.headers["Cache-Tag"] = ", ".join(tags)
     response.add_etag()
     return response.make_conditional(request)
