@@ -2,7 +2,7 @@
 //! how far its purge has spread.
 //!
 //! In scope: what KV shows where the question is asked. Out of scope: what it shows elsewhere, which
-//! nobody can ask KV; of that there is only the moment by which it is usually so.
+//! KV cannot be asked; of that there is only the moment by which it is usually so.
 //!
 //! A record counts as seen here if KV shows one of its tag and mode whose stamp is not before the
 //! purge began. The purge's own records are all stamped later than that, and by the same clock, so

@@ -6,13 +6,13 @@
 //!
 //! Why a record learned here counts as learned from KV, so that a response asked for afterwards
 //! *knows* it (`policy::fence`). The coordinator is told of a record only once KV has confirmed it.
-//! The origin made its change before it sent the purge, so whoever asks the origin now is shown that
+//! The origin made its change before it sent the purge, so a request to the origin now is shown that
 //! change. What is left is the danger that `purge/memory.rs` names: KV holds one record a key, and
 //! a record that is known could hide, by overwriting it, another one that must outdate. What it
 //! overwrote was being written before it was confirmed, and so was purged for before it came here:
-//! whoever asks the origin now is shown that change too. What is written later overwrites *it*, and
+//! a request to the origin now is shown that change too. What is written later overwrites *it*, and
 //! is not known. A record that is merely stamped has no such argument (its write may still land on
-//! another isolate's later one), and one whose write failed may be shown by nobody ever again: so
+//! another isolate's later one), and one whose write failed may never be shown again: so
 //! neither is published.
 
 use std::future::{Future, poll_fn};
@@ -31,15 +31,15 @@ use crate::policy::time::Time;
 
 /// An answer is waited for so long: about three times round the world.
 pub const LIMIT: Duration = Duration::from_secs(1);
-/// After a failure nobody asks again for so long,
+/// The pause after a failure.
 const REST: Duration = Duration::from_secs(1);
-/// and longer after one that made somebody wait for the limit.
+/// The pause after a timeout: it cost a request the whole limit.
 const LONG_REST: Duration = Duration::from_secs(10);
 
 /// What came of asking for the world's lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It is ours; or nobody needs it.
+    /// It is ours, or no request needs it.
     Granted,
     Held,
     /// Who had it was told by the origin that it fails, with this status towards visitors.
@@ -89,7 +89,7 @@ pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome
     let _ = answered(platform, shard, &release).await;
 }
 
-/// Makes a record that KV has confirmed known to whoever refills a page elsewhere. No purge depends
+/// Makes a record that KV has confirmed known to requests that refill a page elsewhere. No purge depends
 /// on it.
 pub async fn publish<P: Platform>(platform: &P, published: Published) {
     let shard = Shard::of_tag(&published.tag, platform.config().coordinator_shards);

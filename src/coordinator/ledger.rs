@@ -3,9 +3,9 @@
 //! **At most one token holds a slot's lease at a time.** A shard answers one ask after the other,
 //! and grants a lease only where no other token's is still alive. Only its own clock counts: lives
 //! are durations. An answer leaves the shard when its changes are durable (the runtime sees to it),
-//! so a shard that was evicted and read its rows again has forgotten no lease that somebody holds.
+//! so a shard that was evicted and read its rows again has forgotten no lease that is held.
 //!
-//! A slot's row also says for a while how the request to the origin ended, for whoever waited for
+//! A slot's row also says for a while how the request to the origin ended, for requests that waited for
 //! it: a data centre cannot be handed what another one stored, but it need not stand in a queue to
 //! learn that a page is not for all, or that the origin is down.
 //!

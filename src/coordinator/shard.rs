@@ -48,7 +48,7 @@ pub enum Ask {
         slot: String,
         token: u64,
         life: Duration,
-        /// Whether who asks has been told before that somebody else holds it.
+        /// Whether this request was told before that another one holds the lease.
         waited: bool,
         tags: Vec<Tag>,
     },
@@ -89,9 +89,9 @@ pub struct Answer {
 pub enum Standing {
     /// The lease is theirs; or what else was asked is done.
     Granted,
-    /// Somebody else has it.
+    /// Another request has it.
     Held,
-    /// The page turned out uncacheable a short while ago: nobody needs a lease.
+    /// The page turned out uncacheable a short while ago: no request needs a lease.
     Free,
     /// The request that was waited for has just failed.
     Failed(u16),

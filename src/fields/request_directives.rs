@@ -1,5 +1,5 @@
 //! What a visitor's own `Cache-Control` asks (RFC 9111 §5.2.1). Heeded by setting only, but for
-//! `only-if-cached`: nobody else's page load may be the visitor's to command.
+//! `only-if-cached`: one visitor could force reloads for all.
 
 use std::time::Duration;
 

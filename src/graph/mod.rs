@@ -6,7 +6,7 @@
 //!
 //! Data centres write without knowing of each other, and KV shows each what the others wrote only
 //! after a while: one that stores an older version a moment later can take back what another has
-//! written. So nobody takes their own writes for granted. What a data centre has stored counts as
+//! written. So no data centre takes its own writes for granted. What a data centre has stored counts as
 //! graphed only once it has found `u/` and every relation right at two stores, `SETTLES` apart; from
 //! then on, for a day, stores with unchanged tags read nothing and write nothing.
 //!

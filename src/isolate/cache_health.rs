@@ -38,7 +38,7 @@ impl CacheHealth {
         self.broken.borrow_mut().note(slot, now + Self::MISTRUST, now);
     }
 
-    /// Somebody was told it is stored and did not find it.
+    /// A request was told that it is stored, and did not find it.
     pub fn doubt(&self) {
         self.proven.set(false);
     }

@@ -13,9 +13,9 @@ use crate::purge::memory::Moment;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
-    /// anybody after them, unless a purge was seen since the leader asked.
+    /// requests after them, unless a purge was seen since the leader asked.
     Stored { fetched_at: Time, moment: Moment },
-    /// Nothing will be: everyone asks for themselves.
+    /// Nothing will be stored: each request asks for itself.
     Uncacheable,
     /// The origin failed, with this status towards visitors.
     Failed(u16),
@@ -36,7 +36,7 @@ struct Held {
     waiters: Vec<Signal>,
 }
 
-/// How somebody else's lease stands.
+/// The state of another request's lease.
 pub struct Waiting {
     pub until: Time,
     pub outcome: Rc<Cell<Option<Outcome>>>,
@@ -50,7 +50,7 @@ impl Leases {
         if self.held.get(slot).is_some_and(|held| now < held.until) {
             return false;
         }
-        // Those of holders who are gone, which nobody has asked for since.
+        // Leases of lost holders that no request has asked for since.
         if self.held.len() >= Self::MOST {
             self.held.retain(|_, held| now < held.until);
         }
@@ -60,7 +60,7 @@ impl Leases {
         true
     }
 
-    /// The lease that somebody else holds.
+    /// The lease that another request holds.
     pub fn holder(&self, slot: &Slot, now: Time) -> Option<Waiting> {
         let held = self.held.get(slot).filter(|held| now < held.until)?;
         Some(Waiting { until: held.until, outcome: held.outcome.clone() })
@@ -73,14 +73,14 @@ impl Leases {
         }
     }
 
-    /// Ends the lease of a holder for whom nobody waits any longer, unless there is another by now.
+    /// Ends an overdue holder's lease, unless another request holds it by now.
     pub fn end_overdue(&mut self, slot: &Slot, overdue: &Waiting) {
         if self.held.get(slot).is_some_and(|held| Rc::ptr_eq(&held.outcome, &overdue.outcome)) {
             self.held.remove(slot);
         }
     }
 
-    /// Whether anybody in this isolate waits for the holder of this token.
+    /// Whether a request in this isolate waits for the holder of this token.
     pub fn is_awaited(&self, slot: &Slot, token: u64) -> bool {
         let held = self.held.get(slot).filter(|held| held.token == token);
         held.is_some_and(|held| !held.waiters.is_empty())

@@ -5,7 +5,7 @@
 //! random token and read back. Two isolates that both find it absent and both read back their own
 //! token before the other's write both lead; that is the race that is left. In the world it is exact
 //! again where a coordinator is bound and answers: of all who got past the other two, one has its
-//! lease, and whoever asks the origin without it asks for something that is not for all (a pass,
+//! lease, and a request to the origin without it asks for something that is not for all (a pass,
 //! a range, a HEAD), has a cache that keeps nothing, has lost `serve::ROUNDS` rounds, or has waited
 //! for longer than a lease lives.
 //!
@@ -51,11 +51,11 @@ pub struct Lease<P: Platform> {
 /// What came of asking for the lease.
 pub enum Grant<P: Platform> {
     Granted(Lease<P>),
-    /// Somebody else had it, and is done.
+    /// Another request had it, and is done.
     Ended(Outcome),
-    /// Somebody in this isolate has it, and did not end it within the bound.
+    /// Another request in this isolate has it, and did not end it within the bound.
     Overdue,
-    /// The cache keeps nothing: nobody could be handed what a leader fetched.
+    /// The cache keeps nothing: no request could be handed what a leader fetched.
     CacheUnavailable,
 }
 
@@ -131,7 +131,7 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Gr
         // Given back meanwhile, or its holder is gone: look again, and take it.
         let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
         if before.is_some_and(|before| !Rc::ptr_eq(&before, &held.outcome)) {
-            // Somebody has taken over, and asks the origin.
+            // Another request has taken over, and asks the origin.
             let answered = now + config.origin_timeout + LOOKED_AGAIN_WITHIN;
             patience = patience.max(answered).min(last);
         }
@@ -162,7 +162,7 @@ fn pause(first: u64, look: u32, random: u64) -> Duration {
 
 impl<P: Platform> Lease<P> {
     /// Takes the data centre's lease and the world's too, behind a visitor's back: not if another
-    /// isolate has the one, and only if whoever has the other is soon done. What it ends with if not.
+    /// isolate has the one, and only if the holder of the other is soon done. What it ends with if not.
     pub async fn claim(&self, tags: &[Tag]) -> Result<(), Outcome> {
         if !self.claim_here().await {
             return Err(Outcome::Abandoned);
@@ -203,7 +203,7 @@ impl<P: Platform> Lease<P> {
         if self.platform.cache_put(&place, document, life).await.is_err() {
             return true;
         }
-        // A cache that kept nothing holds nobody back.
+        // A cache that kept nothing holds no request back.
         read(&self.platform, &place).await.is_none_or(|(token, _)| token == self.token)
     }
 
@@ -244,13 +244,13 @@ impl<P: Platform> Lease<P> {
         claim
     }
 
-    /// Gives the lease back and tells everyone who waits for it how it went.
+    /// Gives the lease back and tells the requests that wait for it how it went.
     pub async fn end(mut self, outcome: Outcome) {
         self.wake(outcome);
         self.release(outcome).await;
     }
 
-    /// Tells everyone in this isolate, and leaves the rest to [`Lease::release`].
+    /// Tells the requests of this isolate, and leaves the rest to [`Lease::release`].
     pub fn wake(&mut self, outcome: Outcome) {
         self.ended = true;
         let leases = &self.platform.isolate().leases;

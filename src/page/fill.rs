@@ -11,6 +11,7 @@ use crate::page::reply::Visitor;
 use crate::page::variants;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
+use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::sharing::NotShared;
 use crate::policy::tag::Tag;
@@ -34,20 +35,12 @@ pub async fn fill<P: Platform>(
     let mut alone = false;
     let mut counted = None;
     for _ in 0..ROUNDS {
-        if counted.as_ref() != Some(&sight.slot) {
-            counted = Some(sight.slot.clone());
-            if variants::asked(&platform, &visit, &sight) == Admission::Full {
-                sight.found = Found::NotForThem(NotShared::Variants);
-            }
-        }
+        count(&platform, &visit, &mut sight, &mut counted);
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
             held.end(Outcome::Abandoned).await;
         }
-        if alone || lease.is_some() || !collapses(&sight) {
-            break;
-        }
-        // One holder after the other may have been lost: no request waits for more than two.
-        if platform.now() >= visitor.arrived + platform.config().lease_life() * 2 {
+        let is_done = alone || lease.is_some() || has_waited_enough(&platform, &visitor);
+        if is_done || !collapses(&sight) {
             break;
         }
         let mut waited_for = None;
@@ -79,20 +72,42 @@ pub async fn fill<P: Platform>(
         let reason = sight.forward_reason();
         let again = look(&platform, &visit).await;
         let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut visitor);
-        sight = match answered.await {
-            None => {
-                if let Some(lease) = lease {
-                    lease.end(Outcome::Abandoned).await;
-                }
-                return;
-            }
-            Some(sight) => sight,
-        };
+        let Some(next) = answered.await else { return give_back(lease).await };
+        sight = next;
         if waited_for.is_some() && missed && matches!(sight.found, Found::Nothing(_)) {
             platform.isolate().cache.doubt();
         }
     }
     Refresh::new(platform, visit, sight, lease).run(visitor).await;
+}
+
+/// Counts the request for the variant that is looked for, once for each slot. The page passes where
+/// all places for variants are taken.
+fn count<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    sight: &mut Sight<P::Body>,
+    counted: &mut Option<Slot>,
+) {
+    if counted.as_ref() == Some(&sight.slot) {
+        return;
+    }
+    *counted = Some(sight.slot.clone());
+    if variants::asked(platform, visit, sight) == Admission::Full {
+        sight.found = Found::NotForThem(NotShared::Variants);
+    }
+}
+
+/// Ends a lease that is not needed: other requests have stored the page meanwhile.
+async fn give_back<P: Platform>(lease: Option<Lease<P>>) {
+    if let Some(lease) = lease {
+        lease.end(Outcome::Abandoned).await;
+    }
+}
+
+/// One holder after the other may have been lost: no request waits for more than two.
+fn has_waited_enough<P: Platform>(platform: &P, visitor: &Visitor<P>) -> bool {
+    platform.now() >= visitor.arrived + platform.config().lease_life() * 2
 }
 
 /// Whether one request can answer for others: not for a page that passes, and not for a response

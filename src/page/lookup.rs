@@ -22,7 +22,7 @@ use crate::purge::records;
 /// What a request found, and where its answer would be stored.
 pub struct Sight<B> {
     pub slot: Slot,
-    /// Where the page's first variant is held for somebody else: what that one is selected by.
+    /// Set where the page's own slot holds another variant: the fields that one is selected by.
     pub beside: Option<First>,
     /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
     /// the others.

@@ -24,11 +24,11 @@ impl<P: Platform> Visitor<P> {
         Visitor { sender: Some(sender), arrived, collapsed: false, detail: None }
     }
 
-    pub fn nobody() -> Self {
+    pub fn absent() -> Self {
         Visitor { sender: None, arrived: Time(0), collapsed: false, detail: None }
     }
 
-    /// The visitor was held up for somebody else's request to the origin.
+    /// The visitor waited for another request to the origin.
     pub fn waited(&mut self) {
         self.collapsed = true;
     }
@@ -37,7 +37,7 @@ impl<P: Platform> Visitor<P> {
         self.sender.is_some()
     }
 
-    /// Sends the visitor the answer. A body that nobody reads is cancelled.
+    /// Sends the visitor the answer. A body that is not read is cancelled.
     pub fn send(&mut self, platform: &P, response: Response<P::Body>) {
         let unread = match self.sender.take() {
             Some(sender) => sender.send(response).err(),
@@ -48,7 +48,7 @@ impl<P: Platform> Visitor<P> {
         }
     }
 
-    /// Somebody else's request to the origin failed: what is stored stands in if it may.
+    /// Another request to the origin failed: what is stored stands in if it may.
     pub async fn told_of_failure(
         &mut self,
         platform: &P,

@@ -166,7 +166,7 @@ fn revalidate_behind<P: Platform>(
             if is_newer || sight.slot != lease.slot {
                 return lease.end(Outcome::Abandoned).await;
             }
-            Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::nobody()).await;
+            Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::absent()).await;
         });
     }
     Detail::Revalidating

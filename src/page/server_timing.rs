@@ -1,4 +1,4 @@
-//! Where the time of one request went, for whoever may know: `Server-Timing` and the cache key.
+//! Where the time of one request went, for those with a token: `Server-Timing` and the cache key.
 //!
 //! A Worker's clock stands still while it computes, so these are the times of what was waited for.
 

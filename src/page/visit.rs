@@ -26,7 +26,7 @@ pub struct Visit {
     pub key: CacheKey,
     pub fields: Rc<dyn RequestFields>,
     pub config: Rc<Config>,
-    /// Where its time goes, if somebody wants to know.
+    /// Where its time goes, if the request or a setting asks for it.
     pub trace: Option<Rc<Trace>>,
     read: Rc<Read>,
 }
@@ -60,7 +60,7 @@ impl Visit {
         self.method == Method::HEAD
     }
 
-    /// Awaits a step, and notes what it took if somebody wants to know: the clock costs a call into
+    /// Awaits a step, and notes what it took if that is asked for: the clock costs a call into
     /// JavaScript, which a hit can do without.
     pub async fn timed<P: Platform, T>(
         &self,

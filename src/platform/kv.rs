@@ -10,9 +10,9 @@ use crate::platform::{KvError, Platform};
 
 /// A read is waited for so long.
 pub const READ_LIMIT: Duration = Duration::from_secs(3);
-/// After a failure nobody tries again for so long,
+/// The pause after a failure.
 const REST: Duration = Duration::from_secs(1);
-/// and longer after one that made somebody wait for the limit.
+/// The pause after a timeout: it cost a request the whole limit.
 const LONG_REST: Duration = Duration::from_secs(10);
 
 /// One bulk read of at most 100 keys.

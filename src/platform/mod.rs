@@ -140,7 +140,7 @@ pub trait Platform: Clone + 'static {
 
     fn empty_body(&self) -> Self::Body;
     fn bytes_body(&self, bytes: Vec<u8>) -> Self::Body;
-    /// A body nobody will read.
+    /// Ends a body that will not be read.
     fn discard(&self, body: Self::Body);
     /// One for the visitor and one to settle; the second drives the first.
     fn tee(&self, body: Self::Body) -> (Self::Body, Self::Body);

@@ -10,10 +10,10 @@
 //! the purge, so the response shows the change, whatever the clocks say.
 //!
 //! **A record that cannot be read is a purge of its key's kind.** Another version wrote it, or it is
-//! damaged: either way somebody purged. It bears no time, so it counts as of the moment at which an
+//! damaged: either way there was a purge. It bears no time, so it counts as of the moment at which an
 //! isolate reads it, which is no earlier than the purge; and no id, so its bytes are its id, the same
 //! in every isolate. That one may read it at any later time, and would outdate a response that does
-//! not know it: so whoever fetches in knowledge of it says so, however much later.
+//! not know it: so a request in knowledge of it says so, however much later.
 //!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
 //! flow stamps again instead (`purge/mod.rs`). A second unreadable record of the same bytes as the first.

@@ -25,7 +25,6 @@
 //! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
 
 pub mod answers;
-pub mod backoff;
 pub mod cookies;
 pub mod fence;
 pub mod format;

@@ -1,7 +1,7 @@
 //! Plain requests: what they carry, and which other requests are as good as one.
 //!
 //! **Only the answer to a plain request is shared.** A request that carries a visitor's cookie,
-//! language or anything else brings back what is for that visitor; stored, it would be everybody's.
+//! language or anything else brings back what is for that visitor; stored, every visitor would get it.
 //! So a *plain request* carries what the cache key says, the fields that the page is known to vary
 //! by, and what the edge says itself: a list of what is allowed, not of what is forbidden.
 //!

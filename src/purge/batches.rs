@@ -47,7 +47,7 @@ pub struct Batches {
 
 #[derive(Default)]
 struct Line {
-    /// Whoever comes joins it.
+    /// A later purge joins it.
     forming: Option<Rc<Batch>>,
     busy_until: Option<Time>,
     wrote_at: Option<Time>,
@@ -110,7 +110,7 @@ impl Batches {
         }
     }
 
-    /// A write of `key` begins: whoever comes now waits for the next one.
+    /// A write of `key` begins: a purge that comes now waits for the next one.
     pub fn begin(&mut self, key: &str, batch: &Rc<Batch>, limit: Duration, now: Time) {
         // broken: shares-a-write-under-way.begin
         self.withdraw(key, batch);
@@ -137,7 +137,7 @@ impl Batches {
         true
     }
 
-    /// Nobody joins the batch any more.
+    /// No purge joins the batch any more.
     pub fn withdraw(&mut self, key: &str, batch: &Rc<Batch>) {
         if let Some(line) = self.lines.get_mut(key)
             && line.forming.as_ref().is_some_and(|forming| Rc::ptr_eq(forming, batch))

@@ -221,7 +221,7 @@ impl Known {
     }
 
     /// Adds a record in the order of learning. The one learned longest ago gives way, unless its
-    /// stamp is the latest: whoever knows none of those that stay is outdated by them as well.
+    /// stamp is the latest: a response that knows none of those that stay is outdated by them as well.
     fn learn(&mut self, record: PurgeRecord, seen: Moment, when: Option<Moment>) {
         let records = &mut self.learned;
         if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {

@@ -5,7 +5,7 @@
 //! purges of one tag the one that is stamped first may be written last. It then hides the other, but
 //! for those that it outdates by itself: whatever was asked for up to `skew` after its stamp.
 //!
-//! A purge goes on when whoever asked for it hangs up: others may share its write
+//! A purge goes on when its sender hangs up: others may share its write
 //! (`purge/batches.rs`).
 
 pub mod batches;
@@ -40,7 +40,7 @@ const WRITES_AT_ONCE: usize = 5;
 /// A write is waited for so long.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
-/// No attempt begins later than this: who asks must hear while they still listen.
+/// No attempt begins later than this: the sender must hear while it still listens.
 const ALL_WITHIN: Duration = Duration::from_secs(20);
 /// Doubled at each attempt, and half of it by chance: isolates that were refused together should
 /// not come back together.
@@ -66,7 +66,7 @@ fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
     PurgeRecord { at, id: format!("{:016x}", platform.random()) }
 }
 
-/// Writes a record for each tag, whether or not whoever asked for it waits for the answer.
+/// Writes a record for each tag, also when the sender has hung up.
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
     // All hold here from now on, however long the writes take.
     tags.iter().for_each(|tag| note(platform, tag, mode));
@@ -74,7 +74,7 @@ pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
     let (then, all) = (platform.clone(), tags.clone());
     platform.defer(async move {
         let purge = write_all(&then, all, mode).await;
-        // Whoever has hung up needs no answer.
+        // A sender that has hung up needs no answer.
         let _ = sender.send(purge);
     });
     purged.await.unwrap_or(Purge { failed: tags, ..Purge::default() })
@@ -102,7 +102,7 @@ async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
     purge
 }
 
-/// Waits for a write that is stamped from now on, and leads it if nobody does.
+/// Waits for a write that is stamped from now on, and leads it if no other purge does.
 async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> Ended {
     let key = mode.record_key(tag);
     while platform.now() < until {
@@ -116,7 +116,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         }
         wait.await;
         match batch.ended() {
-            // Somebody else's invocation was at its end; this one may not be.
+            // Another invocation was at its end. This one may not be.
             Some(Ended::Refused(Limit::Invocation)) if !leads => continue,
             ended => return ended.unwrap_or(Ended::Failed),
         }

@@ -1,4 +1,4 @@
-//! Reads of purge records under way in this isolate: whoever needs the same tags waits for them,
+//! Reads of purge records under way in this isolate: a request that needs the same tags waits for them,
 //! so that a crowd costs KV one read.
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ struct Read {
 }
 
 impl Reading {
-    /// Those of `tags` that nobody is reading.
+    /// Those of `tags` that no request is reading.
     pub fn free(&self, tags: &[Tag], now: Time) -> Vec<Tag> {
         let is_read = |tag: &&Tag| {
             self.under_way.iter().any(|read| now < read.until && read.tags.contains(*tag))

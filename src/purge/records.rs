@@ -88,7 +88,7 @@ fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
     unread.into_iter().cloned().collect()
 }
 
-/// Waits for somebody else's read of one of these tags, if there still is one.
+/// Waits for another request's read of one of these tags, if there still is one.
 async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
     platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
@@ -107,7 +107,7 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
         return true;
     }
     let asked_at = platform.now();
-    // Now, and not when its turn comes: whoever looks next must find it under way.
+    // The read is registered before the first await, so that the next request joins it.
     let read = platform.isolate().reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
     let (sender, readable) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
@@ -116,7 +116,7 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
         let readable = join_all(chunks).await.into_iter().all(|read| read);
         let waiters = then.isolate().reading.borrow_mut().end(read);
         waiters.into_iter().for_each(|signal| signal());
-        // Whoever has hung up needs no answer.
+        // A visitor that has hung up needs no answer.
         let _ = sender.send(readable);
     });
     readable.await.unwrap_or(false)

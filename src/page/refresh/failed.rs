@@ -7,13 +7,13 @@ use http::header::AUTHORIZATION;
 
 use super::{Refresh, answer_with_own};
 use crate::fields::cache_status::{CacheStatus, Detail};
+use crate::isolate::failures::{Cause, Failure};
 use crate::lease::in_isolate::Outcome;
 use crate::page::lookup::Found;
 use crate::page::reply::{Visitor, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::AfterRefusal;
-use crate::policy::backoff::{Cause, Failure};
 use crate::policy::stored::Pass;
 use crate::policy::storing::{Refusal, Storing};
 

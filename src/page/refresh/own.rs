@@ -98,7 +98,7 @@ impl<P: Platform> Refresh<P> {
         self.own = Some(tells);
         let plain = self.visit.plain_fields(&varies_by);
         let answer = self.ask_on_suspicion(plain).await;
-        Box::pin(self.plain_answered(Visitor::nobody(), answer)).await;
+        Box::pin(self.plain_answered(Visitor::absent(), answer)).await;
     }
 
     pub(super) async fn takes_lease(&mut self) -> bool {

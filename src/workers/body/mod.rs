@@ -78,7 +78,7 @@ impl Body {
         }
     }
 
-    /// Ends a body that nobody will read, and with it the origin's sending.
+    /// Ends a body that will not be read, and with it the origin's sending.
     pub fn discard(self) {
         match self {
             Body::Stream { stream, .. } => ignore(&stream.cancel()),
@@ -200,7 +200,7 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-/// Lets a promise end as it will, without a complaint about a rejection nobody saw.
+/// Lets a promise end as it will, without a complaint about a rejection that was not seen.
 pub fn ignore(promise: &Promise) {
     // What listens is attached here, and stays when the future is dropped.
     drop(JsFuture::from(promise.clone()));
