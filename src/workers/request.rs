@@ -10,7 +10,7 @@ use worker::{Context, Env, console_error, console_log};
 
 use super::body::{Body, to_js_response};
 use super::headers::Native;
-use super::runtime::World;
+use super::runtime::Runtime;
 use crate::config::{Config, ConfigError, names};
 use crate::edge;
 use crate::fields::cache_status::Detail;
@@ -74,8 +74,8 @@ async fn answer(
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);
     let bindings = env.unchecked_into();
-    let world = World { config, isolate, context: Rc::new(context), bindings, visitor };
-    edge::handle(world, visit, body).await
+    let runtime = Runtime { config, isolate, context: Rc::new(context), bindings, visitor };
+    edge::handle(runtime, visit, body).await
 }
 
 /// Whether a request came through Cloudflare to a host that can be a zone's. Elsewhere its `Host`

@@ -25,7 +25,7 @@ use crate::workers::kv::Bindings;
 use crate::workers::{cache, coordinator, origin};
 
 #[derive(Clone)]
-pub struct World {
+pub struct Runtime {
     pub config: Rc<Config>,
     pub isolate: Rc<Isolate>,
     pub context: Rc<Context>,
@@ -33,13 +33,13 @@ pub struct World {
     pub visitor: Rc<Native>,
 }
 
-impl World {
+impl Runtime {
     fn url(&self, slot: &Slot) -> String {
         slot.url(&self.config.control_prefix, self.config.cache_secret())
     }
 }
 
-impl Platform for World {
+impl Platform for Runtime {
     type Body = Body;
 
     fn config(&self) -> &Config {
