@@ -7,7 +7,7 @@ use crate::lease::{self, Grant, Lease};
 use crate::page::answer;
 use crate::page::lookup::{Found, Sight, Usable, look, whole_body};
 use crate::page::refresh::Refresh;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::page::variants;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
@@ -28,7 +28,7 @@ pub async fn fill<P: Platform>(
     platform: P,
     visit: Visit,
     mut sight: Sight<P::Body>,
-    mut visitor: Visitor<P>,
+    mut reply: Reply<P>,
 ) {
     let mut lease: Option<Lease<P>> = None;
     let mut patience = lease::patience(&platform);
@@ -39,7 +39,7 @@ pub async fn fill<P: Platform>(
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
             held.end(Outcome::Abandoned).await;
         }
-        let is_done = alone || lease.is_some() || has_waited_enough(&platform, &visitor);
+        let is_done = alone || lease.is_some() || has_waited_enough(&platform, &reply);
         if is_done || !collapses(&sight) {
             break;
         }
@@ -47,38 +47,38 @@ pub async fn fill<P: Platform>(
         let tags = tags_of(&visit, &sight);
         match lease::acquire(&platform, &sight.slot, patience, &tags).await {
             Grant::Granted(granted) => {
-                visitor.detail = granted.detail();
+                reply.detail = granted.detail();
                 lease = Some(granted);
             }
             Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
-                visitor.waited();
+                reply.waited();
                 waited_for = Some((fetched_at, moment));
             }
-            Grant::Ended(Outcome::Abandoned) => visitor.waited(),
+            Grant::Ended(Outcome::Abandoned) => reply.waited(),
             // It is not handed on: each asks for themselves, in the light of what is there now.
             Grant::Ended(Outcome::Uncacheable) => alone = true,
             Grant::Ended(Outcome::Failed(status)) => {
-                visitor.waited();
-                return visitor.told_of_failure(&platform, &visit, sight, status).await;
+                reply.waited();
+                return reply.told_of_failure(&platform, &visit, sight, status).await;
             }
             // Another request has taken over from the overdue holder.
             Grant::Overdue => patience = lease::patience(&platform),
             Grant::CacheUnavailable => {
-                visitor.detail = Some(Detail::CacheUnavailable);
+                reply.detail = Some(Detail::CacheUnavailable);
                 break;
             }
         }
         let missed = matches!(sight.found, Found::Nothing(_));
         let reason = sight.forward_reason();
         let again = look(&platform, &visit).await;
-        let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut visitor);
+        let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut reply);
         let Some(next) = answered.await else { return give_back(lease).await };
         sight = next;
         if waited_for.is_some() && missed && matches!(sight.found, Found::Nothing(_)) {
             platform.isolate().cache.doubt();
         }
     }
-    Refresh::new(platform, visit, sight, lease).run(visitor).await;
+    Refresh::new(platform, visit, sight, lease).run(reply).await;
 }
 
 /// Counts the request for the variant that is looked for, once for each slot. The page passes where
@@ -106,8 +106,8 @@ async fn give_back<P: Platform>(lease: Option<Lease<P>>) {
 }
 
 /// One holder after the other may have been lost: no request waits for more than two.
-fn has_waited_enough<P: Platform>(platform: &P, visitor: &Visitor<P>) -> bool {
-    platform.now() >= visitor.arrived + platform.config().lease_life() * 2
+fn has_waited_enough<P: Platform>(platform: &P, reply: &Reply<P>) -> bool {
+    platform.now() >= reply.arrived + platform.config().lease_life() * 2
 }
 
 /// Whether one request can answer for others: not for a page that passes, and not for a response
@@ -136,10 +136,10 @@ async fn answer_again<P: Platform>(
     sight: Sight<P::Body>,
     reason: Forward,
     waited_for: Option<(Time, Moment)>,
-    visitor: &mut Visitor<P>,
+    reply: &mut Reply<P>,
 ) -> Option<Sight<P::Body>> {
     let Found::Response(usable) = sight.found else { return Some(sight) };
-    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, visitor.arrived);
+    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, reply.arrived);
     let ttl = match usable.verdict {
         Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
         _ if awaited => platform.now().seconds_until(usable.stored.expires_at()),
@@ -154,7 +154,7 @@ async fn answer_again<P: Platform>(
     let Some(body) = body else { return Some(Sight { found: Found::Nothing(reason), ..sight }) };
     let ttl = Some(ttl);
     let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
-    visitor.send(platform, answer::stored(platform, visit, stored, body, status));
+    reply.send(platform, answer::stored(platform, visit, stored, body, status));
     None
 }
 

@@ -12,20 +12,20 @@ use crate::policy::reuse::Verdict;
 use crate::policy::time::Time;
 
 /// Who is waiting for the answer, if anyone.
-pub struct Visitor<P: Platform> {
+pub struct Reply<P: Platform> {
     sender: Option<oneshot::Sender<Response<P::Body>>>,
     pub arrived: Time,
     collapsed: bool,
     pub detail: Option<Detail>,
 }
 
-impl<P: Platform> Visitor<P> {
+impl<P: Platform> Reply<P> {
     pub fn waiting(arrived: Time, sender: oneshot::Sender<Response<P::Body>>) -> Self {
-        Visitor { sender: Some(sender), arrived, collapsed: false, detail: None }
+        Reply { sender: Some(sender), arrived, collapsed: false, detail: None }
     }
 
     pub fn absent() -> Self {
-        Visitor { sender: None, arrived: Time(0), collapsed: false, detail: None }
+        Reply { sender: None, arrived: Time(0), collapsed: false, detail: None }
     }
 
     /// The visitor waited for another request to the origin.

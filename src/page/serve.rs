@@ -13,7 +13,7 @@ use crate::page::fill::fill;
 use crate::page::forward;
 use crate::page::lookup::{Found, Sight, Usable, look};
 use crate::page::refresh::Refresh;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::page::shared_key;
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
@@ -166,7 +166,7 @@ fn revalidate_behind<P: Platform>(
             if is_newer || sight.slot != lease.slot {
                 return lease.end(Outcome::Abandoned).await;
             }
-            Refresh::new(platform, visit, sight, Some(lease)).run(Visitor::absent()).await;
+            Refresh::new(platform, visit, sight, Some(lease)).run(Reply::absent()).await;
         });
     }
     Detail::Revalidating
@@ -187,7 +187,7 @@ async fn answer_from_origin<P: Platform>(
     }
     let (sender, answer) = oneshot::channel();
     let arrived = platform.now();
-    let work = fill(platform.clone(), visit, sight, Visitor::waiting(arrived, sender));
+    let work = fill(platform.clone(), visit, sight, Reply::waiting(arrived, sender));
     platform.defer(work);
     match answer.await {
         Ok(response) => response,

@@ -10,7 +10,7 @@ use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::isolate::failures::{Cause, Failure};
 use crate::lease::in_isolate::Outcome;
 use crate::page::lookup::Found;
-use crate::page::reply::{Visitor, stand_in};
+use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::AfterRefusal;
@@ -22,18 +22,18 @@ impl<P: Platform> Refresh<P> {
     /// `User-Agent`: the visitor asks once with their own fields.
     pub(super) async fn refused(
         mut self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
         after: AfterRefusal,
     ) {
         let mut own_went_well = self.own_went_well();
-        if visitor.is_there() && !self.is_theirs() {
+        if reply.is_there() && !self.is_theirs() {
             let request = forward::own_page_request(&self.visit);
             let own = forward::ask(&self.platform, &self.visit, request).await;
             let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
             own_went_well = status.is_success() || status.is_redirection();
             let detail = own_went_well.then_some(Detail::PlainRefused);
-            self.send_own(&mut visitor, own, detail);
+            self.send_own(&mut reply, own, detail);
         }
         if own_went_well {
             self.discard(answer.ok());
@@ -41,15 +41,15 @@ impl<P: Platform> Refresh<P> {
         }
         match (after, answer) {
             (AfterRefusal::Store(lifetimes), Ok(response)) => {
-                self.store(visitor, response, lifetimes).await;
+                self.store(reply, response, lifetimes).await;
             }
             (AfterRefusal::EachForThemselves, Ok(response)) => {
-                let status = self.status(&visitor, response.status);
+                let status = self.status(&reply, response.status);
                 let answer = answer::passed_on(&self.platform, &self.visit, response, status);
-                visitor.send(&self.platform, answer);
+                reply.send(&self.platform, answer);
                 self.end(Outcome::Uncacheable).await;
             }
-            (_, answer) => self.failed(visitor, answer).await,
+            (_, answer) => self.failed(reply, answer).await,
         }
     }
 
@@ -57,16 +57,16 @@ impl<P: Platform> Refresh<P> {
     /// who wait ask for themselves.
     pub(super) async fn keep_to_the_visitor(
         mut self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         response: Response<P::Body>,
     ) {
-        let status = self.status(&visitor, response.status);
-        if visitor.is_there() && !self.is_theirs() {
+        let status = self.status(&reply, response.status);
+        if reply.is_there() && !self.is_theirs() {
             self.discard(Some(response));
-            answer_with_own(&self.platform, &self.visit, &mut visitor, status).await;
+            answer_with_own(&self.platform, &self.visit, &mut reply, status).await;
         } else {
             let answer = answer::passed_on(&self.platform, &self.visit, response, status);
-            visitor.send(&self.platform, answer);
+            reply.send(&self.platform, answer);
         }
         self.end(Outcome::Uncacheable).await;
     }
@@ -84,7 +84,7 @@ impl<P: Platform> Refresh<P> {
     /// What is stored stays, and stands in if it may.
     pub(super) async fn failed(
         mut self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
         let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
@@ -93,15 +93,15 @@ impl<P: Platform> Refresh<P> {
         if !may_be_theirs {
             self.note_failure(Cause::Failed);
         }
-        let cache_status = self.status(&visitor, status);
+        let cache_status = self.status(&reply, status);
         let was_stored = matches!(self.sight.found, Found::Response(_));
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let platform = &self.platform;
-        let stand_in = match visitor.is_there() {
+        let stand_in = match reply.is_there() {
             true => stand_in(platform, &self.visit, &self.sight.slot, found).await,
             false => None,
         };
-        if stand_in.is_none() && was_stored && self.serves_with_own(&mut visitor).await {
+        if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
             self.discard(answer.ok());
             return self.end(Outcome::Uncacheable).await;
         }
@@ -117,7 +117,7 @@ impl<P: Platform> Refresh<P> {
             }
             (None, Err(error)) => answer::failed(platform, &error, cache_status),
         };
-        visitor.send(platform, response);
+        reply.send(platform, response);
         // Those who wait for a page of which no variant is known may send other fields than it did.
         let is_shared = self.sight.beside.is_some() || was_stored || !self.carries_what_selects();
         let outcome = match is_shared {
@@ -129,14 +129,14 @@ impl<P: Platform> Refresh<P> {
     }
 
     /// Nothing stands in: perhaps the origin answers the visitor's own request. Whether it does.
-    pub(super) async fn serves_with_own(&self, visitor: &mut Visitor<P>) -> bool {
-        if !visitor.is_there() || self.is_theirs() {
+    pub(super) async fn serves_with_own(&self, reply: &mut Reply<P>) -> bool {
+        if !reply.is_there() || self.is_theirs() {
             return false;
         }
         let request = forward::own_page_request(&self.visit);
         match forward::ask(&self.platform, &self.visit, request).await {
             Ok(own) if own.status.is_success() || own.status.is_redirection() => {
-                self.send_own(visitor, Ok(own), Some(Detail::PlainRefused));
+                self.send_own(reply, Ok(own), Some(Detail::PlainRefused));
                 true
             }
             own => {

@@ -40,7 +40,7 @@ use crate::fields::vary::Selecting;
 use crate::lease::Lease;
 use crate::lease::in_isolate::Outcome;
 use crate::page::lookup::{Found, Sight};
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
 use crate::platform::{Platform, Response};
@@ -117,10 +117,10 @@ impl<P: Platform> Refresh<P> {
     }
 
     /// Asks, answers the visitor if there is one, and stores.
-    pub async fn run(self, visitor: Visitor<P>) {
+    pub async fn run(self, reply: Reply<P>) {
         match self.first() {
-            First::Plain(plain) => self.plain_first(visitor, plain).await,
-            First::Own { follow } => self.own_first(visitor, follow).await,
+            First::Plain(plain) => self.plain_first(reply, plain).await,
+            First::Own { follow } => self.own_first(reply, follow).await,
         }
     }
 
@@ -212,7 +212,7 @@ impl<P: Platform> Refresh<P> {
         self.visit.selecting_in(&self.carried, names.iter().copied())
     }
 
-    pub(crate) fn status(&self, visitor: &Visitor<P>, status: StatusCode) -> CacheStatus {
+    pub(crate) fn status(&self, reply: &Reply<P>, status: StatusCode) -> CacheStatus {
         let detail = match &self.sight.found {
             Found::Pass(pass) => Some(pass.reason.detail()),
             Found::NotForThem(reason) => Some(reason.detail()),
@@ -223,7 +223,7 @@ impl<P: Platform> Refresh<P> {
             Found::Nothing(_) => None,
         };
         CacheStatus {
-            detail: visitor.detail.or(detail),
+            detail: reply.detail.or(detail),
             ..CacheStatus::forwarded(self.reason).answered(status.as_u16())
         }
     }
@@ -245,7 +245,7 @@ impl<P: Platform> Refresh<P> {
 pub(crate) async fn answer_with_own<P: Platform>(
     platform: &P,
     visit: &Visit,
-    visitor: &mut Visitor<P>,
+    reply: &mut Reply<P>,
     status: CacheStatus,
 ) {
     let request = forward::own_page_request(visit);
@@ -256,5 +256,5 @@ pub(crate) async fn answer_with_own<P: Platform>(
         }
         Err(error) => answer::failed(platform, &error, status.answered(error.status().as_u16())),
     };
-    visitor.send(platform, answer);
+    reply.send(platform, answer);
 }

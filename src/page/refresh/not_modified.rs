@@ -14,7 +14,7 @@ use crate::lease::in_isolate::Outcome;
 use crate::page::answer;
 use crate::page::lookup::{Found, Usable, read};
 use crate::page::refresh::Refresh;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
@@ -25,13 +25,9 @@ use crate::policy::tag::TagSet;
 
 impl<P: Platform> Refresh<P> {
     /// The stored response still holds: it is freshened with what the 304 says (RFC 9111 §4.3.4).
-    pub(crate) async fn not_modified(
-        mut self,
-        mut visitor: Visitor<P>,
-        response: Response<P::Body>,
-    ) {
+    pub(crate) async fn not_modified(mut self, mut reply: Reply<P>, response: Response<P::Body>) {
         // broken: 304-freshens-past-a-purge
-        let cache_status = self.status(&visitor, StatusCode::NOT_MODIFIED);
+        let cache_status = self.status(&reply, StatusCode::NOT_MODIFIED);
         let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
         let Found::Response(usable) = found else { return };
         let mut headers = conditional::updated(&usable.stored.headers, &response.headers);
@@ -43,7 +39,7 @@ impl<P: Platform> Refresh<P> {
             // stand in.
             self.sight.found = Found::Response(usable);
             self.unconditional = true;
-            return Box::pin(self.run(visitor)).await;
+            return Box::pin(self.run(reply)).await;
         }
         let lifetimes = match self.judge(usable.stored.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
@@ -52,14 +48,14 @@ impl<P: Platform> Refresh<P> {
                 let whole = Response { status: stored.status, headers, body };
                 let prior = Usable { stored, body: self.platform.empty_body(), verdict };
                 self.sight.found = Found::Response(Box::new(prior));
-                return self.turned(visitor, StatusCode::NOT_MODIFIED, whole, reason).await;
+                return self.turned(reply, StatusCode::NOT_MODIFIED, whole, reason).await;
             }
         };
         let Usable { stored: prior, body, .. } = *usable;
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
-        visitor.send(&self.platform, answer);
+        reply.send(&self.platform, answer);
         self.keep_freshened(stored, prior).await;
     }
 

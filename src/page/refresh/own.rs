@@ -10,7 +10,7 @@ use crate::lease;
 use crate::lease::Lease;
 use crate::lease::in_isolate::Outcome;
 use crate::page::lookup::Found;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::{OwnAnswer, own_answer};
@@ -23,7 +23,7 @@ impl<P: Platform> Refresh<P> {
         self.own.is_some_and(|own| own != OwnAnswer::TellsNothing)
     }
 
-    pub(super) async fn own_first(mut self, mut visitor: Visitor<P>, follow: bool) {
+    pub(super) async fn own_first(mut self, mut reply: Reply<P>, follow: bool) {
         let plain = self.visit.plain_fields(&self.sight.varies_by());
         let added = self.visit.added_to(&plain);
         self.moment = self.platform.isolate().purges.borrow().moment();
@@ -36,12 +36,12 @@ impl<P: Platform> Refresh<P> {
         let request = forward::own_page_request(&self.visit);
         let answer = forward::ask(&self.platform, &self.visit, request).await;
         if is_shared && self.is_for_all(&answer, &added) {
-            return self.plain_answered(visitor, answer).await;
+            return self.plain_answered(reply, answer).await;
         }
         match answer {
-            Ok(response) => self.own_answered(visitor, response, follow).await,
+            Ok(response) => self.own_answered(reply, response, follow).await,
             Err(error) => {
-                self.send_own(&mut visitor, Err(error), None);
+                self.send_own(&mut reply, Err(error), None);
                 self.after_own(OwnAnswer::TellsNothing, Vec::new(), follow).await;
             }
         }
@@ -50,7 +50,7 @@ impl<P: Platform> Refresh<P> {
     /// An answer that is the visitor's alone: what it tells of the page.
     pub(super) async fn own_answered(
         self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         response: Response<P::Body>,
         follow: bool,
     ) {
@@ -61,7 +61,7 @@ impl<P: Platform> Refresh<P> {
             OwnAnswer::Pass(refusal) => Some(refusal.detail()),
             _ => None,
         };
-        self.send_own(&mut visitor, Ok(response), detail);
+        self.send_own(&mut reply, Ok(response), detail);
         self.after_own(tells, selected_by(&judged), follow).await;
     }
 
@@ -98,7 +98,7 @@ impl<P: Platform> Refresh<P> {
         self.own = Some(tells);
         let plain = self.visit.plain_fields(&varies_by);
         let answer = self.ask_on_suspicion(plain).await;
-        Box::pin(self.plain_answered(Visitor::absent(), answer)).await;
+        Box::pin(self.plain_answered(Reply::absent(), answer)).await;
     }
 
     pub(super) async fn takes_lease(&mut self) -> bool {
@@ -113,17 +113,17 @@ impl<P: Platform> Refresh<P> {
 
     pub(super) fn send_own(
         &self,
-        visitor: &mut Visitor<P>,
+        reply: &mut Reply<P>,
         own: Result<Response<P::Body>, OriginError>,
         detail: Option<Detail>,
     ) {
         let status = own.as_ref().map_or_else(OriginError::status, |own| own.status);
-        let mut said = self.status(visitor, status);
+        let mut said = self.status(reply, status);
         said.detail = said.detail.or(detail);
         let answer = match own {
             Ok(response) => answer::passed_on(&self.platform, &self.visit, response, said),
             Err(error) => answer::failed(&self.platform, &error, said),
         };
-        visitor.send(&self.platform, answer);
+        reply.send(&self.platform, answer);
     }
 }

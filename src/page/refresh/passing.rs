@@ -9,7 +9,7 @@ use crate::graph::write;
 use crate::lease::in_isolate::Outcome;
 use crate::page::answer;
 use crate::page::lookup::Found;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::platform::{Platform, Response};
 use crate::policy::answers::OwnAnswer;
 use crate::policy::plain::{ForwardHeaders, adds_nothing};
@@ -22,21 +22,21 @@ impl<P: Platform> Refresh<P> {
     /// request was as good as their own.
     pub(crate) async fn turned(
         mut self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         answered: StatusCode,
         response: Response<P::Body>,
         reason: Refusal,
     ) {
-        let mut status = self.status(&visitor, answered);
+        let mut status = self.status(&reply, answered);
         status.detail = status.detail.or(Some(reason.detail()));
         let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
         // That is so for this visitor, and says nothing of the page.
         let is_of_visitor = reason == Refusal::Authorization;
         // Asked again, a link that works once would be spent.
         let is_theirs = adds_nothing(&self.visit.added_to(&self.carried));
-        if is_theirs || !visitor.is_there() {
+        if is_theirs || !reply.is_there() {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
-            visitor.send(&self.platform, answer);
+            reply.send(&self.platform, answer);
             return match is_of_visitor {
                 true => self.end(Outcome::Abandoned).await,
                 false => self.pass(pass).await,
@@ -46,7 +46,7 @@ impl<P: Platform> Refresh<P> {
         // Those who wait need not wait for this visitor's own request as well.
         self.announce(pass);
         let platform = self.platform.clone();
-        let own = answer_with_own(&platform, &visit, &mut visitor, status);
+        let own = answer_with_own(&platform, &visit, &mut reply, status);
         join!(own, self.pass(pass));
     }
 

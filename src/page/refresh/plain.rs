@@ -9,16 +9,16 @@ use super::Refresh;
 use crate::fields::forwarding;
 use crate::fields::vary::selected_by;
 use crate::page::forward;
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
 use crate::policy::plain::is_as_good_as_plain;
 use crate::policy::storing::Storing;
 
 impl<P: Platform> Refresh<P> {
-    pub(super) async fn plain_first(mut self, visitor: Visitor<P>, plain: HeaderMap) {
+    pub(super) async fn plain_first(mut self, reply: Reply<P>, plain: HeaderMap) {
         let answer = self.ask_on_suspicion(plain).await;
-        self.plain_answered(visitor, answer).await;
+        self.plain_answered(reply, answer).await;
     }
 
     /// Sends a plain request. What it carries beyond the fields that the page is known to vary by must
@@ -72,53 +72,53 @@ impl<P: Platform> Refresh<P> {
     /// What the answer to a plain request, or to one as good, means for the page.
     pub(crate) async fn plain_answered(
         mut self,
-        visitor: Visitor<P>,
+        reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
         let response = match answer {
             Ok(response) => response,
             // It may be the edge alone that the origin does not answer.
             Err(error) if self.vouched().is_none() => {
-                return self.refused(visitor, Err(error), AfterRefusal::Failed).await;
+                return self.refused(reply, Err(error), AfterRefusal::Failed).await;
             }
-            Err(error) => return self.failed(visitor, Err(error)).await,
+            Err(error) => return self.failed(reply, Err(error)).await,
         };
         if response.status == StatusCode::NOT_MODIFIED {
             return match self.compared() {
-                Some(_) => self.not_modified(visitor, response).await,
+                Some(_) => self.not_modified(reply, response).await,
                 None if self.vouched().is_none() => {
                     let unasked = Err(OriginError::Unasked);
-                    self.refused(visitor, unasked, AfterRefusal::Failed).await
+                    self.refused(reply, unasked, AfterRefusal::Failed).await
                 }
-                None => self.failed(visitor, Err(OriginError::Unasked)).await,
+                None => self.failed(reply, Err(OriginError::Unasked)).await,
             };
         }
         let storing = self.judge(response.status, &response.headers);
         if self.concerns_credentials(response.status, &storing) {
-            return self.keep_to_the_visitor(visitor, response).await;
+            return self.keep_to_the_visitor(reply, response).await;
         }
         if let Storing::Store(_) = storing
-            && let Some(plain) = self.unsaid(&visitor, &response.headers)
+            && let Some(plain) = self.unsaid(&reply, &response.headers)
         {
             self.discard(Some(response));
             let answer = self.ask_on_suspicion(plain).await;
-            return Box::pin(self.plain_answered(visitor, answer)).await;
+            return Box::pin(self.plain_answered(reply, answer)).await;
         }
         match plain_answer(response.status, self.vouched().is_some(), storing) {
-            PlainAnswer::Store(lifetimes) => self.store(visitor, response, lifetimes).await,
-            PlainAnswer::Failed => self.failed(visitor, Ok(response)).await,
-            PlainAnswer::Refused(after) => self.refused(visitor, Ok(response), after).await,
+            PlainAnswer::Store(lifetimes) => self.store(reply, response, lifetimes).await,
+            PlainAnswer::Failed => self.failed(reply, Ok(response)).await,
+            PlainAnswer::Refused(after) => self.refused(reply, Ok(response), after).await,
             PlainAnswer::Pass(refusal) => {
                 let status = response.status;
-                self.turned(visitor, status, response, refusal).await;
+                self.turned(reply, status, response, refusal).await;
             }
         }
     }
 
     /// What a plain request carries for the visitor who waits, where the answer turns out to vary by a
     /// field that this one did not carry. Asked once more, a variant comes back that they can have.
-    pub(super) fn unsaid(&mut self, visitor: &Visitor<P>, answer: &HeaderMap) -> Option<HeaderMap> {
-        if !visitor.is_there() || mem::replace(&mut self.said_more, true) {
+    pub(super) fn unsaid(&mut self, reply: &Reply<P>, answer: &HeaderMap) -> Option<HeaderMap> {
+        if !reply.is_there() || mem::replace(&mut self.said_more, true) {
             return None;
         }
         let plain = self.visit.plain_fields(&selected_by(answer));

@@ -17,7 +17,7 @@ use crate::lease::in_isolate::Outcome;
 use crate::page::filing::Filed;
 use crate::page::lookup::Found;
 use crate::page::refresh::{Refresh, answer_with_own};
-use crate::page::reply::Visitor;
+use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
 use crate::platform::{Platform, Response, Settled, Unsettled};
 use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
@@ -31,28 +31,28 @@ impl<P: Platform> Refresh<P> {
     /// for whom it is gets it meanwhile; any other is answered with their own request.
     pub(crate) async fn store(
         mut self,
-        mut visitor: Visitor<P>,
+        mut reply: Reply<P>,
         response: Response<P::Body>,
         lifetimes: Lifetimes,
     ) {
         self.file_under_own_key(&response.headers).await;
         let (slot, stored) = self.to_be_stored(&response, lifetimes);
-        let status = self.status(&visitor, stored.status);
+        let status = self.status(&reply, stored.status);
         // broken: counted-alone
         let is_admitted = self.has_place(&slot)
             || variants::admission(&self.platform, &self.visit, &slot, &stored.selecting)
                 == Admission::Stored;
-        if visitor.is_there() && !self.is_for(&stored) {
+        if reply.is_there() && !self.is_for(&stored) {
             let is_by_cookie = self.visit.cookies().is_some();
             let detail = status.detail.or(is_by_cookie.then_some(NotShared::Cookie.detail()));
             let (platform, visit) = (self.platform.clone(), self.visit.clone());
             let own = CacheStatus { detail, ..status };
-            let own = answer_with_own(&platform, &visit, &mut visitor, own);
+            let own = answer_with_own(&platform, &visit, &mut reply, own);
             join!(own, self.settle(slot, stored, response.body, is_admitted));
             return;
         }
         let status = CacheStatus { stored: is_admitted, ..status };
-        let body = self.show(&mut visitor, &stored, response.body, status, is_admitted);
+        let body = self.show(&mut reply, &stored, response.body, status, is_admitted);
         self.settle(slot, stored, body, is_admitted).await;
     }
 
@@ -183,13 +183,13 @@ impl<P: Platform> Refresh<P> {
     /// Sends the visitor the answer, and returns the body that is to be stored.
     fn show(
         &self,
-        visitor: &mut Visitor<P>,
+        reply: &mut Reply<P>,
         stored: &StoredResponse,
         body: P::Body,
         status: CacheStatus,
         is_admitted: bool,
     ) -> P::Body {
-        if !visitor.is_there() {
+        if !reply.is_there() {
             return body;
         }
         let empty = self.platform.empty_body();
@@ -199,7 +199,7 @@ impl<P: Platform> Refresh<P> {
             (false, false) => (body, empty),
         };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), theirs, status);
-        visitor.send(&self.platform, answer);
+        reply.send(&self.platform, answer);
         ours
     }
 
