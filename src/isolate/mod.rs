@@ -22,14 +22,14 @@ use crate::policy::time::Time;
 use crate::policy::variants::Variants;
 use crate::purge::batches::Batches;
 use crate::purge::memory::PurgeMemory;
-use crate::purge::reads::Reading;
+use crate::purge::reads::ReadsUnderWay;
 
 #[derive(Default)]
 pub struct Isolate {
     pub leases: RefCell<Leases>,
     pub purges: RefCell<PurgeMemory>,
     pub purge_batches: RefCell<Batches>,
-    pub reading: RefCell<Reading>,
+    pub purge_reads: RefCell<ReadsUnderWay>,
     /// Pages that pass, until when, and why.
     pub passes: RefCell<Recent<(Time, Pass)>>,
     pub failures: RefCell<Recent<Failure>>,

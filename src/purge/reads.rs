@@ -9,19 +9,19 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 #[derive(Default)]
-pub struct Reading {
-    under_way: Vec<Read>,
+pub struct ReadsUnderWay {
+    under_way: Vec<ReadUnderWay>,
     count: u64,
 }
 
-struct Read {
+struct ReadUnderWay {
     id: u64,
     until: Time,
     tags: BTreeSet<Tag>,
     waiters: Vec<Signal>,
 }
 
-impl Reading {
+impl ReadsUnderWay {
     /// Those of `tags` that no request is reading.
     pub fn free(&self, tags: &[Tag], now: Time) -> Vec<Tag> {
         let is_read = |tag: &&Tag| {
@@ -47,7 +47,7 @@ impl Reading {
         self.under_way.retain(|read| now < read.until);
         self.count += 1;
         let tags = tags.iter().cloned().collect();
-        let read = Read { id: self.count, until: now + limit, tags, waiters: Vec::new() };
+        let read = ReadUnderWay { id: self.count, until: now + limit, tags, waiters: Vec::new() };
         self.under_way.push(read);
         self.count
     }

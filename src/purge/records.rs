@@ -71,7 +71,7 @@ async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
         if unread.is_empty() {
             return true;
         }
-        let free = platform.isolate().reading.borrow().free(&unread, platform.now());
+        let free = platform.isolate().purge_reads.borrow().free(&unread, platform.now());
         if !free.is_empty() && !learn_all(platform, &free).await {
             return false;
         }
@@ -91,7 +91,7 @@ fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
 /// Waits for another request's read of one of these tags, if there still is one.
 async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
-    platform.isolate().reading.borrow_mut().join(tags, platform.now(), || {
+    platform.isolate().purge_reads.borrow_mut().join(tags, platform.now(), || {
         let (signal, waiting) = platform.signal(kv::READ_LIMIT);
         wait = Some(waiting);
         signal
@@ -108,13 +108,13 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
     }
     let asked_at = platform.now();
     // The read is registered before the first await, so that the next request joins it.
-    let read = platform.isolate().reading.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
+    let read = platform.isolate().purge_reads.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
     let (sender, readable) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
     platform.defer(async move {
         let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(&then, chunk, asked_at));
         let readable = join_all(chunks).await.into_iter().all(|read| read);
-        let waiters = then.isolate().reading.borrow_mut().end(read);
+        let waiters = then.isolate().purge_reads.borrow_mut().end(read);
         waiters.into_iter().for_each(|signal| signal());
         // A visitor that has hung up needs no answer.
         let _ = sender.send(readable);
