@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::config::Config;
 use crate::control::Refusal;
 use crate::control::receipts::{Kept, keep};
-use crate::control::selectors::{FIELDS, Reading, Rejected, Selected, select};
+use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
 use crate::page::answer::{JSON, PROBLEM, json};
 use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
@@ -168,7 +168,7 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
 }
 
 /// The selectors of each field, with how they are read.
-type Lists = Vec<(&'static str, Reading, Vec<String>)>;
+type Lists = Vec<(&'static str, ReadSelector, Vec<String>)>;
 
 fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
     let mut object = members(body)?;

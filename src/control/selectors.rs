@@ -26,16 +26,16 @@ pub struct Selected {
 }
 
 /// Of which kind the selectors of a field are.
-pub type Reading = fn(&Config, &str) -> Result<(String, Tag), String>;
+pub type ReadSelector = fn(&Config, &str) -> Result<(String, Tag), String>;
 
-pub const FIELDS: [(&str, Reading); 4] =
+pub const FIELDS: [(&str, ReadSelector); 4] =
     [("tags", tag), ("urls", url), ("prefixes", prefix), ("hosts", host)];
 
 /// Reads one selector.
 pub fn select(
     config: &Config,
     field: &'static str,
-    reading: Reading,
+    reading: ReadSelector,
     value: &str,
 ) -> Result<Selected, Rejected> {
     match reading(config, value) {
