@@ -24,7 +24,7 @@ const BODY_MOST: usize = 1024 * 1024;
 
 /// What was asked for, in canonical form.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Purged {
+pub struct PurgeSelectors {
     tags: Vec<String>,
     urls: Vec<String>,
     prefixes: Vec<String>,
@@ -38,11 +38,11 @@ pub struct Receipt {
     pub id: String,
     pub at: String,
     pub mode: PurgeMode,
-    purged: Purged,
+    purged: PurgeSelectors,
     rejected: Vec<Rejected>,
     /// What KV did not take; none where it took everything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Purged>,
+    pub failed: Option<PurgeSelectors>,
 }
 
 /// A purge that KV did not take, or that named nothing that can be purged.
@@ -55,7 +55,7 @@ struct NotDone<'a> {
     receipt: &'a Receipt,
 }
 
-struct Asked {
+struct PurgeRequest {
     selected: Vec<Selected>,
     rejected: Vec<Rejected>,
     mode: PurgeMode,
@@ -66,23 +66,23 @@ pub async fn answer<P: Platform>(
     body: Option<P::Body>,
 ) -> Result<Response<P::Body>, Refusal> {
     let body = read(platform, body).await?;
-    let asked = parse(platform, &body)?;
+    let request = parse(platform, &body)?;
     let id = format!("{:016x}{:016x}", platform.random(), platform.random());
     let began = platform.now();
-    let mut tags: Vec<Tag> = asked.selected.iter().map(|selected| selected.tag.clone()).collect();
+    let mut tags: Vec<Tag> = request.selected.iter().map(|selected| selected.tag.clone()).collect();
     tags.sort();
     tags.dedup();
-    let outcome = purge(platform, tags.clone(), asked.mode).await;
+    let outcome = purge(platform, tags.clone(), request.mode).await;
     let is_done = outcome.failed.is_empty() && !tags.is_empty();
     let receipt = Receipt {
         id,
         at: began.to_string(),
-        mode: asked.mode,
-        purged: canonical(&asked.selected, &outcome.done),
-        rejected: asked.rejected,
-        failed: (!is_done).then(|| canonical(&asked.selected, &outcome.failed)),
+        mode: request.mode,
+        purged: canonical(&request.selected, &outcome.done),
+        rejected: request.rejected,
+        failed: (!is_done).then(|| canonical(&request.selected, &outcome.failed)),
     };
-    let response = respond(platform, &receipt, &asked.selected, &outcome);
+    let response = respond(platform, &receipt, &request.selected, &outcome);
     keep(platform, Kept::new(receipt, tags, began, platform.now()));
     Ok(response)
 }
@@ -124,9 +124,9 @@ fn not_durable(limit: Option<Limit>) -> &'static str {
     }
 }
 
-fn canonical(selected: &[Selected], tags: &[Tag]) -> Purged {
+fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
     let tags: BTreeSet<&Tag> = tags.iter().collect();
-    let mut purged = Purged::default();
+    let mut purged = PurgeSelectors::default();
     let mut seen = BTreeSet::new();
     for selected in selected.iter().filter(|selected| tags.contains(&selected.tag)) {
         let list = match selected.field {
@@ -170,7 +170,7 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
 /// The selectors of each field, with how they are read.
 type Lists = Vec<(&'static str, ReadSelector, Vec<String>)>;
 
-fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
+fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, Refusal> {
     let mut object = members(body)?;
     let mode = mode(object.remove("mode"))?;
     let everything = everything(object.remove("everything"))?;
@@ -184,7 +184,7 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<Asked, Refusal> {
     }
     in_bounds(&lists, everything, platform.config().purge_items_max)?;
     let (selected, rejected) = select_all(platform.config(), &lists, everything);
-    Ok(Asked { selected, rejected, mode })
+    Ok(PurgeRequest { selected, rejected, mode })
 }
 
 fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
