@@ -8,7 +8,7 @@ use crate::fields::steps::steps;
 use crate::policy::reuse::Verdict;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestDirectives {
     pub no_cache: bool,
     pub no_store: bool,
     pub only_if_cached: bool,
@@ -18,9 +18,9 @@ pub struct Asked {
     max_stale: Option<Duration>,
 }
 
-impl Asked {
-    pub fn parse(value: &str) -> Asked {
-        let mut asked = Asked::default();
+impl RequestDirectives {
+    pub fn parse(value: &str) -> RequestDirectives {
+        let mut asked = RequestDirectives::default();
         for member in list(value) {
             steps(member.len());
             let (name, argument) = match member.split_once('=') {

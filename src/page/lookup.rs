@@ -187,7 +187,7 @@ pub async fn judge<P: Platform>(
     let fence: Fence = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
-    match config.request_directives.then(|| visit.asked()).flatten() {
+    match config.request_directives.then(|| visit.directives()).flatten() {
         Some(asked) => asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale),
         None => verdict,
     }

@@ -69,7 +69,8 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     if config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass) {
         return Some(Bypass::Rule);
     }
-    let no_store = config.request_directives && visit.asked().is_some_and(|asked| asked.no_store);
+    let no_store =
+        config.request_directives && visit.directives().is_some_and(|asked| asked.no_store);
     no_store.then_some(Bypass::NoStore)
 }
 
@@ -179,7 +180,7 @@ async fn answer_from_origin<P: Platform>(
     visit: Visit,
     sight: Sight<P::Body>,
 ) -> Response<P::Body> {
-    if visit.asked().is_some_and(|asked| asked.only_if_cached) {
+    if visit.directives().is_some_and(|asked| asked.only_if_cached) {
         return answer::only_if_cached(&platform);
     }
     if let Some(status) = theirs_alone::<P>(&visit, &sight) {

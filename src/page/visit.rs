@@ -9,7 +9,7 @@ use http::header::{self, HeaderMap, HeaderName};
 
 use crate::config::Config;
 use crate::fields::request::RequestFields;
-use crate::fields::request_directives::Asked;
+use crate::fields::request_directives::RequestDirectives;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
 use crate::page::server_timing::Trace;
 use crate::platform::Platform;
@@ -142,8 +142,8 @@ impl Visit {
     }
 
     /// The visitor's own `Cache-Control`, if there is any.
-    pub fn asked(&self) -> Option<Asked> {
-        self.fields.value("cache-control").map(|value| Asked::parse(&value))
+    pub fn directives(&self) -> Option<RequestDirectives> {
+        self.fields.value("cache-control").map(|value| RequestDirectives::parse(&value))
     }
 
     /// Whether the visitor spells the URL as plain requests do.

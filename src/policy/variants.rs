@@ -34,10 +34,10 @@ pub enum Admission {
 /// The variants of pages that were asked for and not found.
 #[derive(Default)]
 pub struct Variants {
-    pages: BTreeMap<Slot, Vec<Asked>>,
+    pages: BTreeMap<Slot, Vec<VariantRequests>>,
 }
 
-struct Asked {
+struct VariantRequests {
     variant: u64,
     times: u32,
     last: Time,
@@ -74,16 +74,16 @@ impl Variants {
         }
         if asked.len() >= 2 * limits.most {
             // Of those that have no place yet, the oldest gives way.
-            let waiting = |asked: &Asked| asked.times < limits.stored_at_request;
+            let waiting = |asked: &VariantRequests| asked.times < limits.stored_at_request;
             let Some(oldest) = asked.iter().position(waiting) else { return };
             asked.remove(oldest);
         }
-        asked.push(Asked { variant, times, last: now });
+        asked.push(VariantRequests { variant, times, last: now });
     }
 
     pub fn admission(&self, page: &Slot, variant: &Slot, limits: VariantLimits) -> Admission {
         let asked = self.pages.get(page).map_or(&[][..], Vec::as_slice);
-        let has_place = |asked: &&Asked| asked.times >= limits.stored_at_request;
+        let has_place = |asked: &&VariantRequests| asked.times >= limits.stored_at_request;
         let mut placed = asked.iter().filter(has_place).take(limits.most);
         if placed.any(|asked| asked.variant == variant.number()) {
             return Admission::Stored;
@@ -96,7 +96,7 @@ impl Variants {
     }
 
     fn forget_older_half(&mut self) {
-        let last = |asked: &Vec<Asked>| asked.iter().map(|asked| asked.last).max();
+        let last = |asked: &Vec<VariantRequests>| asked.iter().map(|asked| asked.last).max();
         let mut times: Vec<Option<Time>> = self.pages.values().map(last).collect();
         times.sort_unstable();
         let median = times[times.len() / 2];

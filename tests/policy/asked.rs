@@ -1,5 +1,5 @@
 use edge_isr::fields::cache_status::Detail;
-use edge_isr::fields::request_directives::Asked;
+use edge_isr::fields::request_directives::RequestDirectives;
 use edge_isr::policy::reuse::Verdict;
 use rstest::rstest;
 
@@ -19,7 +19,7 @@ fn revalidates(verdict: Verdict) -> bool {
 #[case::nothing_of_ours("max-stale=5, foo", false)]
 #[case::broken("max-age=x", false)]
 fn a_fresh_response_of_ten_seconds(#[case] value: &str, #[case] asked: bool) {
-    assert_eq!(revalidates(Asked::parse(value).narrow(FRESH, 10, false)), asked);
+    assert_eq!(revalidates(RequestDirectives::parse(value).narrow(FRESH, 10, false)), asked);
 }
 
 #[rstest]
@@ -29,11 +29,14 @@ fn a_fresh_response_of_ten_seconds(#[case] value: &str, #[case] asked: bool) {
 #[case::forbidden_by_the_origin("max-stale", true, true)]
 #[case::not_asked("max-age=1000", false, true)]
 fn a_stale_response(#[case] value: &str, #[case] never_stale: bool, #[case] expected: bool) {
-    assert_eq!(revalidates(Asked::parse(value).narrow(STALE, 80, never_stale)), expected);
+    assert_eq!(
+        revalidates(RequestDirectives::parse(value).narrow(STALE, 80, never_stale)),
+        expected
+    );
 }
 
 #[test]
 fn what_is_discarded_stays_so() {
     let purged = Verdict::Discard { detail: Detail::Purged };
-    assert_eq!(Asked::parse("max-stale").narrow(purged, 0, false), purged);
+    assert_eq!(RequestDirectives::parse("max-stale").narrow(purged, 0, false), purged);
 }

@@ -6,7 +6,7 @@ use edge_isr::fields::cache_control::{CacheControl, list};
 use edge_isr::fields::conditional::is_not_modified;
 use edge_isr::fields::no_vary_search::{Unselecting, form_decoded};
 use edge_isr::fields::range;
-use edge_isr::fields::request_directives::Asked;
+use edge_isr::fields::request_directives::RequestDirectives;
 use edge_isr::fields::steps::taken;
 use edge_isr::fields::structured::{dictionary, strings};
 use edge_isr::fields::vary::Vary;
@@ -35,7 +35,7 @@ type Parser = fn(&str);
 const PARSERS: [(&str, Parser); 19] = [
     ("list", |text| list(text).for_each(drop)),
     ("Cache-Control", |text| drop(CacheControl::parse(text))),
-    ("a request's Cache-Control", |text| _ = Asked::parse(text)),
+    ("a request's Cache-Control", |text| _ = RequestDirectives::parse(text)),
     ("a dictionary", |text| drop(dictionary(text))),
     ("a list of strings", |text| drop(strings(text))),
     ("Cache-Tag", |text| drop(TagSet::of(&fields("cache-tag", text), "h"))),
