@@ -16,7 +16,7 @@ pub const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search")
 
 /// What of a query does not select a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unselecting {
+pub struct NoVarySearch {
     parameters: Parameters,
     /// Nor does the order of differently named parameters.
     key_order: bool,
@@ -28,14 +28,14 @@ enum Parameters {
     AllBut(BTreeSet<String>),
 }
 
-impl Unselecting {
+impl NoVarySearch {
     /// What a response says of its query; none where it says nothing or breaks the field's rules, in
     /// which case every parameter selects.
-    pub fn of(headers: &HeaderMap) -> Option<Unselecting> {
-        Unselecting::parse(&joined(headers, &NO_VARY_SEARCH)?)
+    pub fn of(headers: &HeaderMap) -> Option<NoVarySearch> {
+        NoVarySearch::parse(&joined(headers, &NO_VARY_SEARCH)?)
     }
 
-    pub fn parse(value: &str) -> Option<Unselecting> {
+    pub fn parse(value: &str) -> Option<NoVarySearch> {
         let members = dictionary(value)?;
         let member =
             |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value);
@@ -54,7 +54,7 @@ impl Unselecting {
             }
             _ => return None,
         };
-        Some(Unselecting { parameters, key_order })
+        Some(NoVarySearch { parameters, key_order })
     }
 
     /// The key that all URLs share which differ only in what does not select.

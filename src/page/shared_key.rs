@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::fields::no_vary_search::Unselecting;
+use crate::fields::no_vary_search::NoVarySearch;
 use crate::platform::{Document, Platform};
 use crate::policy::key::CacheKey;
 
@@ -13,7 +13,7 @@ use crate::policy::key::CacheKey;
 pub async fn shared_key<P: Platform>(platform: &P, key: &CacheKey) -> Option<CacheKey> {
     key.query()?;
     let known = platform.cache_match(&key.search_slot()).await?;
-    let shared = Unselecting::parse(&known.head)?.shared(key);
+    let shared = NoVarySearch::parse(&known.head)?.shared(key);
     (shared != *key).then_some(shared)
 }
 

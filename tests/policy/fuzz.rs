@@ -3,7 +3,7 @@
 //! tried with `FUZZ_SEED`, more cases with `FUZZ_CASES`.
 
 use edge_isr::fields::conditional::{is_not_modified, selects, updated};
-use edge_isr::fields::no_vary_search::Unselecting;
+use edge_isr::fields::no_vary_search::NoVarySearch;
 use edge_isr::fields::range::part;
 use edge_isr::fields::vary::Vary;
 use edge_isr::policy::freshness::{Directives, born_at};
@@ -128,7 +128,7 @@ fn fifty_thousand_responses() {
 fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> bool {
     let now = Time(1_500_000_000_000);
     TagSet::of(response, "h");
-    Unselecting::of(response);
+    NoVarySearch::of(response);
     part(request, response, 10);
     selects(response, request);
     updated(request, response);

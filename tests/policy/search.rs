@@ -1,4 +1,4 @@
-use edge_isr::fields::no_vary_search::{Unselecting, form_decoded};
+use edge_isr::fields::no_vary_search::{NoVarySearch, form_decoded};
 use edge_isr::policy::key::CacheKey;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -14,8 +14,8 @@ use rstest::rstest;
 #[case::order_besides("key-order, params=(\"x\")", "b=1&a=2&x=3", "a=2&b=1")]
 fn urls_share(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
     let key = |query: &str| CacheKey::parse(&format!("https://h/p?{query}")).unwrap();
-    let unselecting = Unselecting::parse(field).unwrap();
-    assert_eq!(unselecting.shared(&key(query)), key(shared));
+    let no_vary_search = NoVarySearch::parse(field).unwrap();
+    assert_eq!(no_vary_search.shared(&key(query)), key(shared));
 }
 
 /// Some origins split there: to them a parameter that selects may stand behind it.
@@ -26,7 +26,7 @@ fn urls_share(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
 #[case("params, except=(\"b\")", "a=1;b=2")]
 fn a_query_with_a_semicolon_is_shared_with_none(#[case] field: &str, #[case] query: &str) {
     let key = CacheKey::parse(&format!("https://h/p?{query}")).unwrap();
-    assert_eq!(Unselecting::parse(field).unwrap().shared(&key), key);
+    assert_eq!(NoVarySearch::parse(field).unwrap().shared(&key), key);
 }
 
 #[test]
@@ -45,13 +45,13 @@ fn a_plus_sign_is_no_hexadecimal_digit() {
 #[case("params=(\"a\"")]
 #[case("")]
 fn every_parameter_selects(#[case] field: &str) {
-    assert_eq!(Unselecting::parse(field), None);
+    assert_eq!(NoVarySearch::parse(field), None);
 }
 
 proptest! {
     #[test]
     fn no_text_makes_them_panic(field: String, text: String) {
-        Unselecting::parse(&field);
+        NoVarySearch::parse(&field);
         form_decoded(&text);
     }
 }

@@ -4,7 +4,7 @@
 
 use edge_isr::fields::cache_control::{CacheControl, list};
 use edge_isr::fields::conditional::is_not_modified;
-use edge_isr::fields::no_vary_search::{Unselecting, form_decoded};
+use edge_isr::fields::no_vary_search::{NoVarySearch, form_decoded};
 use edge_isr::fields::range;
 use edge_isr::fields::request_directives::RequestDirectives;
 use edge_isr::fields::steps::taken;
@@ -50,7 +50,7 @@ const PARSERS: [(&str, Parser); 19] = [
         let (request, response) = (fields("if-none-match", text), fields("etag", "\"1\""));
         is_not_modified(&Method::GET, &request, StatusCode::OK, &response);
     }),
-    ("No-Vary-Search", |text| drop(Unselecting::parse(text))),
+    ("No-Vary-Search", |text| drop(NoVarySearch::parse(text))),
     ("a form's text", |text| drop(form_decoded(text))),
     ("Range", |text| {
         range::part(&fields("range", text), &HeaderMap::new(), 10);
@@ -129,7 +129,7 @@ fn the_tags_of_a_url_are_made_in_linear_time(
 #[test]
 fn a_query_of_many_names_is_held_against_many_names_in_linear_time() {
     let names: Vec<String> = (0..5_000).map(|number| format!("\"x{number}\"")).collect();
-    let said = Unselecting::parse(&format!("params=({})", names.join(" "))).unwrap();
+    let said = NoVarySearch::parse(&format!("params=({})", names.join(" "))).unwrap();
     let query: Vec<String> = (0..5_000).map(|number| format!("y{number}=1")).collect();
     let key = key(&format!("?{}", query.join("&"))).unwrap();
     let steps = taken(|| drop(said.shared(&key)));

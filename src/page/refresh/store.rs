@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use crate::fields::cache_control::joined;
 use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
-use crate::fields::no_vary_search::{NO_VARY_SEARCH, Unselecting};
+use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
 use crate::graph::{plan, write};
 use crate::isolate::failures::Cause;
@@ -133,9 +133,9 @@ impl<P: Platform> Refresh<P> {
     /// it says nothing: what another response said need not hold for this one.
     async fn file_under_own_key(&mut self, headers: &HeaderMap) {
         let asked = self.visit.key.clone();
-        let unselecting = Unselecting::of(headers);
-        let key = unselecting.as_ref().map_or_else(|| asked.clone(), |said| said.shared(&asked));
-        if unselecting.is_none() && !self.visit.is_spelt_canonically() {
+        let no_vary_search = NoVarySearch::of(headers);
+        let key = no_vary_search.as_ref().map_or_else(|| asked.clone(), |said| said.shared(&asked));
+        if no_vary_search.is_none() && !self.visit.is_spelt_canonically() {
             shared_key::forget(&self.platform, &asked).await;
         }
         if key != self.visit.key {
