@@ -54,10 +54,10 @@ extern "C" {
 /// One shard.
 #[wasm_bindgen]
 pub struct Coordinator {
-    desk: Rc<Desk>,
+    desk: Rc<ShardObject>,
 }
 
-struct Desk {
+struct ShardObject {
     rows: Rows,
     ledger: RefCell<Option<Ledger>>,
 }
@@ -66,7 +66,7 @@ struct Desk {
 impl Coordinator {
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState) -> Coordinator {
-        let desk = Desk { rows: state.storage().kv(), ledger: RefCell::default() };
+        let desk = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
         Coordinator { desk: Rc::new(desk) }
     }
 
@@ -82,7 +82,7 @@ impl Coordinator {
     }
 }
 
-impl Desk {
+impl ShardObject {
     /// With no await in it: no other ask comes between.
     fn answer(&self, ask: Ask) -> Result<Answer, JsValue> {
         let now = Time(Date::now() as i64);
