@@ -22,8 +22,8 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::pin_mut;
 
-use crate::coordinator::shard::{Answer, Ask, Ending, Published, Shard, Standing};
-use crate::lease::in_isolate::Outcome;
+use crate::coordinator::shard::{Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest};
+use crate::lease::in_isolate::LeaseEnd;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -63,13 +63,16 @@ pub async fn claim<P: Platform>(
     let shards = platform.config().coordinator_shards;
     let home = Shard::of_slot(slot, shards);
     let life = platform.config().lease_life();
-    let claim = Ask::Claim { slot: slot.name().to_owned(), token, life, waited, tags: Vec::new() };
+    let claim =
+        ShardRequest::Claim { slot: slot.name().to_owned(), token, life, waited, tags: Vec::new() };
     let mut asks = vec![(home, claim)];
     for tag in tags {
         let shard = Shard::of_tag(tag, shards);
         match asks.iter_mut().find(|(asked, _)| *asked == shard) {
-            Some((_, Ask::Claim { tags, .. } | Ask::Records(tags))) => tags.push(tag.clone()),
-            _ => asks.push((shard, Ask::Records(vec![tag.clone()]))),
+            Some((_, ShardRequest::Claim { tags, .. } | ShardRequest::Records(tags))) => {
+                tags.push(tag.clone())
+            }
+            _ => asks.push((shard, ShardRequest::Records(vec![tag.clone()]))),
         }
     }
     let asked = asks.into_iter().map(|(shard, question)| ask(platform, shard, question));
@@ -77,14 +80,14 @@ pub async fn claim<P: Platform>(
 }
 
 /// Gives the world's lease back, and says how it went to those who wait in other data centres.
-pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome: Outcome) {
+pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome: LeaseEnd) {
     let shard = Shard::of_slot(slot, platform.config().coordinator_shards);
     let ending = match outcome {
-        Outcome::Stored { .. } | Outcome::Abandoned => Ending::Done,
-        Outcome::Uncacheable => Ending::Uncacheable,
-        Outcome::Failed(status) => Ending::Failed(status),
+        LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => Ending::Done,
+        LeaseEnd::Uncacheable => Ending::Uncacheable,
+        LeaseEnd::Failed(status) => Ending::Failed(status),
     };
-    let release = Ask::Release { slot: slot.name().to_owned(), token, ending };
+    let release = ShardRequest::Release { slot: slot.name().to_owned(), token, ending };
     // Resting or not: others wait for it. Should it not arrive, the lease ends by itself.
     let _ = answered(platform, shard, &release).await;
 }
@@ -93,11 +96,11 @@ pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome
 /// on it.
 pub async fn publish<P: Platform>(platform: &P, published: Published) {
     let shard = Shard::of_tag(&published.tag, platform.config().coordinator_shards);
-    let _ = ask(platform, shard, Ask::Publish(published)).await;
+    let _ = ask(platform, shard, ShardRequest::Publish(published)).await;
 }
 
 /// Asks, unless the shard rests; learns the records, and says how what was asked for stands.
-async fn ask<P: Platform>(platform: &P, shard: Shard, ask: Ask) -> Claim {
+async fn ask<P: Platform>(platform: &P, shard: Shard, ask: ShardRequest) -> Claim {
     let began = platform.now();
     if rests(platform, shard, began) {
         return Claim::Resting;
@@ -113,17 +116,17 @@ async fn ask<P: Platform>(platform: &P, shard: Shard, ask: Ask) -> Claim {
     }
 }
 
-fn learn<P: Platform>(platform: &P, answer: Answer) -> Claim {
+fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
     let now = platform.now();
     let mut memory = platform.isolate().purges.borrow_mut();
     for Published { tag, mode, record } in answer.records {
         memory.told(&tag, mode, record, now);
     }
-    match answer.standing {
-        Standing::Granted | Standing::Free => Claim::Granted,
-        Standing::Held => Claim::Held,
-        Standing::Failed(status) => Claim::Failed(status),
-        Standing::Full => Claim::Unavailable,
+    match answer.lease {
+        LeaseReply::Granted | LeaseReply::Free => Claim::Granted,
+        LeaseReply::Held => Claim::Held,
+        LeaseReply::Failed(status) => Claim::Failed(status),
+        LeaseReply::Full => Claim::Unavailable,
     }
 }
 
@@ -149,8 +152,8 @@ fn rests<P: Platform>(platform: &P, shard: Shard, now: Time) -> bool {
 async fn answered<P: Platform>(
     platform: &P,
     shard: Shard,
-    ask: &Ask,
-) -> Option<Result<Answer, CoordinatorError>> {
+    ask: &ShardRequest,
+) -> Option<Result<ShardReply, CoordinatorError>> {
     let (asked, timeout) = (platform.coordinate(shard, ask), platform.sleep(LIMIT));
     pin_mut!(asked, timeout);
     match select(asked, timeout).await {

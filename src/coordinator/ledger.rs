@@ -17,7 +17,7 @@
 
 use std::time::Duration;
 
-use crate::coordinator::shard::{Answer, Ask, Ending, Published, Standing};
+use crate::coordinator::shard::{Ending, LeaseReply, Published, ShardReply, ShardRequest};
 use crate::coordinator::wire;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -44,7 +44,7 @@ const SWEPT_EVERY: Duration = Duration::from_secs(60);
 
 /// A row that is to be written or deleted before the answer goes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum RowChange {
     Put { key: String, value: String },
     Delete { key: String },
 }
@@ -62,11 +62,11 @@ pub struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub until: Time,
-    pub what: What,
+    pub kind: RowKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum RowKind {
     Lease(u64),
     Ended(Ending),
     Record(Published),
@@ -77,67 +77,67 @@ impl Ledger {
     pub fn restored(
         rows: impl IntoIterator<Item = (String, String)>,
         now: Time,
-    ) -> (Ledger, Vec<Change>) {
+    ) -> (Ledger, Vec<RowChange>) {
         let mut ledger = Ledger { swept_at: Some(now), ..Ledger::default() };
         let mut changes = Vec::new();
         for (key, value) in rows {
             match wire::row(&value).filter(|row| now < row.until) {
                 Some(row) => ledger.insert(key, row),
-                None => changes.push(Change::Delete { key }),
+                None => changes.push(RowChange::Delete { key }),
             }
         }
         (ledger, changes)
     }
 
     /// Answers an ask; the changes are to be durable before the answer is seen.
-    pub fn answer(&mut self, ask: Ask, now: Time) -> (Answer, Vec<Change>) {
+    pub fn answer(&mut self, ask: ShardRequest, now: Time) -> (ShardReply, Vec<RowChange>) {
         let mut changes = self.sweep(now);
-        let mut answer = Answer { standing: Standing::Granted, records: Vec::new() };
+        let mut answer = ShardReply { lease: LeaseReply::Granted, records: Vec::new() };
         match ask {
-            Ask::Claim { slot, token, life, waited, tags } => {
-                answer.standing = self.stand(&slot, token, waited, now);
-                if answer.standing == Standing::Granted {
-                    let row = Row { until: now + life, what: What::Lease(token) };
+            ShardRequest::Claim { slot, token, life, waited, tags } => {
+                answer.lease = self.stand(&slot, token, waited, now);
+                if answer.lease == LeaseReply::Granted {
+                    let row = Row { until: now + life, kind: RowKind::Lease(token) };
                     changes.push(self.put(slot_key(&slot), row));
                 }
                 answer.records = self.records_of(&tags, now);
             }
-            Ask::Records(tags) => answer.records = self.records_of(&tags, now),
-            Ask::Release { slot, token, ending } => {
+            ShardRequest::Records(tags) => answer.records = self.records_of(&tags, now),
+            ShardRequest::Release { slot, token, ending } => {
                 changes.extend(self.release(slot_key(&slot), token, ending, now));
             }
-            Ask::Publish(published) => changes.extend(self.publish(published, now)),
+            ShardRequest::Publish(published) => changes.extend(self.publish(published, now)),
         }
         (answer, changes)
     }
 
-    fn stand(&self, slot: &str, token: u64, waited: bool, now: Time) -> Standing {
+    fn stand(&self, slot: &str, token: u64, waited: bool, now: Time) -> LeaseReply {
         let row = self.row(&slot_key(slot));
-        match row.filter(|row| now < row.until).map(|row| &row.what) {
-            Some(What::Lease(holder)) if *holder != token => Standing::Held,
-            Some(What::Ended(Ending::Uncacheable)) => Standing::Free,
-            Some(What::Ended(Ending::Failed(status))) if waited => Standing::Failed(*status),
-            _ if row.is_none() && self.rows.len() - self.records >= SLOTS_MOST => Standing::Full,
-            _ => Standing::Granted,
+        match row.filter(|row| now < row.until).map(|row| &row.kind) {
+            Some(RowKind::Lease(holder)) if *holder != token => LeaseReply::Held,
+            Some(RowKind::Ended(Ending::Uncacheable)) => LeaseReply::Free,
+            Some(RowKind::Ended(Ending::Failed(status))) if waited => LeaseReply::Failed(*status),
+            _ if row.is_none() && self.rows.len() - self.records >= SLOTS_MOST => LeaseReply::Full,
+            _ => LeaseReply::Granted,
         }
     }
 
     /// Ends a lease, if it is still this one.
-    fn release(&mut self, key: String, token: u64, ending: Ending, now: Time) -> Option<Change> {
-        self.row(&key).filter(|row| row.what == What::Lease(token))?;
+    fn release(&mut self, key: String, token: u64, ending: Ending, now: Time) -> Option<RowChange> {
+        self.row(&key).filter(|row| row.kind == RowKind::Lease(token))?;
         let life = match ending {
             Ending::Done => return Some(self.delete(key)),
             Ending::Uncacheable => UNCACHEABLE_FOR,
             Ending::Failed(_) => FAILURE_SHARED_FOR,
         };
-        Some(self.put(key, Row { until: now + life, what: What::Ended(ending) }))
+        Some(self.put(key, Row { until: now + life, kind: RowKind::Ended(ending) }))
     }
 
     fn records_of(&self, tags: &[Tag], now: Time) -> Vec<Published> {
         let mut records = Vec::new();
         for tag in tags {
             for (_, row) in self.under(&tag_key(tag)) {
-                if let What::Record(published) = &row.what
+                if let RowKind::Record(published) = &row.kind
                     && now < row.until
                 {
                     records.push(published.clone());
@@ -148,10 +148,10 @@ impl Ledger {
     }
 
     /// Keeps a record; the ones that give way to it are deleted.
-    fn publish(&mut self, published: Published, now: Time) -> Vec<Change> {
+    fn publish(&mut self, published: Published, now: Time) -> Vec<RowChange> {
         let kind = kind_key(&published);
         let key = kind.clone() + &published.record.id;
-        let row = Row { until: now + RECORDS_KEPT, what: What::Record(published) };
+        let row = Row { until: now + RECORDS_KEPT, kind: RowKind::Record(published) };
         let mut changes = vec![self.put(key, row)];
         if self.under(&kind).len() > RECORDS_MOST {
             changes.extend(self.delete_first_come(&kind));
@@ -164,7 +164,7 @@ impl Ledger {
 
     /// The record that came here first gives way, unless its stamp is the latest: who knows none of
     /// those that stay is outdated by them as well.
-    fn delete_first_come(&mut self, prefix: &str) -> Option<Change> {
+    fn delete_first_come(&mut self, prefix: &str) -> Option<RowChange> {
         let rows = self.under(prefix);
         let (latest, _) = rows.iter().max_by_key(|(_, row)| (row.stamp(), row.until))?;
         let others = rows.iter().filter(|(key, _)| key != latest);
@@ -173,7 +173,7 @@ impl Ledger {
     }
 
     /// Deletes what has expired, once in a while: nothing that is answered depends on it.
-    fn sweep(&mut self, now: Time) -> Vec<Change> {
+    fn sweep(&mut self, now: Time) -> Vec<RowChange> {
         if self.swept_at.is_some_and(|at| now.since(at) < SWEPT_EVERY) {
             return Vec::new();
         }
@@ -183,7 +183,7 @@ impl Ledger {
             let counts = now < row.until;
             if !counts {
                 self.records -= usize::from(row.is_record());
-                changes.push(Change::Delete { key: key.clone() });
+                changes.push(RowChange::Delete { key: key.clone() });
             }
             counts
         });
@@ -206,8 +206,8 @@ impl Ledger {
         self.rows.binary_search_by(|(other, _)| other.as_str().cmp(key))
     }
 
-    fn put(&mut self, key: String, row: Row) -> Change {
-        let change = Change::Put { key: key.clone(), value: row.to_string() };
+    fn put(&mut self, key: String, row: Row) -> RowChange {
+        let change = RowChange::Put { key: key.clone(), value: row.to_string() };
         self.insert(key, row);
         change
     }
@@ -223,22 +223,22 @@ impl Ledger {
         }
     }
 
-    fn delete(&mut self, key: String) -> Change {
+    fn delete(&mut self, key: String) -> RowChange {
         if let Ok(found) = self.place(&key) {
             self.records -= usize::from(self.rows.remove(found).1.is_record());
         }
-        Change::Delete { key }
+        RowChange::Delete { key }
     }
 }
 
 impl Row {
     fn is_record(&self) -> bool {
-        matches!(self.what, What::Record(_))
+        matches!(self.kind, RowKind::Record(_))
     }
 
     fn stamp(&self) -> Time {
-        match &self.what {
-            What::Record(published) => published.record.at,
+        match &self.kind {
+            RowKind::Record(published) => published.record.at,
             _ => Time::default(),
         }
     }

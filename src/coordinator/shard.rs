@@ -42,7 +42,7 @@ impl fmt::Display for Shard {
 
 /// What a shard is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum ShardRequest {
     /// The lease of a slot, for `life`, and the records of `tags`.
     Claim {
         slot: String,
@@ -79,14 +79,14 @@ pub struct Published {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub standing: Standing,
+pub struct ShardReply {
+    pub lease: LeaseReply,
     pub records: Vec<Published>,
 }
 
 /// How what was asked for stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum LeaseReply {
     /// The lease is theirs; or what else was asked is done.
     Granted,
     /// Another request has it.

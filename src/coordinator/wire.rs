@@ -6,38 +6,40 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use crate::coordinator::ledger::{Row, What};
-use crate::coordinator::shard::{Answer, Ask, Ending, Published, Standing};
+use crate::coordinator::ledger::{Row, RowKind};
+use crate::coordinator::shard::{Ending, LeaseReply, Published, ShardReply, ShardRequest};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
-impl Display for Ask {
+impl Display for ShardRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ask::Claim { slot, token, life, waited, tags } => {
+            ShardRequest::Claim { slot, token, life, waited, tags } => {
                 let (life, waited) = (life.as_millis() as u64, u64::from(*waited));
                 write!(f, "claim {slot} {token} {life} {waited}")?;
                 lines(f, tags.iter().map(Tag::as_str))
             }
-            Ask::Records(tags) => {
+            ShardRequest::Records(tags) => {
                 f.write_str("records")?;
                 lines(f, tags.iter().map(Tag::as_str))
             }
-            Ask::Release { slot, token, ending } => write!(f, "release {slot} {token} {ending}"),
-            Ask::Publish(published) => write!(f, "publish {published}"),
+            ShardRequest::Release { slot, token, ending } => {
+                write!(f, "release {slot} {token} {ending}")
+            }
+            ShardRequest::Publish(published) => write!(f, "publish {published}"),
         }
     }
 }
 
-impl Display for Answer {
+impl Display for ShardReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.standing {
-            Standing::Granted => f.write_str("granted")?,
-            Standing::Held => f.write_str("held")?,
-            Standing::Free => f.write_str("free")?,
-            Standing::Failed(status) => write!(f, "failed {status}")?,
-            Standing::Full => f.write_str("full")?,
+        match self.lease {
+            LeaseReply::Granted => f.write_str("granted")?,
+            LeaseReply::Held => f.write_str("held")?,
+            LeaseReply::Free => f.write_str("free")?,
+            LeaseReply::Failed(status) => write!(f, "failed {status}")?,
+            LeaseReply::Full => f.write_str("full")?,
         }
         lines(f, &self.records)
     }
@@ -46,10 +48,10 @@ impl Display for Answer {
 impl Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let until = self.until.0;
-        match &self.what {
-            What::Lease(token) => write!(f, "{until} lease {token}"),
-            What::Ended(ending) => write!(f, "{until} ended {ending}"),
-            What::Record(published) => write!(f, "{until} record {published}"),
+        match &self.kind {
+            RowKind::Lease(token) => write!(f, "{until} lease {token}"),
+            RowKind::Ended(ending) => write!(f, "{until} ended {ending}"),
+            RowKind::Record(published) => write!(f, "{until} record {published}"),
         }
     }
 }
@@ -79,24 +81,24 @@ fn lines<T: Display>(
 }
 
 /// An ask as it came.
-pub fn ask(text: &str) -> Option<Ask> {
+pub fn ask(text: &str) -> Option<ShardRequest> {
     let (first, rest) = halves(text, '\n');
     let (kind, words) = halves(first, ' ');
     if kind == "publish" {
-        return published(words).map(Ask::Publish);
+        return published(words).map(ShardRequest::Publish);
     }
     let tags = || rest.split('\n').filter(|line| !line.is_empty()).map(Tag::stored).collect();
     let mut words = words.split(' ');
     match kind {
-        "claim" => Some(Ask::Claim {
+        "claim" => Some(ShardRequest::Claim {
             slot: words.next()?.to_owned(),
             token: words.next()?.parse().ok()?,
             life: Duration::from_millis(words.next()?.parse().ok()?),
             waited: words.next()? == "1",
             tags: tags(),
         }),
-        "records" => Some(Ask::Records(tags())),
-        "release" => Some(Ask::Release {
+        "records" => Some(ShardRequest::Records(tags())),
+        "release" => Some(ShardRequest::Release {
             slot: words.next()?.to_owned(),
             token: words.next()?.parse().ok()?,
             ending: ending(words.next()?)?,
@@ -106,30 +108,30 @@ pub fn ask(text: &str) -> Option<Ask> {
 }
 
 /// An answer as it came.
-pub fn answer(text: &str) -> Option<Answer> {
-    let (standing, records) = halves(text, '\n');
-    let standing = match halves(standing, ' ') {
-        ("granted", _) => Standing::Granted,
-        ("held", _) => Standing::Held,
-        ("free", _) => Standing::Free,
-        ("failed", status) => Standing::Failed(status.parse().ok()?),
-        ("full", _) => Standing::Full,
+pub fn answer(text: &str) -> Option<ShardReply> {
+    let (lease, records) = halves(text, '\n');
+    let lease = match halves(lease, ' ') {
+        ("granted", _) => LeaseReply::Granted,
+        ("held", _) => LeaseReply::Held,
+        ("free", _) => LeaseReply::Free,
+        ("failed", status) => LeaseReply::Failed(status.parse().ok()?),
+        ("full", _) => LeaseReply::Full,
         _ => return None,
     };
     let records = records.split('\n').filter(|line| !line.is_empty());
-    Some(Answer { standing, records: records.map(published).collect::<Option<_>>()? })
+    Some(ShardReply { lease, records: records.map(published).collect::<Option<_>>()? })
 }
 
 /// A row as it was written.
 pub fn row(text: &str) -> Option<Row> {
-    let (until, what) = halves(text, ' ');
-    let what = match halves(what, ' ') {
-        ("lease", token) => What::Lease(token.parse().ok()?),
-        ("ended", how) => What::Ended(ending(how)?),
-        ("record", record) => What::Record(published(record)?),
+    let (until, kind) = halves(text, ' ');
+    let kind = match halves(kind, ' ') {
+        ("lease", token) => RowKind::Lease(token.parse().ok()?),
+        ("ended", how) => RowKind::Ended(ending(how)?),
+        ("record", record) => RowKind::Record(published(record)?),
         _ => return None,
     };
-    Some(Row { until: Time(until.parse().ok()?), what })
+    Some(Row { until: Time(until.parse().ok()?), kind })
 }
 
 fn ending(word: &str) -> Option<Ending> {

@@ -11,7 +11,7 @@ use crate::purge::memory::Moment;
 
 /// How a leader's request to the origin ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum LeaseEnd {
     /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
     /// requests after them, unless a purge was seen since the leader asked.
     Stored { fetched_at: Time, moment: Moment },
@@ -32,14 +32,14 @@ pub struct Leases {
 struct Held {
     token: u64,
     until: Time,
-    outcome: Rc<Cell<Option<Outcome>>>,
+    outcome: Rc<Cell<Option<LeaseEnd>>>,
     waiters: Vec<Signal>,
 }
 
 /// The state of another request's lease.
 pub struct Waiting {
     pub until: Time,
-    pub outcome: Rc<Cell<Option<Outcome>>>,
+    pub outcome: Rc<Cell<Option<LeaseEnd>>>,
 }
 
 impl Leases {
@@ -93,7 +93,7 @@ impl Leases {
     }
 
     /// Ends a lease, if it is still this one, and returns whom to wake.
-    pub fn end(&mut self, slot: &Slot, token: u64, outcome: Outcome) -> Vec<Signal> {
+    pub fn end(&mut self, slot: &Slot, token: u64, outcome: LeaseEnd) -> Vec<Signal> {
         if self.held.get(slot).is_none_or(|held| held.token != token) {
             return Vec::new();
         }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::coordinator::client::{self, Claim};
 use crate::fields::cache_status::Detail;
-use crate::lease::in_isolate::{Outcome, Waiting};
+use crate::lease::in_isolate::{LeaseEnd, Waiting};
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -49,10 +49,10 @@ pub struct Lease<P: Platform> {
 }
 
 /// What came of asking for the lease.
-pub enum Grant<P: Platform> {
+pub enum Turn<P: Platform> {
     Granted(Lease<P>),
     /// Another request had it, and is done.
-    Ended(Outcome),
+    Ended(LeaseEnd),
     /// Another request in this isolate has it, and did not end it within the bound.
     Overdue,
     /// The cache keeps nothing: no request could be handed what a leader fetched.
@@ -72,9 +72,9 @@ pub async fn acquire<P: Platform>(
     slot: &Slot,
     patience: Time,
     tags: &[Tag],
-) -> Grant<P> {
+) -> Turn<P> {
     if platform.isolate().cache.is_broken(slot, platform.now()) {
-        return Grant::CacheUnavailable;
+        return Turn::CacheUnavailable;
     }
     let Some(lease) = take(platform, slot) else {
         // Who has it may have got it when their own patience ended, and asks the origin only then.
@@ -93,14 +93,14 @@ pub async fn acquire<P: Platform>(
     }
     match lease.wait_abroad(waited, patience, tags).await {
         Claim::Failed(status) => {
-            let outcome = Outcome::Failed(status);
+            let outcome = LeaseEnd::Failed(status);
             lease.end(outcome).await;
-            return Grant::Ended(outcome);
+            return Turn::Ended(outcome);
         }
         Claim::Held => lease.detail.set(Some(Detail::CoordinatorOverdue)),
         _ => {}
     }
-    Grant::Granted(lease)
+    Turn::Granted(lease)
 }
 
 /// Takes the isolate's lease now, or not at all. There is no await in it, so that of all who come
@@ -121,7 +121,7 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     })
 }
 
-async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Grant<P> {
+async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Turn<P> {
     let config = platform.config();
     let last = patience + config.lease_life();
     let (mut patience, mut before) = (patience, None);
@@ -129,20 +129,20 @@ async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Gr
         let now = platform.now();
         let held = platform.isolate().leases.borrow().holder(slot, now);
         // Given back meanwhile, or its holder is gone: look again, and take it.
-        let Some(held) = held else { return Grant::Ended(Outcome::Abandoned) };
+        let Some(held) = held else { return Turn::Ended(LeaseEnd::Abandoned) };
         if before.is_some_and(|before| !Rc::ptr_eq(&before, &held.outcome)) {
             // Another request has taken over, and asks the origin.
             let answered = now + config.origin_timeout + LOOKED_AGAIN_WITHIN;
             patience = patience.max(answered).min(last);
         }
         if now >= patience {
-            return take_over(platform, slot, &held).map_or(Grant::Overdue, Grant::Granted);
+            return take_over(platform, slot, &held).map_or(Turn::Overdue, Turn::Granted);
         }
         let (signal, wait) = platform.signal(held.until.min(patience).since(now));
         platform.isolate().leases.borrow_mut().wait(slot, signal);
         wait.await;
         if let Some(outcome) = held.outcome.get() {
-            return Grant::Ended(outcome);
+            return Turn::Ended(outcome);
         }
         before = Some(held.outcome);
     }
@@ -163,15 +163,15 @@ fn pause(first: u64, look: u32, random: u64) -> Duration {
 impl<P: Platform> Lease<P> {
     /// Takes the data centre's lease and the world's too, behind a visitor's back: not if another
     /// isolate has the one, and only if the holder of the other is soon done. What it ends with if not.
-    pub async fn claim(&self, tags: &[Tag]) -> Result<(), Outcome> {
+    pub async fn claim(&self, tags: &[Tag]) -> Result<(), LeaseEnd> {
         if !self.claim_here().await {
-            return Err(Outcome::Abandoned);
+            return Err(LeaseEnd::Abandoned);
         }
         let left = AFTER_THE_ANSWER.saturating_sub(self.platform.config().origin_timeout);
         let patience = self.platform.now() + left;
         match self.wait_abroad(false, patience, tags).await {
-            Claim::Held => Err(Outcome::Abandoned),
-            Claim::Failed(status) => Err(Outcome::Failed(status)),
+            Claim::Held => Err(LeaseEnd::Abandoned),
+            Claim::Failed(status) => Err(LeaseEnd::Failed(status)),
             _ => Ok(()),
         }
     }
@@ -245,13 +245,13 @@ impl<P: Platform> Lease<P> {
     }
 
     /// Gives the lease back and tells the requests that wait for it how it went.
-    pub async fn end(mut self, outcome: Outcome) {
+    pub async fn end(mut self, outcome: LeaseEnd) {
         self.wake(outcome);
         self.release(outcome).await;
     }
 
     /// Tells the requests of this isolate, and leaves the rest to [`Lease::release`].
-    pub fn wake(&mut self, outcome: Outcome) {
+    pub fn wake(&mut self, outcome: LeaseEnd) {
         self.ended = true;
         let leases = &self.platform.isolate().leases;
         let waiters = leases.borrow_mut().end(&self.slot, self.token, outcome);
@@ -259,7 +259,7 @@ impl<P: Platform> Lease<P> {
     }
 
     /// Gives back the data centre's lease and the world's.
-    pub async fn release(&self, outcome: Outcome) {
+    pub async fn release(&self, outcome: LeaseEnd) {
         self.release_here().await;
         if self.abroad.get() {
             client::release(&self.platform, &self.slot, self.token, outcome).await;
@@ -282,7 +282,7 @@ impl<P: Platform> Lease<P> {
 impl<P: Platform> Drop for Lease<P> {
     fn drop(&mut self) {
         if !self.ended {
-            self.wake(Outcome::Abandoned);
+            self.wake(LeaseEnd::Abandoned);
         }
     }
 }

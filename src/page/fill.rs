@@ -2,8 +2,8 @@
 //! request that has it, looks again, and asks the origin if need be.
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
-use crate::lease::in_isolate::Outcome;
-use crate::lease::{self, Grant, Lease};
+use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::{self, Lease, Turn};
 use crate::page::answer;
 use crate::page::lookup::{Found, Sight, Usable, look, whole_body};
 use crate::page::refresh::Refresh;
@@ -37,7 +37,7 @@ pub async fn fill<P: Platform>(
     for _ in 0..ROUNDS {
         count(&platform, &visit, &mut sight, &mut counted);
         if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
-            held.end(Outcome::Abandoned).await;
+            held.end(LeaseEnd::Abandoned).await;
         }
         let is_done = alone || lease.is_some() || has_waited_enough(&platform, &reply);
         if is_done || !collapses(&sight) {
@@ -46,24 +46,24 @@ pub async fn fill<P: Platform>(
         let mut waited_for = None;
         let tags = tags_of(&visit, &sight);
         match lease::acquire(&platform, &sight.slot, patience, &tags).await {
-            Grant::Granted(granted) => {
+            Turn::Granted(granted) => {
                 reply.detail = granted.detail();
                 lease = Some(granted);
             }
-            Grant::Ended(Outcome::Stored { fetched_at, moment }) => {
+            Turn::Ended(LeaseEnd::Stored { fetched_at, moment }) => {
                 reply.waited();
                 waited_for = Some((fetched_at, moment));
             }
-            Grant::Ended(Outcome::Abandoned) => reply.waited(),
+            Turn::Ended(LeaseEnd::Abandoned) => reply.waited(),
             // It is not handed on: each asks for themselves, in the light of what is there now.
-            Grant::Ended(Outcome::Uncacheable) => alone = true,
-            Grant::Ended(Outcome::Failed(status)) => {
+            Turn::Ended(LeaseEnd::Uncacheable) => alone = true,
+            Turn::Ended(LeaseEnd::Failed(status)) => {
                 reply.waited();
                 return reply.told_of_failure(&platform, &visit, sight, status).await;
             }
             // Another request has taken over from the overdue holder.
-            Grant::Overdue => patience = lease::patience(&platform),
-            Grant::CacheUnavailable => {
+            Turn::Overdue => patience = lease::patience(&platform),
+            Turn::CacheUnavailable => {
                 reply.detail = Some(Detail::CacheUnavailable);
                 break;
             }
@@ -101,7 +101,7 @@ fn count<P: Platform>(
 /// Ends a lease that is not needed: other requests have stored the page meanwhile.
 async fn give_back<P: Platform>(lease: Option<Lease<P>>) {
     if let Some(lease) = lease {
-        lease.end(Outcome::Abandoned).await;
+        lease.end(LeaseEnd::Abandoned).await;
     }
 }
 

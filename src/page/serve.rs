@@ -7,7 +7,7 @@ use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::conditional::is_not_modified;
 use crate::fields::range::{self, Part};
 use crate::lease;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
 use crate::page::fill::fill;
 use crate::page::forward;
@@ -165,7 +165,7 @@ fn revalidate_behind<P: Platform>(
                 _ => false,
             };
             if is_newer || sight.slot != lease.slot {
-                return lease.end(Outcome::Abandoned).await;
+                return lease.end(LeaseEnd::Abandoned).await;
             }
             Refresh::new(platform, visit, sight, Some(lease)).run(Reply::absent()).await;
         });

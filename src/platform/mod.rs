@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::config::Config;
-use crate::coordinator::shard::{Answer, Ask, Shard};
+use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
@@ -202,6 +202,6 @@ pub trait Platform: Clone + 'static {
     fn coordinate(
         &self,
         shard: Shard,
-        ask: &Ask,
-    ) -> impl Future<Output = Option<Result<Answer, CoordinatorError>>>;
+        ask: &ShardRequest,
+    ) -> impl Future<Output = Option<Result<ShardReply, CoordinatorError>>>;
 }

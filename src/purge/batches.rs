@@ -23,7 +23,7 @@ const LINES_MOST: usize = 10_000;
 
 /// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum WriteEnd {
     Durable,
     Failed,
     /// Another attempt would be refused as well.
@@ -56,7 +56,7 @@ struct Line {
 /// Purges that one write makes durable.
 pub struct Batch {
     until: Time,
-    ended: Cell<Option<Ended>>,
+    ended: Cell<Option<WriteEnd>>,
     waiters: RefCell<Vec<Signal>>,
     /// Batches whose own write failed, and which this one now stands for.
     stands_for: RefCell<Vec<Rc<Batch>>>,
@@ -67,7 +67,7 @@ impl Batch {
         self.until
     }
 
-    pub fn ended(&self) -> Option<Ended> {
+    pub fn ended(&self) -> Option<WriteEnd> {
         self.ended.get()
     }
 
@@ -75,7 +75,7 @@ impl Batch {
         self.waiters.borrow_mut().push(signal);
     }
 
-    pub fn end(&self, ended: Ended) {
+    pub fn end(&self, ended: WriteEnd) {
         self.ended.set(Some(ended));
         self.waiters.take().into_iter().for_each(|signal| signal());
         self.stands_for.take().iter().for_each(|batch| batch.end(ended));

@@ -31,7 +31,7 @@ use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::purge::batches::{Batch, Ended, Limit};
+use crate::purge::batches::{Batch, Limit, WriteEnd};
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -91,9 +91,9 @@ async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
     let mut purge = Purge::default();
     while let Some((tag, ended)) = writes.next().await {
         match ended {
-            Ended::Durable => purge.done.push(tag),
-            Ended::Failed => purge.failed.push(tag),
-            Ended::Refused(limit) => {
+            WriteEnd::Durable => purge.done.push(tag),
+            WriteEnd::Failed => purge.failed.push(tag),
+            WriteEnd::Refused(limit) => {
                 purge.failed.push(tag);
                 purge.limit = Some(limit);
             }
@@ -103,7 +103,7 @@ async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
 }
 
 /// Waits for a write that is stamped from now on, and leads it if no other purge does.
-async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> Ended {
+async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> WriteEnd {
     let key = mode.record_key(tag);
     while platform.now() < until {
         let now = platform.now();
@@ -117,11 +117,11 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         wait.await;
         match batch.ended() {
             // Another invocation was at its end. This one may not be.
-            Some(Ended::Refused(Limit::Invocation)) if !leads => continue,
-            ended => return ended.unwrap_or(Ended::Failed),
+            Some(WriteEnd::Refused(Limit::Invocation)) if !leads => continue,
+            ended => return ended.unwrap_or(WriteEnd::Failed),
         }
     }
-    Ended::Failed
+    WriteEnd::Failed
 }
 
 /// Writes for a batch.
@@ -141,16 +141,16 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         match written {
             Ok(Some(record)) => {
                 client::publish(&platform, Published { tag, mode, record }).await;
-                return batch.end(Ended::Durable);
+                return batch.end(WriteEnd::Durable);
             }
-            Err(Some(limit)) => return batch.end(Ended::Refused(limit)),
+            Err(Some(limit)) => return batch.end(WriteEnd::Refused(limit)),
             _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
             _ => {}
         }
     }
     batches.borrow_mut().withdraw(&key, &batch);
     // broken: no-retry.end
-    batch.end(Ended::Failed);
+    batch.end(WriteEnd::Failed);
 }
 
 async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
@@ -214,7 +214,7 @@ async fn mend<P: Platform>(
 ) {
     if late.await.is_ok() {
         let until = platform.now() + ALL_WITHIN;
-        let again: Pin<Box<dyn Future<Output = Ended>>> =
+        let again: Pin<Box<dyn Future<Output = WriteEnd>>> =
             Box::pin(async move { record(&platform, &tag, mode, until).await });
         again.await;
     }

@@ -15,8 +15,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use super::body::new_response;
 use super::cache::described;
 use super::kv::Bindings;
-use crate::coordinator::ledger::{Change, Ledger};
-use crate::coordinator::shard::{Answer, Ask, Shard};
+use crate::coordinator::ledger::{Ledger, RowChange};
+use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::coordinator::wire;
 use crate::platform::CoordinatorError;
 use crate::policy::time::Time;
@@ -84,7 +84,7 @@ impl Coordinator {
 
 impl ShardObject {
     /// With no await in it: no other ask comes between.
-    fn answer(&self, ask: Ask) -> Result<Answer, JsValue> {
+    fn answer(&self, ask: ShardRequest) -> Result<ShardReply, JsValue> {
         let now = Time(Date::now() as i64);
         let mut ledger = self.ledger.borrow_mut();
         if ledger.is_none() {
@@ -115,11 +115,11 @@ impl ShardObject {
         }
     }
 
-    fn write(&self, changes: Vec<Change>) -> Result<(), JsValue> {
+    fn write(&self, changes: Vec<RowChange>) -> Result<(), JsValue> {
         for change in changes {
             match change {
-                Change::Put { key, value } => self.rows.put(&key, &value)?,
-                Change::Delete { key } => drop(self.rows.delete(&key)?),
+                RowChange::Put { key, value } => self.rows.put(&key, &value)?,
+                RowChange::Delete { key } => drop(self.rows.delete(&key)?),
             }
         }
         Ok(())
@@ -130,14 +130,18 @@ impl ShardObject {
 pub async fn ask(
     bindings: &Bindings,
     shard: Shard,
-    ask: &Ask,
-) -> Option<Result<Answer, CoordinatorError>> {
+    ask: &ShardRequest,
+) -> Option<Result<ShardReply, CoordinatorError>> {
     let objects = bindings.coordinator().filter(|objects| objects.is_object())?;
     let answer = try_ask(objects.unchecked_ref(), shard, ask).await;
     Some(answer.map_err(|cause| CoordinatorError(described(&cause))))
 }
 
-async fn try_ask(objects: &Objects, shard: Shard, ask: &Ask) -> Result<Answer, JsValue> {
+async fn try_ask(
+    objects: &Objects,
+    shard: Shard,
+    ask: &ShardRequest,
+) -> Result<ShardReply, JsValue> {
     let stub = objects.get(&objects.id_from_name(&shard.to_string())?)?;
     let init = Object::new();
     Reflect::set(&init, &"method".into(), &"POST".into())?;

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use worker::{Context, Delay, console_log};
 
 use crate::config::Config;
-use crate::coordinator::shard::{Answer, Ask, Shard};
+use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
 use crate::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
@@ -180,8 +180,8 @@ impl Platform for Runtime {
     async fn coordinate(
         &self,
         shard: Shard,
-        ask: &Ask,
-    ) -> Option<Result<Answer, CoordinatorError>> {
+        ask: &ShardRequest,
+    ) -> Option<Result<ShardReply, CoordinatorError>> {
         coordinator::ask(&self.bindings, shard, ask).await
     }
 }

@@ -237,7 +237,7 @@ export const VARIANTS = [
     name: "a visitor's own failure is shared with those who wait",
     within: 300_000,
     breaks: "one visitor's failure is not for those who wait",
-    edits: [["own-failure-shared", "self.follow(tells, varies_by).await", "self.end(Outcome::Failed(500)).await"]],
+    edits: [["own-failure-shared", "self.follow(tells, varies_by).await", "self.end(LeaseEnd::Failed(500)).await"]],
   },
   {
     id: "own-refusal-drops",

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Change, Ledger, Row, What};
-use edge_isr::coordinator::shard::{Answer, Ask, Ending, Published, Shard, Standing};
+use edge_isr::coordinator::ledger::{Ledger, Row, RowChange, RowKind};
+use edge_isr::coordinator::shard::{
+    Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest,
+};
 use edge_isr::coordinator::wire;
 use edge_isr::policy::fence::{PurgeMode, PurgeRecord};
 use edge_isr::policy::key::CacheKey;
@@ -12,16 +14,16 @@ use proptest::prelude::*;
 
 const LIFE: Duration = Duration::from_millis(1_000);
 
-fn claim(slot: &str, token: u64) -> Ask {
-    Ask::Claim { slot: slot.to_owned(), token, life: LIFE, waited: false, tags: vec![] }
+fn claim(slot: &str, token: u64) -> ShardRequest {
+    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: false, tags: vec![] }
 }
 
-fn claim_again(slot: &str, token: u64) -> Ask {
-    Ask::Claim { slot: slot.to_owned(), token, life: LIFE, waited: true, tags: vec![] }
+fn claim_again(slot: &str, token: u64) -> ShardRequest {
+    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: true, tags: vec![] }
 }
 
-fn release(slot: &str, token: u64, ending: Ending) -> Ask {
-    Ask::Release { slot: slot.to_owned(), token, ending }
+fn release(slot: &str, token: u64, ending: Ending) -> ShardRequest {
+    ShardRequest::Release { slot: slot.to_owned(), token, ending }
 }
 
 fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
@@ -29,8 +31,8 @@ fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
     Published { tag: Tag::origin(tag).unwrap(), mode, record }
 }
 
-fn publish(tag: &str, at: i64, id: &str) -> Ask {
-    Ask::Publish(published(tag, PurgeMode::Soft, at, id))
+fn publish(tag: &str, at: i64, id: &str) -> ShardRequest {
+    ShardRequest::Publish(published(tag, PurgeMode::Soft, at, id))
 }
 
 /// What a ledger says, with its rows as an object's storage keeps them.
@@ -41,11 +43,11 @@ struct Object {
 }
 
 impl Object {
-    fn standing(&mut self, ask: Ask, now: i64) -> Standing {
-        self.answer(ask, now).standing
+    fn lease(&mut self, ask: ShardRequest, now: i64) -> LeaseReply {
+        self.answer(ask, now).lease
     }
 
-    fn answer(&mut self, ask: Ask, now: i64) -> Answer {
+    fn answer(&mut self, ask: ShardRequest, now: i64) -> ShardReply {
         let (answer, changes) = self.ledger.answer(ask, Time(now));
         self.apply(changes);
         answer
@@ -53,15 +55,15 @@ impl Object {
 
     fn ids(&mut self, tag: &str, now: i64) -> Vec<String> {
         let tags = vec![Tag::origin(tag).unwrap()];
-        let records = self.answer(Ask::Records(tags), now).records;
+        let records = self.answer(ShardRequest::Records(tags), now).records;
         records.into_iter().map(|published| published.record.id).collect()
     }
 
-    fn apply(&mut self, changes: Vec<Change>) {
+    fn apply(&mut self, changes: Vec<RowChange>) {
         for change in changes {
             match change {
-                Change::Put { key, value } => self.rows.insert(key, value),
-                Change::Delete { key } => self.rows.remove(&key),
+                RowChange::Put { key, value } => self.rows.insert(key, value),
+                RowChange::Delete { key } => self.rows.remove(&key),
             };
         }
     }
@@ -76,21 +78,21 @@ impl Object {
 #[test]
 fn a_lease_is_held_by_one_until_it_is_given_back_or_ends() {
     let mut object = Object::default();
-    assert_eq!(object.standing(claim("a", 1), 0), Standing::Granted);
-    assert_eq!(object.standing(claim("a", 2), 0), Standing::Held);
-    assert_eq!(object.standing(claim("b", 2), 0), Standing::Granted);
+    assert_eq!(object.lease(claim("a", 1), 0), LeaseReply::Granted);
+    assert_eq!(object.lease(claim("a", 2), 0), LeaseReply::Held);
+    assert_eq!(object.lease(claim("b", 2), 0), LeaseReply::Granted);
     object.answer(release("a", 1, Ending::Done), 500);
-    assert_eq!(object.standing(claim("a", 2), 500), Standing::Granted);
-    assert_eq!(object.standing(claim("a", 3), 1_499), Standing::Held);
-    assert_eq!(object.standing(claim("a", 3), 1_500), Standing::Granted);
+    assert_eq!(object.lease(claim("a", 2), 500), LeaseReply::Granted);
+    assert_eq!(object.lease(claim("a", 3), 1_499), LeaseReply::Held);
+    assert_eq!(object.lease(claim("a", 3), 1_500), LeaseReply::Granted);
 }
 
 #[test]
 fn a_claim_that_is_repeated_is_granted_again_and_from_then_on() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    assert_eq!(object.standing(claim("a", 1), 900), Standing::Granted);
-    assert_eq!(object.standing(claim("a", 2), 1_800), Standing::Held);
+    assert_eq!(object.lease(claim("a", 1), 900), LeaseReply::Granted);
+    assert_eq!(object.lease(claim("a", 2), 1_800), LeaseReply::Held);
 }
 
 #[test]
@@ -98,10 +100,10 @@ fn what_is_not_ours_cannot_be_given_back() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 2, Ending::Done), 1);
-    assert_eq!(object.standing(claim("a", 2), 2), Standing::Held);
+    assert_eq!(object.lease(claim("a", 2), 2), LeaseReply::Held);
     object.answer(claim("a", 2), 1_000);
     object.answer(release("a", 1, Ending::Done), 1_001);
-    assert_eq!(object.standing(claim("a", 3), 1_002), Standing::Held);
+    assert_eq!(object.lease(claim("a", 3), 1_002), LeaseReply::Held);
 }
 
 #[test]
@@ -109,9 +111,9 @@ fn nobody_needs_a_lease_for_a_page_that_turned_out_uncacheable() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, Ending::Uncacheable), 10);
-    assert_eq!(object.standing(claim("a", 2), 20), Standing::Free);
-    assert_eq!(object.standing(claim("a", 3), 120_009), Standing::Free);
-    assert_eq!(object.standing(claim("a", 3), 120_010), Standing::Granted);
+    assert_eq!(object.lease(claim("a", 2), 20), LeaseReply::Free);
+    assert_eq!(object.lease(claim("a", 3), 120_009), LeaseReply::Free);
+    assert_eq!(object.lease(claim("a", 3), 120_010), LeaseReply::Granted);
 }
 
 #[test]
@@ -119,11 +121,11 @@ fn a_failure_is_shared_by_those_who_waited_for_it_and_by_nobody_after() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, Ending::Failed(502)), 10);
-    assert_eq!(object.standing(claim_again("a", 2), 1_000), Standing::Failed(502));
-    assert_eq!(object.standing(claim("a", 3), 1_000), Standing::Granted);
-    assert_eq!(object.standing(claim_again("a", 2), 1_000), Standing::Held);
+    assert_eq!(object.lease(claim_again("a", 2), 1_000), LeaseReply::Failed(502));
+    assert_eq!(object.lease(claim("a", 3), 1_000), LeaseReply::Granted);
+    assert_eq!(object.lease(claim_again("a", 2), 1_000), LeaseReply::Held);
     object.answer(release("a", 3, Ending::Failed(502)), 1_010);
-    assert_eq!(object.standing(claim_again("a", 2), 3_010), Standing::Granted);
+    assert_eq!(object.lease(claim_again("a", 2), 3_010), LeaseReply::Granted);
 }
 
 #[test]
@@ -132,10 +134,10 @@ fn leases_and_records_survive_an_eviction_but_not_their_end() {
     object.answer(claim("a", 1), 0);
     object.answer(publish("t", 0, "record"), 0);
     object.evict(500);
-    assert_eq!(object.standing(claim("a", 2), 500), Standing::Held);
+    assert_eq!(object.lease(claim("a", 2), 500), LeaseReply::Held);
     assert_eq!(object.ids("t", 500), ["record"]);
     object.evict(600_000);
-    assert_eq!(object.standing(claim("a", 2), 600_000), Standing::Granted);
+    assert_eq!(object.lease(claim("a", 2), 600_000), LeaseReply::Granted);
     assert_eq!(object.ids("t", 600_000), [""; 0]);
     object.answer(release("a", 2, Ending::Done), 600_000);
     assert_eq!(object.rows.len(), 0);
@@ -168,7 +170,7 @@ fn records_are_given_by_tag_and_kind_for_ten_minutes_after_they_came() {
     let mut object = Object::default();
     object.answer(publish("t", 5_000, "one"), 1_000);
     object.answer(publish("t", 4_000, "two"), 2_000);
-    object.answer(Ask::Publish(published("t", PurgeMode::Hard, 0, "hard")), 2_000);
+    object.answer(ShardRequest::Publish(published("t", PurgeMode::Hard, 0, "hard")), 2_000);
     object.answer(publish("u", 0, "other"), 2_000);
     object.answer(publish("t/u", 0, "nested"), 2_000);
     let mut ids = object.ids("t", 2_000);
@@ -183,9 +185,10 @@ fn a_claim_brings_the_records_of_its_tags() {
     let mut object = Object::default();
     object.answer(publish("t", 0, "record"), 0);
     let tags = vec![Tag::origin("t").unwrap(), Tag::everything()];
-    let ask = Ask::Claim { slot: "a".to_owned(), token: 1, life: LIFE, waited: false, tags };
+    let ask =
+        ShardRequest::Claim { slot: "a".to_owned(), token: 1, life: LIFE, waited: false, tags };
     let answer = object.answer(ask, 0);
-    assert_eq!(answer.standing, Standing::Granted);
+    assert_eq!(answer.lease, LeaseReply::Granted);
     assert_eq!(answer.records, [published("t", PurgeMode::Soft, 0, "record")]);
 }
 
@@ -222,13 +225,13 @@ fn it_is_bounded_and_says_so() {
         object.ledger.answer(claim(&format!("{number}"), 1), Time(0));
         object.ledger.answer(publish(&format!("t{number}"), 0, "r"), Time(number));
     }
-    assert_eq!(object.standing(claim("one more", 1), 100), Standing::Full);
-    assert_eq!(object.standing(claim("0", 2), 100), Standing::Held);
+    assert_eq!(object.lease(claim("one more", 1), 100), LeaseReply::Full);
+    assert_eq!(object.lease(claim("0", 2), 100), LeaseReply::Held);
     object.answer(publish("one-more", 0, "r"), 20_000);
     assert_eq!(object.ids("t0", 20_001), [""; 0]);
     assert_eq!(object.ids("one-more", 20_001), ["r"]);
     // Once they have ended there is room again.
-    assert_eq!(object.standing(claim("one more", 1), 90_000), Standing::Granted);
+    assert_eq!(object.lease(claim("one more", 1), 90_000), LeaseReply::Granted);
 }
 
 #[test]
@@ -282,16 +285,16 @@ fn some_ending() -> impl Strategy<Value = Ending> {
     prop_oneof![Just(Ending::Done), Just(Ending::Uncacheable), failed]
 }
 
-fn some_ask() -> impl Strategy<Value = Ask> {
+fn some_ask() -> impl Strategy<Value = ShardRequest> {
     let tags = || proptest::collection::vec(some_tag(), 0..4);
     let life = (0..100_000u64).prop_map(Duration::from_millis);
     let claim = ("[0-9a-f]{64}", any::<u64>(), life, any::<bool>(), tags()).prop_map(
-        |(slot, token, life, waited, tags)| Ask::Claim { slot, token, life, waited, tags },
+        |(slot, token, life, waited, tags)| ShardRequest::Claim { slot, token, life, waited, tags },
     );
     let release = ("[0-9a-f]{64}", any::<u64>(), some_ending())
-        .prop_map(|(slot, token, ending)| Ask::Release { slot, token, ending });
-    let records = tags().prop_map(Ask::Records);
-    prop_oneof![claim, release, records, some_published().prop_map(Ask::Publish)]
+        .prop_map(|(slot, token, ending)| ShardRequest::Release { slot, token, ending });
+    let records = tags().prop_map(ShardRequest::Records);
+    prop_oneof![claim, release, records, some_published().prop_map(ShardRequest::Publish)]
 }
 
 /// One step in the life of an object: who does what with which of three slots, and how long after.
@@ -320,15 +323,15 @@ proptest! {
         number in any::<u64>(),
     ) {
         prop_assert_eq!(wire::ask(&ask.to_string()), Some(ask));
-        for standing in [
-            Standing::Granted, Standing::Held, Standing::Free, Standing::Full, Standing::Failed(502),
+        for lease in [
+            LeaseReply::Granted, LeaseReply::Held, LeaseReply::Free, LeaseReply::Full, LeaseReply::Failed(502),
         ] {
-            let answer = Answer { standing, records: records.clone() };
+            let answer = ShardReply { lease, records: records.clone() };
             prop_assert_eq!(wire::answer(&answer.to_string()), Some(answer));
         }
-        let kept = records.into_iter().map(What::Record);
-        for what in kept.chain([What::Lease(number), What::Ended(ending)]) {
-            let row = Row { until: Time(number as i64), what };
+        let kept = records.into_iter().map(RowKind::Record);
+        for kind in kept.chain([RowKind::Lease(number), RowKind::Ended(ending)]) {
+            let row = Row { until: Time(number as i64), kind };
             prop_assert_eq!(wire::row(&row.to_string()), Some(row));
         }
     }
@@ -357,15 +360,15 @@ proptest! {
                 Step::Claim { slot, token, life, waited } => {
                     let life_of = Duration::from_millis(life);
                     let name = slot.to_string();
-                    let ask = Ask::Claim { slot: name, token, life: life_of, waited, tags: vec![] };
-                    let standing = object.standing(ask, now as i64);
+                    let ask = ShardRequest::Claim { slot: name, token, life: life_of, waited, tags: vec![] };
+                    let lease = object.lease(ask, now as i64);
                     let other = held.get(&slot).filter(|(holder, until)| *holder != token && now < *until);
                     if other.is_some() {
-                        prop_assert_eq!(standing, Standing::Held);
+                        prop_assert_eq!(lease, LeaseReply::Held);
                     } else {
-                        prop_assert_ne!(standing, Standing::Held);
+                        prop_assert_ne!(lease, LeaseReply::Held);
                     }
-                    if standing == Standing::Granted {
+                    if lease == LeaseReply::Granted {
                         held.insert(slot, (token, now + life));
                     }
                 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Change, Ledger};
-use edge_isr::coordinator::shard::{Answer, Ask, Shard};
+use edge_isr::coordinator::ledger::{Ledger, RowChange};
+use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::coordinator::wire;
 use edge_isr::platform::{CoordinatorError, KvEntry};
 use edge_isr::policy::key::CacheKey;
@@ -45,7 +45,11 @@ impl SimCoordinator {
         })
     }
 
-    pub async fn answer(&self, shard: Shard, ask: &Ask) -> Result<Answer, CoordinatorError> {
+    pub async fn answer(
+        &self,
+        shard: Shard,
+        ask: &ShardRequest,
+    ) -> Result<ShardReply, CoordinatorError> {
         self.asks.add();
         let wire = ask.to_string();
         self.travel().await;
@@ -65,7 +69,7 @@ impl SimCoordinator {
         self.executor.sleep(Duration::from_millis(self.takes.get())).await;
     }
 
-    fn at(&self, name: &str, ask: Ask) -> String {
+    fn at(&self, name: &str, ask: ShardRequest) -> String {
         let (mut ledgers, mut rows) = (self.ledgers.borrow_mut(), self.rows.borrow_mut());
         let rows = rows.entry(name.to_owned()).or_default();
         let now = self.executor.now();
@@ -100,11 +104,11 @@ impl SimCoordinator {
     }
 }
 
-fn apply(rows: &mut BTreeMap<String, String>, changes: Vec<Change>) {
+fn apply(rows: &mut BTreeMap<String, String>, changes: Vec<RowChange>) {
     for change in changes {
         match change {
-            Change::Put { key, value } => rows.insert(key, value),
-            Change::Delete { key } => rows.remove(&key),
+            RowChange::Put { key, value } => rows.insert(key, value),
+            RowChange::Delete { key } => rows.remove(&key),
         };
     }
 }
@@ -260,7 +264,7 @@ fn nobody_waits_much_longer_than_a_lease_lives() {
     let (shard, slot) = (Shard::of_slot(&key.slot(), 1), key.slot().name().to_owned());
     let life = Duration::from_secs(3600);
     world.executor.spawn(0, async move {
-        let claim = Ask::Claim { slot, token: 1, life, waited: false, tags: vec![] };
+        let claim = ShardRequest::Claim { slot, token: 1, life, waited: false, tags: vec![] };
         there.answer(shard, &claim).await.unwrap();
     });
     world.wait(100);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::config::Config;
-use edge_isr::coordinator::shard::{Answer, Ask, Shard};
+use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
@@ -428,8 +428,8 @@ impl Platform for Sim {
     async fn coordinate(
         &self,
         shard: Shard,
-        ask: &Ask,
-    ) -> Option<Result<Answer, CoordinatorError>> {
+        ask: &ShardRequest,
+    ) -> Option<Result<ShardReply, CoordinatorError>> {
         Some(self.coordinator.as_ref()?.answer(shard, ask).await)
     }
 }

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use super::{Refresh, answer_with_own};
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::isolate::failures::{Cause, Failure};
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::lookup::Found;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
@@ -47,7 +47,7 @@ impl<P: Platform> Refresh<P> {
                 let status = self.status(&reply, response.status);
                 let answer = answer::passed_on(&self.platform, &self.visit, response, status);
                 reply.send(&self.platform, answer);
-                self.end(Outcome::Uncacheable).await;
+                self.end(LeaseEnd::Uncacheable).await;
             }
             (_, answer) => self.failed(reply, answer).await,
         }
@@ -68,7 +68,7 @@ impl<P: Platform> Refresh<P> {
             let answer = answer::passed_on(&self.platform, &self.visit, response, status);
             reply.send(&self.platform, answer);
         }
-        self.end(Outcome::Uncacheable).await;
+        self.end(LeaseEnd::Uncacheable).await;
     }
 
     /// Whether the answer concerns the credentials of one visitor, and not the page
@@ -103,7 +103,7 @@ impl<P: Platform> Refresh<P> {
         };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
             self.discard(answer.ok());
-            return self.end(Outcome::Uncacheable).await;
+            return self.end(LeaseEnd::Uncacheable).await;
         }
         let platform = &self.platform;
         let response = match (stand_in, answer) {
@@ -121,9 +121,9 @@ impl<P: Platform> Refresh<P> {
         // Those who wait for a page of which no variant is known may send other fields than it did.
         let is_shared = self.sight.beside.is_some() || was_stored || !self.carries_what_selects();
         let outcome = match is_shared {
-            _ if may_be_theirs => Outcome::Uncacheable,
-            true => Outcome::Failed(status.as_u16()),
-            false => Outcome::Abandoned,
+            _ if may_be_theirs => LeaseEnd::Uncacheable,
+            true => LeaseEnd::Failed(status.as_u16()),
+            false => LeaseEnd::Abandoned,
         };
         self.end(outcome).await;
     }

@@ -38,7 +38,7 @@ use crate::fields::cache_status::{CacheStatus, Forward};
 use crate::fields::relocation;
 use crate::fields::vary::Selecting;
 use crate::lease::Lease;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::lookup::{Found, Sight};
 use crate::page::reply::Reply;
 use crate::page::visit::Visit;
@@ -234,7 +234,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    pub(crate) async fn end(&mut self, outcome: Outcome) {
+    pub(crate) async fn end(&mut self, outcome: LeaseEnd) {
         if let Some(lease) = self.lease.take() {
             lease.end(outcome).await;
         }

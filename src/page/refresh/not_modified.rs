@@ -10,7 +10,7 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::vary::Vary;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
 use crate::page::lookup::{Found, Usable, read};
 use crate::page::refresh::Refresh;
@@ -96,12 +96,12 @@ impl<P: Platform> Refresh<P> {
             // It was replaced or evicted meanwhile: there is no body to keep the news with.
             _ => None,
         };
-        let Some(body) = current else { return self.end(Outcome::Abandoned).await };
+        let Some(body) = current else { return self.end(LeaseEnd::Abandoned).await };
         // A body in the slot itself is small, and a large one stands apart: nothing is staged.
         let staging = slot.beside("staging");
         match self.platform.settle(body, &staging, Duration::ZERO).await {
             Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
-            _ => self.end(Outcome::Abandoned).await,
+            _ => self.end(LeaseEnd::Abandoned).await,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::fields::forwarding;
 use crate::fields::vary::selected_by;
 use crate::lease;
 use crate::lease::Lease;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::lookup::Found;
 use crate::page::reply::Reply;
 use crate::page::{answer, forward};
@@ -74,7 +74,7 @@ impl<P: Platform> Refresh<P> {
         let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
         // What has been stored meanwhile is not for this visitor: that says nothing of the page.
         if matches!(self.sight.found, Found::NotForThem(_)) {
-            return self.end(Outcome::Abandoned).await;
+            return self.end(LeaseEnd::Abandoned).await;
         }
         match tells {
             // It passed before; no request waits.
@@ -85,8 +85,8 @@ impl<P: Platform> Refresh<P> {
             // One visitor's failure is not for those who wait.
             // broken: own-failure-shared
             OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
-            OwnAnswer::TellsNothing => self.end(Outcome::Abandoned).await,
-            OwnAnswer::Promising => self.end(Outcome::Uncacheable).await,
+            OwnAnswer::TellsNothing => self.end(LeaseEnd::Abandoned).await,
+            OwnAnswer::Promising => self.end(LeaseEnd::Uncacheable).await,
         }
     }
 

@@ -6,7 +6,7 @@ use http::header::{ACCEPT_ENCODING, HeaderName};
 
 use super::{PASS_FOR, Refresh, answer_with_own};
 use crate::graph::write;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
 use crate::page::lookup::Found;
 use crate::page::reply::Reply;
@@ -38,7 +38,7 @@ impl<P: Platform> Refresh<P> {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
             reply.send(&self.platform, answer);
             return match is_of_visitor {
-                true => self.end(Outcome::Abandoned).await,
+                true => self.end(LeaseEnd::Abandoned).await,
                 false => self.pass(pass).await,
             };
         }
@@ -63,7 +63,7 @@ impl<P: Platform> Refresh<P> {
         let body = self.platform.empty_body();
         self.put(&slot, marker, body, kept_until.since(self.platform.now())).await;
         if let Some(lease) = &self.lease {
-            lease.release(Outcome::Uncacheable).await;
+            lease.release(LeaseEnd::Uncacheable).await;
         }
         if let Some(prior) = self.take_prior() {
             write::forget(&self.platform, &self.visit.key, &prior).await;
@@ -122,7 +122,7 @@ impl<P: Platform> Refresh<P> {
             isolate.passes.borrow_mut().note(slot, (until, pass), now);
         }
         if let Some(lease) = &mut self.lease {
-            lease.wake(Outcome::Uncacheable);
+            lease.wake(LeaseEnd::Uncacheable);
         }
         until
     }

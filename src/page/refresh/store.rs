@@ -13,7 +13,7 @@ use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
 use crate::graph::{plan, write};
 use crate::isolate::failures::Cause;
-use crate::lease::in_isolate::Outcome;
+use crate::lease::in_isolate::LeaseEnd;
 use crate::page::filing::Filed;
 use crate::page::lookup::Found;
 use crate::page::refresh::{Refresh, answer_with_own};
@@ -83,7 +83,7 @@ impl<P: Platform> Refresh<P> {
     ) {
         if !is_admitted {
             self.platform.discard(body);
-            return self.end(Outcome::Abandoned).await;
+            return self.end(LeaseEnd::Abandoned).await;
         }
         let token = format!("body {:016x}", self.platform.random());
         let life = self.kept_for(&stored);
@@ -115,15 +115,15 @@ impl<P: Platform> Refresh<P> {
     async fn unsettled(mut self, error: Unsettled) {
         let outcome = match error {
             // The visitor's own request went well: others may fare as well.
-            Unsettled::BrokenOff if self.own_went_well() => Outcome::Uncacheable,
+            Unsettled::BrokenOff if self.own_went_well() => LeaseEnd::Uncacheable,
             Unsettled::BrokenOff => {
                 self.note_failure(Cause::Failed);
-                Outcome::Failed(StatusCode::BAD_GATEWAY.as_u16())
+                LeaseEnd::Failed(StatusCode::BAD_GATEWAY.as_u16())
             }
-            Unsettled::VisitorTooSlow => Outcome::Abandoned,
+            Unsettled::VisitorTooSlow => LeaseEnd::Abandoned,
             Unsettled::NotKept => {
                 self.put_kept_nothing(Some(error.to_string()));
-                Outcome::Uncacheable
+                LeaseEnd::Uncacheable
             }
         };
         self.end(outcome).await;
@@ -239,9 +239,9 @@ impl<P: Platform> Refresh<P> {
         let stored = Stored::Response(Box::new(stored));
         let is_current = self.put(&slot, stored.clone(), body, life).await;
         let ended = match is_handed_on {
-            true => Outcome::Stored { fetched_at, moment: self.moment },
+            true => LeaseEnd::Stored { fetched_at, moment: self.moment },
             // Each use has to be validated: each who waits asks for themselves.
-            false => Outcome::Uncacheable,
+            false => LeaseEnd::Uncacheable,
         };
         self.end(ended).await;
         // The tags of what was overtaken are not the page's.
