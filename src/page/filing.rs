@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::fields::vary::Selecting;
-use crate::page::lookup::{Found, Sight, names};
+use crate::page::lookup::{Found, Lookup, names};
 use crate::page::visit::Visit;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
@@ -15,7 +15,7 @@ pub struct Filed {
     pub era: Time,
 }
 
-impl<B> Sight<B> {
+impl<B> Lookup<B> {
     /// Where the answer to a request goes that says `selecting` in the fields it varies by, and what
     /// it is kept with.
     ///
@@ -50,7 +50,7 @@ impl<B> Sight<B> {
     /// The era of the first variant that is being replaced, if it names the same fields.
     fn era_of(&self, selecting: &Selecting) -> Option<Time> {
         let (first, era) = match (&self.found, &self.passing) {
-            (Found::Response(usable), _) => (&usable.stored.selecting, usable.stored.era),
+            (Found::Response(candidate), _) => (&candidate.stored.selecting, candidate.stored.era),
             (_, Some(passing)) => (&passing.variant.selecting, passing.variant.era),
             _ => return None,
         };

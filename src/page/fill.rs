@@ -5,7 +5,7 @@ use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::lease::in_isolate::LeaseEnd;
 use crate::lease::{self, Lease, Turn};
 use crate::page::answer;
-use crate::page::lookup::{Found, Sight, Usable, look, whole_body};
+use crate::page::lookup::{Candidate, Found, Lookup, look, whole_body};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::page::variants;
@@ -27,7 +27,7 @@ const ROUNDS: u32 = 8;
 pub async fn fill<P: Platform>(
     platform: P,
     visit: Visit,
-    mut sight: Sight<P::Body>,
+    mut lookup: Lookup<P::Body>,
     mut reply: Reply<P>,
 ) {
     let mut lease: Option<Lease<P>> = None;
@@ -35,17 +35,17 @@ pub async fn fill<P: Platform>(
     let mut alone = false;
     let mut counted = None;
     for _ in 0..ROUNDS {
-        count(&platform, &visit, &mut sight, &mut counted);
-        if let Some(held) = lease.take_if(|lease| lease.slot != sight.slot) {
+        count(&platform, &visit, &mut lookup, &mut counted);
+        if let Some(held) = lease.take_if(|lease| lease.slot != lookup.slot) {
             held.end(LeaseEnd::Abandoned).await;
         }
         let is_done = alone || lease.is_some() || has_waited_enough(&platform, &reply);
-        if is_done || !collapses(&sight) {
+        if is_done || !collapses(&lookup) {
             break;
         }
         let mut waited_for = None;
-        let tags = tags_of(&visit, &sight);
-        match lease::acquire(&platform, &sight.slot, patience, &tags).await {
+        let tags = tags_of(&visit, &lookup);
+        match lease::acquire(&platform, &lookup.slot, patience, &tags).await {
             Turn::Granted(granted) => {
                 reply.detail = granted.detail();
                 lease = Some(granted);
@@ -59,7 +59,7 @@ pub async fn fill<P: Platform>(
             Turn::Ended(LeaseEnd::Uncacheable) => alone = true,
             Turn::Ended(LeaseEnd::Failed(status)) => {
                 reply.waited();
-                return reply.told_of_failure(&platform, &visit, sight, status).await;
+                return reply.told_of_failure(&platform, &visit, lookup, status).await;
             }
             // Another request has taken over from the overdue holder.
             Turn::Overdue => patience = lease::patience(&platform),
@@ -68,17 +68,17 @@ pub async fn fill<P: Platform>(
                 break;
             }
         }
-        let missed = matches!(sight.found, Found::Nothing(_));
-        let reason = sight.forward_reason();
+        let missed = matches!(lookup.found, Found::Nothing(_));
+        let reason = lookup.forward_reason();
         let again = look(&platform, &visit).await;
         let answered = answer_again(&platform, &visit, again, reason, waited_for, &mut reply);
         let Some(next) = answered.await else { return give_back(lease).await };
-        sight = next;
-        if waited_for.is_some() && missed && matches!(sight.found, Found::Nothing(_)) {
+        lookup = next;
+        if waited_for.is_some() && missed && matches!(lookup.found, Found::Nothing(_)) {
             platform.isolate().cache.doubt();
         }
     }
-    Refresh::new(platform, visit, sight, lease).run(reply).await;
+    Refresh::new(platform, visit, lookup, lease).run(reply).await;
 }
 
 /// Counts the request for the variant that is looked for, once for each slot. The page passes where
@@ -86,15 +86,15 @@ pub async fn fill<P: Platform>(
 fn count<P: Platform>(
     platform: &P,
     visit: &Visit,
-    sight: &mut Sight<P::Body>,
+    lookup: &mut Lookup<P::Body>,
     counted: &mut Option<Slot>,
 ) {
-    if counted.as_ref() == Some(&sight.slot) {
+    if counted.as_ref() == Some(&lookup.slot) {
         return;
     }
-    *counted = Some(sight.slot.clone());
-    if variants::asked(platform, visit, sight) == Admission::Full {
-        sight.found = Found::NotForThem(NotShared::Variants);
+    *counted = Some(lookup.slot.clone());
+    if variants::asked(platform, visit, lookup) == Admission::Full {
+        lookup.found = Found::NotForThem(NotShared::Variants);
     }
 }
 
@@ -112,46 +112,46 @@ fn has_waited_enough<P: Platform>(platform: &P, reply: &Reply<P>) -> bool {
 
 /// Whether one request can answer for others: not for a page that passes, and not for a response
 /// that has to be validated at each use.
-fn collapses<B>(sight: &Sight<B>) -> bool {
-    match &sight.found {
+fn collapses<B>(lookup: &Lookup<B>) -> bool {
+    match &lookup.found {
         Found::Nothing(_) => true,
         Found::Pass(_) | Found::NotForThem(_) => false,
-        Found::Response(usable) => !usable.stored.lifetimes.validates_each_use(),
+        Found::Response(candidate) => !candidate.stored.lifetimes.validates_each_use(),
     }
 }
 
 /// The tags by which a purge can be known to concern what is asked for: those of what is stored, or
 /// where nothing is, those that the URL alone gives it.
-fn tags_of<B>(visit: &Visit, sight: &Sight<B>) -> Vec<Tag> {
-    match &sight.found {
-        Found::Response(usable) => all_tags(visit, &usable.stored.tags),
+fn tags_of<B>(visit: &Visit, lookup: &Lookup<B>) -> Vec<Tag> {
+    match &lookup.found {
+        Found::Response(candidate) => all_tags(visit, &candidate.stored.tags),
         _ => all_tags(visit, &[]),
     }
 }
 
-/// Sends what others have stored in the meantime, or gives the sight back.
+/// Sends what others have stored in the meantime, or gives the lookup back.
 async fn answer_again<P: Platform>(
     platform: &P,
     visit: &Visit,
-    sight: Sight<P::Body>,
+    lookup: Lookup<P::Body>,
     reason: Forward,
     waited_for: Option<(Time, Moment)>,
     reply: &mut Reply<P>,
-) -> Option<Sight<P::Body>> {
-    let Found::Response(usable) = sight.found else { return Some(sight) };
-    let awaited = is_what_was_waited_for(platform, visit, &usable, waited_for, reply.arrived);
-    let ttl = match usable.verdict {
+) -> Option<Lookup<P::Body>> {
+    let Found::Response(candidate) = lookup.found else { return Some(lookup) };
+    let awaited = is_what_was_waited_for(platform, visit, &candidate, waited_for, reply.arrived);
+    let ttl = match candidate.verdict {
         Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
-        _ if awaited => platform.now().seconds_until(usable.stored.expires_at()),
-        _ => return Some(Sight { found: Found::Response(usable), ..sight }),
+        _ if awaited => platform.now().seconds_until(candidate.stored.expires_at()),
+        _ => return Some(Lookup { found: Found::Response(candidate), ..lookup }),
     };
-    let Usable { stored, body, verdict } = *usable;
+    let Candidate { stored, body, verdict } = *candidate;
     let body = match verdict {
         // It was not to be shown, so a large body was not looked up.
-        Verdict::Discard { .. } => whole_body(platform, &sight.slot, &stored, body).await,
+        Verdict::Discard { .. } => whole_body(platform, &lookup.slot, &stored, body).await,
         _ => Some(body),
     };
-    let Some(body) = body else { return Some(Sight { found: Found::Nothing(reason), ..sight }) };
+    let Some(body) = body else { return Some(Lookup { found: Found::Nothing(reason), ..lookup }) };
     let ttl = Some(ttl);
     let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
     reply.send(platform, answer::stored(platform, visit, stored, body, status));
@@ -166,14 +166,14 @@ async fn answer_again<P: Platform>(
 fn is_what_was_waited_for<P: Platform>(
     platform: &P,
     visit: &Visit,
-    usable: &Usable<P::Body>,
+    candidate: &Candidate<P::Body>,
     waited_for: Option<(Time, Moment)>,
     arrived: Time,
 ) -> bool {
     let Some((fetched_at, moment)) = waited_for else { return false };
     // Not a later one: where clocks differ, later is not newer.
-    usable.stored.fetched_at == fetched_at
-        && !usable.stored.lifetimes.validates_each_use()
+    candidate.stored.fetched_at == fetched_at
+        && !candidate.stored.lifetimes.validates_each_use()
         // broken: waiting-gets-what-was-purged
-        && (fetched_at > arrived || !is_outdated_since(platform, visit, &usable.stored, moment))
+        && (fetched_at > arrived || !is_outdated_since(platform, visit, &candidate.stored, moment))
 }

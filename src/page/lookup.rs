@@ -20,7 +20,7 @@ use crate::policy::stored::{First, Pass, PassMarker, PassingFirst, Place, Stored
 use crate::purge::records;
 
 /// What a request found, and where its answer would be stored.
-pub struct Sight<B> {
+pub struct Lookup<B> {
     pub slot: Slot,
     /// Set where the page's own slot holds another variant: the fields that one is selected by.
     pub beside: Option<First>,
@@ -36,18 +36,18 @@ pub enum Found<B> {
     Pass(Pass),
     /// What is stored, if anything, is not for this visitor.
     NotForThem(NotShared),
-    Response(Box<Usable<B>>),
+    Response(Box<Candidate<B>>),
 }
 
 /// A stored response and what may be done with it.
-pub struct Usable<B> {
+pub struct Candidate<B> {
     pub stored: StoredResponse,
     pub body: B,
     pub verdict: Verdict,
 }
 
 /// Looks up what answers `visit`, and reads the purge records of its tags.
-pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
+pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let slot = visit.key.slot();
     let first = visit.timed(platform, "cache", read(platform, &slot)).await;
     match first {
@@ -56,10 +56,10 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Sight<P::Body> {
         Some((Stored::Response(first), body)) => {
             if let Some(reason) = not_shared(visit, &first) {
                 platform.discard(body);
-                return Sight::new(slot, None, Found::NotForThem(reason));
+                return Lookup::new(slot, None, Found::NotForThem(reason));
             }
             if selects(&first.selecting, visit) {
-                return usable(platform, visit, slot, None, *first, body).await;
+                return candidate(platform, visit, slot, None, *first, body).await;
             }
             platform.discard(body);
             let first = First { selecting: first.selecting, era: first.era };
@@ -74,32 +74,32 @@ async fn look_at_marker<P: Platform>(
     visit: &Visit,
     slot: Slot,
     marker: PassMarker,
-) -> Sight<P::Body> {
+) -> Lookup<P::Body> {
     if let Some(first) = &marker.first {
         let selecting = &first.variant.selecting;
         if let Some(reason) = not_comparable(visit, selecting) {
-            return Sight::new(slot, None, Found::NotForThem(reason));
+            return Lookup::new(slot, None, Found::NotForThem(reason));
         }
         if !selects(selecting, visit) {
             return look_beside(platform, visit, first.variant.clone()).await;
         }
     }
-    let sight = match platform.now() < marker.until {
-        true => Sight::new(slot, None, Found::Pass(marker.pass)),
+    let lookup = match platform.now() < marker.until {
+        true => Lookup::new(slot, None, Found::Pass(marker.pass)),
         false => nothing(platform, visit, slot, None, Forward::UriMiss),
     };
-    Sight { passing: marker.first.map(Box::new), ..sight }
+    Lookup { passing: marker.first.map(Box::new), ..lookup }
 }
 
-async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Sight<P::Body> {
+async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Lookup<P::Body> {
     let wanted = visit.selecting(names(&first.selecting));
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read(platform, &slot).await {
         Some((Stored::Response(variant), body)) if selects(&variant.selecting, visit) => {
-            usable(platform, visit, slot, Some(first), *variant, body).await
+            candidate(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
-            Sight::new(slot, Some(first), Found::Pass(marker.pass))
+            Lookup::new(slot, Some(first), Found::Pass(marker.pass))
         }
         _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
     }
@@ -111,7 +111,7 @@ fn nothing<P: Platform>(
     slot: Slot,
     beside: Option<First>,
     reason: Forward,
-) -> Sight<P::Body> {
+) -> Lookup<P::Body> {
     let pass = platform.isolate().passes.borrow().of(&slot);
     let pass = pass.filter(|(until, _)| platform.now() < *until);
     let found = match pass {
@@ -121,7 +121,7 @@ fn nothing<P: Platform>(
         }
         None => Found::Nothing(reason),
     };
-    Sight::new(slot, beside, found)
+    Lookup::new(slot, beside, found)
 }
 
 /// Whether a request for a page that is not stored asks for a representation by a field that pages
@@ -156,24 +156,24 @@ fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
     (!is_theirs).then_some(NotShared::Cookie)
 }
 
-async fn usable<P: Platform>(
+async fn candidate<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: Slot,
     beside: Option<First>,
     stored: StoredResponse,
     body: P::Body,
-) -> Sight<P::Body> {
+) -> Lookup<P::Body> {
     // Another variant than the first may say less of whom it is for.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         platform.discard(body);
-        return Sight::new(slot, beside, Found::NotForThem(reason));
+        return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
     let verdict = judge(platform, visit, &slot, &stored).await;
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
-    Sight::new(slot, beside, Found::Response(Box::new(Usable { stored, body, verdict })))
+    Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
 }
 
 /// What may be done now with what `slot` holds.
@@ -240,9 +240,9 @@ pub(super) fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
     selecting.iter().map(|(name, _)| name.as_str())
 }
 
-impl<B> Sight<B> {
-    fn new(slot: Slot, beside: Option<First>, found: Found<B>) -> Sight<B> {
-        Sight { slot, beside, passing: None, found }
+impl<B> Lookup<B> {
+    fn new(slot: Slot, beside: Option<First>, found: Found<B>) -> Lookup<B> {
+        Lookup { slot, beside, passing: None, found }
     }
 
     /// Why what was seen is not enough (RFC 9211 §2.2).
@@ -251,7 +251,7 @@ impl<B> Sight<B> {
             Found::Nothing(reason) => *reason,
             Found::Pass(_) => Forward::UriMiss,
             Found::NotForThem(_) => Forward::Bypass,
-            Found::Response(usable) => match usable.verdict {
+            Found::Response(candidate) => match candidate.verdict {
                 Verdict::Discard { .. } => Forward::Miss,
                 _ => Forward::Stale,
             },
@@ -262,7 +262,7 @@ impl<B> Sight<B> {
     pub fn varies_by(&self) -> Vec<HeaderName> {
         let selecting = match (&self.beside, &self.found) {
             (Some(first), _) => &first.selecting,
-            (None, Found::Response(usable)) => &usable.stored.selecting,
+            (None, Found::Response(candidate)) => &candidate.stored.selecting,
             _ => return Vec::new(),
         };
         names(selecting).filter_map(|name| name.parse().ok()).collect()

@@ -4,7 +4,7 @@ use futures::channel::oneshot;
 
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::page::answer;
-use crate::page::lookup::{Found, Sight, Usable, judge, look};
+use crate::page::lookup::{Candidate, Found, Lookup, judge, look};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
@@ -53,17 +53,17 @@ impl<P: Platform> Reply<P> {
         &mut self,
         platform: &P,
         visit: &Visit,
-        sight: Sight<P::Body>,
+        lookup: Lookup<P::Body>,
         failure: u16,
     ) {
-        let reason = sight.forward_reason();
+        let reason = lookup.forward_reason();
         let status = CacheStatus::forwarded(reason).answered(failure);
         let status = CacheStatus { collapsed: self.collapsed, ..status };
-        let stand_in = stand_in(platform, visit, &sight.slot, sight.found).await;
+        let stand_in = stand_in(platform, visit, &lookup.slot, lookup.found).await;
         let response = match stand_in {
-            Some((usable, ttl)) => {
+            Some((candidate, ttl)) => {
                 let status = CacheStatus::hit(ttl).answered(failure).detail(Detail::OriginFailed);
-                answer::stored(platform, visit, usable.stored, usable.body, status)
+                answer::stored(platform, visit, candidate.stored, candidate.body, status)
             }
             None => answer::shared_failure(platform, failure, status),
         };
@@ -78,29 +78,29 @@ pub async fn stand_in<P: Platform>(
     visit: &Visit,
     slot: &Slot,
     found: Found<P::Body>,
-) -> Option<(Box<Usable<P::Body>>, i64)> {
-    let Found::Response(usable) = found else { return None };
-    if let Verdict::Discard { .. } = usable.verdict {
+) -> Option<(Box<Candidate<P::Body>>, i64)> {
+    let Found::Response(candidate) = found else { return None };
+    if let Verdict::Discard { .. } = candidate.verdict {
         return None;
     }
     let newest = look(platform, visit).await;
-    let (usable, verdict) = match newest.found {
+    let (candidate, verdict) = match newest.found {
         // It is no longer for all.
         Found::Pass(_) | Found::NotForThem(_) => return None,
-        Found::Response(newer) if newer.stored.fetched_at > usable.stored.fetched_at => {
-            platform.discard(usable.body);
+        Found::Response(newer) if newer.stored.fetched_at > candidate.stored.fetched_at => {
+            platform.discard(candidate.body);
             let verdict = newer.verdict;
             (newer, verdict)
         }
         _ => {
-            let verdict = judge(platform, visit, slot, &usable.stored).await;
-            (usable, verdict)
+            let verdict = judge(platform, visit, slot, &candidate.stored).await;
+            (candidate, verdict)
         }
     };
     match verdict {
-        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some((usable, ttl)),
+        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some((candidate, ttl)),
         Verdict::Revalidate { ttl, on_error_until: Some(until) } if platform.now() < until => {
-            Some((usable, ttl))
+            Some((candidate, ttl))
         }
         _ => None,
     }

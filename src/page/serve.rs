@@ -11,7 +11,7 @@ use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
 use crate::page::fill::fill;
 use crate::page::forward;
-use crate::page::lookup::{Found, Sight, Usable, look};
+use crate::page::lookup::{Candidate, Found, Lookup, look};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::page::shared_key;
@@ -37,16 +37,16 @@ pub async fn serve<P: Platform>(
         return forward::bypass(&platform, &visit, body, status).await;
     }
     let mut visit = visit;
-    let mut sight = look(&platform, &visit).await;
-    if matches!(sight.found, Found::Nothing(Forward::UriMiss))
+    let mut lookup = look(&platform, &visit).await;
+    if matches!(lookup.found, Found::Nothing(Forward::UriMiss))
         && let Some(shared) = shared_key::shared_key(&platform, &visit.key).await
     {
         visit.key = shared;
-        sight = look(&platform, &visit).await;
+        lookup = look(&platform, &visit).await;
     }
-    match shown(&platform, &visit, sight) {
+    match shown(&platform, &visit, lookup) {
         Ok(shown) => show(&platform, &visit, shown).await,
-        Err(sight) => answer_from_origin(platform, visit, sight).await,
+        Err(lookup) => answer_from_origin(platform, visit, lookup).await,
     }
 }
 
@@ -82,23 +82,23 @@ struct Shown<B> {
     status: CacheStatus,
 }
 
-/// What the sight allows to be shown at once, if anything.
+/// What the lookup allows to be shown at once, if anything.
 fn shown<P: Platform>(
     platform: &P,
     visit: &Visit,
-    sight: Sight<P::Body>,
-) -> Result<Shown<P::Body>, Sight<P::Body>> {
-    let Found::Response(usable) = sight.found else { return Err(sight) };
-    let status = match usable.verdict {
+    lookup: Lookup<P::Body>,
+) -> Result<Shown<P::Body>, Lookup<P::Body>> {
+    let Found::Response(candidate) = lookup.found else { return Err(lookup) };
+    let status = match candidate.verdict {
         Verdict::Serve { ttl } => CacheStatus::hit(ttl),
         Verdict::ServeStale { ttl } => {
-            let detail = revalidate_behind(platform, visit, &sight.slot, &usable);
+            let detail = revalidate_behind(platform, visit, &lookup.slot, &candidate);
             CacheStatus::hit(ttl).detail(detail)
         }
-        _ => return Err(Sight { found: Found::Response(usable), ..sight }),
+        _ => return Err(Lookup { found: Found::Response(candidate), ..lookup }),
     };
-    let Usable { stored, body, .. } = *usable;
-    Ok(Shown { slot: sight.slot, stored, body, status })
+    let Candidate { stored, body, .. } = *candidate;
+    Ok(Shown { slot: lookup.slot, stored, body, status })
 }
 
 /// The whole of it, or the part that the visitor asked for.
@@ -146,7 +146,7 @@ fn revalidate_behind<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: &Slot,
-    usable: &Usable<P::Body>,
+    candidate: &Candidate<P::Body>,
 ) -> Detail {
     let failure = platform.isolate().failures.borrow().of(slot);
     if let Some(failure) = failure.filter(|failure| failure.backs_off(platform.now())) {
@@ -154,20 +154,20 @@ fn revalidate_behind<P: Platform>(
     }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
-        let (seen, tags) = (usable.stored.fetched_at, all_tags(&visit, &usable.stored.tags));
+        let (seen, tags) = (candidate.stored.fetched_at, all_tags(&visit, &candidate.stored.tags));
         platform.clone().defer(async move {
             if let Err(outcome) = lease.claim(&tags).await {
                 return lease.end(outcome).await;
             }
-            let sight = look(&platform, &visit).await;
-            let is_newer = match &sight.found {
-                Found::Response(usable) => usable.stored.fetched_at > seen,
+            let lookup = look(&platform, &visit).await;
+            let is_newer = match &lookup.found {
+                Found::Response(candidate) => candidate.stored.fetched_at > seen,
                 _ => false,
             };
-            if is_newer || sight.slot != lease.slot {
+            if is_newer || lookup.slot != lease.slot {
                 return lease.end(LeaseEnd::Abandoned).await;
             }
-            Refresh::new(platform, visit, sight, Some(lease)).run(Reply::absent()).await;
+            Refresh::new(platform, visit, lookup, Some(lease)).run(Reply::absent()).await;
         });
     }
     Detail::Revalidating
@@ -178,17 +178,17 @@ fn revalidate_behind<P: Platform>(
 async fn answer_from_origin<P: Platform>(
     platform: P,
     visit: Visit,
-    sight: Sight<P::Body>,
+    lookup: Lookup<P::Body>,
 ) -> Response<P::Body> {
     if visit.directives().is_some_and(|asked| asked.only_if_cached) {
         return answer::only_if_cached(&platform);
     }
-    if let Some(status) = theirs_alone::<P>(&visit, &sight) {
+    if let Some(status) = theirs_alone::<P>(&visit, &lookup) {
         return forward::bypass(&platform, &visit, None, status).await;
     }
     let (sender, answer) = oneshot::channel();
     let arrived = platform.now();
-    let work = fill(platform.clone(), visit, sight, Reply::waiting(arrived, sender));
+    let work = fill(platform.clone(), visit, lookup, Reply::waiting(arrived, sender));
     platform.defer(work);
     match answer.await {
         Ok(response) => response,
@@ -204,9 +204,9 @@ async fn answer_from_origin<P: Platform>(
 
 /// How a request is reported that can fill nothing, and whose answer is of no use to others; `None`
 /// for one that may.
-fn theirs_alone<P: Platform>(visit: &Visit, sight: &Sight<P::Body>) -> Option<CacheStatus> {
-    let status = CacheStatus::forwarded(sight.forward_reason());
-    match &sight.found {
+fn theirs_alone<P: Platform>(visit: &Visit, lookup: &Lookup<P::Body>) -> Option<CacheStatus> {
+    let status = CacheStatus::forwarded(lookup.forward_reason());
+    match &lookup.found {
         Found::NotForThem(reason) => return Some(status.detail(reason.detail())),
         Found::Response(_) => return None,
         Found::Nothing(_) | Found::Pass(_) => {}

@@ -1,7 +1,7 @@
 //! Which variants of a page get a place in this isolate's data centre (`policy::variants`).
 
 use crate::fields::vary::Selecting;
-use crate::page::lookup::{Found, Sight};
+use crate::page::lookup::{Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::key::Slot;
@@ -9,8 +9,8 @@ use crate::policy::time::Time;
 use crate::policy::variants::{Admission, VariantLimits};
 
 /// Counts a visitor's request for a variant that is not stored, and says what becomes of it.
-pub fn asked<P: Platform>(platform: &P, visit: &Visit, sight: &Sight<P::Body>) -> Admission {
-    let is_counted = match (&sight.found, &sight.beside) {
+pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>) -> Admission {
+    let is_counted = match (&lookup.found, &lookup.beside) {
         (Found::Nothing(_), Some(first)) => !is_bounded(&visit.selecting(first.names())),
         (Found::Nothing(_), None) => visit.key.foreign_origin().is_some(),
         _ => false,
@@ -20,18 +20,18 @@ pub fn asked<P: Platform>(platform: &P, visit: &Visit, sight: &Sight<P::Body>) -
     }
     let limits = limits(platform);
     let mut variants = platform.isolate().variants.borrow_mut();
-    let (page, now) = (counted_by(visit, &sight.slot), platform.now());
-    let Some(first) = &sight.beside else {
-        variants.asked(&page, &sight.slot, limits, now);
-        return variants.admission(&page, &sight.slot, limits);
+    let (page, now) = (counted_by(visit, &lookup.slot), platform.now());
+    let Some(first) = &lookup.beside else {
+        variants.asked(&page, &lookup.slot, limits, now);
+        return variants.admission(&page, &lookup.slot, limits);
     };
     let (host, alike) = on_host(visit, &visit.selecting(first.names()));
     variants.asked(&host, &alike, limits, now);
     match variants.admission(&host, &alike, limits) {
-        Admission::Stored => variants.asked_as_elsewhere(&page, &sight.slot, limits, now),
-        Admission::NotYet | Admission::Full => variants.asked(&page, &sight.slot, limits, now),
+        Admission::Stored => variants.asked_as_elsewhere(&page, &lookup.slot, limits, now),
+        Admission::NotYet | Admission::Full => variants.asked(&page, &lookup.slot, limits, now),
     }
-    variants.admission(&page, &sight.slot, limits)
+    variants.admission(&page, &lookup.slot, limits)
 }
 
 /// Counts a request whose answer turned out to belong under another key than the one it was looked up

@@ -94,11 +94,11 @@ impl<P: Platform> Refresh<P> {
             self.note_failure(Cause::Failed);
         }
         let cache_status = self.status(&reply, status);
-        let was_stored = matches!(self.sight.found, Found::Response(_));
-        let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
+        let was_stored = matches!(self.lookup.found, Found::Response(_));
+        let found = mem::replace(&mut self.lookup.found, Found::Nothing(self.reason));
         let platform = &self.platform;
         let stand_in = match reply.is_there() {
-            true => stand_in(platform, &self.visit, &self.sight.slot, found).await,
+            true => stand_in(platform, &self.visit, &self.lookup.slot, found).await,
             false => None,
         };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
@@ -107,10 +107,10 @@ impl<P: Platform> Refresh<P> {
         }
         let platform = &self.platform;
         let response = match (stand_in, answer) {
-            (Some((usable, ttl)), answer) => {
+            (Some((candidate, ttl)), answer) => {
                 self.discard(answer.ok());
                 let status = CacheStatus::hit(ttl).answered(status.as_u16());
-                answer::stored(platform, &self.visit, usable.stored, usable.body, status)
+                answer::stored(platform, &self.visit, candidate.stored, candidate.body, status)
             }
             (None, Ok(response)) => {
                 answer::passed_on(platform, &self.visit, response, cache_status)
@@ -119,7 +119,7 @@ impl<P: Platform> Refresh<P> {
         };
         reply.send(platform, response);
         // Those who wait for a page of which no variant is known may send other fields than it did.
-        let is_shared = self.sight.beside.is_some() || was_stored || !self.carries_what_selects();
+        let is_shared = self.lookup.beside.is_some() || was_stored || !self.carries_what_selects();
         let outcome = match is_shared {
             _ if may_be_theirs => LeaseEnd::Uncacheable,
             true => LeaseEnd::Failed(status.as_u16()),
@@ -149,7 +149,7 @@ impl<P: Platform> Refresh<P> {
     pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
         let mut failures = self.platform.isolate().failures.borrow_mut();
-        let times = failures.of(&self.sight.slot).map_or(0, |failure| failure.times) + 1;
-        failures.note(&self.sight.slot, Failure { at: now, times, cause }, now);
+        let times = failures.of(&self.lookup.slot).map_or(0, |failure| failure.times) + 1;
+        failures.note(&self.lookup.slot, Failure { at: now, times, cause }, now);
     }
 }

@@ -39,7 +39,7 @@ use crate::fields::relocation;
 use crate::fields::vary::Selecting;
 use crate::lease::Lease;
 use crate::lease::in_isolate::LeaseEnd;
-use crate::page::lookup::{Found, Sight};
+use crate::page::lookup::{Found, Lookup};
 use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
@@ -60,7 +60,7 @@ const PASS_FOR: Duration = Duration::from_secs(120);
 pub struct Refresh<P: Platform> {
     pub(crate) platform: P,
     pub(crate) visit: Visit,
-    pub(crate) sight: Sight<P::Body>,
+    pub(crate) lookup: Lookup<P::Body>,
     pub(crate) lease: Option<Lease<P>>,
     pub(crate) reason: Forward,
     /// In the order of learning purge records, and on the clock: both before the request is sent.
@@ -92,17 +92,17 @@ impl<P: Platform> Refresh<P> {
     pub fn new(
         platform: P,
         visit: Visit,
-        sight: Sight<P::Body>,
+        lookup: Lookup<P::Body>,
         lease: Option<Lease<P>>,
     ) -> Refresh<P> {
         let moment = platform.isolate().purges.borrow().moment();
         let began = platform.now();
-        let reason = sight.forward_reason();
+        let reason = lookup.forward_reason();
         let carried = HeaderMap::new();
         Refresh {
             platform,
             visit,
-            sight,
+            lookup,
             lease,
             reason,
             moment,
@@ -125,15 +125,15 @@ impl<P: Platform> Refresh<P> {
     }
 
     fn first(&self) -> First {
-        let plain = self.visit.plain_fields(&self.sight.varies_by());
+        let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
-        let passes = matches!(self.sight.found, Found::Pass(_));
+        let passes = matches!(self.lookup.found, Found::Pass(_));
         // A request that adds nothing to the plain one is the plain one.
         if added.is_empty() || (adds_nothing(&added) && !passes) {
             return First::Plain(plain);
         }
         let order = self.guess(&added);
-        match &self.sight.found {
+        match &self.lookup.found {
             // A page that was stored before.
             // broken: own-revalidation.first
             Found::Response(_) => First::Plain(plain),
@@ -141,7 +141,7 @@ impl<P: Platform> Refresh<P> {
             Found::Pass(pass) => First::Own { follow: !pass.plain && order != Order::OwnOnly },
             Found::Nothing(_) if self.lease.is_none() => First::Own { follow: false },
             // Another variant of it is stored.
-            Found::Nothing(_) if self.sight.beside.is_some() => First::Plain(plain),
+            Found::Nothing(_) if self.lookup.beside.is_some() => First::Plain(plain),
             Found::Nothing(_) => match order {
                 Order::PlainFirst => First::Plain(self.visit.plain_fields(&self.suspected())),
                 order => First::Own { follow: order == Order::OwnFirst },
@@ -171,9 +171,9 @@ impl<P: Platform> Refresh<P> {
 
     /// The stored response that may vouch for the page. A discarded one may not.
     pub(crate) fn vouched(&self) -> Option<&StoredResponse> {
-        match &self.sight.found {
-            Found::Response(usable) if !matches!(usable.verdict, Verdict::Discard { .. }) => {
-                Some(&usable.stored)
+        match &self.lookup.found {
+            Found::Response(candidate) if !matches!(candidate.verdict, Verdict::Discard { .. }) => {
+                Some(&candidate.stored)
             }
             _ => None,
         }
@@ -186,10 +186,10 @@ impl<P: Platform> Refresh<P> {
 
     /// What was stored before, with its body unread.
     pub(crate) fn take_prior(&mut self) -> Option<StoredResponse> {
-        match mem::replace(&mut self.sight.found, Found::Nothing(self.reason)) {
-            Found::Response(usable) => {
-                self.platform.discard(usable.body);
-                Some(usable.stored)
+        match mem::replace(&mut self.lookup.found, Found::Nothing(self.reason)) {
+            Found::Response(candidate) => {
+                self.platform.discard(candidate.body);
+                Some(candidate.stored)
             }
             _ => None,
         }
@@ -213,10 +213,10 @@ impl<P: Platform> Refresh<P> {
     }
 
     pub(crate) fn status(&self, reply: &Reply<P>, status: StatusCode) -> CacheStatus {
-        let detail = match &self.sight.found {
+        let detail = match &self.lookup.found {
             Found::Pass(pass) => Some(pass.reason.detail()),
             Found::NotForThem(reason) => Some(reason.detail()),
-            Found::Response(usable) => match usable.verdict {
+            Found::Response(candidate) => match candidate.verdict {
                 Verdict::Discard { detail } => Some(detail),
                 _ => None,
             },

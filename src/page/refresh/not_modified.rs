@@ -12,7 +12,7 @@ use crate::fields::forwarding;
 use crate::fields::vary::Vary;
 use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
-use crate::page::lookup::{Found, Usable, read};
+use crate::page::lookup::{Candidate, Found, read};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
@@ -28,30 +28,30 @@ impl<P: Platform> Refresh<P> {
     pub(crate) async fn not_modified(mut self, mut reply: Reply<P>, response: Response<P::Body>) {
         // broken: 304-freshens-past-a-purge
         let cache_status = self.status(&reply, StatusCode::NOT_MODIFIED);
-        let found = mem::replace(&mut self.sight.found, Found::Nothing(self.reason));
-        let Found::Response(usable) = found else { return };
-        let mut headers = conditional::updated(&usable.stored.headers, &response.headers);
-        let varies_alike = varies_no_more(&response.headers, &usable.stored.headers);
+        let found = mem::replace(&mut self.lookup.found, Found::Nothing(self.reason));
+        let Found::Response(candidate) = found else { return };
+        let mut headers = conditional::updated(&candidate.stored.headers, &response.headers);
+        let varies_alike = varies_no_more(&response.headers, &candidate.stored.headers);
         // Some servers name fewer fields in a 304, which has no body to code.
-        copy(&mut headers, &usable.stored.headers, VARY);
-        if !conditional::selects(&response.headers, &usable.stored.headers) || !varies_alike {
+        copy(&mut headers, &candidate.stored.headers, VARY);
+        if !conditional::selects(&response.headers, &candidate.stored.headers) || !varies_alike {
             // It vouches for something else: ask again, and compare nothing. What is stored may still
             // stand in.
-            self.sight.found = Found::Response(usable);
+            self.lookup.found = Found::Response(candidate);
             self.unconditional = true;
             return Box::pin(self.run(reply)).await;
         }
-        let lifetimes = match self.judge(usable.stored.status, &headers) {
+        let lifetimes = match self.judge(candidate.stored.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
             Storing::Refuse(reason) => {
-                let Usable { stored, body, verdict } = *usable;
+                let Candidate { stored, body, verdict } = *candidate;
                 let whole = Response { status: stored.status, headers, body };
-                let prior = Usable { stored, body: self.platform.empty_body(), verdict };
-                self.sight.found = Found::Response(Box::new(prior));
+                let prior = Candidate { stored, body: self.platform.empty_body(), verdict };
+                self.lookup.found = Found::Response(Box::new(prior));
                 return self.turned(reply, StatusCode::NOT_MODIFIED, whole, reason).await;
             }
         };
-        let Usable { stored: prior, body, .. } = *usable;
+        let Candidate { stored: prior, body, .. } = *candidate;
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
@@ -90,7 +90,7 @@ impl<P: Platform> Refresh<P> {
 
     /// Stores a freshened response with the body that the slot holds.
     async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
-        let slot: Slot = self.sight.slot.clone();
+        let slot: Slot = self.lookup.slot.clone();
         let current = match read(&self.platform, &slot).await {
             Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
             // It was replaced or evicted meanwhile: there is no body to keep the news with.

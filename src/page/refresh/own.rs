@@ -24,13 +24,13 @@ impl<P: Platform> Refresh<P> {
     }
 
     pub(super) async fn own_first(mut self, mut reply: Reply<P>, follow: bool) {
-        let plain = self.visit.plain_fields(&self.sight.varies_by());
+        let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
         self.moment = self.platform.isolate().purges.borrow().moment();
         self.began = self.platform.now();
         self.carried = self.visit.carried();
         // Cookies that count as absent were sent all the same.
-        let is_shared = !matches!(self.sight.found, Found::NotForThem(_))
+        let is_shared = !matches!(self.lookup.found, Found::NotForThem(_))
             && !self.carried.contains_key(COOKIE)
             && self.visit.is_spelt_canonically();
         let request = forward::own_page_request(&self.visit);
@@ -73,7 +73,7 @@ impl<P: Platform> Refresh<P> {
     ) {
         let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
         // What has been stored meanwhile is not for this visitor: that says nothing of the page.
-        if matches!(self.sight.found, Found::NotForThem(_)) {
+        if matches!(self.lookup.found, Found::NotForThem(_)) {
             return self.end(LeaseEnd::Abandoned).await;
         }
         match tells {
@@ -102,7 +102,7 @@ impl<P: Platform> Refresh<P> {
     }
 
     pub(super) async fn takes_lease(&mut self) -> bool {
-        let Some(lease) = lease::take(&self.platform, &self.sight.slot) else { return false };
+        let Some(lease) = lease::take(&self.platform, &self.lookup.slot) else { return false };
         if let Err(outcome) = lease.claim(&all_tags(&self.visit, &[])).await {
             lease.end(outcome).await;
             return false;

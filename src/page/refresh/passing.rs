@@ -53,10 +53,10 @@ impl<P: Platform> Refresh<P> {
     /// The page passes for a while: no request waits, none is collapsed. What is stored goes, where a
     /// plain request says so.
     pub(super) async fn pass(mut self, pass: Pass) {
-        self.turned_away = pass.plain && matches!(self.sight.found, Found::Response(_));
+        self.turned_away = pass.plain && matches!(self.lookup.found, Found::Response(_));
         let pass = self.as_told(pass);
         let until = self.announce(pass);
-        let slot = self.sight.slot.clone();
+        let slot = self.lookup.slot.clone();
         let first = self.passing_first();
         let kept_until = first.as_ref().map_or(until, |first| first.kept_until.max(until));
         let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
@@ -73,12 +73,12 @@ impl<P: Platform> Refresh<P> {
     /// What the page's first variant said of all of them, where it is the one that passes: the others
     /// stay where they are.
     pub(super) fn passing_first(&self) -> Option<PassingFirst> {
-        let Found::Response(usable) = &self.sight.found else {
-            return self.sight.passing.as_deref().cloned();
+        let Found::Response(candidate) = &self.lookup.found else {
+            return self.lookup.passing.as_deref().cloned();
         };
-        let stored = &usable.stored;
+        let stored = &candidate.stored;
         let has_others = stored.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
-        if self.sight.beside.is_some() || !has_others {
+        if self.lookup.beside.is_some() || !has_others {
             return None;
         }
         let variant = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
@@ -88,7 +88,7 @@ impl<P: Platform> Refresh<P> {
     /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
     /// of the page to others: theirs may be tried.
     pub(super) fn as_told(&self, pass: Pass) -> Pass {
-        let is_of_one_variant = self.passing_first().is_some() || self.sight.beside.is_some();
+        let is_of_one_variant = self.passing_first().is_some() || self.lookup.beside.is_some();
         Pass { plain: pass.plain && (is_of_one_variant || !self.carries_what_selects()), ..pass }
     }
 
@@ -106,7 +106,7 @@ impl<P: Platform> Refresh<P> {
     /// Tells this isolate that the page passes, once; returns until when.
     pub(super) fn announce(&mut self, pass: Pass) -> Time {
         let pass = self.as_told(pass);
-        let (now, slot) = (self.platform.now(), &self.sight.slot);
+        let (now, slot) = (self.platform.now(), &self.lookup.slot);
         let isolate = self.platform.isolate();
         let until = now + PASS_FOR;
         if std::mem::replace(&mut self.announced, true) {

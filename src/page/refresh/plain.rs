@@ -27,7 +27,7 @@ impl<P: Platform> Refresh<P> {
         &mut self,
         plain: HeaderMap,
     ) -> Result<Response<P::Body>, OriginError> {
-        let known = self.visit.plain_fields(&self.sight.varies_by());
+        let known = self.visit.plain_fields(&self.lookup.varies_by());
         let suspected: Vec<HeaderName> =
             plain.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
         let answer = self.ask_plainly(plain).await;
@@ -133,7 +133,7 @@ impl<P: Platform> Refresh<P> {
             *name != ACCEPT_ENCODING && self.carried.contains_key(name) && !names.contains(name)
         };
         let unnamed: Vec<HeaderName> =
-            self.sight.varies_by().into_iter().filter(was_said).collect();
+            self.lookup.varies_by().into_iter().filter(was_said).collect();
         names.extend(unnamed);
         names
     }

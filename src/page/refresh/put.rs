@@ -38,7 +38,7 @@ impl<P: Platform> Refresh<P> {
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;
         // (A variant's slot may be another than the one that is collapsed by.)
-        let slot_of_lease = &self.sight.slot;
+        let slot_of_lease = &self.lookup.slot;
         if put.is_ok() && !cache.is_unproven() {
             return true;
         }
@@ -71,7 +71,7 @@ impl<P: Platform> Refresh<P> {
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
         let (isolate, now) = (self.platform.isolate(), self.platform.now());
-        isolate.cache.lost(&self.sight.slot, now);
+        isolate.cache.lost(&self.lookup.slot, now);
         if isolate.log.allows("cache-put", now) {
             let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
             self.platform.log(&format!(

@@ -58,7 +58,7 @@ impl<P: Platform> Refresh<P> {
 
     /// Whether a variant is stored already: this isolate may not have counted its requests.
     fn has_place(&self, slot: &Slot) -> bool {
-        *slot == self.sight.slot && matches!(self.sight.found, Found::Response(_))
+        *slot == self.lookup.slot && matches!(self.lookup.found, Found::Response(_))
     }
 
     /// Whether a response is for the visitor whose request brought it.
@@ -139,8 +139,8 @@ impl<P: Platform> Refresh<P> {
             shared_key::forget(&self.platform, &asked).await;
         }
         if key != self.visit.key {
-            self.sight.slot = key.slot();
-            self.sight.beside = None;
+            self.lookup.slot = key.slot();
+            self.lookup.beside = None;
             self.visit.key = key;
             variants::asked_under_another_key(&self.platform, &self.visit);
         }
@@ -159,7 +159,7 @@ impl<P: Platform> Refresh<P> {
         let names = self.selected_by(&headers);
         let selecting = |names: &[&str]| self.selecting(names);
         let Filed { slot, selecting, era } =
-            self.sight.place(&self.visit, &names, self.began, selecting);
+            self.lookup.place(&self.visit, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
             // broken: fetched-at-when-stored
@@ -223,7 +223,7 @@ impl<P: Platform> Refresh<P> {
         match self.is_behind(&stored) {
             // It is asked for again, with pauses that grow.
             true => self.note_failure(Cause::Behind),
-            false => isolate.failures.borrow_mut().forget(&self.sight.slot),
+            false => isolate.failures.borrow_mut().forget(&self.lookup.slot),
         }
         isolate.passes.borrow_mut().forget(&slot);
         let life = self.kept_for(&stored);
