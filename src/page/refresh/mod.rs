@@ -81,7 +81,7 @@ pub struct Refresh<P: Platform> {
 }
 
 /// Which request is sent first.
-enum First {
+enum FirstRequest {
     /// A plain one with these fields of the visitor's.
     Plain(HeaderMap),
     /// The visitor's own; `follow`: a plain one may follow.
@@ -119,32 +119,36 @@ impl<P: Platform> Refresh<P> {
     /// Asks, answers the visitor if there is one, and stores.
     pub async fn run(self, reply: Reply<P>) {
         match self.first() {
-            First::Plain(plain) => self.plain_first(reply, plain).await,
-            First::Own { follow } => self.own_first(reply, follow).await,
+            FirstRequest::Plain(plain) => self.plain_first(reply, plain).await,
+            FirstRequest::Own { follow } => self.own_first(reply, follow).await,
         }
     }
 
-    fn first(&self) -> First {
+    fn first(&self) -> FirstRequest {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
         let passes = matches!(self.lookup.found, Found::Pass(_));
         // A request that adds nothing to the plain one is the plain one.
         if added.is_empty() || (adds_nothing(&added) && !passes) {
-            return First::Plain(plain);
+            return FirstRequest::Plain(plain);
         }
         let order = self.guess(&added);
         match &self.lookup.found {
             // A page that was stored before.
             // broken: own-revalidation.first
-            Found::Response(_) => First::Plain(plain),
-            Found::NotForThem(_) => First::Own { follow: false },
-            Found::Pass(pass) => First::Own { follow: !pass.plain && order != Order::OwnOnly },
-            Found::Nothing(_) if self.lease.is_none() => First::Own { follow: false },
+            Found::Response(_) => FirstRequest::Plain(plain),
+            Found::NotForThem(_) => FirstRequest::Own { follow: false },
+            Found::Pass(pass) => {
+                FirstRequest::Own { follow: !pass.plain && order != Order::OwnOnly }
+            }
+            Found::Nothing(_) if self.lease.is_none() => FirstRequest::Own { follow: false },
             // Another variant of it is stored.
-            Found::Nothing(_) if self.lookup.beside.is_some() => First::Plain(plain),
+            Found::Nothing(_) if self.lookup.beside.is_some() => FirstRequest::Plain(plain),
             Found::Nothing(_) => match order {
-                Order::PlainFirst => First::Plain(self.visit.plain_fields(&self.suspected())),
-                order => First::Own { follow: order == Order::OwnFirst },
+                Order::PlainFirst => {
+                    FirstRequest::Plain(self.visit.plain_fields(&self.suspected()))
+                }
+                order => FirstRequest::Own { follow: order == Order::OwnFirst },
             },
         }
     }
