@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::reuse::{Fence, Terms, decide};
-use edge_isr::policy::stored::{Place, Stored, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use edge_isr::purge::memory::PurgeMemory;
@@ -45,7 +45,7 @@ fn page() -> StoredResponse {
         graphed_at: None,
         graph_checked_at: None,
         former_tags: Vec::new(),
-        body: Place::Inline,
+        body: BodyAt::Inline,
     }
 }
 

@@ -16,7 +16,9 @@ use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
 use crate::policy::reuse::{Fence, Verdict, decide};
 use crate::policy::sharing::NotShared;
-use crate::policy::stored::{First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse};
+use crate::policy::stored::{
+    BodyAt, First, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
+};
 use crate::purge::records;
 
 /// What a request found, and where its answer would be stored.
@@ -215,8 +217,8 @@ pub async fn whole_body<P: Platform>(
     inline: P::Body,
 ) -> Option<P::Body> {
     match &stored.body {
-        Place::Apart(token) => Some(platform.cache_match(&slot.beside(token)).await?.body),
-        Place::Inline => Some(inline),
+        BodyAt::Apart(token) => Some(platform.cache_match(&slot.beside(token)).await?.body),
+        BodyAt::Inline => Some(inline),
     }
 }
 

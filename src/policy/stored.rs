@@ -103,13 +103,13 @@ pub struct StoredResponse {
     /// Tags of earlier versions, which the tag graph may still relate to the page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_tags: Vec<Tag>,
-    pub body: Place,
+    pub body: BodyAt,
 }
 
 /// Where the body is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum BodyAt {
     /// With the metadata.
     Inline,
     /// In a slot of its own, named by a token: a freshened large body is not copied.
@@ -120,8 +120,8 @@ impl StoredResponse {
     /// Where its body is, if `slot` is where it is itself.
     pub fn body_slot(&self, slot: &Slot) -> Slot {
         match &self.body {
-            Place::Inline => slot.clone(),
-            Place::Apart(token) => slot.beside(token),
+            BodyAt::Inline => slot.clone(),
+            BodyAt::Apart(token) => slot.beside(token),
         }
     }
 

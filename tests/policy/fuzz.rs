@@ -7,7 +7,7 @@ use edge_isr::fields::no_vary_search::NoVarySearch;
 use edge_isr::fields::range::part;
 use edge_isr::fields::vary::Vary;
 use edge_isr::policy::freshness::{Directives, born_at};
-use edge_isr::policy::stored::{Place, Stored, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
 use edge_isr::policy::storing::{Storing, StoringTerms, storing};
 use edge_isr::policy::tag::TagSet;
 use edge_isr::policy::time::Time;
@@ -155,7 +155,7 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
         graphed_at: None,
         graph_checked_at: None,
         former_tags: Vec::new(),
-        body: Place::Inline,
+        body: BodyAt::Inline,
     };
     let written = Stored::Response(Box::new(response));
     assert_eq!(Stored::from_head(&written.to_head()), Some(written));

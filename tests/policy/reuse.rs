@@ -5,7 +5,7 @@ use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::Purged;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::reuse::{Bypass, Fence, Terms, Verdict, bypass, decide};
-use edge_isr::policy::stored::{Place, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, StoredResponse};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, Method, StatusCode};
 use rstest::rstest;
@@ -42,7 +42,7 @@ fn stored() -> StoredResponse {
         graphed_at: None,
         graph_checked_at: None,
         former_tags: Vec::new(),
-        body: Place::Inline,
+        body: BodyAt::Inline,
     }
 }
 

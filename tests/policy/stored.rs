@@ -3,7 +3,7 @@ use std::time::Duration;
 use edge_isr::policy::format::ascii_json;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
-    First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse,
+    BodyAt, First, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
 };
 use edge_isr::policy::storing::Refusal;
 use edge_isr::policy::tag::Tag;
@@ -32,7 +32,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
         graphed_at: Some(Time(5)),
         graph_checked_at: Some(Time(4)),
         former_tags: vec![Tag::origin("former").unwrap()],
-        body: Place::Apart("body 1".to_owned()),
+        body: BodyAt::Apart("body 1".to_owned()),
     }
 }
 

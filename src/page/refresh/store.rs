@@ -23,7 +23,7 @@ use crate::platform::{Platform, Response, Settled, Unsettled};
 use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::sharing::{NotShared, says_it_is_for_all};
-use crate::policy::stored::{Place, Stored, StoredResponse};
+use crate::policy::stored::{BodyAt, Stored, StoredResponse};
 use crate::policy::variants::Admission;
 
 impl<P: Platform> Refresh<P> {
@@ -90,7 +90,7 @@ impl<P: Platform> Refresh<P> {
         let body = match self.platform.settle(body, &slot.beside(&token), life).await {
             Ok(Settled::Whole(body)) => body,
             Ok(Settled::Staged) => {
-                stored.body = Place::Apart(token);
+                stored.body = BodyAt::Apart(token);
                 self.platform.empty_body()
             }
             Err(error) => return self.unsettled(error).await,
@@ -175,7 +175,7 @@ impl<P: Platform> Refresh<P> {
             graphed_at: None,
             graph_checked_at: None,
             former_tags: Vec::new(),
-            body: Place::Inline,
+            body: BodyAt::Inline,
         };
         (slot, stored)
     }
