@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::reuse::{Fence, Terms, decide};
+use edge_isr::policy::reuse::{PurgeState, Terms, decide};
 use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
@@ -59,7 +59,7 @@ fn benches(criterion: &mut Criterion) {
     tags.extend_from_slice(&stored.tags);
     tags.iter().for_each(|tag| memory.read(tag, Vec::new(), now));
     criterion.bench_function("decide", |bencher| {
-        bencher.iter(|| decide(black_box(&stored), Fence::CLEAR, TERMS, now));
+        bencher.iter(|| decide(black_box(&stored), PurgeState::CLEAR, TERMS, now));
     });
     criterion.bench_function("read the metadata", |bencher| {
         bencher.iter(|| Stored::from_head(black_box(&head)));

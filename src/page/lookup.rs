@@ -14,7 +14,7 @@ use crate::fields::vary::Selecting;
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
-use crate::policy::reuse::{Fence, Verdict, decide};
+use crate::policy::reuse::{PurgeState, Verdict, decide};
 use crate::policy::sharing::NotShared;
 use crate::policy::stored::{
     BodyAt, First, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
@@ -186,7 +186,7 @@ pub async fn judge<P: Platform>(
     stored: &StoredResponse,
 ) -> Verdict {
     let records = records::of(platform, visit, slot, stored);
-    let fence: Fence = visit.timed(platform, "records", records).await;
+    let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
     match config.request_directives.then(|| visit.directives()).flatten() {

@@ -75,7 +75,7 @@ fn has_cookie(request: &dyn RequestFields, wanted: &CookieNames) -> bool {
 
 /// What the purge records of a stored response's tags say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fence {
+pub struct PurgeState {
     pub purged: Purged,
     /// When this data centre first saw a soft purge outdate it.
     pub first_seen: Option<Time>,
@@ -83,8 +83,9 @@ pub struct Fence {
     pub readable: bool,
 }
 
-impl Fence {
-    pub const CLEAR: Fence = Fence { purged: Purged::No, first_seen: None, readable: true };
+impl PurgeState {
+    pub const CLEAR: PurgeState =
+        PurgeState { purged: Purged::No, first_seen: None, readable: true };
 }
 
 /// The settings that reuse depends on.
@@ -121,7 +122,7 @@ pub enum Verdict {
 }
 
 /// The rows of the decision table (`policy/mod.rs`) that concern a stored response.
-pub fn decide(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Verdict {
+pub fn decide(stored: &StoredResponse, fence: PurgeState, terms: Terms, now: Time) -> Verdict {
     if fence.purged == Purged::Hard {
         return Verdict::Discard { detail: Detail::Purged };
     }
@@ -151,7 +152,7 @@ struct Windows {
 }
 
 impl Windows {
-    fn of(stored: &StoredResponse, fence: Fence, terms: Terms, now: Time) -> Windows {
+    fn of(stored: &StoredResponse, fence: PurgeState, terms: Terms, now: Time) -> Windows {
         let lifetimes = stored.lifetimes;
         let soft = fence.purged == Purged::Soft;
         // What is never fresh is not so for an isolate whose clock is behind, either.

@@ -1,6 +1,6 @@
 //! Reading the purge records of a stored response's tags, from memory and past it from KV.
 //!
-//! What fails closed: with KV unreadable, [`Fence::readable`] is false, and `policy::reuse` asks
+//! What fails closed: with KV unreadable, [`PurgeState::readable`] is false, and `policy::reuse` asks
 //! the origin before it shows anything older than the memory window.
 
 use futures::channel::oneshot;
@@ -12,7 +12,7 @@ use crate::platform::kv;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
 use crate::policy::key::Slot;
-use crate::policy::reuse::Fence;
+use crate::policy::reuse::PurgeState;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
@@ -29,7 +29,7 @@ pub async fn of<P: Platform>(
     visit: &Visit,
     slot: &Slot,
     stored: &StoredResponse,
-) -> Fence {
+) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
     let readable = learn(platform, &tags).await;
     let skew = platform.config().skew;
@@ -41,7 +41,7 @@ pub async fn of<P: Platform>(
         Purged::Soft => Some(first_seen(platform, slot, stored).await),
         _ => None,
     };
-    Fence { purged, first_seen, readable }
+    PurgeState { purged, first_seen, readable }
 }
 
 /// Whether a purge that was first seen after `moment` outdates `stored`.
