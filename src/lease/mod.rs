@@ -30,7 +30,7 @@ const FIRST_LOOK: u64 = 25;
 const LAST_LOOK: Duration = Duration::from_secs(1);
 const LOOKS_MOST: u32 = 20;
 /// Waiting for another data centre begins with a longer pause: each look is a request.
-const FIRST_LOOK_ABROAD: u64 = 100;
+const FIRST_LOOK_IN_WORLD: u64 = 100;
 /// From the lease to the request to the origin, KV's time limit in between.
 const LOOKED_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// Workers lets a request work for so long after its answer.
@@ -43,7 +43,7 @@ pub struct Lease<P: Platform> {
     token: u64,
     ended: bool,
     /// Whether the coordinator may hold it for us.
-    abroad: Cell<bool>,
+    in_world: Cell<bool>,
     /// What the answer says of it, if anything.
     detail: Cell<Option<Detail>>,
 }
@@ -79,19 +79,19 @@ pub async fn acquire<P: Platform>(
     let Some(lease) = take(platform, slot) else {
         // Who has it may have got it when their own patience ended, and asks the origin only then.
         let answered = platform.config().origin_timeout + LOOKED_AGAIN_WITHIN;
-        return wait_here(platform, slot, patience + answered).await;
+        return wait_in_isolate(platform, slot, patience + answered).await;
     };
     // A holder in this data centre that does not end it within the bound is overdue: this isolate
     // asks for itself, once for all who wait here.
     let mut waited = false;
     for look in 0..LOOKS_MOST {
-        if lease.claim_here().await {
+        if lease.claim_in_data_centre().await {
             break;
         }
         waited = true;
         platform.sleep(pause(FIRST_LOOK, look, platform.random())).await;
     }
-    match lease.wait_abroad(waited, patience, tags).await {
+    match lease.wait_in_world(waited, patience, tags).await {
         Claim::Failed(status) => {
             let outcome = LeaseEnd::Failed(status);
             lease.end(outcome).await;
@@ -116,12 +116,12 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
         slot: slot.clone(),
         token,
         ended: false,
-        abroad: Cell::default(),
+        in_world: Cell::default(),
         detail: Cell::default(),
     })
 }
 
-async fn wait_here<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Turn<P> {
+async fn wait_in_isolate<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Turn<P> {
     let config = platform.config();
     let last = patience + config.lease_life();
     let (mut patience, mut before) = (patience, None);
@@ -164,12 +164,12 @@ impl<P: Platform> Lease<P> {
     /// Takes the data centre's lease and the world's too, behind a visitor's back: not if another
     /// isolate has the one, and only if the holder of the other is soon done. What it ends with if not.
     pub async fn claim(&self, tags: &[Tag]) -> Result<(), LeaseEnd> {
-        if !self.claim_here().await {
+        if !self.claim_in_data_centre().await {
             return Err(LeaseEnd::Abandoned);
         }
         let left = AFTER_THE_ANSWER.saturating_sub(self.platform.config().origin_timeout);
         let patience = self.platform.now() + left;
-        match self.wait_abroad(false, patience, tags).await {
+        match self.wait_in_world(false, patience, tags).await {
             Claim::Held => Err(LeaseEnd::Abandoned),
             Claim::Failed(status) => Err(LeaseEnd::Failed(status)),
             _ => Ok(()),
@@ -187,9 +187,9 @@ impl<P: Platform> Lease<P> {
     }
 
     /// Takes the data centre's lease, unless another isolate has it.
-    async fn claim_here(&self) -> bool {
-        let place = self.place();
-        if let Some((token, until)) = read(&self.platform, &place).await
+    async fn claim_in_data_centre(&self) -> bool {
+        let marker = self.data_centre_slot();
+        if let Some((token, until)) = read(&self.platform, &marker).await
             && token != self.token
             && self.platform.now() < until
         {
@@ -200,36 +200,36 @@ impl<P: Platform> Lease<P> {
         let until = self.platform.now() + life;
         let head = format!("{} {}", self.token, until.0);
         let document = Document { head, body: self.platform.empty_body() };
-        if self.platform.cache_put(&place, document, life).await.is_err() {
+        if self.platform.cache_put(&marker, document, life).await.is_err() {
             return true;
         }
         // A cache that kept nothing holds no request back.
-        read(&self.platform, &place).await.is_none_or(|(token, _)| token == self.token)
+        read(&self.platform, &marker).await.is_none_or(|(token, _)| token == self.token)
     }
 
     /// Waits until the world's lease is ours or needed no more, while there is patience left.
-    async fn wait_abroad(&self, waited: bool, patience: Time, tags: &[Tag]) -> Claim {
+    async fn wait_in_world(&self, waited: bool, patience: Time, tags: &[Tag]) -> Claim {
         let mut look = 0;
         loop {
-            let claim = self.claim_abroad(waited || look > 0, tags).await;
+            let claim = self.claim_in_world(waited || look > 0, tags).await;
             // broken: world-lease-not-waited-for
             if claim != Claim::Held || self.platform.now() >= patience {
                 return claim;
             }
-            let pause = pause(FIRST_LOOK_ABROAD, look, self.platform.random());
+            let pause = pause(FIRST_LOOK_IN_WORLD, look, self.platform.random());
             self.platform.sleep(pause).await;
             look += 1;
         }
     }
 
-    async fn claim_abroad(&self, waited: bool, tags: &[Tag]) -> Claim {
+    async fn claim_in_world(&self, waited: bool, tags: &[Tag]) -> Claim {
         let platform = &self.platform;
         let claim = client::claim(platform, &self.slot, self.token, waited, tags).await;
         match claim {
-            Claim::Granted => self.abroad.set(true),
+            Claim::Granted => self.in_world.set(true),
             Claim::Unavailable => {
                 // It may have been granted all the same.
-                self.abroad.set(true);
+                self.in_world.set(true);
                 self.detail.set(Some(Detail::CoordinatorUnavailable));
             }
             Claim::Resting => self.detail.set(Some(Detail::CoordinatorUnavailable)),
@@ -260,21 +260,21 @@ impl<P: Platform> Lease<P> {
 
     /// Gives back the data centre's lease and the world's.
     pub async fn release(&self, outcome: LeaseEnd) {
-        self.release_here().await;
-        if self.abroad.get() {
+        self.release_in_data_centre().await;
+        if self.in_world.get() {
             client::release(&self.platform, &self.slot, self.token, outcome).await;
         }
     }
 
-    async fn release_here(&self) {
-        let place = self.place();
-        let held = read(&self.platform, &place).await;
+    async fn release_in_data_centre(&self) {
+        let marker = self.data_centre_slot();
+        let held = read(&self.platform, &marker).await;
         if held.is_some_and(|(token, _)| token == self.token) {
-            self.platform.cache_delete(&place).await;
+            self.platform.cache_delete(&marker).await;
         }
     }
 
-    fn place(&self) -> Slot {
+    fn data_centre_slot(&self) -> Slot {
         self.slot.beside("lease")
     }
 }
@@ -287,8 +287,8 @@ impl<P: Platform> Drop for Lease<P> {
     }
 }
 
-async fn read<P: Platform>(platform: &P, place: &Slot) -> Option<(u64, Time)> {
-    let document = platform.cache_match(place).await?;
+async fn read<P: Platform>(platform: &P, marker: &Slot) -> Option<(u64, Time)> {
+    let document = platform.cache_match(marker).await?;
     let (token, until) = document.head.split_once(' ')?;
     Some((token.parse().ok()?, Time(until.parse().ok()?)))
 }
