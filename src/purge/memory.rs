@@ -40,21 +40,21 @@ pub struct PurgeMemory {
 
 #[derive(Default)]
 struct Remembered {
-    soft: Known,
-    hard: Known,
+    soft: RecordsOfMode,
+    hard: RecordsOfMode,
     read_at: Option<Time>,
     own_until: Option<Time>,
 }
 
 /// The records of a tag and kind.
 #[derive(Default)]
-struct Known {
-    learned: Vec<Learned>,
+struct RecordsOfMode {
+    learned: Vec<KnownRecord>,
     /// This isolate's purges that no record stands for yet: the latest stands for all.
-    noted: Option<Learned>,
+    noted: Option<KnownRecord>,
 }
 
-struct Learned {
+struct KnownRecord {
     record: PurgeRecord,
     /// When this isolate first heard of it, be it its own and unconfirmed.
     seen: Moment,
@@ -67,7 +67,7 @@ struct Learned {
 pub struct Moment(u64);
 
 impl Remembered {
-    fn of(&mut self, mode: PurgeMode) -> &mut Known {
+    fn of(&mut self, mode: PurgeMode) -> &mut RecordsOfMode {
         match mode {
             PurgeMode::Soft => &mut self.soft,
             PurgeMode::Hard => &mut self.hard,
@@ -107,7 +107,7 @@ impl PurgeMemory {
         let seen = self.next_moment();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_KEPT);
-        remembered.of(mode).noted = Some(Learned { record, seen, when: None });
+        remembered.of(mode).noted = Some(KnownRecord { record, seen, when: None });
     }
 
     /// KV has taken it. It stands for all purges that came before its stamp.
@@ -156,7 +156,7 @@ impl PurgeMemory {
         let mut known: Vec<String> = self
             .learned_of(tags)
             .filter(|(_, learned)| learned.when.is_some_and(|when| when <= moment))
-            .filter(|(_, Learned { record, .. })| {
+            .filter(|(_, KnownRecord { record, .. })| {
                 !record.is_dated() || fetched_at <= record.at + skew
             })
             // broken: known-is-a-time.ids
@@ -168,7 +168,10 @@ impl PurgeMemory {
         known
     }
 
-    fn learned_of<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = (PurgeMode, &'a Learned)> {
+    fn learned_of<'a>(
+        &'a self,
+        tags: &'a [Tag],
+    ) -> impl Iterator<Item = (PurgeMode, &'a KnownRecord)> {
         tags.iter().filter_map(|tag| self.tags.get(&*tag.brief())).flat_map(|remembered| {
             let soft = remembered.soft.all().map(|learned| (PurgeMode::Soft, learned));
             let hard = remembered.hard.all().map(|learned| (PurgeMode::Hard, learned));
@@ -215,8 +218,8 @@ impl PurgeMemory {
     }
 }
 
-impl Known {
-    fn all(&self) -> impl Iterator<Item = &Learned> {
+impl RecordsOfMode {
+    fn all(&self) -> impl Iterator<Item = &KnownRecord> {
         self.learned.iter().chain(&self.noted)
     }
 
@@ -228,7 +231,7 @@ impl Known {
             same.when = same.when.or(when);
             return;
         }
-        records.push(Learned { record, seen, when });
+        records.push(KnownRecord { record, seen, when });
         if records.len() > RECORDS_MOST {
             let latest = records.iter().map(|learned| learned.record.at).max();
             let oldest = records.iter().position(|learned| Some(learned.record.at) != latest);
