@@ -7,14 +7,14 @@ use std::rc::Rc;
 use crate::platform::Signal;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
-use crate::purge::memory::Moment;
+use crate::purge::memory::LearnCount;
 
 /// How a leader's request to the origin ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseEnd {
     /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
     /// requests after them, unless a purge was seen since the leader asked.
-    Stored { fetched_at: Time, moment: Moment },
+    Stored { fetched_at: Time, learn_count: LearnCount },
     /// Nothing will be stored: each request asks for itself.
     Uncacheable,
     /// The origin failed, with this status towards visitors.

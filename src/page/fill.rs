@@ -17,7 +17,7 @@ use crate::policy::sharing::NotShared;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::variants::Admission;
-use crate::purge::memory::Moment;
+use crate::purge::memory::LearnCount;
 use crate::purge::records::{all_tags, is_outdated_since};
 
 /// How often a request looks again after waiting for others, before it asks the origin by itself.
@@ -50,9 +50,9 @@ pub async fn fill<P: Platform>(
                 reply.detail = granted.detail();
                 lease = Some(granted);
             }
-            Turn::Ended(LeaseEnd::Stored { fetched_at, moment }) => {
+            Turn::Ended(LeaseEnd::Stored { fetched_at, learn_count }) => {
                 reply.waited();
-                waited_for = Some((fetched_at, moment));
+                waited_for = Some((fetched_at, learn_count));
             }
             Turn::Ended(LeaseEnd::Abandoned) => reply.waited(),
             // It is not handed on: each asks for themselves, in the light of what is there now.
@@ -135,7 +135,7 @@ async fn answer_again<P: Platform>(
     visit: &Visit,
     lookup: Lookup<P::Body>,
     reason: Forward,
-    waited_for: Option<(Time, Moment)>,
+    waited_for: Option<(Time, LearnCount)>,
     reply: &mut Reply<P>,
 ) -> Option<Lookup<P::Body>> {
     let Found::Response(candidate) = lookup.found else { return Some(lookup) };
@@ -167,13 +167,13 @@ fn is_what_was_waited_for<P: Platform>(
     platform: &P,
     visit: &Visit,
     candidate: &Candidate<P::Body>,
-    waited_for: Option<(Time, Moment)>,
+    waited_for: Option<(Time, LearnCount)>,
     arrived: Time,
 ) -> bool {
-    let Some((fetched_at, moment)) = waited_for else { return false };
+    let Some((fetched_at, learn_count)) = waited_for else { return false };
     // Not a later one: where clocks differ, later is not newer.
     candidate.stored.fetched_at == fetched_at
         && !candidate.stored.lifetimes.validates_each_use()
         // broken: waiting-gets-what-was-purged
-        && (fetched_at > arrived || !is_outdated_since(platform, visit, &candidate.stored, moment))
+        && (fetched_at > arrived || !is_outdated_since(platform, visit, &candidate.stored, learn_count))
 }

@@ -57,14 +57,14 @@ struct RecordsOfMode {
 struct KnownRecord {
     record: PurgeRecord,
     /// When this isolate first heard of it, be it its own and unconfirmed.
-    seen: Moment,
+    seen: LearnCount,
     /// None: made here, and not yet confirmed by KV.
-    when: Option<Moment>,
+    when: Option<LearnCount>,
 }
 
 /// A point in the order in which this isolate learned records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
+pub struct LearnCount(u64);
 
 impl Remembered {
     fn of(&mut self, mode: PurgeMode) -> &mut RecordsOfMode {
@@ -77,8 +77,8 @@ impl Remembered {
 
 impl PurgeMemory {
     /// Now, in the order of learning: taken before an origin request is sent.
-    pub fn moment(&self) -> Moment {
-        Moment(self.learned)
+    pub fn learn_count(&self) -> LearnCount {
+        LearnCount(self.learned)
     }
 
     /// The tags whose records are not known well enough: never read, or longer ago than `window`.
@@ -93,10 +93,10 @@ impl PurgeMemory {
 
     /// KV was asked at `asked_at` and showed these records of `tag`.
     pub fn read(&mut self, tag: &Tag, records: Vec<(PurgeMode, PurgeRecord)>, asked_at: Time) {
-        let moment = self.next_moment();
+        let learn_count = self.next_count();
         let remembered = self.remembered(tag, asked_at);
         for (mode, record) in records {
-            remembered.of(mode).learn(record, moment, Some(moment));
+            remembered.of(mode).learn(record, learn_count, Some(learn_count));
         }
         remembered.read_at = remembered.read_at.max(Some(asked_at));
     }
@@ -104,7 +104,7 @@ impl PurgeMemory {
     /// A purge has come that is to be written, or is for this isolate alone: from now on it outdates,
     /// and vouches for nothing.
     pub fn noted(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let seen = self.next_moment();
+        let seen = self.next_count();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_KEPT);
         remembered.of(mode).noted = Some(KnownRecord { record, seen, when: None });
@@ -112,18 +112,18 @@ impl PurgeMemory {
 
     /// KV has taken it. It stands for all purges that came before its stamp.
     pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let moment = self.next_moment();
+        let learn_count = self.next_count();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_KEPT);
         let known = remembered.of(mode);
         known.noted.take_if(|noted| noted.record.at <= record.at);
-        known.learn(record, moment, Some(moment));
+        known.learn(record, learn_count, Some(learn_count));
     }
 
     /// The coordinator holds it, so KV has taken it, whether or not KV shows it here yet.
     pub fn told(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let moment = self.next_moment();
-        self.remembered(tag, now).of(mode).learn(record, moment, Some(moment));
+        let learn_count = self.next_count();
+        self.remembered(tag, now).of(mode).learn(record, learn_count, Some(learn_count));
     }
 
     /// Every record of `tags` that is remembered.
@@ -138,9 +138,9 @@ impl PurgeMemory {
     pub fn records_since<'a>(
         &'a self,
         tags: &'a [Tag],
-        moment: Moment,
+        learn_count: LearnCount,
     ) -> impl Iterator<Item = (PurgeMode, &'a PurgeRecord)> {
-        let since = self.learned_of(tags).filter(move |(_, learned)| learned.seen > moment);
+        let since = self.learned_of(tags).filter(move |(_, learned)| learned.seen > learn_count);
         since.map(|(mode, learned)| (mode, &learned.record))
     }
 
@@ -149,13 +149,13 @@ impl PurgeMemory {
     pub fn known(
         &self,
         tags: &[Tag],
-        moment: Moment,
+        learn_count: LearnCount,
         fetched_at: Time,
         skew: Duration,
     ) -> Vec<String> {
         let mut known: Vec<String> = self
             .learned_of(tags)
-            .filter(|(_, learned)| learned.when.is_some_and(|when| when <= moment))
+            .filter(|(_, learned)| learned.when.is_some_and(|when| when <= learn_count))
             .filter(|(_, KnownRecord { record, .. })| {
                 !record.is_dated() || fetched_at <= record.at + skew
             })
@@ -179,9 +179,9 @@ impl PurgeMemory {
         })
     }
 
-    fn next_moment(&mut self) -> Moment {
+    fn next_count(&mut self) -> LearnCount {
         self.learned += 1;
-        Moment(self.learned)
+        LearnCount(self.learned)
     }
 
     fn remembered(&mut self, tag: &Tag, now: Time) -> &mut Remembered {
@@ -225,7 +225,7 @@ impl RecordsOfMode {
 
     /// Adds a record in the order of learning. The one learned longest ago gives way, unless its
     /// stamp is the latest: a response that knows none of those that stay is outdated by them as well.
-    fn learn(&mut self, record: PurgeRecord, seen: Moment, when: Option<Moment>) {
+    fn learn(&mut self, record: PurgeRecord, seen: LearnCount, when: Option<LearnCount>) {
         let records = &mut self.learned;
         if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
             same.when = same.when.or(when);

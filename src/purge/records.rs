@@ -16,7 +16,7 @@ use crate::policy::reuse::PurgeState;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
-use crate::purge::memory::Moment;
+use crate::purge::memory::LearnCount;
 
 /// A bulk read takes 100 keys, and a tag has two.
 const TAGS_PER_READ: usize = 50;
@@ -49,11 +49,11 @@ pub fn is_outdated_since<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
-    moment: Moment,
+    learn_count: LearnCount,
 ) -> bool {
     let tags = all_tags(visit, &stored.tags);
     let memory = platform.isolate().purges.borrow();
-    let since = memory.records_since(&tags, moment);
+    let since = memory.records_since(&tags, learn_count);
     stored.fenced().purged(since, platform.config().skew) != Purged::No
 }
 

@@ -22,7 +22,7 @@ export const VARIANTS = [
     name: "known is filled when the answer arrives",
     within: 20_000,
     breaks: "no purge is lost",
-    edits: [["known-at-arrival", "self.moment", "memory.moment()"]],
+    edits: [["known-at-arrival", "self.learn_count", "memory.learn_count()"]],
   },
   {
     id: "known-is-a-time",
@@ -70,7 +70,7 @@ export const VARIANTS = [
       [
         "304-freshens-past-a-purge",
         "",
-        "self.began = self.platform.now(); self.moment = self.platform.isolate().purges.borrow().moment();",
+        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.borrow().learn_count();",
       ],
     ],
   },
@@ -203,7 +203,7 @@ export const VARIANTS = [
     name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &usable.stored, moment)", "true"]],
+    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &usable.stored, learn_count)", "true"]],
   },
   {
     id: "world-lease-not-waited-for",

@@ -205,9 +205,9 @@ fn a_burst_of_purges_keeps_the_newest_records_and_the_one_with_the_latest_stamp(
     assert!(!ids.contains(&"050".to_owned()));
     assert_eq!(object.rows.len(), 8);
     for number in 0..100 {
-        object.answer(publish("moment", 0, &format!("{number:03}")), number);
+        object.answer(publish("learn_count", 0, &format!("{number:03}")), number);
     }
-    assert_eq!(object.ids("moment", 200).len(), 8);
+    assert_eq!(object.ids("learn_count", 200).len(), 8);
 }
 
 #[test]

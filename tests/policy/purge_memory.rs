@@ -38,9 +38,9 @@ fn a_tag_is_read_again_past_the_window_and_not_before() {
 fn known_is_what_was_learned_before_the_request_and_not_when_it_was_looked_up() {
     let mut memory = PurgeMemory::default();
     memory.read(&tag(), vec![(Soft, record(1_000, "before"))], Time(1_000));
-    let moment = memory.moment();
+    let learn_count = memory.learn_count();
     memory.read(&tag(), vec![(Soft, record(1_500, "after"))], Time(1_500));
-    assert_eq!(memory.known(&[tag()], moment, Time(1_200), SKEW), ["before"]);
+    assert_eq!(memory.known(&[tag()], learn_count, Time(1_200), SKEW), ["before"]);
     assert_eq!(purged(&memory, 1_200, &["before".to_owned()]), Purged::Soft);
 }
 
@@ -48,7 +48,7 @@ fn known_is_what_was_learned_before_the_request_and_not_when_it_was_looked_up() 
 fn records_too_old_to_matter_are_not_listed_as_known() {
     let mut memory = PurgeMemory::default();
     memory.read(&tag(), vec![(Soft, record(1_000, "old"))], Time(1_000));
-    assert!(memory.known(&[tag()], memory.moment(), Time(6_001), SKEW).is_empty());
+    assert!(memory.known(&[tag()], memory.learn_count(), Time(6_001), SKEW).is_empty());
 }
 
 #[test]
@@ -56,9 +56,9 @@ fn own_purges_outdate_at_once_and_vouch_only_when_kv_has_them() {
     let mut memory = PurgeMemory::default();
     memory.noted(&tag(), Soft, record(1_000, "own"), Time(1_000));
     assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
-    assert!(memory.known(&[tag()], memory.moment(), Time(1_001), SKEW).is_empty());
+    assert!(memory.known(&[tag()], memory.learn_count(), Time(1_001), SKEW).is_empty());
     memory.confirmed(&tag(), Soft, record(1_050, "written"), Time(1_100));
-    let known = memory.known(&[tag()], memory.moment(), Time(1_101), SKEW);
+    let known = memory.known(&[tag()], memory.learn_count(), Time(1_101), SKEW);
     assert_eq!(known, ["written"]);
     assert_eq!(purged(&memory, 900, &[]), Purged::Soft);
     assert_eq!(purged(&memory, 1_101, &known), Purged::No);
@@ -70,7 +70,7 @@ fn a_purge_that_came_after_the_stamp_is_not_done_with_it() {
     memory.noted(&tag(), Soft, record(1_000, "first"), Time(1_000));
     memory.noted(&tag(), Soft, record(1_060, "second"), Time(1_060));
     memory.confirmed(&tag(), Soft, record(1_050, "written"), Time(1_100));
-    let known = memory.known(&[tag()], memory.moment(), Time(1_101), SKEW);
+    let known = memory.known(&[tag()], memory.learn_count(), Time(1_101), SKEW);
     assert_eq!(purged(&memory, 1_101, &known), Purged::Soft);
 }
 
@@ -87,7 +87,7 @@ fn own_purges_are_kept_whatever_kv_says() {
 fn a_later_purge_with_an_earlier_stamp_is_not_merged_away() {
     let mut memory = PurgeMemory::default();
     memory.read(&tag(), vec![(Soft, record(3_000, "fast clock"))], Time(2_000));
-    let known = memory.known(&[tag()], memory.moment(), Time(2_100), SKEW);
+    let known = memory.known(&[tag()], memory.learn_count(), Time(2_100), SKEW);
     memory.read(&tag(), vec![(Soft, record(2_500, "slow clock"))], Time(2_600));
     assert_eq!(purged(&memory, 2_100, &known), Purged::Soft);
 }
@@ -95,7 +95,7 @@ fn a_later_purge_with_an_earlier_stamp_is_not_merged_away() {
 #[test]
 fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
     let mut memory = PurgeMemory::default();
-    let moment = memory.moment();
+    let learn_count = memory.learn_count();
     for number in 0..1000 {
         memory.read(
             &tag(),
@@ -104,7 +104,7 @@ fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
         );
     }
     assert!(memory.records(&[tag()]).count() <= 17);
-    let known = memory.known(&[tag()], moment, Time(1_500), SKEW);
+    let known = memory.known(&[tag()], learn_count, Time(1_500), SKEW);
     assert_eq!(purged(&memory, 1_500, &known), Purged::Soft);
 }
 

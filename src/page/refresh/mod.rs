@@ -51,7 +51,7 @@ use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
-use crate::purge::memory::Moment;
+use crate::purge::memory::LearnCount;
 
 /// For how long a page that turned out uncacheable is not collapsed.
 const PASS_FOR: Duration = Duration::from_secs(120);
@@ -64,7 +64,7 @@ pub struct Refresh<P: Platform> {
     pub(crate) lease: Option<Lease<P>>,
     pub(crate) reason: Forward,
     /// In the order of learning purge records, and on the clock: both before the request is sent.
-    pub(crate) moment: Moment,
+    pub(crate) learn_count: LearnCount,
     pub(crate) began: Time,
     /// What the request whose answer is looked at carries of the visitor's fields.
     pub(crate) carried: HeaderMap,
@@ -95,7 +95,7 @@ impl<P: Platform> Refresh<P> {
         lookup: Lookup<P::Body>,
         lease: Option<Lease<P>>,
     ) -> Refresh<P> {
-        let moment = platform.isolate().purges.borrow().moment();
+        let learn_count = platform.isolate().purges.borrow().learn_count();
         let began = platform.now();
         let reason = lookup.forward_reason();
         let carried = HeaderMap::new();
@@ -105,7 +105,7 @@ impl<P: Platform> Refresh<P> {
             lookup,
             lease,
             reason,
-            moment,
+            learn_count,
             began,
             carried,
             unconditional: false,

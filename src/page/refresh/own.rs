@@ -26,7 +26,7 @@ impl<P: Platform> Refresh<P> {
     pub(super) async fn own_first(mut self, mut reply: Reply<P>, follow: bool) {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
-        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.learn_count = self.platform.isolate().purges.borrow().learn_count();
         self.began = self.platform.now();
         self.carried = self.visit.carried();
         // Cookies that count as absent were sent all the same.

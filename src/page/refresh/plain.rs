@@ -57,7 +57,7 @@ impl<P: Platform> Refresh<P> {
         &mut self,
         plain: HeaderMap,
     ) -> Result<Response<P::Body>, OriginError> {
-        self.moment = self.platform.isolate().purges.borrow().moment();
+        self.learn_count = self.platform.isolate().purges.borrow().learn_count();
         self.began = self.platform.now();
         self.carried = plain;
         let compared = self.compared().map(|stored| &stored.headers);

@@ -37,6 +37,6 @@ impl<P: Platform> Refresh<P> {
         let tags = all_tags(&self.visit, tags);
         let memory = self.platform.isolate().purges.borrow();
         // broken: known-at-arrival
-        memory.known(&tags, self.moment, began, self.platform.config().skew)
+        memory.known(&tags, self.learn_count, began, self.platform.config().skew)
     }
 }

@@ -239,7 +239,7 @@ impl<P: Platform> Refresh<P> {
         let stored = Stored::Response(Box::new(stored));
         let is_current = self.put(&slot, stored.clone(), body, life).await;
         let ended = match is_handed_on {
-            true => LeaseEnd::Stored { fetched_at, moment: self.moment },
+            true => LeaseEnd::Stored { fetched_at, learn_count: self.learn_count },
             // Each use has to be validated: each who waits asks for themselves.
             false => LeaseEnd::Uncacheable,
         };
