@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::reuse::{PurgeState, Terms, decide};
+use edge_isr::policy::reuse::{PurgeState, ReuseSettings, decide};
 use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
@@ -14,7 +14,7 @@ use edge_isr::purge::memory::PurgeMemory;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";
-const TERMS: Terms = Terms {
+const TERMS: ReuseSettings = ReuseSettings {
     memory_window: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
     stale_if_error: Duration::ZERO,

@@ -14,8 +14,8 @@ use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tok
 use crate::fields::vary::Languages;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::key::{CacheKey, canonical_host, is_host};
-use crate::policy::reuse::Terms;
-use crate::policy::storing::StoringTerms;
+use crate::policy::reuse::ReuseSettings;
+use crate::policy::storing::StoringSettings;
 use crate::rules::{self, Rule};
 
 /// Where settings come from: a name to its text, empty ones as absent.
@@ -48,7 +48,7 @@ pub struct Config {
     pub request_directives: bool,
     /// Whether answers to `Authorization` are stored and shared where RFC 9111 §3.5 allows it.
     pub share_authorized: bool,
-    pub storing: StoringTerms,
+    pub storing: StoringSettings,
     pub languages: Languages,
     /// Every answer says where its time went, and by which key it is stored.
     pub debug: bool,
@@ -162,7 +162,7 @@ impl Config {
             stale_if_error: Duration::from_secs(number(raw, "STALE_IF_ERROR", 0, 0, YEAR)?),
             request_directives: flag(raw, "REQUEST_DIRECTIVES")?,
             share_authorized: flag(raw, "SHARE_AUTHORIZED")?,
-            storing: StoringTerms {
+            storing: StoringSettings {
                 heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
                 strict: one_of(raw, "S_MAXAGE", &[("isr", false), ("strict", true)])?,
             },
@@ -197,8 +197,8 @@ impl Config {
     }
 
     /// The terms on which stored responses are reused.
-    pub fn terms(&self) -> Terms {
-        Terms {
+    pub fn terms(&self) -> ReuseSettings {
+        ReuseSettings {
             memory_window: self.memory_window,
             purge_swr: self.purge_swr,
             stale_if_error: self.stale_if_error,

@@ -90,7 +90,7 @@ impl PurgeState {
 
 /// The settings that reuse depends on.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct ReuseSettings {
     /// For how long records once read are relied on.
     pub memory_window: Duration,
     /// A window for soft-purged responses that ask for none.
@@ -122,7 +122,12 @@ pub enum Verdict {
 }
 
 /// The rows of the decision table (`policy/mod.rs`) that concern a stored response.
-pub fn decide(stored: &StoredResponse, fence: PurgeState, terms: Terms, now: Time) -> Verdict {
+pub fn decide(
+    stored: &StoredResponse,
+    fence: PurgeState,
+    terms: ReuseSettings,
+    now: Time,
+) -> Verdict {
     if fence.purged == Purged::Hard {
         return Verdict::Discard { detail: Detail::Purged };
     }
@@ -152,7 +157,7 @@ struct Windows {
 }
 
 impl Windows {
-    fn of(stored: &StoredResponse, fence: PurgeState, terms: Terms, now: Time) -> Windows {
+    fn of(stored: &StoredResponse, fence: PurgeState, terms: ReuseSettings, now: Time) -> Windows {
         let lifetimes = stored.lifetimes;
         let soft = fence.purged == Purged::Soft;
         // What is never fresh is not so for an isolate whose clock is behind, either.

@@ -58,7 +58,7 @@ impl Refusal {
 
 /// The settings that storing depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StoringTerms {
+pub struct StoringSettings {
     /// Responses with no lifetime get one by their `Last-Modified` (RFC 9111 §4.2.2).
     pub heuristic: bool,
     /// `s-maxage` forbids stale answers to the letter of §5.2.2.10.
@@ -70,7 +70,7 @@ pub fn storing(
     status: StatusCode,
     response: &HeaderMap,
     request: &dyn RequestFields,
-    terms: StoringTerms,
+    terms: StoringSettings,
     now: Time,
 ) -> Storing {
     let directives = Directives::of(response);
@@ -110,7 +110,7 @@ fn lifetime(
     status: StatusCode,
     response: &HeaderMap,
     directives: &Directives,
-    terms: StoringTerms,
+    terms: StoringSettings,
     now: Time,
 ) -> Option<Duration> {
     let stated = directives.freshness_lifetime(response, now);

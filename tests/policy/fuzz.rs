@@ -8,7 +8,7 @@ use edge_isr::fields::range::part;
 use edge_isr::fields::vary::Vary;
 use edge_isr::policy::freshness::{Directives, born_at};
 use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
-use edge_isr::policy::storing::{Storing, StoringTerms, storing};
+use edge_isr::policy::storing::{Storing, StoringSettings, storing};
 use edge_isr::policy::tag::TagSet;
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -133,7 +133,7 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
     selects(response, request);
     updated(request, response);
     is_not_modified(&Method::GET, request, status, response);
-    let terms = StoringTerms { heuristic: true, strict: false };
+    let terms = StoringSettings { heuristic: true, strict: false };
     let Storing::Store(lifetimes) = storing(status, response, request, terms, now) else {
         return false;
     };

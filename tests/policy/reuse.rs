@@ -4,7 +4,7 @@ use edge_isr::fields::cache_status::Detail;
 use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::Purged;
 use edge_isr::policy::freshness::Lifetimes;
-use edge_isr::policy::reuse::{Bypass, PurgeState, Terms, Verdict, bypass, decide};
+use edge_isr::policy::reuse::{Bypass, PurgeState, ReuseSettings, Verdict, bypass, decide};
 use edge_isr::policy::stored::{BodyAt, StoredResponse};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, Method, StatusCode};
@@ -13,7 +13,7 @@ use rstest::rstest;
 use crate::headers;
 
 const FETCHED: Time = Time(1_000_000);
-const TERMS: Terms = Terms {
+const TERMS: ReuseSettings = ReuseSettings {
     memory_window: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
     stale_if_error: Duration::ZERO,
@@ -100,7 +100,7 @@ fn with_records_unreadable_the_young_is_served_and_the_old_revalidated() {
 fn what_is_never_stale_is_revalidated_even_when_purged_softly_with_a_window_granted() {
     let mut stored = stored();
     stored.lifetimes.never_stale = true;
-    let terms = Terms { purge_swr: Duration::from_secs(60), ..TERMS };
+    let terms = ReuseSettings { purge_swr: Duration::from_secs(60), ..TERMS };
     let never = |ttl| Verdict::Revalidate { ttl, on_error_until: None };
     assert_eq!(decide(&stored, soft(10), terms, at(10)), never(0));
     assert_eq!(decide(&stored, PurgeState::CLEAR, terms, at(60)), never(0));
@@ -110,7 +110,7 @@ fn what_is_never_stale_is_revalidated_even_when_purged_softly_with_a_window_gran
 fn a_window_is_granted_to_soft_purged_responses_that_ask_for_none() {
     let mut stored = stored();
     stored.lifetimes.stale_while_revalidate = None;
-    let terms = Terms { purge_swr: Duration::from_secs(20), ..TERMS };
+    let terms = ReuseSettings { purge_swr: Duration::from_secs(20), ..TERMS };
     assert_eq!(decide(&stored, soft(10), terms, at(29)), Verdict::ServeStale { ttl: -19 });
     assert_eq!(decide(&stored, soft(10), terms, at(30)), revalidate(-20, 100));
     assert_eq!(decide(&stored, PurgeState::CLEAR, terms, at(60)), revalidate(0, 150));
@@ -120,7 +120,7 @@ fn a_window_is_granted_to_soft_purged_responses_that_ask_for_none() {
 fn an_explicit_window_of_zero_is_a_window() {
     let mut stored = stored();
     stored.lifetimes.stale_while_revalidate = Some(0);
-    let terms = Terms { purge_swr: Duration::from_secs(20), ..TERMS };
+    let terms = ReuseSettings { purge_swr: Duration::from_secs(20), ..TERMS };
     assert_eq!(decide(&stored, soft(10), terms, at(11)), revalidate(-1, 100));
 }
 

@@ -1,4 +1,4 @@
-use edge_isr::policy::storing::{Refusal, Storing, StoringTerms, storing};
+use edge_isr::policy::storing::{Refusal, Storing, StoringSettings, storing};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
@@ -8,7 +8,13 @@ use crate::headers;
 
 fn verdict(status: u16, response: &str, request: &str) -> Option<Refusal> {
     let status = StatusCode::from_u16(status).unwrap();
-    match storing(status, &headers(response), &headers(request), StoringTerms::default(), Time(0)) {
+    match storing(
+        status,
+        &headers(response),
+        &headers(request),
+        StoringSettings::default(),
+        Time(0),
+    ) {
         Storing::Store(_) => None,
         Storing::Refuse(refusal) => Some(refusal),
     }
@@ -82,7 +88,7 @@ proptest! {
         let value = format!("max-age=60,{before},{spelling},{after}");
         response.insert("cache-control", HeaderValue::from_str(&value).unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), StoringTerms::default(), Time(0)), Storing::Refuse(_)));
+        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), StoringSettings::default(), Time(0)), Storing::Refuse(_)));
     }
 
     #[test]
@@ -94,7 +100,7 @@ proptest! {
                 response.append(HeaderName::from_static(names[name]), value);
             }
         }
-        storing(StatusCode::OK, &response, &HeaderMap::new(), StoringTerms::default(), Time(0));
+        storing(StatusCode::OK, &response, &HeaderMap::new(), StoringSettings::default(), Time(0));
     }
 }
 
@@ -114,7 +120,7 @@ fn heuristic_freshness_is_by_setting_and_by_status_4_2_2(
     let response = headers(&format!("last-modified: Wed, 21 Oct 2015 07:28:00 GMT\n{more}"));
     let status = StatusCode::from_u16(status).unwrap();
     let verdict = |heuristic, response: &HeaderMap| {
-        let terms = StoringTerms { heuristic, strict: false };
+        let terms = StoringSettings { heuristic, strict: false };
         let now = Time(1_500_000_000_000);
         matches!(storing(status, response, &HeaderMap::new(), terms, now), Storing::Store(_))
     };
