@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::control::Refusal;
-use crate::control::receipts::{Kept, keep};
+use crate::control::receipts::{StoredReceipt, keep};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
 use crate::page::answer::{JSON, PROBLEM, json};
 use crate::platform::{Platform, ReadError, Response};
@@ -83,7 +83,7 @@ pub async fn answer<P: Platform>(
         failed: (!is_done).then(|| canonical(&request.selected, &outcome.failed)),
     };
     let response = respond(platform, &receipt, &request.selected, &outcome);
-    keep(platform, Kept::new(receipt, tags, began, platform.now()));
+    keep(platform, StoredReceipt::new(receipt, tags, began, platform.now()));
     Ok(response)
 }
 

@@ -36,7 +36,7 @@ const KV_SPREADS_IN: Duration = Duration::from_secs(60);
 
 /// What KV holds of a purge request, under `r/<id>`.
 #[derive(Serialize, Deserialize)]
-pub struct Kept {
+pub struct StoredReceipt {
     v: u8,
     receipt: Receipt,
     /// Whose records were to be written, done or not.
@@ -45,14 +45,14 @@ pub struct Kept {
     ended: Time,
 }
 
-impl Kept {
-    pub fn new(receipt: Receipt, tags: Vec<Tag>, began: Time, ended: Time) -> Kept {
-        Kept { v: VERSION, receipt, tags, began, ended }
+impl StoredReceipt {
+    pub fn new(receipt: Receipt, tags: Vec<Tag>, began: Time, ended: Time) -> StoredReceipt {
+        StoredReceipt { v: VERSION, receipt, tags, began, ended }
     }
 }
 
 #[derive(Serialize)]
-struct Found {
+struct FoundReceipt {
     #[serde(flatten)]
     receipt: Receipt,
     spread: Spread,
@@ -78,7 +78,7 @@ struct Here {
 
 /// Keeps a receipt, once the answer is decided: no purge waits for it or fails with it. Of a request
 /// that named nothing to purge there is nothing to keep.
-pub fn keep<P: Platform>(platform: &P, kept: Kept) {
+pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     let life = platform.config().receipt_life;
     if life.is_zero() || kept.tags.is_empty() {
         return;
@@ -106,15 +106,15 @@ pub async fn answer<P: Platform>(platform: &P, id: &str) -> Result<Response<P::B
     let Some(text) = read(platform, &[receipt_key(id)]).await?.into_iter().flatten().next() else {
         return Err(absent(platform));
     };
-    let kept = match serde_json::from_str::<Kept>(&text) {
+    let kept = match serde_json::from_str::<StoredReceipt>(&text) {
         Ok(kept) if kept.v == VERSION => kept,
         _ => return Err(unreadable("the receipt was not written by this version")),
     };
     let spread = spread(platform, &kept).await?;
-    Ok(json(platform, StatusCode::OK, JSON, &Found { receipt: kept.receipt, spread }))
+    Ok(json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
 }
 
-async fn spread<P: Platform>(platform: &P, kept: &Kept) -> Result<Spread, Refusal> {
+async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, Refusal> {
     let durable = kept.receipt.failed.is_none();
     let spreads_in = KV_SPREADS_IN + platform.config().memory_window;
     Ok(Spread {
@@ -125,7 +125,7 @@ async fn spread<P: Platform>(platform: &P, kept: &Kept) -> Result<Spread, Refusa
 }
 
 /// How many of the records KV shows, asked in the way pages ask.
-async fn seen<P: Platform>(platform: &P, kept: &Kept) -> Result<usize, Refusal> {
+async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, Refusal> {
     let mut seen = 0;
     for tags in kept.tags.chunks(TAGS_PER_READ) {
         let key = |tag| PurgeMode::record_key(kept.receipt.mode, tag);
