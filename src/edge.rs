@@ -8,7 +8,7 @@ use crate::control;
 use crate::fields::cache_status::{CACHE_STATUS, CacheStatus, Detail};
 use crate::page::answer::own_problem;
 use crate::page::serve::serve;
-use crate::page::server_timing::Trace;
+use crate::page::server_timing::ServerTiming;
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Route;
@@ -21,8 +21,8 @@ pub async fn handle<P: Platform>(
 ) -> Response<P::Body> {
     let mut visit = visit;
     let config = platform.config();
-    if Trace::wanted(config, &*visit.fields) {
-        visit.trace = Some(Rc::default());
+    if ServerTiming::wanted(config, &*visit.fields) {
+        visit.server_timing = Some(Rc::default());
     }
     if !config.serves(visit.key.host()) {
         let detail = "HOSTS does not list the host that was asked for.";

@@ -98,9 +98,9 @@ fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
 
 /// What the cache did; with the key and the times, for those who may know them.
 fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
-    if let Some(trace) = &visit.trace {
+    if let Some(server_timing) = &visit.server_timing {
         status.key = Some(visit.key.url());
-        trace.append_to(headers);
+        server_timing.append_to(headers);
     }
     status.append_to(headers);
 }

@@ -14,11 +14,11 @@ use crate::fields::request::RequestFields;
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 #[derive(Default)]
-pub struct Trace {
+pub struct ServerTiming {
     steps: RefCell<Vec<(&'static str, Duration)>>,
 }
 
-impl Trace {
+impl ServerTiming {
     /// For a request that asks with a token that may read, or for every one in development.
     pub fn wanted(config: &Config, request: &dyn RequestFields) -> bool {
         if config.debug {

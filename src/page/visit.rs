@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
-use crate::page::server_timing::Trace;
+use crate::page::server_timing::ServerTiming;
 use crate::platform::Platform;
 use crate::policy::cookies;
 use crate::policy::key::CacheKey;
@@ -27,7 +27,7 @@ pub struct Visit {
     pub fields: Rc<dyn RequestFields>,
     pub config: Rc<Config>,
     /// Where its time goes, if the request or a setting asks for it.
-    pub trace: Option<Rc<Trace>>,
+    pub server_timing: Option<Rc<ServerTiming>>,
     read: Rc<Read>,
 }
 
@@ -47,7 +47,7 @@ impl Visit {
         config: Rc<Config>,
     ) -> Visit {
         let key = key.for_origin(fields.value("origin"));
-        Visit { method, url, key, fields, config, trace: None, read: Rc::default() }
+        Visit { method, url, key, fields, config, server_timing: None, read: Rc::default() }
     }
 
     /// What the visitor can decode.
@@ -68,10 +68,10 @@ impl Visit {
         name: &'static str,
         step: impl Future<Output = T>,
     ) -> T {
-        let Some(trace) = &self.trace else { return step.await };
+        let Some(server_timing) = &self.server_timing else { return step.await };
         let began = platform.now();
         let done = step.await;
-        trace.step(name, platform.now().since(began));
+        server_timing.step(name, platform.now().since(began));
         done
     }
 
