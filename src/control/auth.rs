@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::config::{Config, Secret};
-use crate::control::Refusal;
+use crate::control::ControlError;
 use crate::fields::request::RequestFields;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub fn authorize(
     config: &Config,
     request: &dyn RequestFields,
     scope: Scope,
-) -> Result<(), Refusal> {
+) -> Result<(), ControlError> {
     if config.purge_tokens.is_empty() && config.read_tokens.is_empty() {
-        return Err(Refusal::new(
+        return Err(ControlError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "No token is configured",
             "Set PURGE_TOKENS (npx wrangler secret put PURGE_TOKENS) to use the control routes.",
@@ -35,12 +35,12 @@ pub fn authorize(
     match scope {
         _ if purges => Ok(()),
         Scope::Read if reads => Ok(()),
-        Scope::Purge if reads => Err(Refusal::new(
+        Scope::Purge if reads => Err(ControlError::new(
             StatusCode::FORBIDDEN,
             "This token may not purge",
             "Use a token of PURGE_TOKENS; this one may only read.",
         )),
-        _ => Err(Refusal::new(
+        _ => Err(ControlError::new(
             StatusCode::UNAUTHORIZED,
             "A token is needed",
             "Send Authorization: Bearer <token>, with a token that is configured.",

@@ -17,7 +17,7 @@ use crate::routes::Control;
 
 /// An answer that refuses: RFC 9457's form, with the field or setting that is to blame.
 #[derive(Debug, Serialize)]
-pub struct Refusal {
+pub struct ControlError {
     pub title: &'static str,
     pub status: u16,
     pub detail: String,
@@ -25,12 +25,12 @@ pub struct Refusal {
     pub field: Option<String>,
 }
 
-impl Refusal {
-    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Refusal {
-        Refusal { title, status: status.as_u16(), detail: detail.into(), field: None }
+impl ControlError {
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> ControlError {
+        ControlError { title, status: status.as_u16(), detail: detail.into(), field: None }
     }
 
-    pub fn about(mut self, field: impl Into<String>) -> Refusal {
+    pub fn about(mut self, field: impl Into<String>) -> ControlError {
         self.field = Some(field.into());
         self
     }

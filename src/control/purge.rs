@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
-use crate::control::Refusal;
+use crate::control::ControlError;
 use crate::control::receipts::{StoredReceipt, keep};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
 use crate::page::answer::{JSON, PROBLEM, json};
@@ -64,7 +64,7 @@ struct PurgeRequest {
 pub async fn answer<P: Platform>(
     platform: &P,
     body: Option<P::Body>,
-) -> Result<Response<P::Body>, Refusal> {
+) -> Result<Response<P::Body>, ControlError> {
     let body = read(platform, body).await?;
     let request = parse(platform, &body)?;
     let id = format!("{:016x}{:016x}", platform.random(), platform.random());
@@ -146,10 +146,10 @@ fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
     purged
 }
 
-async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8>, Refusal> {
+async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8>, ControlError> {
     let Some(body) = body else { return Ok(Vec::new()) };
     platform.read(body, BODY_MOST).await.map_err(|error| match error {
-        ReadError::TooLong(most) => Refusal::new(
+        ReadError::TooLong(most) => ControlError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The request is too large",
             format!("A purge request is at most {most} bytes; send several, each with at most PURGE_ITEMS_MAX selectors."),
@@ -159,8 +159,9 @@ async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8
     })
 }
 
-fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
-    let refusal = Refusal::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail);
+fn bad(detail: impl Into<String>, field: Option<&str>) -> ControlError {
+    let refusal =
+        ControlError::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail);
     match field {
         Some(field) => refusal.about(field),
         None => refusal,
@@ -170,7 +171,7 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> Refusal {
 /// The selectors of each field, with how they are read.
 type Lists = Vec<(&'static str, ReadSelector, Vec<String>)>;
 
-fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, Refusal> {
+fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, ControlError> {
     let mut object = members(body)?;
     let mode = mode(object.remove("mode"))?;
     let everything = everything(object.remove("everything"))?;
@@ -187,7 +188,7 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, Refusal
     Ok(PurgeRequest { selected, rejected, mode })
 }
 
-fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
     let Members(members) = serde_json::from_slice(body)
         .map_err(|error| bad(format!("The body is not a JSON object: {error}."), Some("body")))?;
     let mut object = Map::new();
@@ -199,10 +200,10 @@ fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     Ok(object)
 }
 
-fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), Refusal> {
+fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), ControlError> {
     let items: usize = lists.iter().map(|(_, _, values)| values.len()).sum();
     if items > most {
-        return Err(Refusal::new(
+        return Err(ControlError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too many selectors",
             format!("PURGE_ITEMS_MAX allows {most} a request; send several."),
@@ -258,7 +259,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-fn mode(value: Option<Value>) -> Result<PurgeMode, Refusal> {
+fn mode(value: Option<Value>) -> Result<PurgeMode, ControlError> {
     match value.as_ref().map(Value::as_str) {
         None | Some(Some("soft")) => Ok(PurgeMode::Soft),
         Some(Some("hard")) => Ok(PurgeMode::Hard),
@@ -266,7 +267,7 @@ fn mode(value: Option<Value>) -> Result<PurgeMode, Refusal> {
     }
 }
 
-fn everything(value: Option<Value>) -> Result<bool, Refusal> {
+fn everything(value: Option<Value>) -> Result<bool, ControlError> {
     match value {
         None => Ok(false),
         Some(Value::Bool(everything)) => Ok(everything),
@@ -274,7 +275,7 @@ fn everything(value: Option<Value>) -> Result<bool, Refusal> {
     }
 }
 
-fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, Refusal> {
+fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, ControlError> {
     let wrong = || bad("The field is a list of strings.", Some(field));
     match object.remove(field) {
         None => Ok(Vec::new()),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::control::Refusal;
+use crate::control::ControlError;
 use crate::control::purge::Receipt;
 use crate::page::answer::{JSON, json};
 use crate::platform::kv::{self, within};
@@ -96,12 +96,15 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     });
 }
 
-pub async fn answer<P: Platform>(platform: &P, id: &str) -> Result<Response<P::Body>, Refusal> {
+pub async fn answer<P: Platform>(
+    platform: &P,
+    id: &str,
+) -> Result<Response<P::Body>, ControlError> {
     let is_id = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if id.len() != ID_LENGTH || !id.bytes().all(is_id) {
         let detail = format!("A receipt's id is {ID_LENGTH} digits of 0 to 9 and a to f.");
         let title = "The request cannot be understood";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
+        return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
     let Some(text) = read(platform, &[receipt_key(id)]).await?.into_iter().flatten().next() else {
         return Err(absent(platform));
@@ -114,7 +117,7 @@ pub async fn answer<P: Platform>(platform: &P, id: &str) -> Result<Response<P::B
     Ok(json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
 }
 
-async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, Refusal> {
+async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, ControlError> {
     let durable = kept.receipt.failed.is_none();
     let spreads_in = KV_SPREADS_IN + platform.config().memory_window;
     Ok(Spread {
@@ -125,7 +128,7 @@ async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Sprea
 }
 
 /// How many of the records KV shows, asked in the way pages ask.
-async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, Refusal> {
+async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, ControlError> {
     let mut seen = 0;
     for tags in kept.tags.chunks(TAGS_PER_READ) {
         let key = |tag| PurgeMode::record_key(kept.receipt.mode, tag);
@@ -143,20 +146,23 @@ fn receipt_key(id: &str) -> String {
     format!("r/{id}")
 }
 
-async fn read<P: Platform>(platform: &P, keys: &[String]) -> Result<Vec<Option<String>>, Refusal> {
+async fn read<P: Platform>(
+    platform: &P,
+    keys: &[String],
+) -> Result<Vec<Option<String>>, ControlError> {
     kv::read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
 }
 
-fn absent<P: Platform>(platform: &P) -> Refusal {
+fn absent<P: Platform>(platform: &P) -> ControlError {
     let life = platform.config().receipt_life.as_secs();
     let detail = format!(
         "None bears this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds. KV \
          can take a minute or more to show a new one."
     );
-    Refusal::new(StatusCode::NOT_FOUND, "No such receipt", detail).about("RECEIPT_LIFE")
+    ControlError::new(StatusCode::NOT_FOUND, "No such receipt", detail).about("RECEIPT_LIFE")
 }
 
-fn unreadable(cause: &str) -> Refusal {
+fn unreadable(cause: &str) -> ControlError {
     let title = "What is known of the purge cannot be read";
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("Ask again: {cause}."))
+    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("Ask again: {cause}."))
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::control::Refusal;
+use crate::control::ControlError;
 use crate::fields::no_vary_search::form_decoded;
 use crate::graph::{PageEntry, Relation, page_key, read_page, tag_prefix};
 use crate::page::answer::{JSON, json};
@@ -34,7 +34,7 @@ struct OfUrl {
 pub async fn answer<P: Platform>(
     platform: &P,
     visit: &Visit,
-) -> Result<Response<P::Body>, Refusal> {
+) -> Result<Response<P::Body>, ControlError> {
     let query = visit.url.split_once('?').map_or("", |(_, query)| query);
     let (mut tag, mut url, mut cursor) = (None, None, None);
     for (name, value) in parameters(query) {
@@ -59,7 +59,7 @@ async fn of_tag<P: Platform>(
     platform: &P,
     text: &str,
     cursor: Option<&str>,
-) -> Result<Response<P::Body>, Refusal> {
+) -> Result<Response<P::Body>, ControlError> {
     let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
     let prefix = tag_prefix(&tag);
     let page = platform.kv_list(&prefix, cursor, PAGE).await.map_err(unreadable)?;
@@ -82,21 +82,21 @@ async fn of_tag<P: Platform>(
     Ok(json(platform, StatusCode::OK, JSON, &answer))
 }
 
-async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, Refusal> {
+async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, ControlError> {
     let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
     let entry = read_page(platform, &key).await.map_err(unreadable)?;
     let tags = entry.map(|entry| entry.tags).unwrap_or_default();
     Ok(json(platform, StatusCode::OK, JSON, &OfUrl { url: key.url(), tags }))
 }
 
-fn bad(detail: &str, parameter: &str) -> Refusal {
+fn bad(detail: &str, parameter: &str) -> ControlError {
     let title = "The request cannot be understood";
-    Refusal::new(StatusCode::BAD_REQUEST, title, detail).about(parameter)
+    ControlError::new(StatusCode::BAD_REQUEST, title, detail).about(parameter)
 }
 
-fn unreadable(error: KvError) -> Refusal {
+fn unreadable(error: KvError) -> ControlError {
     let title = "The tag graph cannot be read";
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("KV said: {error}"))
+    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("KV said: {error}"))
 }
 
 /// The parameters of a query, decoded as forms are.
