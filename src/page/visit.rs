@@ -28,12 +28,12 @@ pub struct Visit {
     pub config: Rc<Config>,
     /// Where its time goes, if the request or a setting asks for it.
     pub server_timing: Option<Rc<ServerTiming>>,
-    read: Rc<Read>,
+    read: Rc<ReadFields>,
 }
 
 /// What was read of the fields already: each read is a call into JavaScript.
 #[derive(Default)]
-struct Read {
+struct ReadFields {
     cookies: OnceCell<Option<String>>,
     encoding: OnceCell<Encoding>,
 }
