@@ -18,7 +18,7 @@ use web_sys::{ReadableStream, WritableStream};
 
 use crate::platform::{ReadError, Response, Unsettled};
 use crate::workers::headers::{self, Native};
-use pump::{Held, Pump, Sink, Source, soon};
+use pump::{HeldChunk, Pump, Sink, Source, soon};
 
 /// A body up to this size is held in JavaScript's memory until its end is known, in bytes.
 const HELD_MOST: u32 = 1024 * 1024;
@@ -157,7 +157,7 @@ async fn copy(
         length += chunk.length();
         // A visitor who has hung up does not end it: others want the page.
         let taken = visitor.as_ref().map(|visitor| visitor.write(&chunk));
-        held.push(Held { chunk, taken });
+        held.push(HeldChunk { chunk, taken });
         if length > HELD_MOST {
             let pipe = IdentityTransformStream::new();
             let cache = Sink::of(pipe.writable())?;
@@ -171,10 +171,10 @@ async fn copy(
     Ok(Read::Whole(Body::Bytes(joined(&held, length))))
 }
 
-fn joined(held: &[Held], length: u32) -> Uint8Array {
+fn joined(held: &[HeldChunk], length: u32) -> Uint8Array {
     let whole = Uint8Array::new_with_length(length);
     let mut at = 0;
-    for Held { chunk, .. } in held {
+    for HeldChunk { chunk, .. } in held {
         whole.set(chunk, at);
         at += chunk.length();
     }

@@ -53,7 +53,7 @@ pub struct Pump {
 }
 
 /// A chunk that the cache has yet to get, and whether the visitor has taken it.
-pub struct Held {
+pub struct HeldChunk {
     pub chunk: Uint8Array,
     pub taken: Option<JsFuture>,
 }
@@ -68,7 +68,7 @@ enum Stop {
 impl Pump {
     /// Copies what is held, and then the rest. When it is done, the cache's stream has come to a
     /// clean end, or was broken off.
-    pub async fn run(mut self, held: Vec<Held>) -> Result<(), Unsettled> {
+    pub async fn run(mut self, held: Vec<HeldChunk>) -> Result<(), Unsettled> {
         match self.copy(held).await {
             Ok(()) => self.close().await,
             Err(Stop::SourceBrokeOff(cause)) => Err(self.abort(&cause)),
@@ -77,8 +77,8 @@ impl Pump {
         }
     }
 
-    async fn copy(&mut self, held: Vec<Held>) -> Result<(), Stop> {
-        for Held { chunk, taken } in held {
+    async fn copy(&mut self, held: Vec<HeldChunk>) -> Result<(), Stop> {
+        for HeldChunk { chunk, taken } in held {
             self.pass_on(&chunk, taken).await?;
         }
         let patience = self.patience;
