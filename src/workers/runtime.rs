@@ -19,7 +19,7 @@ use crate::platform::{
 };
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
-use crate::workers::body::{self, Body, Read};
+use crate::workers::body::{self, Body, BodyRead};
 use crate::workers::headers::Native;
 use crate::workers::kv::Bindings;
 use crate::workers::{cache, coordinator, origin};
@@ -113,8 +113,8 @@ impl Platform for Runtime {
         life: Duration,
     ) -> Result<Settled<Body>, Unsettled> {
         let (stream, clean) = match body::settle(body, self.config.origin_timeout).await? {
-            Read::Whole(body) => return Ok(Settled::Whole(body)),
-            Read::Longer { stream, clean } => (stream, clean),
+            BodyRead::Whole(body) => return Ok(Settled::Whole(body)),
+            BodyRead::Longer { stream, clean } => (stream, clean),
         };
         let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
         let url = self.url(staging);

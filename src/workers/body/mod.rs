@@ -110,7 +110,7 @@ impl Body {
 }
 
 /// A body that has been read up to its end, or up to as much as is held.
-pub enum Read {
+pub enum BodyRead {
     Whole(Body),
     /// More than is held. What was read comes first, then the rest, while `clean` is awaited: it
     /// says whether `stream` came to its end, or was broken off.
@@ -122,7 +122,7 @@ pub enum Read {
 
 /// Reads a body to its clean end, as far as it may be held.
 /// One that stands still for longer than `patience` has broken off.
-pub async fn settle(body: Body, patience: Duration) -> Result<Read, Unsettled> {
+pub async fn settle(body: Body, patience: Duration) -> Result<BodyRead, Unsettled> {
     match body {
         Body::Stream { stream, .. } => {
             copy(stream, None, patience).await.map_err(|_| Unsettled::BrokenOff)
@@ -130,7 +130,7 @@ pub async fn settle(body: Body, patience: Duration) -> Result<Read, Unsettled> {
         Body::Copied { source, visitor } => {
             copy(source, Some(visitor), patience).await.map_err(|_| Unsettled::BrokenOff)
         }
-        held => Ok(Read::Whole(held)),
+        held => Ok(BodyRead::Whole(held)),
     }
 }
 
@@ -138,7 +138,7 @@ async fn copy(
     source: ReadableStream,
     visitor: Option<WritableStream>,
     patience: Duration,
-) -> Result<Read, JsValue> {
+) -> Result<BodyRead, JsValue> {
     let mut source = Source::of(source)?;
     let visitor = visitor.map(Sink::of).transpose()?;
     let (mut held, mut length) = (Vec::new(), 0);
@@ -162,13 +162,13 @@ async fn copy(
             let pipe = IdentityTransformStream::new();
             let cache = Sink::of(pipe.writable())?;
             let clean = Box::pin(Pump { source, visitor, cache, patience }.run(held));
-            return Ok(Read::Longer { stream: pipe.readable(), clean });
+            return Ok(BodyRead::Longer { stream: pipe.readable(), clean });
         }
     }
     if let Some(visitor) = visitor {
         ignore(&visitor.close());
     }
-    Ok(Read::Whole(Body::Bytes(joined(&held, length))))
+    Ok(BodyRead::Whole(Body::Bytes(joined(&held, length))))
 }
 
 fn joined(held: &[HeldChunk], length: u32) -> Uint8Array {
