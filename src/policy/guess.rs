@@ -101,11 +101,11 @@ impl Section {
 /// What plain requests brought back, by section. Bounded.
 #[derive(Default)]
 pub struct Sections {
-    known: BTreeMap<Section, Known>,
+    known: BTreeMap<Section, KnownSection>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownSection {
     heard_at: Time,
     stored_at: Option<Time>,
     /// Up with each plain answer that was stored, down with each that could not be. Above nothing,
@@ -123,7 +123,7 @@ struct Known {
     harmless: Vec<HeaderName>,
 }
 
-impl Known {
+impl KnownSection {
     const HIGHEST: i32 = 4;
     const DISTRUST_MOST: i32 = 16;
 
@@ -236,7 +236,7 @@ impl Sections {
         }
     }
 
-    fn heard(&mut self, section: Section, now: Time) -> &mut Known {
+    fn heard(&mut self, section: Section, now: Time) -> &mut KnownSection {
         if self.known.len() >= SECTIONS_MOST && !self.known.contains_key(&section) {
             let mut times: Vec<Time> = self.known.values().map(|known| known.heard_at).collect();
             times.sort_unstable();
