@@ -185,7 +185,7 @@ pub async fn judge<P: Platform>(
     slot: &Slot,
     stored: &StoredResponse,
 ) -> Verdict {
-    let records = records::of(platform, visit, slot, stored);
+    let records = records::state(platform, visit, slot, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);

@@ -24,7 +24,7 @@ const TAGS_PER_READ: usize = 50;
 const JOINS_MOST: u32 = 3;
 
 /// What the purge records say of `stored`.
-pub async fn of<P: Platform>(
+pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: &Slot,
