@@ -4,7 +4,7 @@
 
 use edge_isr::fields::request::RequestFields;
 use edge_isr::platform::{ReadError, Response, Unsettled};
-use edge_isr::workers::body::{Body, Read, read, settle, to_js_response};
+use edge_isr::workers::body::{Body, BodyRead, read, settle, to_js_response};
 use edge_isr::workers::headers::{Native, from_js, to_js};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Array, Function, Uint8Array};
@@ -101,7 +101,7 @@ fn a_copy_differs_only_where_it_is_meant_to() {
 #[wasm_bindgen_test]
 async fn a_small_body_is_held_whole() {
     timers_as_in_workers();
-    let Ok(Read::Whole(whole)) = settle(body(3, 1000, false), PATIENCE).await else {
+    let Ok(BodyRead::Whole(whole)) = settle(body(3, 1000, false), PATIENCE).await else {
         panic!("not held")
     };
     assert_eq!(length(whole).await, 3000);

@@ -150,7 +150,7 @@ async fn read<P: Platform>(
     platform: &P,
     keys: &[String],
 ) -> Result<Vec<Option<String>>, ControlError> {
-    kv::read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
+    kv::bulk_read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
 }
 
 fn absent<P: Platform>(platform: &P) -> ControlError {

@@ -73,7 +73,7 @@ async fn of_tag<P: Platform>(
         }
     }
     for keys in without_url.chunks(KEYS_PER_READ) {
-        let values = kv::read(platform, keys).await.map_err(unreadable)?;
+        let values = kv::bulk_read(platform, keys).await.map_err(unreadable)?;
         let entries = values.into_iter().flatten();
         let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
         urls.extend(entries.map(|entry| entry.url));

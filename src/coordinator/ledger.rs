@@ -191,18 +191,18 @@ impl Ledger {
     }
 
     fn row(&self, key: &str) -> Option<&Row> {
-        let found = self.place(key).ok()?;
+        let found = self.position(key).ok()?;
         Some(&self.rows[found].1)
     }
 
     /// The rows whose keys begin with `prefix`.
     fn under(&self, prefix: &str) -> &[(String, Row)] {
-        let from = &self.rows[self.place(prefix).unwrap_or_else(|first| first)..];
+        let from = &self.rows[self.position(prefix).unwrap_or_else(|first| first)..];
         &from[..from.partition_point(|(key, _)| key.starts_with(prefix))]
     }
 
     /// Where a key's row is, or would be.
-    fn place(&self, key: &str) -> Result<usize, usize> {
+    fn position(&self, key: &str) -> Result<usize, usize> {
         self.rows.binary_search_by(|(other, _)| other.as_str().cmp(key))
     }
 
@@ -213,18 +213,18 @@ impl Ledger {
     }
 
     fn insert(&mut self, key: String, row: Row) {
-        match self.place(&key) {
+        match self.position(&key) {
             // The key says of what kind it is.
             Ok(found) => self.rows[found].1 = row,
-            Err(place) => {
+            Err(position) => {
                 self.records += usize::from(row.is_record());
-                self.rows.insert(place, (key, row));
+                self.rows.insert(position, (key, row));
             }
         }
     }
 
     fn delete(&mut self, key: String) -> RowChange {
-        if let Ok(found) = self.place(&key) {
+        if let Ok(found) = self.position(&key) {
             self.records -= usize::from(self.rows.remove(found).1.is_record());
         }
         RowChange::Delete { key }

@@ -81,7 +81,7 @@ fn lines<T: Display>(
 }
 
 /// An ask as it came.
-pub fn ask(text: &str) -> Option<ShardRequest> {
+pub fn parse_request(text: &str) -> Option<ShardRequest> {
     let (first, rest) = halves(text, '\n');
     let (kind, words) = halves(first, ' ');
     if kind == "publish" {
@@ -108,7 +108,7 @@ pub fn ask(text: &str) -> Option<ShardRequest> {
 }
 
 /// An answer as it came.
-pub fn answer(text: &str) -> Option<ShardReply> {
+pub fn parse_reply(text: &str) -> Option<ShardReply> {
     let (lease, records) = halves(text, '\n');
     let lease = match halves(lease, ' ') {
         ("granted", _) => LeaseReply::Granted,

@@ -61,6 +61,6 @@ pub async fn read_page<P: Platform>(
     platform: &P,
     key: &CacheKey,
 ) -> Result<Option<PageEntry>, KvError> {
-    let values = kv::read(platform, &[page_key(&key.page())]).await?;
+    let values = kv::bulk_read(platform, &[page_key(&key.page())]).await?;
     Ok(values.into_iter().flatten().next().and_then(|value| serde_json::from_str(&value).ok()))
 }

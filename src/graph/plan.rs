@@ -176,7 +176,7 @@ async fn related<P: Platform>(
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     for tags in tags.chunks(KEYS_PER_READ) {
         let keys: Vec<String> = tags.iter().map(|tag| relation_key(tag, &page)).collect();
-        let values = kv::read(platform, &keys).await?;
+        let values = kv::bulk_read(platform, &keys).await?;
         for (tag, value) in tags.iter().zip(values) {
             // broken: graph-read-modify-write.read
             let list = if value.is_some() { &mut there } else { &mut gone };

@@ -20,7 +20,7 @@ impl CacheHealth {
     const MISTRUST: Duration = Duration::from_secs(60);
 
     pub fn is_broken(&self, slot: &Slot, now: Time) -> bool {
-        self.broken.borrow().of(slot).is_some_and(|until| now < until)
+        self.broken.borrow().get(slot).is_some_and(|until| now < until)
     }
 
     /// Whether the next store should be looked up to see.

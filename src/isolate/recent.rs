@@ -26,7 +26,7 @@ impl<T: Copy> Recent<T> {
         self.by_slot.insert(slot.clone(), (now, value));
     }
 
-    pub fn of(&self, slot: &Slot) -> Option<T> {
+    pub fn get(&self, slot: &Slot) -> Option<T> {
         self.by_slot.get(slot).map(|(_, value)| *value)
     }
 

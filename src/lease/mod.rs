@@ -189,7 +189,7 @@ impl<P: Platform> Lease<P> {
     /// Takes the data centre's lease, unless another isolate has it.
     async fn claim_in_data_centre(&self) -> bool {
         let marker = self.data_centre_slot();
-        if let Some((token, until)) = read(&self.platform, &marker).await
+        if let Some((token, until)) = read_marker(&self.platform, &marker).await
             && token != self.token
             && self.platform.now() < until
         {
@@ -204,7 +204,7 @@ impl<P: Platform> Lease<P> {
             return true;
         }
         // A cache that kept nothing holds no request back.
-        read(&self.platform, &marker).await.is_none_or(|(token, _)| token == self.token)
+        read_marker(&self.platform, &marker).await.is_none_or(|(token, _)| token == self.token)
     }
 
     /// Waits until the world's lease is ours or needed no more, while there is patience left.
@@ -268,7 +268,7 @@ impl<P: Platform> Lease<P> {
 
     async fn release_in_data_centre(&self) {
         let marker = self.data_centre_slot();
-        let held = read(&self.platform, &marker).await;
+        let held = read_marker(&self.platform, &marker).await;
         if held.is_some_and(|(token, _)| token == self.token) {
             self.platform.cache_delete(&marker).await;
         }
@@ -287,7 +287,7 @@ impl<P: Platform> Drop for Lease<P> {
     }
 }
 
-async fn read<P: Platform>(platform: &P, marker: &Slot) -> Option<(u64, Time)> {
+async fn read_marker<P: Platform>(platform: &P, marker: &Slot) -> Option<(u64, Time)> {
     let document = platform.cache_match(marker).await?;
     let (token, until) = document.head.split_once(' ')?;
     Some((token.parse().ok()?, Time(until.parse().ok()?)))

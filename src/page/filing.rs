@@ -21,7 +21,7 @@ impl<B> Lookup<B> {
     ///
     /// Beside another variant it must be findable by the fields that the first one names. One that
     /// varies by more becomes the first, and names them all, from a new era on.
-    pub fn place(
+    pub fn filed_under(
         &self,
         visit: &Visit,
         own: &[HeaderName],

@@ -21,7 +21,7 @@ pub async fn bypass<P: Platform>(
     body: Option<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    match ask(platform, visit, own_request(visit, body)).await {
+    match fetch(platform, visit, own_request(visit, body)).await {
         Ok(response) => {
             invalidate::after(platform, visit, response.status, &response.headers).await;
             // broken: own-refusal-drops
@@ -38,7 +38,7 @@ pub fn bypass_status(reason: Bypass) -> CacheStatus {
 
 /// Sends a request, and brings the answer into the visitor's terms: redirects that name the origin's
 /// own address name the visitor's.
-pub async fn ask<P: Platform>(
+pub async fn fetch<P: Platform>(
     platform: &P,
     visit: &Visit,
     request: Request<P::Body>,

@@ -51,7 +51,7 @@ pub struct Candidate<B> {
 /// Looks up what answers `visit`, and reads the purge records of its tags.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let slot = visit.key.slot();
-    let first = visit.timed(platform, "cache", read(platform, &slot)).await;
+    let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
         Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
@@ -96,7 +96,7 @@ async fn look_at_marker<P: Platform>(
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Lookup<P::Body> {
     let wanted = visit.selecting(names(&first.selecting));
     let slot = visit.key.variant_slot(first.era, &wanted);
-    match read(platform, &slot).await {
+    match read_slot(platform, &slot).await {
         Some((Stored::Response(variant), body)) if selects(&variant.selecting, visit) => {
             candidate(platform, visit, slot, Some(first), *variant, body).await
         }
@@ -114,7 +114,7 @@ fn nothing<P: Platform>(
     beside: Option<First>,
     reason: Forward,
 ) -> Lookup<P::Body> {
-    let pass = platform.isolate().passes.borrow().of(&slot);
+    let pass = platform.isolate().passes.borrow().get(&slot);
     let pass = pass.filter(|(until, _)| platform.now() < *until);
     let found = match pass {
         Some((_, pass)) => Found::Pass(pass),
@@ -223,7 +223,7 @@ pub async fn whole_body<P: Platform>(
 }
 
 /// What a slot holds, if this version can read it.
-pub async fn read<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
+pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
     let Document { head, body } = platform.cache_match(slot).await?;
     Some((Stored::from_head(&head)?, body))
 }

@@ -16,7 +16,7 @@ const REST: Duration = Duration::from_secs(1);
 const LONG_REST: Duration = Duration::from_secs(10);
 
 /// One bulk read of at most 100 keys.
-pub async fn read<P: Platform>(
+pub async fn bulk_read<P: Platform>(
     platform: &P,
     keys: &[String],
 ) -> Result<Vec<Option<String>>, KvError> {

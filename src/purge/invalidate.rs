@@ -16,7 +16,7 @@ use crate::config::Invalidation;
 use crate::fields::cache_control::joined;
 use crate::fields::method::is_safe;
 use crate::fields::structured::strings;
-use crate::page::lookup::read;
+use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::fence::PurgeMode;
@@ -112,7 +112,7 @@ fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
 /// Empties a page's slot; false where there was nothing.
 async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let slot = key.slot();
-    let Some((_, body)) = read(platform, &slot).await else { return false };
+    let Some((_, body)) = read_slot(platform, &slot).await else { return false };
     platform.discard(body);
     platform.cache_delete(&slot).await;
     true
@@ -122,7 +122,7 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
 /// passes may be, without a lease.
 fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
-    let passes = isolate.passes.borrow().of(&slot).is_some_and(|(until, _)| now < until);
+    let passes = isolate.passes.borrow().get(&slot).is_some_and(|(until, _)| now < until);
     passes || isolate.leases.borrow().holder(&slot, now).is_some()
 }
 

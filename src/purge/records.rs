@@ -127,7 +127,7 @@ async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) ->
         .iter()
         .flat_map(|tag| [PurgeMode::Soft.record_key(tag), PurgeMode::Hard.record_key(tag)])
         .collect();
-    let values = match kv::read(platform, &keys).await {
+    let values = match kv::bulk_read(platform, &keys).await {
         Ok(values) => values,
         Err(error) => return unreadable(platform, &error.0),
     };
@@ -171,7 +171,7 @@ fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
 async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
     let now = platform.now();
     let marker = slot.beside(&format!("seen {}", stored.fetched_at.0));
-    let remembered = platform.isolate().first_seen.borrow().of(&marker);
+    let remembered = platform.isolate().first_seen.borrow().get(&marker);
     if let Some(seen) = remembered {
         return seen;
     }

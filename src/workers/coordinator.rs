@@ -75,7 +75,7 @@ impl Coordinator {
         let desk = self.desk.clone();
         future_to_promise(async move {
             let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-            let ask = wire::ask(&text).ok_or("an ask of another version")?;
+            let ask = wire::parse_request(&text).ok_or("an ask of another version")?;
             let answer = desk.answer(ask).inspect_err(|_| drop(desk.ledger.take()))?;
             Ok(new_response(&answer.to_string().into(), &Object::new())?.into())
         })
@@ -149,5 +149,6 @@ async fn try_ask(
     let response = JsFuture::from(stub.fetch("https://coordinator/", &init)?).await?;
     let response: web_sys::Response = response.unchecked_into();
     let text = JsFuture::from(response.text()?).await?.as_string();
-    wire::answer(&text.unwrap_or_default()).ok_or_else(|| "an answer of another version".into())
+    wire::parse_reply(&text.unwrap_or_default())
+        .ok_or_else(|| "an answer of another version".into())
 }

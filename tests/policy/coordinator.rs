@@ -255,10 +255,10 @@ fn what_is_not_an_ask_or_an_answer_of_ours_is_none() {
     for text in
         ["", "claim", "claim a", "claim a x 1 0", "release a 1 what", "publish soft", "other"]
     {
-        assert_eq!(wire::ask(text), None, "{text}");
+        assert_eq!(wire::parse_request(text), None, "{text}");
     }
     for text in ["", "given", "failed x", "granted\nsoft", "granted\nmild 1 a t"] {
-        assert_eq!(wire::answer(text), None, "{text}");
+        assert_eq!(wire::parse_reply(text), None, "{text}");
     }
 }
 
@@ -322,12 +322,12 @@ proptest! {
         ending in some_ending(),
         number in any::<u64>(),
     ) {
-        prop_assert_eq!(wire::ask(&ask.to_string()), Some(ask));
+        prop_assert_eq!(wire::parse_request(&ask.to_string()), Some(ask));
         for lease in [
             LeaseReply::Granted, LeaseReply::Held, LeaseReply::Free, LeaseReply::Full, LeaseReply::Failed(502),
         ] {
             let answer = ShardReply { lease, records: records.clone() };
-            prop_assert_eq!(wire::answer(&answer.to_string()), Some(answer));
+            prop_assert_eq!(wire::parse_reply(&answer.to_string()), Some(answer));
         }
         let kept = records.into_iter().map(RowKind::Record);
         for kind in kept.chain([RowKind::Lease(number), RowKind::Ended(ending)]) {
@@ -338,8 +338,8 @@ proptest! {
 
     #[test]
     fn what_nobody_wrote_is_read_without_a_panic(text in "\\PC{0,60}|[a-z0-9 \n]{0,60}") {
-        wire::ask(&text);
-        wire::answer(&text);
+        wire::parse_request(&text);
+        wire::parse_reply(&text);
         wire::row(&text);
     }
 

@@ -59,9 +59,9 @@ impl SimCoordinator {
         if self.fails.get() {
             return Err(CoordinatorError("overloaded".to_owned()));
         }
-        let wire = self.at(&shard.to_string(), wire::ask(&wire).unwrap());
+        let wire = self.at(&shard.to_string(), wire::parse_request(&wire).unwrap());
         self.travel().await;
-        Ok(wire::answer(&wire).unwrap())
+        Ok(wire::parse_reply(&wire).unwrap())
     }
 
     async fn travel(&self) {

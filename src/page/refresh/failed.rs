@@ -29,7 +29,7 @@ impl<P: Platform> Refresh<P> {
         let mut own_went_well = self.own_went_well();
         if reply.is_there() && !self.is_theirs() {
             let request = forward::own_page_request(&self.visit);
-            let own = forward::ask(&self.platform, &self.visit, request).await;
+            let own = forward::fetch(&self.platform, &self.visit, request).await;
             let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
             own_went_well = status.is_success() || status.is_redirection();
             let detail = own_went_well.then_some(Detail::PlainRefused);
@@ -134,7 +134,7 @@ impl<P: Platform> Refresh<P> {
             return false;
         }
         let request = forward::own_page_request(&self.visit);
-        match forward::ask(&self.platform, &self.visit, request).await {
+        match forward::fetch(&self.platform, &self.visit, request).await {
             Ok(own) if own.status.is_success() || own.status.is_redirection() => {
                 self.send_own(reply, Ok(own), Some(Detail::PlainRefused));
                 true
@@ -149,7 +149,7 @@ impl<P: Platform> Refresh<P> {
     pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
         let mut failures = self.platform.isolate().failures.borrow_mut();
-        let times = failures.of(&self.lookup.slot).map_or(0, |failure| failure.times) + 1;
+        let times = failures.get(&self.lookup.slot).map_or(0, |failure| failure.times) + 1;
         failures.note(&self.lookup.slot, Failure { at: now, times, cause }, now);
     }
 }

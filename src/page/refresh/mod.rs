@@ -253,7 +253,7 @@ pub(crate) async fn answer_with_own<P: Platform>(
     status: CacheStatus,
 ) {
     let request = forward::own_page_request(visit);
-    let answer = match forward::ask(platform, visit, request).await {
+    let answer = match forward::fetch(platform, visit, request).await {
         Ok(response) => {
             let status = status.answered(response.status.as_u16());
             answer::passed_on(platform, visit, response, status)

@@ -12,7 +12,7 @@ use crate::fields::forwarding;
 use crate::fields::vary::Vary;
 use crate::lease::in_isolate::LeaseEnd;
 use crate::page::answer;
-use crate::page::lookup::{Candidate, Found, read};
+use crate::page::lookup::{Candidate, Found, read_slot};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
@@ -91,7 +91,7 @@ impl<P: Platform> Refresh<P> {
     /// Stores a freshened response with the body that the slot holds.
     async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
         let slot: Slot = self.lookup.slot.clone();
-        let current = match read(&self.platform, &slot).await {
+        let current = match read_slot(&self.platform, &slot).await {
             Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
             // It was replaced or evicted meanwhile: there is no body to keep the news with.
             _ => None,

@@ -34,7 +34,7 @@ impl<P: Platform> Refresh<P> {
             && !self.carried.contains_key(COOKIE)
             && self.visit.is_spelt_canonically();
         let request = forward::own_page_request(&self.visit);
-        let answer = forward::ask(&self.platform, &self.visit, request).await;
+        let answer = forward::fetch(&self.platform, &self.visit, request).await;
         if is_shared && self.is_for_all(&answer, &added) {
             return self.plain_answered(reply, answer).await;
         }

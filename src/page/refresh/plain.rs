@@ -62,7 +62,7 @@ impl<P: Platform> Refresh<P> {
         self.carried = plain;
         let compared = self.compared().map(|stored| &stored.headers);
         let request = forward::plain_request(&self.visit, &self.carried, compared);
-        let mut answer = forward::ask(&self.platform, &self.visit, request).await;
+        let mut answer = forward::fetch(&self.platform, &self.visit, request).await;
         if let Ok(response) = &mut answer {
             forwarding::drop_load_balancers(&mut response.headers);
         }

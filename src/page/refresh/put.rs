@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::page::lookup::read;
+use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::Purged;
@@ -21,7 +21,7 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let stored = match read(&self.platform, slot).await {
+        let stored = match read_slot(&self.platform, slot).await {
             None => stored.in_new_era(),
             Some((current, unread)) => {
                 self.platform.discard(unread);

@@ -159,7 +159,7 @@ impl<P: Platform> Refresh<P> {
         let names = self.selected_by(&headers);
         let selecting = |names: &[&str]| self.selecting(names);
         let Filed { slot, selecting, era } =
-            self.lookup.place(&self.visit, &names, self.began, selecting);
+            self.lookup.filed_under(&self.visit, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
             // broken: fetched-at-when-stored
