@@ -4,10 +4,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use edge_isr::policy::fence::Provenance;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::reuse::{PurgeState, ReuseSettings, decide};
-use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse, Variant};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use edge_isr::purge::memory::PurgeMemory;
@@ -31,7 +32,7 @@ fn page() -> StoredResponse {
         for_all: true,
         status: StatusCode::OK,
         headers,
-        fetched_at: Time(1_000_000),
+        provenance: Provenance { fetched_at: Time(1_000_000), known: Vec::new() },
         born_at: Time(1_000_000),
         lifetimes: Lifetimes {
             fresh: 600,
@@ -39,12 +40,8 @@ fn page() -> StoredResponse {
             ..Lifetimes::default()
         },
         tags: (0..5).map(|number| Tag::origin(&format!("tag-{number}")).expect("a tag")).collect(),
-        known: Vec::new(),
-        selecting: Vec::new(),
-        era: Time(0),
-        graphed_at: None,
-        graph_checked_at: None,
-        former_tags: Vec::new(),
+        variant: Variant { selecting: Vec::new(), era: Time(0) },
+        graph: GraphMarks::default(),
         body: BodyAt::Inline,
     }
 }
@@ -73,7 +70,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("the fence of ten tags", |bencher| {
         bencher.iter(|| {
             let unread = memory.unread(black_box(&tags), TERMS.memory_window, now).len();
-            (unread, stored.fenced().purged(memory.records(&tags), Duration::from_secs(5)))
+            (unread, stored.provenance.purged(memory.records(&tags), Duration::from_secs(5)))
         });
     });
 }

@@ -53,14 +53,14 @@ impl Plan {
 
     /// Notes in a response that is about to be stored how the graph was found.
     pub fn note(&self, stored: &mut StoredResponse, now: Time) {
-        stored.former_tags = self.former.clone();
+        stored.graph.former_tags = self.former.clone();
         match self.todo {
-            Todo::Known(at) => stored.graphed_at = Some(at),
+            Todo::Known(at) => stored.graph.confirmed_at = Some(at),
             Todo::Right { first } if now >= first + SETTLES => {
-                stored.graphed_at = Some(now);
-                stored.former_tags.clear();
+                stored.graph.confirmed_at = Some(now);
+                stored.graph.former_tags.clear();
             }
-            Todo::Right { first } => stored.graph_checked_at = Some(first),
+            Todo::Right { first } => stored.graph.checked_at = Some(first),
             Todo::Nothing | Todo::Change(_) => {}
         }
     }
@@ -97,7 +97,7 @@ pub(super) async fn plan_for<P: Platform>(
 ) -> Plan {
     let now = platform.now();
     if let Some(prior) = prior
-        && let Some(at) = prior.graphed_at
+        && let Some(at) = prior.graph.confirmed_at
         && are_same(tags_in_graph(prior), tags)
         && now.since(at) < KNOWN_FOR
     {
@@ -122,7 +122,7 @@ pub(super) async fn plan_for<P: Platform>(
 /// Tags that the page has lost; the latest first.
 fn former_tags(prior: &StoredResponse, tags: &[Tag]) -> Vec<Tag> {
     let mut former = not_in(tags_in_graph(prior), tags);
-    let older = not_in(&not_in(&prior.former_tags, tags), &former);
+    let older = not_in(&not_in(&prior.graph.former_tags, tags), &former);
     former.extend(older);
     former.truncate(FORMER_MOST);
     former
@@ -151,7 +151,7 @@ async fn compared<P: Platform>(
         add = tags.to_vec();
     }
     if add.is_empty() && remove.is_empty() {
-        let first = prior.and_then(|prior| prior.graph_checked_at).unwrap_or(now);
+        let first = prior.and_then(|prior| prior.graph.checked_at).unwrap_or(now);
         return Ok(Todo::Right { first });
     }
     // broken: own-graph-writes-for-granted

@@ -6,13 +6,13 @@ use crate::fields::vary::Selecting;
 use crate::page::lookup::{Found, Lookup, names};
 use crate::page::visit::Visit;
 use crate::policy::key::Slot;
+use crate::policy::stored::Variant;
 use crate::policy::time::Time;
 
-/// Where a response is stored, and what it is selected by.
+/// Where a response is stored, and which variant of its page it is.
 pub struct Filed {
     pub slot: Slot,
-    pub selecting: Selecting,
-    pub era: Time,
+    pub variant: Variant,
 }
 
 impl<B> Lookup<B> {
@@ -29,31 +29,31 @@ impl<B> Lookup<B> {
         selecting: impl Fn(&[&str]) -> Selecting,
     ) -> Filed {
         let own: Vec<&str> = own.iter().map(|name| name.as_str()).collect();
+        let page = visit.key.slot();
         let Some(first) = &self.beside else {
             let selecting = selecting(&own);
             let era = self.era_of(&selecting).unwrap_or(fetched_at);
-            return Filed { slot: visit.key.slot(), selecting, era };
+            return Filed { slot: page, variant: Variant { selecting, era } };
         };
-        let mut named: Vec<&str> = names(&first.selecting).collect();
+        let mut named: Vec<&str> = first.names().collect();
         let are_known = own.iter().all(|name| named.contains(name));
         named.extend(own);
         let selecting = selecting(&named);
-        match are_known {
-            true => {
-                let slot = visit.key.variant_slot(first.era, &selecting);
-                Filed { slot, selecting, era: first.era }
-            }
-            false => Filed { slot: visit.key.slot(), selecting, era: fetched_at },
+        if are_known {
+            let slot = visit.key.variant_slot(first.era, &selecting);
+            Filed { slot, variant: Variant { selecting, era: first.era } }
+        } else {
+            Filed { slot: page, variant: Variant { selecting, era: fetched_at } }
         }
     }
 
     /// The era of the first variant that is being replaced, if it names the same fields.
     fn era_of(&self, selecting: &Selecting) -> Option<Time> {
-        let (first, era) = match (&self.found, &self.passing) {
-            (Found::Response(candidate), _) => (&candidate.stored.selecting, candidate.stored.era),
-            (_, Some(passing)) => (&passing.variant.selecting, passing.variant.era),
+        let replaced = match (&self.found, &self.passing) {
+            (Found::Response(candidate), _) => &candidate.stored.variant,
+            (_, Some(passing)) => &passing.variant,
             _ => return None,
         };
-        names(first).eq(names(selecting)).then_some(era)
+        replaced.names().eq(names(selecting)).then_some(replaced.era)
     }
 }

@@ -172,7 +172,7 @@ fn is_what_was_waited_for<P: Platform>(
 ) -> bool {
     let Some((fetched_at, learn_count)) = waited_for else { return false };
     // Not a later one: where clocks differ, later is not newer.
-    candidate.stored.fetched_at == fetched_at
+    candidate.stored.provenance.fetched_at == fetched_at
         && !candidate.stored.lifetimes.validates_each_use()
         // broken: waiting-gets-what-was-purged
         && (fetched_at > arrived || !is_outdated_since(platform, visit, &candidate.stored, learn_count))

@@ -17,7 +17,7 @@ use crate::policy::key::Slot;
 use crate::policy::reuse::{PurgeState, Verdict, decide};
 use crate::policy::sharing::NotShared;
 use crate::policy::stored::{
-    BodyAt, First, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
+    BodyAt, Pass, PassMarker, PassingFirst, Stored, StoredResponse, Variant,
 };
 use crate::purge::records;
 
@@ -25,7 +25,7 @@ use crate::purge::records;
 pub struct Lookup<B> {
     pub slot: Slot,
     /// Set where the page's own slot holds another variant: the fields that one is selected by.
-    pub beside: Option<First>,
+    pub beside: Option<Variant>,
     /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
     /// the others.
     pub passing: Option<Box<PassingFirst>>,
@@ -60,12 +60,11 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
                 platform.discard(body);
                 return Lookup::new(slot, None, Found::NotForThem(reason));
             }
-            if selects(&first.selecting, visit) {
+            if selects(&first.variant.selecting, visit) {
                 return candidate(platform, visit, slot, None, *first, body).await;
             }
             platform.discard(body);
-            let first = First { selecting: first.selecting, era: first.era };
-            look_beside(platform, visit, first).await
+            look_beside(platform, visit, first.variant).await
         }
     }
 }
@@ -93,11 +92,11 @@ async fn look_at_marker<P: Platform>(
     Lookup { passing: marker.first.map(Box::new), ..lookup }
 }
 
-async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: First) -> Lookup<P::Body> {
+async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -> Lookup<P::Body> {
     let wanted = visit.selecting(names(&first.selecting));
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read_slot(platform, &slot).await {
-        Some((Stored::Response(variant), body)) if selects(&variant.selecting, visit) => {
+        Some((Stored::Response(variant), body)) if selects(&variant.variant.selecting, visit) => {
             candidate(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
@@ -111,7 +110,7 @@ fn nothing<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: Slot,
-    beside: Option<First>,
+    beside: Option<Variant>,
     reason: Forward,
 ) -> Lookup<P::Body> {
     let pass = platform.isolate().passes.borrow().get(&slot);
@@ -149,10 +148,10 @@ fn not_comparable(visit: &Visit, selecting: &Selecting) -> Option<NotShared> {
 
 /// Why the page whose first variant this is is not shared with a visitor.
 fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
-    if let Some(reason) = not_comparable(visit, &first.selecting) {
+    if let Some(reason) = not_comparable(visit, &first.variant.selecting) {
         return Some(reason);
     }
-    let named = |name: &str| names(&first.selecting).any(|named| named == name);
+    let named = |name: &str| names(&first.variant.selecting).any(|named| named == name);
     let has_variants = visit.config.variants.by_cookie && named("cookie");
     let is_theirs = first.for_all || has_variants || visit.cookies().is_none();
     (!is_theirs).then_some(NotShared::Cookie)
@@ -162,7 +161,7 @@ async fn candidate<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: Slot,
-    beside: Option<First>,
+    beside: Option<Variant>,
     stored: StoredResponse,
     body: P::Body,
 ) -> Lookup<P::Body> {
@@ -243,7 +242,7 @@ pub(super) fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
 }
 
 impl<B> Lookup<B> {
-    fn new(slot: Slot, beside: Option<First>, found: Found<B>) -> Lookup<B> {
+    fn new(slot: Slot, beside: Option<Variant>, found: Found<B>) -> Lookup<B> {
         Lookup { slot, beside, passing: None, found }
     }
 
@@ -264,7 +263,7 @@ impl<B> Lookup<B> {
     pub fn varies_by(&self) -> Vec<HeaderName> {
         let selecting = match (&self.beside, &self.found) {
             (Some(first), _) => &first.selecting,
-            (None, Found::Response(candidate)) => &candidate.stored.selecting,
+            (None, Found::Response(candidate)) => &candidate.stored.variant.selecting,
             _ => return Vec::new(),
         };
         names(selecting).filter_map(|name| name.parse().ok()).collect()

@@ -87,7 +87,9 @@ pub async fn stand_in<P: Platform>(
     let (candidate, verdict) = match newest.found {
         // It is no longer for all.
         Found::Pass(_) | Found::NotForThem(_) => return None,
-        Found::Response(newer) if newer.stored.fetched_at > candidate.stored.fetched_at => {
+        Found::Response(newer)
+            if newer.stored.provenance.fetched_at > candidate.stored.provenance.fetched_at =>
+        {
             platform.discard(candidate.body);
             let verdict = newer.verdict;
             (newer, verdict)

@@ -154,14 +154,15 @@ fn revalidate_behind<P: Platform>(
     }
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
-        let (seen, tags) = (candidate.stored.fetched_at, all_tags(&visit, &candidate.stored.tags));
+        let (seen, tags) =
+            (candidate.stored.provenance.fetched_at, all_tags(&visit, &candidate.stored.tags));
         platform.clone().defer(async move {
             if let Err(outcome) = lease.claim(&tags).await {
                 return lease.end(outcome).await;
             }
             let lookup = look(&platform, &visit).await;
             let is_newer = match &lookup.found {
-                Found::Response(candidate) => candidate.stored.fetched_at > seen,
+                Found::Response(candidate) => candidate.stored.provenance.fetched_at > seen,
                 _ => false,
             };
             if is_newer || lookup.slot != lease.slot {

@@ -85,22 +85,26 @@ pub enum Purged {
     Hard,
 }
 
-/// The part of a stored response that the fence looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct Fenced<'a> {
+/// When a stored response was made, and which purges its origin knew of: what the fence looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The earliest time at which the origin may have made it: when its request began, or that of its
+    /// last revalidation, less the `Age` of the response.
     pub fetched_at: Time,
-    pub known: &'a [String],
+    /// Ids of the purge records that this isolate held before it sent the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
 }
 
-impl Fenced<'_> {
-    pub fn is_outdated_by(self, record: &PurgeRecord, skew: Duration) -> bool {
+impl Provenance {
+    pub fn is_outdated_by(&self, record: &PurgeRecord, skew: Duration) -> bool {
         // broken: known-is-a-time.read, no-skew
         !self.known.contains(&record.id) && self.fetched_at <= record.at + skew
     }
 
     /// The strongest of what `records` do to the response.
     pub fn purged<'r>(
-        self,
+        &self,
         records: impl IntoIterator<Item = (PurgeMode, &'r PurgeRecord)>,
         skew: Duration,
     ) -> Purged {

@@ -131,13 +131,13 @@ pub fn decide(
     if fence.purged == Purged::Hard {
         return Verdict::Discard { detail: Detail::Purged };
     }
-    if now >= stored.fetched_at + terms.max_life {
+    if now >= stored.provenance.fetched_at + terms.max_life {
         return Verdict::Discard { detail: Detail::MaxLife };
     }
     let windows = Windows::of(stored, fence, terms, now);
     let ttl = now.seconds_until(windows.stale_since);
     let revalidate = Verdict::Revalidate { ttl, on_error_until: windows.on_error_until };
-    if !fence.readable && now.since(stored.fetched_at) >= terms.memory_window {
+    if !fence.readable && now.since(stored.provenance.fetched_at) >= terms.memory_window {
         return revalidate;
     }
     if now < windows.stale_since {

@@ -1,6 +1,7 @@
 //! What is kept beside a stored body: the origin's own status and fields, and what the fence,
 //! freshness, `Vary` and the tag graph need. Versioned: what another version wrote reads as absent.
-//! (Version 1 stored answers to visitors' own requests, which must not be shown to others.)
+//! (Version 1 stored responses to visitors' own requests, which must not be shown to others. Version 2
+//! had the same fields without parts.)
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::vary::Selecting;
-use crate::policy::fence::Fenced;
+use crate::policy::fence::Provenance;
 use crate::policy::format::ascii_json;
 use crate::policy::freshness::Lifetimes;
 use crate::policy::key::Slot;
@@ -16,7 +17,7 @@ use crate::policy::storing::{Refusal, has_validator};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// A response that can be revalidated is kept this long past its last window.
 const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 
@@ -41,19 +42,22 @@ pub struct PassMarker {
 /// A page's first variant that passes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassingFirst {
-    pub variant: First,
+    pub variant: Variant,
     /// Until when the variants beside it may be wanted.
     pub kept_until: Time,
 }
 
-/// What a page's first variant says of all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct First {
+/// Which of a page's variants a response is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// The selecting fields of the request that it answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selecting: Selecting,
+    /// Since when the page's first variant has named these selecting fields.
     pub era: Time,
 }
 
-impl First {
+impl Variant {
     /// The fields that the page's variants are told apart by.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.selecting.iter().map(|(name, _)| name.as_str())
@@ -74,9 +78,7 @@ pub struct StoredResponse {
     pub status: StatusCode,
     #[serde(with = "crate::policy::format::header_pairs")]
     pub headers: HeaderMap,
-    /// When it was made, at the latest that can be ruled out: when its origin request began, or that
-    /// of its last revalidation, less the `Age` of the answer.
-    pub fetched_at: Time,
+    pub provenance: Provenance,
     /// `now - born_at` is its current age.
     pub born_at: Time,
     pub lifetimes: Lifetimes,
@@ -86,24 +88,30 @@ pub struct StoredResponse {
     /// The origin's and the rules' tags; implicit ones follow from the key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
-    /// Ids of the purge records it was made in knowledge of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub known: Vec<String>,
-    /// The selecting fields of the request that it answered.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub selecting: Selecting,
-    /// Since when the page's first variant has named these selecting fields.
-    pub era: Time,
-    /// When the tag graph was found for good to hold just these tags.
+    pub variant: Variant,
+    #[serde(default, skip_serializing_if = "GraphMarks::are_absent")]
+    pub graph: GraphMarks,
+    pub body: BodyAt,
+}
+
+/// What is known of a response's entries in the tag graph (`graph/`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphMarks {
+    /// When the graph was found to hold just the response's tags, for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub graphed_at: Option<Time>,
-    /// When it was first found to hold them, which is not yet to know (`graph/`).
+    pub confirmed_at: Option<Time>,
+    /// When the graph was first found to hold them. A second look later confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub graph_checked_at: Option<Time>,
-    /// Tags of earlier versions, which the tag graph may still relate to the page.
+    pub checked_at: Option<Time>,
+    /// Tags of earlier versions, which the graph may still relate to the page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_tags: Vec<Tag>,
-    pub body: BodyAt,
+}
+
+impl GraphMarks {
+    fn are_absent(&self) -> bool {
+        *self == GraphMarks::default()
+    }
 }
 
 /// Where the body is.
@@ -123,10 +131,6 @@ impl StoredResponse {
             BodyAt::Inline => slot.clone(),
             BodyAt::Apart(token) => slot.beside(token),
         }
-    }
-
-    pub fn fenced(&self) -> Fenced<'_> {
-        Fenced { fetched_at: self.fetched_at, known: &self.known }
     }
 
     pub fn expires_at(&self) -> Time {
@@ -152,7 +156,7 @@ impl StoredResponse {
         let window = self.lifetimes.longest_window().max(granted.as_secs());
         let spare = if has_validator(&self.headers) { KEPT_FOR_REVALIDATION } else { 0 };
         let end = self.expires_at() + Duration::from_secs(window + spare);
-        end.min(self.fetched_at + max_life).since(now)
+        end.min(self.provenance.fetched_at + max_life).since(now)
     }
 }
 
@@ -209,7 +213,7 @@ impl Stored {
     pub fn in_new_era(self) -> Stored {
         match self {
             Stored::Response(mut response) => {
-                response.era = response.fetched_at;
+                response.variant.era = response.provenance.fetched_at;
                 Stored::Response(response)
             }
             Stored::Pass(marker) => Stored::Pass(PassMarker { first: None, ..marker }),
@@ -218,7 +222,7 @@ impl Stored {
 
     pub fn fetched_at(&self) -> Time {
         match self {
-            Stored::Response(response) => response.fetched_at,
+            Stored::Response(response) => response.provenance.fetched_at,
             Stored::Pass(marker) => marker.fetched_at,
         }
     }

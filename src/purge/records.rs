@@ -35,7 +35,7 @@ pub async fn state<P: Platform>(
     let skew = platform.config().skew;
     let purged = {
         let memory = platform.isolate().purges.borrow();
-        stored.fenced().purged(memory.records(&tags), skew)
+        stored.provenance.purged(memory.records(&tags), skew)
     };
     let first_seen = match purged {
         Purged::Soft => Some(first_seen(platform, slot, stored).await),
@@ -54,7 +54,7 @@ pub fn is_outdated_since<P: Platform>(
     let tags = all_tags(visit, &stored.tags);
     let memory = platform.isolate().purges.borrow();
     let since = memory.records_since(&tags, learn_count);
-    stored.fenced().purged(since, platform.config().skew) != Purged::No
+    stored.provenance.purged(since, platform.config().skew) != Purged::No
 }
 
 /// A response's own tags and the implicit ones of its page.
@@ -170,7 +170,7 @@ fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
 /// not lengthen its stale window.
 async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
     let now = platform.now();
-    let marker = slot.beside(&format!("seen {}", stored.fetched_at.0));
+    let marker = slot.beside(&format!("seen {}", stored.provenance.fetched_at.0));
     let remembered = platform.isolate().first_seen.borrow().get(&marker);
     if let Some(seen) = remembered {
         return seen;

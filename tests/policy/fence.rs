@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use edge_isr::policy::fence::{Fenced, PurgeMode, PurgeRecord, Purged};
+use edge_isr::policy::fence::{Provenance, PurgeMode, PurgeRecord, Purged};
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
 use rstest::rstest;
@@ -26,19 +26,19 @@ fn a_record_outdates(
     #[case] outdated: bool,
 ) {
     let known = if known { vec!["id".to_owned()] } else { vec!["another".to_owned()] };
-    let fenced = Fenced { fetched_at: Time(fetched_at), known: &known };
-    assert_eq!(fenced.is_outdated_by(&record(at, "id"), SKEW), outdated);
+    let provenance = Provenance { fetched_at: Time(fetched_at), known };
+    assert_eq!(provenance.is_outdated_by(&record(at, "id"), SKEW), outdated);
 }
 
 #[test]
 fn the_strongest_record_counts_in_any_order() {
     let (soft, hard) = (record(9_000, "s"), record(8_000, "h"));
-    let fenced = Fenced { fetched_at: Time(1_000), known: &[] };
+    let provenance = Provenance { fetched_at: Time(1_000), known: vec![] };
     let both = [(PurgeMode::Soft, &soft), (PurgeMode::Hard, &hard)];
-    assert_eq!(fenced.purged(both, SKEW), Purged::Hard);
-    assert_eq!(fenced.purged([both[1], both[0]], SKEW), Purged::Hard);
-    assert_eq!(fenced.purged([both[0]], SKEW), Purged::Soft);
-    assert_eq!(fenced.purged([], SKEW), Purged::No);
+    assert_eq!(provenance.purged(both, SKEW), Purged::Hard);
+    assert_eq!(provenance.purged([both[1], both[0]], SKEW), Purged::Hard);
+    assert_eq!(provenance.purged([both[0]], SKEW), Purged::Soft);
+    assert_eq!(provenance.purged([], SKEW), Purged::No);
 }
 
 #[test]

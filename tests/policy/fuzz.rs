@@ -6,8 +6,9 @@ use edge_isr::fields::conditional::{is_not_modified, selects, updated};
 use edge_isr::fields::no_vary_search::NoVarySearch;
 use edge_isr::fields::range::part;
 use edge_isr::fields::vary::Vary;
+use edge_isr::policy::fence::Provenance;
 use edge_isr::policy::freshness::{Directives, born_at};
-use edge_isr::policy::stored::{BodyAt, Stored, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse, Variant};
 use edge_isr::policy::storing::{Storing, StoringSettings, storing};
 use edge_isr::policy::tag::TagSet;
 use edge_isr::policy::time::Time;
@@ -145,16 +146,12 @@ fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> boo
         for_all: false,
         status,
         headers: response.clone(),
-        fetched_at: now,
+        provenance: Provenance { fetched_at: now, known: vec![] },
         born_at: born_at(response, now),
         lifetimes,
         tags: TagSet::of(response, "h").tags,
-        known: vec![],
-        selecting: vec![],
-        era: Time(0),
-        graphed_at: None,
-        graph_checked_at: None,
-        former_tags: Vec::new(),
+        variant: Variant { selecting: vec![], era: Time(0) },
+        graph: GraphMarks::default(),
         body: BodyAt::Inline,
     };
     let written = Stored::Response(Box::new(response));

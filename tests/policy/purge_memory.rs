@@ -2,7 +2,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use edge_isr::policy::fence::{Fenced, PurgeMode::Soft, PurgeRecord, Purged};
+use edge_isr::policy::fence::{Provenance, PurgeMode::Soft, PurgeRecord, Purged};
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
 use edge_isr::purge::memory::PurgeMemory;
@@ -20,8 +20,8 @@ fn record(at: i64, id: &str) -> PurgeRecord {
 
 /// What the memory says of a response fetched at `fetched_at` that knows `known`.
 fn purged(memory: &PurgeMemory, fetched_at: i64, known: &[String]) -> Purged {
-    let fenced = Fenced { fetched_at: Time(fetched_at), known };
-    fenced.purged(memory.records(&[tag()]), SKEW)
+    let provenance = Provenance { fetched_at: Time(fetched_at), known: known.to_vec() };
+    provenance.purged(memory.records(&[tag()]), SKEW)
 }
 
 #[test]

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use edge_isr::fields::cache_status::Detail;
 use edge_isr::policy::cookies::CookieNames;
-use edge_isr::policy::fence::Purged;
+use edge_isr::policy::fence::{Provenance, Purged};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::reuse::{Bypass, PurgeState, ReuseSettings, Verdict, bypass, decide};
-use edge_isr::policy::stored::{BodyAt, StoredResponse};
+use edge_isr::policy::stored::{BodyAt, GraphMarks, StoredResponse, Variant};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, Method, StatusCode};
 use rstest::rstest;
@@ -26,7 +26,7 @@ fn stored() -> StoredResponse {
         for_all: false,
         status: StatusCode::OK,
         headers: HeaderMap::new(),
-        fetched_at: FETCHED,
+        provenance: Provenance { fetched_at: FETCHED, known: vec![] },
         born_at: FETCHED,
         lifetimes: Lifetimes {
             fresh: 60,
@@ -36,12 +36,8 @@ fn stored() -> StoredResponse {
             no_grace: false,
         },
         tags: vec![],
-        known: vec![],
-        selecting: vec![],
-        era: Time(0),
-        graphed_at: None,
-        graph_checked_at: None,
-        former_tags: Vec::new(),
+        variant: Variant { selecting: vec![], era: Time(0) },
+        graph: GraphMarks::default(),
         body: BodyAt::Inline,
     }
 }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use edge_isr::policy::fence::Provenance;
 use edge_isr::policy::format::ascii_json;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
-    BodyAt, First, Pass, PassMarker, PassingFirst, Stored, StoredResponse,
+    BodyAt, GraphMarks, Pass, PassMarker, PassingFirst, Stored, StoredResponse, Variant,
 };
 use edge_isr::policy::storing::Refusal;
 use edge_isr::policy::tag::Tag;
@@ -18,7 +19,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
         for_all: true,
         status: StatusCode::NOT_FOUND,
         headers,
-        fetched_at: Time(2_000),
+        provenance: Provenance { fetched_at: Time(2_000), known: vec!["id".to_owned()] },
         born_at: Time(1_000),
         lifetimes: Lifetimes {
             fresh: 60,
@@ -26,12 +27,12 @@ fn response(headers: HeaderMap) -> StoredResponse {
             ..Lifetimes::default()
         },
         tags: vec![Tag::origin("a").unwrap()],
-        known: vec!["id".to_owned()],
-        selecting: vec![("accept".to_owned(), "=x".to_owned())],
-        era: Time(0),
-        graphed_at: Some(Time(5)),
-        graph_checked_at: Some(Time(4)),
-        former_tags: vec![Tag::origin("former").unwrap()],
+        variant: Variant { selecting: vec![("accept".to_owned(), "=x".to_owned())], era: Time(0) },
+        graph: GraphMarks {
+            confirmed_at: Some(Time(5)),
+            checked_at: Some(Time(4)),
+            former_tags: vec![Tag::origin("former").unwrap()],
+        },
         body: BodyAt::Apart("body 1".to_owned()),
     }
 }
@@ -46,7 +47,7 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
         until: Time(2),
         pass: Pass { reason: Refusal::SetCookie, plain: true },
         first: Some(PassingFirst {
-            variant: First {
+            variant: Variant {
                 selecting: vec![("accept-language".into(), "=de".into())],
                 era: Time(3),
             },
@@ -89,14 +90,14 @@ fn it_is_kept_to_the_end_of_its_last_window_and_longer_if_it_can_be_revalidated(
 fn a_body_is_reused_for_the_same_version_only() {
     let tagged = response(headers("etag: \"1\""));
     let mut freshened = tagged.clone();
-    freshened.fetched_at = Time(9_000);
+    freshened.provenance.fetched_at = Time(9_000);
     assert!(freshened.has_body_of(&tagged));
     let mut other = freshened.clone();
     other.headers = headers("etag: \"2\"");
     assert!(!other.has_body_of(&tagged));
     let untagged = response(HeaderMap::new());
     let mut later = untagged.clone();
-    later.fetched_at = Time(9_000);
+    later.provenance.fetched_at = Time(9_000);
     assert!(untagged.has_body_of(&untagged.clone()) && !later.has_body_of(&untagged));
 }
 

@@ -16,10 +16,11 @@ use crate::page::lookup::{Candidate, Found, read_slot};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
+use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::sharing::says_it_is_for_all;
-use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::stored::{GraphMarks, Stored, StoredResponse};
 use crate::policy::storing::Storing;
 use crate::policy::tag::TagSet;
 
@@ -74,16 +75,13 @@ impl<P: Platform> Refresh<P> {
         let made = Made::of(&of_answer, self.began);
         let lifetimes = lifetimes.of_made(made);
         StoredResponse {
-            fetched_at: made.at(),
             born_at: born_at(&of_answer, self.began),
-            known: self.known(&tags, made),
+            provenance: Provenance { fetched_at: made.at(), known: self.known(&tags, made) },
             for_all: says_it_is_for_all(prior.status, &headers, &lifetimes),
             headers,
             lifetimes,
             tags,
-            graphed_at: None,
-            graph_checked_at: None,
-            former_tags: Vec::new(),
+            graph: GraphMarks::default(),
             ..prior.clone()
         }
     }

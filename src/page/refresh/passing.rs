@@ -13,7 +13,7 @@ use crate::page::reply::Reply;
 use crate::platform::{Platform, Response};
 use crate::policy::answers::OwnAnswer;
 use crate::policy::plain::{ForwardHeaders, adds_nothing};
-use crate::policy::stored::{First as FirstVariant, Pass, PassMarker, PassingFirst, Stored};
+use crate::policy::stored::{Pass, PassMarker, PassingFirst, Stored};
 use crate::policy::storing::Refusal;
 use crate::policy::time::Time;
 
@@ -77,11 +77,12 @@ impl<P: Platform> Refresh<P> {
             return self.lookup.passing.as_deref().cloned();
         };
         let stored = &candidate.stored;
-        let has_others = stored.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
+        let has_others =
+            stored.variant.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
         if self.lookup.beside.is_some() || !has_others {
             return None;
         }
-        let variant = FirstVariant { selecting: stored.selecting.clone(), era: stored.era };
+        let variant = stored.variant.clone();
         Some(PassingFirst { variant, kept_until: self.platform.now() + self.kept_for(stored) })
     }
 

@@ -66,7 +66,7 @@ impl<P: Platform> Refresh<P> {
         let tags = all_tags(&self.visit, &stored.tags);
         let memory = self.platform.isolate().purges.borrow();
         let skew = self.platform.config().skew;
-        stored.fenced().purged(memory.records(&tags), skew) == Purged::Hard
+        stored.provenance.purged(memory.records(&tags), skew) == Purged::Hard
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
@@ -95,7 +95,7 @@ impl<P: Platform> Refresh<P> {
                 let tags = all_tags(&self.visit, &stored.tags);
                 let memory = self.platform.isolate().purges.borrow();
                 let skew = self.platform.config().skew;
-                stored.fenced().purged(memory.records(&tags), skew) != Purged::No
+                stored.provenance.purged(memory.records(&tags), skew) != Purged::No
             }
         }
     }

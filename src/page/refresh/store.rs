@@ -20,10 +20,11 @@ use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
 use crate::platform::{Platform, Response, Settled, Unsettled};
+use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::sharing::{NotShared, says_it_is_for_all};
-use crate::policy::stored::{BodyAt, Stored, StoredResponse};
+use crate::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse};
 use crate::policy::variants::Admission;
 
 impl<P: Platform> Refresh<P> {
@@ -40,7 +41,7 @@ impl<P: Platform> Refresh<P> {
         let status = self.status(&reply, stored.status);
         // broken: counted-alone
         let is_admitted = self.has_place(&slot)
-            || variants::admission(&self.platform, &self.visit, &slot, &stored.selecting)
+            || variants::admission(&self.platform, &self.visit, &slot, &stored.variant.selecting)
                 == Admission::Stored;
         if reply.is_there() && !self.is_for(&stored) {
             let is_by_cookie = self.visit.cookies().is_some();
@@ -66,9 +67,9 @@ impl<P: Platform> Refresh<P> {
         if self.is_theirs() {
             return true;
         }
-        let names = || stored.selecting.iter().map(|(name, _)| name.as_str());
+        let names = || stored.variant.names();
         let has_variants = self.visit.config.variants.by_cookie && names().any(|it| it == "cookie");
-        let selects = self.visit.selecting(names()) == stored.selecting
+        let selects = self.visit.selecting(names()) == stored.variant.selecting
             && !names().any(|name| self.visit.fields.is_incomparable(name));
         selects && (stored.for_all || has_variants || self.visit.cookies().is_none())
     }
@@ -158,23 +159,22 @@ impl<P: Platform> Refresh<P> {
         let lifetimes = lifetimes.of_made(made);
         let names = self.selected_by(&headers);
         let selecting = |names: &[&str]| self.selecting(names);
-        let Filed { slot, selecting, era } =
+        let Filed { slot, variant } =
             self.lookup.filed_under(&self.visit, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
-            // broken: fetched-at-when-stored
-            fetched_at: made.at(),
+            provenance: Provenance {
+                // broken: fetched-at-when-stored
+                fetched_at: made.at(),
+                known: self.known(&tags, made),
+            },
             born_at: born_at(&headers, self.began),
             for_all: says_it_is_for_all(response.status, &headers, &lifetimes),
             headers,
             lifetimes,
-            known: self.known(&tags, made),
             tags,
-            selecting,
-            era,
-            graphed_at: None,
-            graph_checked_at: None,
-            former_tags: Vec::new(),
+            variant,
+            graph: GraphMarks::default(),
             body: BodyAt::Inline,
         };
         (slot, stored)
@@ -234,7 +234,7 @@ impl<P: Platform> Refresh<P> {
         if let Some(said) = joined(&stored.headers, &NO_VARY_SEARCH) {
             shared_key::learn(&self.platform, &self.visit.key, &said, life).await;
         }
-        let fetched_at = stored.fetched_at;
+        let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Box::new(stored));
         let is_current = self.put(&slot, stored.clone(), body, life).await;
