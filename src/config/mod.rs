@@ -16,6 +16,7 @@ use crate::policy::cookies::{self, CookieNames};
 use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
+use crate::policy::timing::LEASE_MARGIN;
 use crate::rules::{self, Rule};
 
 /// Where settings come from: a name to its text, empty ones as absent.
@@ -214,7 +215,7 @@ impl Config {
 
     /// Longer than the origin's time limit and the 30 seconds that work may outlive its answer.
     pub fn lease_life(&self) -> Duration {
-        self.origin_timeout + Duration::from_secs(35)
+        self.origin_timeout + LEASE_MARGIN
     }
 
     /// What names in the cache are hashed with: `CACHE_SECRET`, or the first token that may purge.

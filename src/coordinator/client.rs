@@ -1,6 +1,6 @@
 //! Asking the coordinator, where one is bound: on a miss or a stale answer, never on a hit.
 //!
-//! It is never needed. A shard that does not answer within [`LIMIT`] is left alone for a while, and
+//! It is never needed. A shard that does not answer within [`SHARD_LIMIT`] is left alone for a while, and
 //! the data centre's own lease serves: an unreachable coordinator costs an isolate one short wait
 //! a shard, not one a miss.
 //!
@@ -22,34 +22,28 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::pin_mut;
 
-use crate::coordinator::shard::{Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest};
-use crate::lease::in_isolate::LeaseEnd;
+use crate::coordinator::shard::{LeaseReply, Published, Shard, ShardReply, ShardRequest};
+use crate::lease::LeaseEnd;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
+use crate::policy::timing::SHARD_LIMIT;
 
-/// An answer is waited for so long: about three times round the world.
-pub const LIMIT: Duration = Duration::from_secs(1);
 /// The pause after a failure.
 const REST: Duration = Duration::from_secs(1);
 /// The pause after a timeout: it cost a request the whole limit.
 const LONG_REST: Duration = Duration::from_secs(10);
 
-/// What came of asking for the world's lease.
+/// Why a shard gave no reply. The data centre's own lease serves instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// It is ours, or no request needs it.
-    Granted,
-    Held,
-    /// Who had it was told by the origin that it fails, with this status towards visitors.
-    Failed(u16),
-    /// It did not answer, but may have granted it.
-    Unavailable,
-    /// It did not answer a moment ago, and was not asked.
-    Resting,
+pub enum NoReply {
     /// No coordinator is bound.
-    Absent,
+    NotBound,
+    /// The shard did not answer a moment ago, and was not asked.
+    Resting,
+    /// The shard was asked and did not answer. It may have granted the lease all the same.
+    Unanswered,
 }
 
 /// Asks for the world's lease of a slot once, and learns the newest purge records of `tags`.
@@ -59,7 +53,7 @@ pub async fn claim<P: Platform>(
     token: u64,
     waited: bool,
     tags: &[Tag],
-) -> Claim {
+) -> Result<LeaseReply, NoReply> {
     let shards = platform.config().coordinator_shards;
     let home = Shard::of_slot(slot, shards);
     let life = platform.config().lease_life();
@@ -80,14 +74,9 @@ pub async fn claim<P: Platform>(
 }
 
 /// Gives the world's lease back, and says how it went to those who wait in other data centres.
-pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, outcome: LeaseEnd) {
+pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, end: LeaseEnd) {
     let shard = Shard::of_slot(slot, platform.config().coordinator_shards);
-    let ending = match outcome {
-        LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => Ending::Done,
-        LeaseEnd::Uncacheable => Ending::Uncacheable,
-        LeaseEnd::Failed(status) => Ending::Failed(status),
-    };
-    let release = ShardRequest::Release { slot: slot.name().to_owned(), token, ending };
+    let release = ShardRequest::Release { slot: slot.name().to_owned(), token, end };
     // Resting or not: others wait for it. Should it not arrive, the lease ends by itself.
     let _ = answered(platform, shard, &release).await;
 }
@@ -100,39 +89,38 @@ pub async fn publish<P: Platform>(platform: &P, published: Published) {
 }
 
 /// Asks, unless the shard rests; learns the records, and says how what was asked for stands.
-async fn ask<P: Platform>(platform: &P, shard: Shard, ask: ShardRequest) -> Claim {
+async fn ask<P: Platform>(
+    platform: &P,
+    shard: Shard,
+    ask: ShardRequest,
+) -> Result<LeaseReply, NoReply> {
     let began = platform.now();
     if rests(platform, shard, began) {
-        return Claim::Resting;
+        return Err(NoReply::Resting);
     }
     match answered(platform, shard, &ask).await {
-        None => Claim::Absent,
-        Some(Ok(answer)) => learn(platform, answer),
+        None => Err(NoReply::NotBound),
+        Some(Ok(reply)) => Ok(learn(platform, reply)),
         Some(Err(error)) => {
             // What it would have said of purges is read from KV when KV shows them.
             let_rest(platform, shard, began, &error);
-            Claim::Unavailable
+            Err(NoReply::Unanswered)
         }
     }
 }
 
-fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
+fn learn<P: Platform>(platform: &P, reply: ShardReply) -> LeaseReply {
     let now = platform.now();
     let mut memory = platform.isolate().purges.borrow_mut();
-    for Published { tag, mode, record } in answer.records {
+    for Published { tag, mode, record } in reply.records {
         memory.told(&tag, mode, record, now);
     }
-    match answer.lease {
-        LeaseReply::Granted | LeaseReply::Free => Claim::Granted,
-        LeaseReply::Held => Claim::Held,
-        LeaseReply::Failed(status) => Claim::Failed(status),
-        LeaseReply::Full => Claim::Unavailable,
-    }
+    reply.lease
 }
 
 fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
     let (isolate, now) = (platform.isolate(), platform.now());
-    let rest = if now.since(began) >= LIMIT { LONG_REST } else { REST };
+    let rest = if now.since(began) >= SHARD_LIMIT { LONG_REST } else { REST };
     let mut resting = isolate.shards_resting.borrow_mut();
     resting.retain(|(other, _)| *other != shard);
     resting.push((shard, now + rest));
@@ -154,7 +142,7 @@ async fn answered<P: Platform>(
     shard: Shard,
     ask: &ShardRequest,
 ) -> Option<Result<ShardReply, CoordinatorError>> {
-    let (asked, timeout) = (platform.coordinate(shard, ask), platform.sleep(LIMIT));
+    let (asked, timeout) = (platform.coordinate(shard, ask), platform.sleep(SHARD_LIMIT));
     pin_mut!(asked, timeout);
     match select(asked, timeout).await {
         Either::Left((answer, _)) => answer,

@@ -15,15 +15,12 @@
 //! In scope: what is answered, and which rows change. Out of scope: how an ask is spelt
 //! ([`crate::coordinator::wire`]) and travels, and what is done where no answer comes.
 
-use std::time::Duration;
-
-use crate::coordinator::shard::{Ending, LeaseReply, Published, ShardReply, ShardRequest};
+use crate::coordinator::shard::{LeaseReply, Published, ShardReply, ShardRequest};
 use crate::coordinator::wire;
+use crate::lease::LeaseEnd;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-
-/// KV shows a write everywhere after "60 seconds or more"; this is more.
-const RECORDS_KEPT: Duration = Duration::from_secs(10 * 60);
+use crate::policy::timing::{FAILURE_SHARED_FOR, PASS_FOR, SHARD_KEEPS_RECORDS, SHARD_SWEPT_EVERY};
 
 /// Of a tag and kind, besides the one with the latest stamp; as an isolate remembers them.
 const RECORDS_MOST: usize = 8;
@@ -33,14 +30,6 @@ const RECORDS_IN_ALL_MOST: usize = 20_000;
 
 /// Past it no further lease is granted.
 const SLOTS_MOST: usize = 20_000;
-
-/// A page that turned out uncacheable is not collapsed for so long, as in a data centre.
-const UNCACHEABLE_FOR: Duration = Duration::from_secs(120);
-
-/// Longer than the longest pause of who waits.
-const FAILURE_SHARED_FOR: Duration = Duration::from_secs(2);
-
-const SWEPT_EVERY: Duration = Duration::from_secs(60);
 
 /// A row that is to be written or deleted before the answer goes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +57,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKind {
     Lease(u64),
-    Ended(Ending),
+    Ended(LeaseEnd),
     Record(Published),
 }
 
@@ -103,8 +92,8 @@ impl Ledger {
                 answer.records = self.records_of(&tags, now);
             }
             ShardRequest::Records(tags) => answer.records = self.records_of(&tags, now),
-            ShardRequest::Release { slot, token, ending } => {
-                changes.extend(self.release(slot_key(&slot), token, ending, now));
+            ShardRequest::Release { slot, token, end } => {
+                changes.extend(self.release(slot_key(&slot), token, end, now));
             }
             ShardRequest::Publish(published) => changes.extend(self.publish(published, now)),
         }
@@ -115,22 +104,22 @@ impl Ledger {
         let row = self.row(&slot_key(slot));
         match row.filter(|row| now < row.until).map(|row| &row.kind) {
             Some(RowKind::Lease(holder)) if *holder != token => LeaseReply::Held,
-            Some(RowKind::Ended(Ending::Uncacheable)) => LeaseReply::Free,
-            Some(RowKind::Ended(Ending::Failed(status))) if waited => LeaseReply::Failed(*status),
+            Some(RowKind::Ended(LeaseEnd::Uncacheable)) => LeaseReply::Free,
+            Some(RowKind::Ended(LeaseEnd::Failed(status))) if waited => LeaseReply::Failed(*status),
             _ if row.is_none() && self.rows.len() - self.records >= SLOTS_MOST => LeaseReply::Full,
             _ => LeaseReply::Granted,
         }
     }
 
     /// Ends a lease, if it is still this one.
-    fn release(&mut self, key: String, token: u64, ending: Ending, now: Time) -> Option<RowChange> {
+    fn release(&mut self, key: String, token: u64, end: LeaseEnd, now: Time) -> Option<RowChange> {
         self.row(&key).filter(|row| row.kind == RowKind::Lease(token))?;
-        let life = match ending {
-            Ending::Done => return Some(self.delete(key)),
-            Ending::Uncacheable => UNCACHEABLE_FOR,
-            Ending::Failed(_) => FAILURE_SHARED_FOR,
+        let life = match end {
+            LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => return Some(self.delete(key)),
+            LeaseEnd::Uncacheable => PASS_FOR,
+            LeaseEnd::Failed(_) => FAILURE_SHARED_FOR,
         };
-        Some(self.put(key, Row { until: now + life, kind: RowKind::Ended(ending) }))
+        Some(self.put(key, Row { until: now + life, kind: RowKind::Ended(end) }))
     }
 
     fn records_of(&self, tags: &[Tag], now: Time) -> Vec<Published> {
@@ -151,7 +140,7 @@ impl Ledger {
     fn publish(&mut self, published: Published, now: Time) -> Vec<RowChange> {
         let kind = kind_key(&published);
         let key = kind.clone() + &published.record.id;
-        let row = Row { until: now + RECORDS_KEPT, kind: RowKind::Record(published) };
+        let row = Row { until: now + SHARD_KEEPS_RECORDS, kind: RowKind::Record(published) };
         let mut changes = vec![self.put(key, row)];
         if self.under(&kind).len() > RECORDS_MOST {
             changes.extend(self.delete_first_come(&kind));
@@ -174,7 +163,7 @@ impl Ledger {
 
     /// Deletes what has expired, once in a while: nothing that is answered depends on it.
     fn sweep(&mut self, now: Time) -> Vec<RowChange> {
-        if self.swept_at.is_some_and(|at| now.since(at) < SWEPT_EVERY) {
+        if self.swept_at.is_some_and(|at| now.since(at) < SHARD_SWEPT_EVERY) {
             return Vec::new();
         }
         self.swept_at = Some(now);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::lease::LeaseEnd;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -56,18 +57,9 @@ pub enum ShardRequest {
     Release {
         slot: String,
         token: u64,
-        ending: Ending,
+        end: LeaseEnd,
     },
     Publish(Published),
-}
-
-/// How the request to the origin ended for which a lease was held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Done,
-    Uncacheable,
-    /// The origin failed, with this status towards visitors.
-    Failed(u16),
 }
 
 /// A purge record and what it is of.

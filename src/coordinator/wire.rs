@@ -7,7 +7,8 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::coordinator::ledger::{Row, RowKind};
-use crate::coordinator::shard::{Ending, LeaseReply, Published, ShardReply, ShardRequest};
+use crate::coordinator::shard::{LeaseReply, Published, ShardReply, ShardRequest};
+use crate::lease::LeaseEnd;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -24,8 +25,8 @@ impl Display for ShardRequest {
                 f.write_str("records")?;
                 lines(f, tags.iter().map(Tag::as_str))
             }
-            ShardRequest::Release { slot, token, ending } => {
-                write!(f, "release {slot} {token} {ending}")
+            ShardRequest::Release { slot, token, end } => {
+                write!(f, "release {slot} {token} {end}")
             }
             ShardRequest::Publish(published) => write!(f, "publish {published}"),
         }
@@ -50,18 +51,20 @@ impl Display for Row {
         let until = self.until.0;
         match &self.kind {
             RowKind::Lease(token) => write!(f, "{until} lease {token}"),
-            RowKind::Ended(ending) => write!(f, "{until} ended {ending}"),
+            RowKind::Ended(end) => write!(f, "{until} ended {end}"),
             RowKind::Record(published) => write!(f, "{until} record {published}"),
         }
     }
 }
 
-impl Display for Ending {
+/// A request in another data centre cannot be handed what was stored: `Stored` is written as
+/// `Abandoned` is, and read back as that.
+impl Display for LeaseEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ending::Done => f.write_str("done"),
-            Ending::Uncacheable => f.write_str("uncacheable"),
-            Ending::Failed(status) => write!(f, "{status}"),
+            LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => f.write_str("done"),
+            LeaseEnd::Uncacheable => f.write_str("uncacheable"),
+            LeaseEnd::Failed(status) => write!(f, "{status}"),
         }
     }
 }
@@ -101,7 +104,7 @@ pub fn parse_request(text: &str) -> Option<ShardRequest> {
         "release" => Some(ShardRequest::Release {
             slot: words.next()?.to_owned(),
             token: words.next()?.parse().ok()?,
-            ending: ending(words.next()?)?,
+            end: ending(words.next()?)?,
         }),
         _ => None,
     }
@@ -134,11 +137,11 @@ pub fn row(text: &str) -> Option<Row> {
     Some(Row { until: Time(until.parse().ok()?), kind })
 }
 
-fn ending(word: &str) -> Option<Ending> {
+fn ending(word: &str) -> Option<LeaseEnd> {
     match word {
-        "done" => Some(Ending::Done),
-        "uncacheable" => Some(Ending::Uncacheable),
-        status => Some(Ending::Failed(status.parse().ok()?)),
+        "done" => Some(LeaseEnd::Abandoned),
+        "uncacheable" => Some(LeaseEnd::Uncacheable),
+        status => Some(LeaseEnd::Failed(status.parse().ok()?)),
     }
 }
 

@@ -4,24 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::lease::LeaseEnd;
 use crate::platform::Signal;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
-
-/// How a leader's request to the origin ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeaseEnd {
-    /// What the leader fetched is stored: those who waited may use it, even if it is not fresh for
-    /// requests after them, unless a purge was seen since the leader asked.
-    Stored { fetched_at: Time, learn_count: LearnCount },
-    /// Nothing will be stored: each request asks for itself.
-    Uncacheable,
-    /// The origin failed, with this status towards visitors.
-    Failed(u16),
-    /// The leader asked nothing, or went away: look again, and perhaps ask.
-    Abandoned,
-}
 
 /// At most one leader per slot, and those who wait for it.
 #[derive(Default)]

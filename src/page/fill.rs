@@ -2,7 +2,7 @@
 //! request that has it, looks again, and asks the origin if need be.
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::lease::{self, Lease, Turn};
 use crate::page::answer;
 use crate::page::lookup::{Candidate, Found, Lookup, look, whole_body};

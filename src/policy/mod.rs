@@ -38,4 +38,5 @@ pub mod stored;
 pub mod storing;
 pub mod tag;
 pub mod time;
+pub mod timing;
 pub mod variants;

@@ -210,7 +210,7 @@ export const VARIANTS = [
     name: "no request waits for the world's lease",
     within: 100_000,
     breaks: "single flight in the world",
-    edits: [["world-lease-not-waited-for", "claim != Claim::Held", "(claim != Claim::Held || look == 0)"]],
+    edits: [["world-lease-not-waited-for", "claimed != InWorld::Held", "(claimed != InWorld::Held || look == 0)"]],
   },
   {
     id: "earlier-replaces-later",

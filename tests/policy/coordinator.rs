@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edge_isr::coordinator::ledger::{Ledger, Row, RowChange, RowKind};
-use edge_isr::coordinator::shard::{
-    Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest,
-};
+use edge_isr::coordinator::shard::{LeaseReply, Published, Shard, ShardReply, ShardRequest};
 use edge_isr::coordinator::wire;
+use edge_isr::lease::LeaseEnd;
 use edge_isr::policy::fence::{PurgeMode, PurgeRecord};
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
@@ -22,8 +21,8 @@ fn claim_again(slot: &str, token: u64) -> ShardRequest {
     ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: true, tags: vec![] }
 }
 
-fn release(slot: &str, token: u64, ending: Ending) -> ShardRequest {
-    ShardRequest::Release { slot: slot.to_owned(), token, ending }
+fn release(slot: &str, token: u64, end: LeaseEnd) -> ShardRequest {
+    ShardRequest::Release { slot: slot.to_owned(), token, end }
 }
 
 fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
@@ -81,7 +80,7 @@ fn a_lease_is_held_by_one_until_it_is_given_back_or_ends() {
     assert_eq!(object.lease(claim("a", 1), 0), LeaseReply::Granted);
     assert_eq!(object.lease(claim("a", 2), 0), LeaseReply::Held);
     assert_eq!(object.lease(claim("b", 2), 0), LeaseReply::Granted);
-    object.answer(release("a", 1, Ending::Done), 500);
+    object.answer(release("a", 1, LeaseEnd::Abandoned), 500);
     assert_eq!(object.lease(claim("a", 2), 500), LeaseReply::Granted);
     assert_eq!(object.lease(claim("a", 3), 1_499), LeaseReply::Held);
     assert_eq!(object.lease(claim("a", 3), 1_500), LeaseReply::Granted);
@@ -99,10 +98,10 @@ fn a_claim_that_is_repeated_is_granted_again_and_from_then_on() {
 fn what_is_not_ours_cannot_be_given_back() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    object.answer(release("a", 2, Ending::Done), 1);
+    object.answer(release("a", 2, LeaseEnd::Abandoned), 1);
     assert_eq!(object.lease(claim("a", 2), 2), LeaseReply::Held);
     object.answer(claim("a", 2), 1_000);
-    object.answer(release("a", 1, Ending::Done), 1_001);
+    object.answer(release("a", 1, LeaseEnd::Abandoned), 1_001);
     assert_eq!(object.lease(claim("a", 3), 1_002), LeaseReply::Held);
 }
 
@@ -110,7 +109,7 @@ fn what_is_not_ours_cannot_be_given_back() {
 fn nobody_needs_a_lease_for_a_page_that_turned_out_uncacheable() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    object.answer(release("a", 1, Ending::Uncacheable), 10);
+    object.answer(release("a", 1, LeaseEnd::Uncacheable), 10);
     assert_eq!(object.lease(claim("a", 2), 20), LeaseReply::Free);
     assert_eq!(object.lease(claim("a", 3), 120_009), LeaseReply::Free);
     assert_eq!(object.lease(claim("a", 3), 120_010), LeaseReply::Granted);
@@ -120,11 +119,11 @@ fn nobody_needs_a_lease_for_a_page_that_turned_out_uncacheable() {
 fn a_failure_is_shared_by_those_who_waited_for_it_and_by_nobody_after() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    object.answer(release("a", 1, Ending::Failed(502)), 10);
+    object.answer(release("a", 1, LeaseEnd::Failed(502)), 10);
     assert_eq!(object.lease(claim_again("a", 2), 1_000), LeaseReply::Failed(502));
     assert_eq!(object.lease(claim("a", 3), 1_000), LeaseReply::Granted);
     assert_eq!(object.lease(claim_again("a", 2), 1_000), LeaseReply::Held);
-    object.answer(release("a", 3, Ending::Failed(502)), 1_010);
+    object.answer(release("a", 3, LeaseEnd::Failed(502)), 1_010);
     assert_eq!(object.lease(claim_again("a", 2), 3_010), LeaseReply::Granted);
 }
 
@@ -139,7 +138,7 @@ fn leases_and_records_survive_an_eviction_but_not_their_end() {
     object.evict(600_000);
     assert_eq!(object.lease(claim("a", 2), 600_000), LeaseReply::Granted);
     assert_eq!(object.ids("t", 600_000), [""; 0]);
-    object.answer(release("a", 2, Ending::Done), 600_000);
+    object.answer(release("a", 2, LeaseEnd::Abandoned), 600_000);
     assert_eq!(object.rows.len(), 0);
 }
 
@@ -280,9 +279,9 @@ fn some_published() -> impl Strategy<Value = Published> {
     })
 }
 
-fn some_ending() -> impl Strategy<Value = Ending> {
-    let failed = any::<u16>().prop_map(Ending::Failed);
-    prop_oneof![Just(Ending::Done), Just(Ending::Uncacheable), failed]
+fn some_ending() -> impl Strategy<Value = LeaseEnd> {
+    let failed = any::<u16>().prop_map(LeaseEnd::Failed);
+    prop_oneof![Just(LeaseEnd::Abandoned), Just(LeaseEnd::Uncacheable), failed]
 }
 
 fn some_ask() -> impl Strategy<Value = ShardRequest> {
@@ -292,7 +291,7 @@ fn some_ask() -> impl Strategy<Value = ShardRequest> {
         |(slot, token, life, waited, tags)| ShardRequest::Claim { slot, token, life, waited, tags },
     );
     let release = ("[0-9a-f]{64}", any::<u64>(), some_ending())
-        .prop_map(|(slot, token, ending)| ShardRequest::Release { slot, token, ending });
+        .prop_map(|(slot, token, end)| ShardRequest::Release { slot, token, end });
     let records = tags().prop_map(ShardRequest::Records);
     prop_oneof![claim, release, records, some_published().prop_map(ShardRequest::Publish)]
 }
@@ -301,15 +300,18 @@ fn some_ask() -> impl Strategy<Value = ShardRequest> {
 #[derive(Clone, Debug)]
 enum Step {
     Claim { slot: u8, token: u64, life: u64, waited: bool },
-    Release { slot: u8, token: u64, ending: Ending },
+    Release { slot: u8, token: u64, end: LeaseEnd },
     Evict,
 }
 
 fn some_steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let claim = (0..3u8, 0..4u64, 1..300u64, any::<bool>())
         .prop_map(|(slot, token, life, waited)| Step::Claim { slot, token, life, waited });
-    let release = (0..3u8, 0..4u64, some_ending())
-        .prop_map(|(slot, token, ending)| Step::Release { slot, token, ending });
+    let release = (0..3u8, 0..4u64, some_ending()).prop_map(|(slot, token, end)| Step::Release {
+        slot,
+        token,
+        end,
+    });
     let step = prop_oneof![4 => claim, 3 => release, 1 => Just(Step::Evict)];
     proptest::collection::vec((0..120u64, step), 0..60)
 }
@@ -319,7 +321,7 @@ proptest! {
     fn asks_answers_and_rows_are_read_as_they_were_written(
         ask in some_ask(),
         records in proptest::collection::vec(some_published(), 0..4),
-        ending in some_ending(),
+        end in some_ending(),
         number in any::<u64>(),
     ) {
         prop_assert_eq!(wire::parse_request(&ask.to_string()), Some(ask));
@@ -330,7 +332,7 @@ proptest! {
             prop_assert_eq!(wire::parse_reply(&answer.to_string()), Some(answer));
         }
         let kept = records.into_iter().map(RowKind::Record);
-        for kind in kept.chain([RowKind::Lease(number), RowKind::Ended(ending)]) {
+        for kind in kept.chain([RowKind::Lease(number), RowKind::Ended(end)]) {
             let row = Row { until: Time(number as i64), kind };
             prop_assert_eq!(wire::row(&row.to_string()), Some(row));
         }
@@ -353,8 +355,8 @@ proptest! {
             now += after;
             match step {
                 Step::Evict => object.evict(now as i64),
-                Step::Release { slot, token, ending } => {
-                    object.answer(release(&slot.to_string(), token, ending), now as i64);
+                Step::Release { slot, token, end } => {
+                    object.answer(release(&slot.to_string(), token, end), now as i64);
                     held.retain(|of, (holder, _)| *of != slot || *holder != token);
                 }
                 Step::Claim { slot, token, life, waited } => {

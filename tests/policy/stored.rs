@@ -60,9 +60,9 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
 #[test]
 fn what_another_version_wrote_reads_as_absent() {
     let head = Stored::Response(Box::new(response(HeaderMap::new()))).to_head();
-    assert!(head.contains("\"v\":2"));
-    assert_eq!(Stored::from_head(&head.replace("\"v\":2", "\"v\":3")), None);
-    for text in ["", "{}", "null", "{\"v\":2}", "{\"v\":2,\"pass\":{}}", "garbage"] {
+    assert!(head.contains("\"v\":3"));
+    assert_eq!(Stored::from_head(&head.replace("\"v\":3", "\"v\":2")), None);
+    for text in ["", "{}", "null", "{\"v\":3}", "{\"v\":2,\"pass\":{}}", "garbage"] {
         assert_eq!(Stored::from_head(text), None, "{text}");
     }
 }

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use super::{Refresh, answer_with_own};
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::isolate::failures::{Cause, Failure};
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::lookup::Found;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};

@@ -29,7 +29,6 @@ mod put;
 mod store;
 
 use std::mem;
-use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
@@ -38,7 +37,7 @@ use crate::fields::cache_status::{CacheStatus, Forward};
 use crate::fields::relocation;
 use crate::fields::vary::Selecting;
 use crate::lease::Lease;
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::lookup::{Found, Lookup};
 use crate::page::reply::Reply;
 use crate::page::visit::Visit;
@@ -52,9 +51,6 @@ use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
-
-/// For how long a page that turned out uncacheable is not collapsed.
-const PASS_FOR: Duration = Duration::from_secs(120);
 
 /// The requests to the origin on behalf of a slot.
 pub struct Refresh<P: Platform> {

@@ -10,7 +10,7 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::vary::Vary;
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::answer;
 use crate::page::lookup::{Candidate, Found, read_slot};
 use crate::page::refresh::Refresh;

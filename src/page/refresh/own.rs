@@ -8,7 +8,7 @@ use crate::fields::forwarding;
 use crate::fields::vary::selected_by;
 use crate::lease;
 use crate::lease::Lease;
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::lookup::Found;
 use crate::page::reply::Reply;
 use crate::page::{answer, forward};

@@ -4,9 +4,9 @@ use futures::join;
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 
-use super::{PASS_FOR, Refresh, answer_with_own};
+use super::{Refresh, answer_with_own};
 use crate::graph::write;
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::answer;
 use crate::page::lookup::Found;
 use crate::page::reply::Reply;
@@ -16,6 +16,7 @@ use crate::policy::plain::{ForwardHeaders, adds_nothing};
 use crate::policy::stored::{Pass, PassMarker, PassingFirst, Stored};
 use crate::policy::storing::Refusal;
 use crate::policy::time::Time;
+use crate::policy::timing::PASS_FOR;
 
 impl<P: Platform> Refresh<P> {
     /// The page turned out not to be for all. The visitor asks for themselves, unless the plain

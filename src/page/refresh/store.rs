@@ -13,7 +13,7 @@ use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
 use crate::graph::{plan, write};
 use crate::isolate::failures::Cause;
-use crate::lease::in_isolate::LeaseEnd;
+use crate::lease::LeaseEnd;
 use crate::page::filing::Filed;
 use crate::page::lookup::Found;
 use crate::page::refresh::{Refresh, answer_with_own};

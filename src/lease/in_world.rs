@@ -1,0 +1,82 @@
+//! The world's lease: one of the coordinator's, where a coordinator is bound.
+
+use crate::coordinator::client::{self, NoReply};
+use crate::coordinator::shard::LeaseReply;
+use crate::fields::cache_status::Detail;
+use crate::lease::in_data_centre::Waited;
+use crate::lease::{Lease, LeaseEnd, pause};
+use crate::platform::Platform;
+use crate::policy::tag::Tag;
+use crate::policy::time::Time;
+use crate::policy::timing::FIRST_LOOK_IN_WORLD;
+
+/// Whether the other data centres leave the request to the origin to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InWorld {
+    /// The world's lease is held for this request, or no lease is needed, or no shard replies.
+    Free,
+    /// A request in another data centre still holds it.
+    Held,
+    /// The request that held it has just failed, with this status towards visitors.
+    Failed(u16),
+}
+
+impl<P: Platform> Lease<P> {
+    /// Takes the world's lease, or waits for its holder until `patience`.
+    pub(super) async fn wait_in_world(
+        &self,
+        waited: Waited,
+        patience: Time,
+        tags: &[Tag],
+    ) -> InWorld {
+        let (mut waited, mut look) = (waited, 0);
+        loop {
+            let claimed = self.claim_in_world(waited, tags).await;
+            // broken: world-lease-not-waited-for
+            if claimed != InWorld::Held || self.platform.now() >= patience {
+                return claimed;
+            }
+            waited = Waited::Yes;
+            let pause = pause(FIRST_LOOK_IN_WORLD, look, self.platform.random());
+            self.platform.sleep(pause).await;
+            look += 1;
+        }
+    }
+
+    /// Asks the coordinator once.
+    async fn claim_in_world(&self, waited: Waited, tags: &[Tag]) -> InWorld {
+        let platform = &self.platform;
+        let has_waited = waited == Waited::Yes;
+        let reply = client::claim(platform, &self.slot, self.token, has_waited, tags).await;
+        if reply == Err(NoReply::NotBound) {
+            return InWorld::Free;
+        }
+        // The lease may have been granted although no reply came.
+        let is_ours = matches!(
+            reply,
+            Ok(LeaseReply::Granted | LeaseReply::Free | LeaseReply::Full)
+                | Err(NoReply::Unanswered)
+        );
+        if is_ours {
+            self.in_world.set(true);
+        }
+        if matches!(reply, Ok(LeaseReply::Full) | Err(_)) {
+            self.detail.set(Some(Detail::CoordinatorUnavailable));
+        }
+        // The isolate's lease lives a full life from here, so the requests of this isolate wait on.
+        let until = platform.now() + platform.config().lease_life();
+        platform.isolate().leases.borrow_mut().prolong(&self.slot, self.token, until);
+        match reply {
+            Ok(LeaseReply::Held) => InWorld::Held,
+            Ok(LeaseReply::Failed(status)) => InWorld::Failed(status),
+            _ => InWorld::Free,
+        }
+    }
+
+    /// Gives the world's lease back, and has the coordinator tell other data centres how it ended.
+    pub(super) async fn release_in_world(&self, end: LeaseEnd) {
+        if self.in_world.get() {
+            client::release(&self.platform, &self.slot, self.token, end).await;
+        }
+    }
+}
