@@ -1,7 +1,7 @@
 // The Worker: built only when its source changed since the last build.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT, at } from "./paths.mjs";
 import { withoutPaths } from "./rust.mjs";
@@ -15,6 +15,9 @@ export const BUILT = ["index.js", "index_bg.wasm"];
 
 // How the Worker is built counts as well.
 const COUNTING = [...SOURCES, "scripts/lib/worker.mjs", "scripts/lib/rust.mjs"];
+/** The wasm with the names of its functions, as it was before they were taken out. */
+export const NAMED = at("build", "named.wasm");
+
 const STAMP = at("build", ".stamp");
 const WASM = at("build", "index_bg.wasm");
 
@@ -25,7 +28,8 @@ export async function buildWorker(env) {
       .filter(existsSync)
       .flatMap(filesOf),
   );
-  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp(source)) return;
+  const isBuilt = existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp(source);
+  if (isBuilt && existsSync(NAMED)) return;
   await compile(ROOT, env);
   writeFileSync(STAMP, stamp(source));
 }
@@ -42,9 +46,15 @@ export async function compile(folder, env) {
 }
 
 /** Takes the names of functions out of a wasm file, which worker-build leaves in: a sixth of its size. */
-export async function strip(wasm, env) {
-  const args = [wasm, "-o", wasm, "-Os", "--strip-debug", "--strip-producers"];
-  await step("taking the names out of the wasm", env.WASM_OPT_BIN, args, { env });
+async function strip(wasm, env) {
+  copyFileSync(wasm, join(dirname(wasm), "named.wasm"));
+  await optimise(wasm, env, ["--strip-debug"]);
+}
+
+/** Makes a wasm file smaller. `options` say what becomes of the names. */
+export async function optimise(wasm, env, options) {
+  const args = [wasm, "-o", wasm, "-Os", "--strip-producers", ...options];
+  await step("making the wasm smaller", env.WASM_OPT_BIN, args, { env });
 }
 
 /** The wasm's size as it counts against the platform's limit, in bytes. */
