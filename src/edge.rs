@@ -1,4 +1,4 @@
-//! The edge: one request in, one answer out.
+//! The edge: one request in, one response out.
 
 use std::rc::Rc;
 
@@ -46,7 +46,7 @@ pub async fn handle<P: Platform>(
     }
 }
 
-/// What the cache did with a request, in a word, and why.
+/// The word for what the cache did with a request, and why.
 fn outcome<B>(answer: &Response<B>) -> String {
     let status = answer.headers.get_all(CACHE_STATUS).iter().next_back();
     let said = status.and_then(|value| value.to_str().ok()).unwrap_or("");

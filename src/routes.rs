@@ -1,8 +1,8 @@
-//! Pure. Which part of the edge answers a path.
+//! Pure. The part of the edge that serves a path.
 
 use crate::rules::path::{is_spelt_oddly, readings};
 
-/// Where a request goes.
+/// The part of the edge that serves a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     Page,
@@ -13,7 +13,7 @@ pub enum Route<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control<'a> {
     Purge,
-    /// The receipt of an earlier purge, by what stands for its id.
+    /// The receipt of an earlier purge, by the text in place of its id.
     Receipt(&'a str),
     Status,
     Unknown,
@@ -42,7 +42,7 @@ fn control(rest: &str) -> Control<'_> {
     }
 }
 
-/// What follows the prefix. `/edge-isr-news` is a page like any other.
+/// The path after the prefix. `/edge-isr-news` is a page like any other.
 fn below<'a>(path: &'a str, prefix: &str, is: fn(&str, &str) -> bool) -> Option<&'a str> {
     let (beginning, rest) = path.split_at_checked(prefix.len())?;
     (is(beginning, prefix) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)

@@ -19,18 +19,18 @@ use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
 use crate::rules::{self, Rule};
 
-/// Where settings come from: a name to its text, empty ones as absent.
+/// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where pages come from; without it, requests are forwarded as they are.
+    /// The site that pages come from. Without it, requests are forwarded as they are.
     pub origin: Option<Origin>,
     /// The hosts that are served; any, where empty.
     pub hosts: Vec<String>,
     pub purge_tokens: Vec<Secret>,
     pub read_tokens: Vec<Secret>,
-    /// Where the control routes are, with a leading slash and no closing one.
+    /// Path of the control routes, with a leading slash and no closing one.
     pub control_prefix: String,
     /// A visitor with such a cookie goes past the cache.
     pub login_cookies: CookieNames,
@@ -47,21 +47,21 @@ pub struct Config {
     pub stale_if_error: Duration,
     /// Whether a visitor's own `Cache-Control` is heeded.
     pub request_directives: bool,
-    /// Whether answers to `Authorization` are stored and shared where RFC 9111 §3.5 allows it.
+    /// Whether responses to requests with `Authorization` are shared where RFC 9111 §3.5 allows it.
     pub share_authorized: bool,
     pub storing: StoringSettings,
     pub languages: Languages,
-    /// Every answer says where its time went, and by which key it is stored.
+    /// Every response tells where its time went, and the key under which it is stored.
     pub debug: bool,
     pub purge_items_max: usize,
-    /// How long the receipt of a purge can be looked up; zero: none is kept.
+    /// How long the receipt of a purge can be looked up. Zero keeps none.
     pub receipt_life: Duration,
     pub keep_tag_headers: bool,
-    /// Whether browsers are told what is meant for shared caches, as for a CDN before this one.
+    /// Whether browsers receive the directives for shared caches: a CDN in front may need them.
     pub keep_shared_directives: bool,
     /// Whether each request has a line in the log.
     pub log_requests: bool,
-    /// What names in the cache are hashed with, so that they cannot be guessed.
+    /// Secret that names in the cache are hashed with, so that they cannot be guessed.
     pub cache_secret: Option<Secret>,
     pub invalidation: Invalidation,
     pub visitor_writes: VisitorWriteLimits,
@@ -90,7 +90,7 @@ pub struct Origin {
 pub enum Invalidation {
     /// No further.
     Here,
-    /// To the world, for the groups that its answer names (RFC 9875 §3).
+    /// To the world, for the groups that the response names (RFC 9875 §3).
     Groups,
     /// To the world, for its URLs as well.
     Everywhere,
@@ -101,7 +101,7 @@ pub enum Invalidation {
 pub struct VariantSettings {
     /// Whether pages that say `Vary: Cookie` are stored for visitors with cookies.
     pub by_cookie: bool,
-    /// How many of a page are stored.
+    /// The most variants of a page that are stored.
     pub most: usize,
     /// At which request for a further variant it is stored.
     pub after: u32,
@@ -213,12 +213,13 @@ impl Config {
         self.purge_swr.max(self.stale_if_error).max(by_visitor)
     }
 
-    /// Longer than the origin's time limit and the 30 seconds that work may outlive its answer.
+    /// How long a lease lives: longer than the origin's time limit, and than a request may go on
+    /// working after its response.
     pub fn lease_life(&self) -> Duration {
         self.origin_timeout + LEASE_MARGIN
     }
 
-    /// What names in the cache are hashed with: `CACHE_SECRET`, or the first token that may purge.
+    /// The secret that names in the cache are hashed with: `CACHE_SECRET`, or the first purge token.
     pub fn cache_secret(&self) -> &[u8] {
         let secret = self.cache_secret.as_ref().or(self.purge_tokens.first());
         secret.map_or(&[], Secret::as_bytes)
@@ -228,7 +229,7 @@ impl Config {
         self.hosts.is_empty() || self.hosts.iter().any(|served| served == host)
     }
 
-    /// The rules that hold for a path: those that bypass in any reading of it.
+    /// The rules that apply to a path. A rule that bypasses applies in any reading of the path.
     pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
         rules::rules_for(&self.rules, path)
     }
@@ -250,7 +251,7 @@ fn hosts(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
     let hosts = words(raw, "HOSTS")?;
     match hosts.iter().find(|host| !is_host(host)) {
         Some(host) => {
-            Err(error("HOSTS", format!("names {host:?}, which is no host, or host and port")))
+            Err(error("HOSTS", format!("has {host:?}; a host is a name such as www.example.com, or a name with a port")))
         }
         None => Ok(hosts.iter().map(|host| canonical_host(host, "https")).collect()),
     }
@@ -266,13 +267,13 @@ fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
         Some(path) if path.split('/').all(is_segment) => Ok(prefix),
         _ => Err(error(
             "CONTROL_PREFIX",
-            "is not a path such as /edge-isr: it begins with a slash, does not end in one, and has \
-             no empty or dot segments",
+            "is not a path such as /edge-isr: it begins with a slash, does not end in one, has no \
+             empty or dot segments, and consists of letters, digits, slashes and - _ . ~",
         )),
     }
 }
 
-/// KV keeps nothing for less than a minute.
+/// Reads `RECEIPT_LIFE`. KV keeps no entry for less than a minute.
 fn receipt_life(raw: RawConfig<'_>) -> Result<Duration, ConfigError> {
     match number(raw, "RECEIPT_LIFE", DAY, 0, YEAR) {
         Ok(seconds) if seconds == 0 || seconds >= 60 => Ok(Duration::from_secs(seconds)),

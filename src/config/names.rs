@@ -50,7 +50,7 @@ const MISTAKES_MOST: usize = 2;
 /// A name as short as this may differ by one letter.
 const SHORT: usize = 6;
 
-/// What a variable of the Worker is to the edge, by its name.
+/// What kind of name a variable of the Worker has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
     Setting,

@@ -1,11 +1,11 @@
-//! How a setting's text becomes a value.
+//! Readers of settings: from a text to a value, or to the reason why the text is refused.
 
 use super::{ConfigError, RawConfig, Secret};
 use crate::policy::cookies::CookieNames;
 
 /// Shorter tokens and secrets can be guessed.
 const SECRET_LENGTH_LEAST: usize = 16;
-/// What `.dev.vars.example` holds in place of a token.
+/// The text that `.dev.vars.example` holds in place of a token.
 const PLACEHOLDER: &str = "replace-me";
 
 pub fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {

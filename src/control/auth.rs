@@ -13,7 +13,7 @@ pub enum Scope {
     Read,
 }
 
-/// Lets a request through whose token has the scope.
+/// Allows a request whose token has the scope.
 pub fn authorize(
     config: &Config,
     request: &dyn RequestFields,

@@ -1,4 +1,4 @@
-//! The control routes: who may call them, and what they answer.
+//! The control routes under `/edge-isr/`: access, and the form of errors.
 
 pub mod auth;
 pub mod purge;
@@ -15,7 +15,7 @@ use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Control;
 
-/// An answer that refuses: RFC 9457's form, with the field or setting that is to blame.
+/// A refused request, as RFC 9457 describes it, with the field or setting that is to blame.
 #[derive(Debug, Serialize)]
 pub struct ControlError {
     pub title: &'static str,

@@ -1,4 +1,4 @@
-//! `POST purge`: what was asked, done or refused as a whole, and told in a receipt.
+//! `POST purge`: reads the request, purges or refuses it as a whole, and answers with a receipt.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::purge::{Purge, purge};
 /// A request's body, in bytes.
 const BODY_MOST: usize = 1024 * 1024;
 
-/// What was asked for, in canonical form.
+/// Selectors by kind, in canonical form.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct PurgeSelectors {
     tags: Vec<String>,
@@ -32,7 +32,7 @@ pub struct PurgeSelectors {
     everything: bool,
 }
 
-/// What became of a purge request.
+/// The receipt of a purge request, as it is sent and stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Receipt {
     pub id: String,
@@ -40,7 +40,7 @@ pub struct Receipt {
     pub mode: PurgeMode,
     purged: PurgeSelectors,
     rejected: Vec<Rejected>,
-    /// What KV did not take; none where it took everything.
+    /// Selectors whose record KV did not take. `None` if KV took every record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<PurgeSelectors>,
 }
@@ -194,7 +194,7 @@ fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
     let mut object = Map::new();
     for (name, value) in members {
         if object.insert(name.clone(), value).is_some() {
-            return Err(bad("The field stands twice; which one counts?", Some(&name)));
+            return Err(bad("The field appears twice.", Some(&name)));
         }
     }
     Ok(object)
@@ -234,7 +234,8 @@ fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected
     (selected, rejected)
 }
 
-/// The members of an object as they stand: a field that stands twice must not be half a purge.
+/// The members of an object in their order. A field that appears twice is kept twice, so that it can be
+/// refused.
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -263,7 +264,7 @@ fn mode(value: Option<Value>) -> Result<PurgeMode, ControlError> {
     match value.as_ref().map(Value::as_str) {
         None | Some(Some("soft")) => Ok(PurgeMode::Soft),
         Some(Some("hard")) => Ok(PurgeMode::Hard),
-        Some(_) => Err(bad("The mode is \"soft\" or \"hard\".", Some("mode"))),
+        Some(_) => Err(bad("The mode must be \"soft\" or \"hard\".", Some("mode"))),
     }
 }
 
@@ -271,12 +272,12 @@ fn everything(value: Option<Value>) -> Result<bool, ControlError> {
     match value {
         None => Ok(false),
         Some(Value::Bool(everything)) => Ok(everything),
-        Some(_) => Err(bad("The field is true or false.", Some("everything"))),
+        Some(_) => Err(bad("The field must be true or false.", Some("everything"))),
     }
 }
 
 fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, ControlError> {
-    let wrong = || bad("The field is a list of strings.", Some(field));
+    let wrong = || bad("The field must be a list of strings.", Some(field));
     match object.remove(field) {
         None => Ok(Vec::new()),
         Some(Value::Array(values)) => values

@@ -1,4 +1,4 @@
-//! What a purge names, turned into tags: one per tag, URL, prefix and host.
+//! The selectors of a purge request, turned into tags: one tag for each tag, URL, prefix and host.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::policy::key::is_host;
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
-/// Something that was asked for and cannot be done, and why.
+/// A selector that cannot be purged, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     pub field: Cow<'static, str>,
@@ -17,7 +17,7 @@ pub struct Rejected {
     pub reason: String,
 }
 
-/// A selector that can be purged: as it is understood, and the tag that stands for it.
+/// A selector that can be purged: its canonical form, and the tag that stands for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selected {
     pub field: &'static str,
@@ -25,7 +25,7 @@ pub struct Selected {
     pub tag: Tag,
 }
 
-/// Of which kind the selectors of a field are.
+/// Turns one selector of a field into its canonical form and its tag. `Err` is the reason why not.
 pub type ReadSelector = fn(&Config, &str) -> Result<(String, Tag), String>;
 
 pub const FIELDS: [(&str, ReadSelector); 4] =
@@ -49,7 +49,7 @@ fn tag(_: &Config, value: &str) -> Result<(String, Tag), String> {
     Ok((tag.as_str().to_owned(), tag))
 }
 
-/// Without a query, the path with every query; both schemes.
+/// A URL without a query selects its path with every query. Both schemes are selected.
 fn url(config: &Config, value: &str) -> Result<(String, Tag), String> {
     let key = CacheKey::parse(&percent_encoded(value)).map_err(|error| error.to_string())?;
     if !is_host(key.host()) {
@@ -107,7 +107,7 @@ fn no_dots(path: &str) -> Result<(), String> {
 fn served(config: &Config, host: &str) -> Result<(), String> {
     match config.serves(host) {
         true => Ok(()),
-        false => Err(format!("the host {host} is not among HOSTS")),
+        false => Err(format!("the host {host} is not in the setting HOSTS")),
     }
 }
 

@@ -145,7 +145,7 @@ pub fn list(value: &str) -> impl Iterator<Item = &str> {
     .filter(|member| !member.is_empty())
 }
 
-/// Where the first member ends; None where a quotation in it never does.
+/// Finds the end of the first member. `None` where a quotation in it never ends.
 fn end_of_member(text: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {

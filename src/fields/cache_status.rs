@@ -35,7 +35,7 @@ impl Forward {
 /// to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// The request carries credentials, or the response answers such a request.
+    /// The request carries credentials, or the response is to such a request.
     Authorization,
     /// The data centre's cache keeps nothing: requests are not collapsed.
     CacheUnavailable,
@@ -45,7 +45,7 @@ pub enum Detail {
     Cookie,
     /// The holder of the world's lease took too long.
     CoordinatorOverdue,
-    /// The coordinator did not answer.
+    /// The coordinator did not reply.
     CoordinatorUnavailable,
     /// `HOSTS` does not list the host.
     Host,
@@ -67,13 +67,13 @@ pub enum Detail {
     NoStore,
     /// The request wants what is stored, and nothing is.
     OnlyIfCached,
-    /// The origin's own cache answers with what it made before a purge.
+    /// The origin's own cache sent a response that it had made before a purge.
     OriginBehind,
     /// The origin failed a moment ago.
     OriginFailed,
     /// A field that selects is too long, or is not ASCII.
     Oversized,
-    /// The origin refuses plain requests, and answers visitors' own.
+    /// The origin refuses plain requests, and serves visitors' own.
     PlainRefused,
     /// The response is private.
     Private,
@@ -83,7 +83,7 @@ pub enum Detail {
     Range,
     /// The origin redirects the URL to itself.
     RedirectsToItself,
-    /// The request asks for another representation than those that are stored.
+    /// The request wants another representation than those that are stored.
     Representation,
     /// The response is stale, and a background request is under way.
     Revalidating,
@@ -163,7 +163,7 @@ pub struct CacheStatus {
     pub collapsed: bool,
     /// Seconds of freshness left; negative once it has passed.
     pub ttl: Option<i64>,
-    /// By which key it is stored; told to those who may debug.
+    /// The key under which the response is stored. Only a request that may debug is told.
     pub key: Option<String>,
     pub detail: Option<Detail>,
 }

@@ -14,7 +14,7 @@ fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// Whether the visitor already has this response, and is told so with a 304.
+/// Tells whether the visitor has this response already, so that a 304 answers the request.
 pub fn is_not_modified(
     method: &Method,
     request: &dyn RequestFields,
@@ -53,7 +53,7 @@ pub fn keep_for_304(headers: &mut HeaderMap) {
     }
 }
 
-/// What asks the origin whether `stored` still holds (RFC 9111 §4.3.1).
+/// The conditions by which the origin is asked whether `stored` still holds (RFC 9111 §4.3.1).
 pub fn conditions(stored: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     [(header::ETAG, header::IF_NONE_MATCH), (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE)]
         .into_iter()
@@ -92,7 +92,7 @@ pub fn updated(stored: &HeaderMap, not_modified: &HeaderMap) -> HeaderMap {
     for name in fresh.keys() {
         updated.remove(name);
     }
-    // What the origin's own cache no longer says must not stay.
+    // A field that the origin's own cache no longer sends must not stay.
     updated.remove(header::AGE);
     for name in ["x-nextjs-cache", "x-vercel-cache", "cf-cache-status", "cache-status"] {
         updated.remove(name);

@@ -146,15 +146,15 @@ pub fn is_override(name: &str) -> bool {
     OVERRIDES.contains(&&*name) || OVERRIDING.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// Whether a field asks for another representation under the same URL: of Next.js, htmx, Inertia,
-/// PJAX, Turbo, Unpoly, and whatever answers scripts otherwise than browsers.
+/// Tells whether a field asks for another representation under the same URL. Next.js, htmx, Inertia,
+/// PJAX, Turbo and Unpoly do so, and sites that answer scripts otherwise than browsers.
 pub fn asks_for_another_representation(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["rsc", "turbo-frame", "x-inertia", "x-pjax", "x-requested-with", "x-up-version"];
     NAMES.contains(&name) || ["hx-", "next-router-"].iter().any(|start| name.starts_with(start))
 }
 
-/// A request that may fill the cache asks for the whole response: its visitor's conditions and
+/// A request that may fill the cache wants the whole response: its visitor's conditions and
 /// ranges are answered here.
 pub fn drop_conditions(headers: &mut HeaderMap) {
     for name in &CONDITIONALS {
@@ -163,7 +163,8 @@ pub fn drop_conditions(headers: &mut HeaderMap) {
     headers.remove(header::RANGE);
 }
 
-/// Says what was asked and, if there is an `address`, who the visitor is, in the edge's own words.
+/// Adds the forwarding fields of the edge: the host and scheme of the request and, if there is an
+/// `address`, the visitor's address.
 pub fn add_forwarded(headers: &mut HeaderMap, scheme: &str, host: &str, address: Option<&str>) {
     for (name, value) in [
         ("x-forwarded-host", Some(host)),

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-/// Of the registered methods (RFC 9110 §16.1.1) those that are safe, RFC 9110's and others.
+/// The safe ones of the registered methods (RFC 9110 §16.1.1).
 ///
 /// A request by any other invalidates what is stored (RFC 9111 §4.4).
 pub fn is_safe(method: &Method) -> bool {

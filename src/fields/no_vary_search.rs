@@ -14,7 +14,7 @@ use crate::policy::key::CacheKey;
 
 pub const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 
-/// What of a query does not select a response.
+/// The parameters of a query that do not select a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoVarySearch {
     parameters: Parameters,

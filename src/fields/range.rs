@@ -10,7 +10,7 @@ use crate::fields::steps::steps;
 /// JavaScript, and so the runtime, holds no greater whole number exactly: 2^53 - 1.
 const LENGTH_MOST: u64 = (1 << 53) - 1;
 
-/// What a visitor's `Range` asks of a body of known length.
+/// The part of a body of known length that a visitor's `Range` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Whole,
@@ -22,7 +22,7 @@ pub enum Part {
     Unsatisfiable,
 }
 
-/// What is asked of `response`, whose body has `length` bytes.
+/// Reads a request's `Range` for `response`, whose body has `length` bytes.
 pub fn part(request: &dyn RequestFields, response: &HeaderMap, length: u64) -> Part {
     let Some(range) = request.value("range") else { return Part::Whole };
     if request.value("if-range").is_some_and(|validator| !holds(&validator, response)) {

@@ -44,7 +44,7 @@ fn relocated(url: &str, origin_host: &str, own: &str) -> Option<String> {
     is_origin.then(|| format!("{own}{}", &rest[end..]))
 }
 
-/// Whether an answer redirects to the URL that was asked for.
+/// Tells whether a response redirects to the URL of its own request.
 pub fn redirects_to(headers: &HeaderMap, key: &CacheKey) -> bool {
     let location = joined(headers, &header::LOCATION);
     location

@@ -1,5 +1,5 @@
-//! What a visitor's own `Cache-Control` asks (RFC 9111 §5.2.1). Heeded by setting only, but for
-//! `only-if-cached`: one visitor could force reloads for all.
+//! The `Cache-Control` of a request (RFC 9111 §5.2.1). Only `only-if-cached` counts by default. The
+//! others need the setting `REQUEST_DIRECTIVES`: with them one visitor can force reloads for all.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct RequestDirectives {
     pub only_if_cached: bool,
     max_age: Option<Duration>,
     min_fresh: Option<Duration>,
-    /// How stale it may be; without a number, however stale.
+    /// The staleness that the visitor accepts. `max-stale` without a number accepts any.
     max_stale: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl RequestDirectives {
         asked
     }
 
-    /// What becomes of a verdict on a stored response of this age.
+    /// Narrows the verdict on a stored response of this age to what the directives allow.
     pub fn narrow(&self, verdict: Verdict, age: u64, never_stale: bool) -> Verdict {
         let ttl = match verdict {
             Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,

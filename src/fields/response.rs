@@ -1,4 +1,4 @@
-//! What of a response's fields is meant for its visitor.
+//! The fields of a response that are meant for its visitor.
 
 use http::header;
 use http::header::{HeaderMap, HeaderName, HeaderValue};

@@ -39,7 +39,7 @@ pub fn dictionary(text: &str) -> Option<Vec<(String, Value)>> {
     Some(members)
 }
 
-/// A List of Strings (§4.2.1), whose parameters are ignored; none if it is not one.
+/// A List of Strings (§4.2.1), whose parameters are ignored. `None` if the text is not such a list.
 pub fn strings(text: &str) -> Option<Vec<String>> {
     let mut rest = Text(text.trim_matches(' '));
     let mut strings = Vec::new();
@@ -52,7 +52,7 @@ pub fn strings(text: &str) -> Option<Vec<String>> {
     Some(strings)
 }
 
-/// What is left to read.
+/// The text that is left to read.
 struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {

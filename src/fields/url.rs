@@ -127,7 +127,7 @@ fn spelt(bytes: impl Iterator<Item = (u8, bool)>, apart: &[u8]) -> String {
     spelt
 }
 
-/// As [`unescaped`], with a plus sign for a space.
+/// Decodes like [`unescaped`], and takes a plus sign for a space.
 fn form(text: &str) -> impl Iterator<Item = (u8, bool)> {
     unescaped(text).map(|(byte, encoded)| match byte {
         b'+' if !encoded => (b' ', false),
@@ -135,7 +135,7 @@ fn form(text: &str) -> impl Iterator<Item = (u8, bool)> {
     })
 }
 
-/// The bytes that a text stands for, and whether each was percent-encoded.
+/// The bytes that a text encodes, and whether each was percent-encoded.
 fn unescaped(text: &str) -> impl Iterator<Item = (u8, bool)> {
     let mut rest = text.as_bytes();
     std::iter::from_fn(move || {

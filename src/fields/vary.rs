@@ -1,4 +1,4 @@
-//! Which requests a stored response answers: `Vary` and selecting header fields (RFC 9111 §4.1).
+//! `Vary` and the selecting header fields (RFC 9111 §4.1): which requests a stored response may satisfy.
 
 use http::HeaderMap;
 use http::header::{self, HeaderName};
@@ -46,18 +46,18 @@ pub enum Languages {
     Normalised,
 }
 
-/// The content codings that a visitor takes, in the classes that an origin is asked for.
+/// The content codings that a visitor accepts, in three classes. The origin is asked by class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     BrotliOrGzip,
     Gzip,
-    /// As it is.
+    /// No coding.
     #[default]
     Identity,
 }
 
 impl Encoding {
-    /// What an `Accept-Encoding` takes (RFC 9110 §12.5.3). Absent, it says nothing, and a client
+    /// Reads an `Accept-Encoding` (RFC 9110 §12.5.3). An absent field says nothing, and a client
     /// that says nothing may not be able to decode anything.
     pub fn of(accept_encoding: Option<&str>) -> Encoding {
         let weights = weighted(accept_encoding.unwrap_or(""));
@@ -82,7 +82,8 @@ impl Encoding {
     }
 }
 
-/// What a response varies by, whether it says so or not: a coded body by what its reader can decode.
+/// The fields that a response varies by. A coded body varies by `Accept-Encoding`, even if `Vary` does
+/// not say so.
 pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
     let mut names = match Vary::of(headers) {
         Vary::Fields(names) => names,
@@ -97,7 +98,7 @@ pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
     names
 }
 
-/// What a request says in the fields that select, besides what stands in the fields themselves.
+/// The means to compare requests in the fields that select.
 #[derive(Clone, Copy)]
 pub struct Selectors<'a> {
     pub request: &'a dyn RequestFields,
@@ -110,7 +111,7 @@ pub struct Selectors<'a> {
 }
 
 impl Selectors<'_> {
-    /// What the request says in the fields `names`: each name with its value, in order of the names.
+    /// The request's values of the fields `names`: each name with its value, in the order of the names.
     pub fn selecting<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Selecting {
         let mut selecting: Selecting =
             names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
@@ -131,7 +132,7 @@ impl Selectors<'_> {
         value.map_or_else(|| "absent".to_owned(), |value| format!("={value}"))
     }
 
-    /// What tells two secrets apart and gives neither away.
+    /// A digest that tells two secrets apart and gives neither away.
     fn digest(&self, value: &str) -> String {
         let mut hash = Sha256::new();
         for part in [self.secret, value.as_bytes()] {

@@ -16,7 +16,7 @@ pub struct Rule {
     pub path: String,
     /// These pages go past the cache.
     pub bypass: bool,
-    /// These pages are asked for plainly first: a request for them spends nothing at the origin.
+    /// Send the plain request first for these pages: a request for them uses nothing up at the origin.
     pub plain: bool,
     pub tags: Vec<Tag>,
 }

@@ -60,7 +60,7 @@ fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// What stands between slashes, which may lean the other way.
+/// The segments of a path, between slashes or backslashes.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split(['/', '\\'])
 }
