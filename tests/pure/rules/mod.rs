@@ -1,5 +1,7 @@
 //! The rules of `RULES`, and for which paths each holds.
 
+mod path;
+
 use rstest::rstest;
 
 use crate::config::read;

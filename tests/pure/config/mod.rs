@@ -1,3 +1,5 @@
+mod plain;
+
 use std::collections::BTreeMap;
 
 use edge_isr::config::names::{NAMES, Named};

@@ -1,41 +1,15 @@
 //! The rules by their sections: RFC 9110, 9111, 5861, 9211, 9213, 9875, and the house's own.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod answers;
-mod asked;
-mod cache_control;
 mod config;
-mod config_plain;
-mod config_rules;
-mod cookies;
 mod coordinator;
-mod fence;
 mod fields;
-mod freshness;
 mod fuzz;
-mod guess;
-mod key;
-mod method;
-mod path;
-mod plain;
+mod policy;
 mod pure;
-mod purge_memory;
-mod range;
-mod reuse;
+mod purge;
 mod routes;
-mod search;
-mod sharing;
-mod spelling;
-mod status;
-mod steps;
-mod stored;
-mod storing;
-mod structured;
-mod tag;
-mod time;
-mod validation;
-mod variants;
-mod vary;
+mod rules;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -1,0 +1,12 @@
+mod cache_control;
+mod cache_status;
+mod conditional;
+mod forwarding;
+mod method;
+mod no_vary_search;
+mod range;
+mod request_directives;
+mod steps;
+mod structured;
+mod url;
+mod vary;
