@@ -1,4 +1,7 @@
-//! The rules by their sections: RFC 9110, 9111, 5861, 9211, 9213, 9875, and the house's own.
+//! Tests of the pure code: a file here tests the file of the same path in `src`.
+//!
+//! A number at the end of a test's name is a section of the RFC that the test is about: 9110, 9111,
+//! 5861, 9211, 9213, 9651 or 9875.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod config;

@@ -1,8 +1,8 @@
+mod names;
 mod plain;
 
 use std::collections::BTreeMap;
 
-use edge_isr::config::names::{NAMES, Named};
 use edge_isr::config::{
     Config, ConfigError, ForwardHeaders, Invalidation, VariantSettings, VisitorWriteLimits,
 };
@@ -212,37 +212,4 @@ fn the_lease_outlives_the_origins_time_limit_and_the_work_behind_an_answer() {
 #[case("everywhere", Invalidation::Everywhere)]
 fn how_far_an_invalidation_is_told(#[case] word: &str, #[case] expected: Invalidation) {
     assert_eq!(read(&[("INVALIDATION", word)]).unwrap().invalidation, expected);
-}
-
-#[rstest]
-#[case("ORIGIN", Named::Setting)]
-#[case("TAGS", Named::Setting)]
-#[case("ORIGN", Named::Misspelt("ORIGIN"))]
-#[case("ORGIIN", Named::Misspelt("ORIGIN"))]
-#[case("origin", Named::Misspelt("ORIGIN"))]
-#[case("PURGE_TOKEN", Named::Misspelt("PURGE_TOKENS"))]
-#[case("LOGIN-COOKIES", Named::Misspelt("LOGIN_COOKIES"))]
-#[case("MAXLIFE", Named::Misspelt("MAX_LIFE"))]
-#[case("RULE", Named::Misspelt("RULES"))]
-#[case("SENTRY_DSN", Named::Other)]
-#[case("PORT", Named::Other)]
-#[case("TOKENS", Named::Other)]
-#[case("ASSETS", Named::Other)]
-fn what_a_variable_is_by_its_name(#[case] name: &str, #[case] expected: Named) {
-    assert_eq!(Named::of(name), expected);
-}
-
-#[test]
-fn every_setting_that_is_read_has_its_name_in_the_list() {
-    let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
-    let raw = |name: &str| {
-        asked.borrow_mut().insert(name.to_owned());
-        None
-    };
-    Config::read(&raw).unwrap();
-    let bindings = ["COORDINATOR", "TAGS"].map(str::to_owned);
-    let known: std::collections::BTreeSet<String> = NAMES.map(str::to_owned).into();
-    let mut asked = asked.take();
-    asked.extend(bindings);
-    assert_eq!(asked, known);
 }

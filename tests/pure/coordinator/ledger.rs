@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Change, Ledger, Row, What};
-use edge_isr::coordinator::shard::{Answer, Ask, Ending, Published, Shard, Standing};
-use edge_isr::coordinator::wire;
-use edge_isr::policy::fence::{PurgeMode, PurgeRecord};
-use edge_isr::policy::key::CacheKey;
+use edge_isr::coordinator::ledger::{Change, Ledger};
+use edge_isr::coordinator::shard::{Answer, Ask, Ending, Standing};
+use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
 use proptest::prelude::*;
+
+use super::{published, some_ending};
 
 const LIFE: Duration = Duration::from_millis(1_000);
 
@@ -22,11 +22,6 @@ fn claim_again(slot: &str, token: u64) -> Ask {
 
 fn release(slot: &str, token: u64, ending: Ending) -> Ask {
     Ask::Release { slot: slot.to_owned(), token, ending }
-}
-
-fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
-    let record = PurgeRecord { at: Time(at), id: id.to_owned() };
-    Published { tag: Tag::origin(tag).unwrap(), mode, record }
 }
 
 fn publish(tag: &str, at: i64, id: &str) -> Ask {
@@ -231,69 +226,6 @@ fn it_is_bounded_and_says_so() {
     assert_eq!(object.standing(claim("one more", 1), 90_000), Standing::Granted);
 }
 
-#[test]
-fn slots_and_tags_are_spread_over_the_shards_and_stay_where_they_are() {
-    let mut tags = BTreeMap::new();
-    let mut slots = BTreeMap::new();
-    for number in 0..1_000 {
-        let tag = Tag::origin(&format!("t{number}")).unwrap();
-        *tags.entry(Shard::of_tag(&tag, 8).to_string()).or_insert(0) += 1;
-        let key = CacheKey::parse(&format!("https://a.test/{number}")).unwrap();
-        *slots.entry(Shard::of_slot(&key.slot(), 8)).or_insert(0) += 1;
-        assert_eq!(Shard::of_slot(&key.slot(), 1).to_string(), "shard-0-of-1");
-    }
-    assert_eq!((tags.len(), slots.len()), (8, 8));
-    assert!(tags.values().chain(slots.values()).all(|count| (60..200).contains(count)));
-    assert_eq!(Shard::of_tag(&Tag::origin("a").unwrap(), 8).to_string(), "shard-2-of-8");
-}
-
-#[test]
-fn what_is_not_an_ask_or_an_answer_of_ours_is_none() {
-    for text in
-        ["", "claim", "claim a", "claim a x 1 0", "release a 1 what", "publish soft", "other"]
-    {
-        assert_eq!(wire::ask(text), None, "{text}");
-    }
-    for text in ["", "given", "failed x", "granted\nsoft", "granted\nmild 1 a t"] {
-        assert_eq!(wire::answer(text), None, "{text}");
-    }
-}
-
-fn some_tag() -> impl Strategy<Value = Tag> {
-    prop_oneof![
-        "[!-+.-~]{1,20}".prop_map(|text| Tag::origin(&text).unwrap()),
-        "[ -~]{0,20}".prop_map(|name| Tag::group("a.test", &name)),
-        Just(Tag::everything()),
-        "(/[ -~]{0,9}){1,3}".prop_map(|path| Tag::prefix(&path)),
-    ]
-}
-
-fn some_published() -> impl Strategy<Value = Published> {
-    let mode = prop_oneof![Just(PurgeMode::Soft), Just(PurgeMode::Hard)];
-    (some_tag(), mode, any::<i64>(), "[0-9a-f]{16}").prop_map(|(tag, mode, at, id)| Published {
-        tag,
-        mode,
-        record: PurgeRecord { at: Time(at), id },
-    })
-}
-
-fn some_ending() -> impl Strategy<Value = Ending> {
-    let failed = any::<u16>().prop_map(Ending::Failed);
-    prop_oneof![Just(Ending::Done), Just(Ending::Uncacheable), failed]
-}
-
-fn some_ask() -> impl Strategy<Value = Ask> {
-    let tags = || proptest::collection::vec(some_tag(), 0..4);
-    let life = (0..100_000u64).prop_map(Duration::from_millis);
-    let claim = ("[0-9a-f]{64}", any::<u64>(), life, any::<bool>(), tags()).prop_map(
-        |(slot, token, life, waited, tags)| Ask::Claim { slot, token, life, waited, tags },
-    );
-    let release = ("[0-9a-f]{64}", any::<u64>(), some_ending())
-        .prop_map(|(slot, token, ending)| Ask::Release { slot, token, ending });
-    let records = tags().prop_map(Ask::Records);
-    prop_oneof![claim, release, records, some_published().prop_map(Ask::Publish)]
-}
-
 /// One step in the life of an object: who does what with which of three slots, and how long after.
 #[derive(Clone, Debug)]
 enum Step {
@@ -312,34 +244,6 @@ fn some_steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
 }
 
 proptest! {
-    #[test]
-    fn asks_answers_and_rows_are_read_as_they_were_written(
-        ask in some_ask(),
-        records in proptest::collection::vec(some_published(), 0..4),
-        ending in some_ending(),
-        number in any::<u64>(),
-    ) {
-        prop_assert_eq!(wire::ask(&ask.to_string()), Some(ask));
-        for standing in [
-            Standing::Granted, Standing::Held, Standing::Free, Standing::Full, Standing::Failed(502),
-        ] {
-            let answer = Answer { standing, records: records.clone() };
-            prop_assert_eq!(wire::answer(&answer.to_string()), Some(answer));
-        }
-        let kept = records.into_iter().map(What::Record);
-        for what in kept.chain([What::Lease(number), What::Ended(ending)]) {
-            let row = Row { until: Time(number as i64), what };
-            prop_assert_eq!(wire::row(&row.to_string()), Some(row));
-        }
-    }
-
-    #[test]
-    fn what_nobody_wrote_is_read_without_a_panic(text in "\\PC{0,60}|[a-z0-9 \n]{0,60}") {
-        wire::ask(&text);
-        wire::answer(&text);
-        wire::row(&text);
-    }
-
     /// Against a list of who was granted what until when, which knows nothing of rows.
     #[test]
     fn never_do_two_hold_a_live_lease(steps in some_steps()) {

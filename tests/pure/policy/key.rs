@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
-use edge_isr::policy::key::{CacheKey, KeyError};
+use edge_isr::policy::key::{CacheKey, KeyError, resolved_url};
 use edge_isr::policy::time::Time;
 use proptest::prelude::*;
 use rstest::rstest;
+use worker::Url;
 
 fn key(url: &str) -> CacheKey {
     CacheKey::parse(url).unwrap()
@@ -120,6 +121,32 @@ fn slots_of_different_purposes_never_meet() {
     assert_eq!(slots.len(), 9);
 }
 
+#[test]
+fn scripts_of_another_site_have_pages_of_their_own() {
+    let page = key("https://shop.example/a");
+    let of = |origin: &str| page.clone().for_origin(Some(origin.to_owned()));
+    assert_eq!(of("https://shop.example"), page);
+    assert_ne!(of("https://other.example").slot(), page.slot());
+    assert_ne!(of("null").slot(), of("https://other.example").slot());
+    assert_eq!(of("https://other.example").page(), page.page(), "one page in the graph");
+}
+
+#[rstest]
+#[case::plain("https://h/a?b#c", "https://h/a?b#c")]
+#[case::dots("https://h/a/../b/./c/..?d=/../#/../", "https://h/b/?d=/../#/../")]
+#[case::encoded_dots("https://h/x/.%2E/%2e/a", "https://h/a")]
+#[case::beyond_the_root("https://h/../../a", "https://h/a")]
+#[case::backslashes("https://h/a\\..\\b", "https://h/b")]
+#[case::an_encoded_slash_is_none("https://h/x/..%2fa", "https://h/x/..%2fa")]
+#[case::three_dots_are_a_name("https://h/.../a/.b/c..", "https://h/.../a/.b/c..")]
+#[case::an_empty_segment_is_one("https://h/a//../b", "https://h/a/b")]
+#[case::no_path("https://h", "https://h/")]
+#[case::no_path_but_a_query("https://h?a=/b", "https://h/?a=/b")]
+#[case::no_url("/a/../b", "/a/../b")]
+fn dot_segments_are_resolved(#[case] url: &str, #[case] resolved: &str) {
+    assert_eq!(resolved_url(url), resolved);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(url in ".*") {
@@ -132,7 +159,7 @@ proptest! {
     fn a_host_that_is_one_is_one_to_another_parser(host in "[ab0-9x.:_-]{1,12}|\\[[0-9a-f:.]{2,9}\\](:[0-9]{1,6})?") {
         let url = format!("https://{host}/a");
         if CacheKey::parse(&url).is_ok() {
-            prop_assert!(worker::Url::parse(&url).is_ok(), "{}", url);
+            prop_assert!(Url::parse(&url).is_ok(), "{}", url);
         }
     }
 
@@ -149,14 +176,16 @@ proptest! {
         let expected = query.join("&");
         prop_assert_eq!(kept.query(), Some(expected.as_str()).filter(|query| !query.is_empty()));
     }
-}
 
-#[test]
-fn scripts_of_another_site_have_pages_of_their_own() {
-    let page = key("https://shop.example/a");
-    let of = |origin: &str| page.clone().for_origin(Some(origin.to_owned()));
-    assert_eq!(of("https://shop.example"), page);
-    assert_ne!(of("https://other.example").slot(), page.slot());
-    assert_ne!(of("null").slot(), of("https://other.example").slot());
-    assert_eq!(of("https://other.example").page(), page.page(), "one page in the graph");
+    #[test]
+    fn the_origin_is_asked_for_the_path_that_is_keyed(
+        path in "(/[a%2eE.\\\\]{0,7}/?){0,6}",
+        query in "(\\?[./\\\\]{0,4})?",
+    ) {
+        let url = format!("https://h{path}{query}");
+        let fetched = Url::parse(&url).unwrap();
+        let keyed = CacheKey::parse(&url).unwrap();
+        prop_assert_eq!(keyed.path(), fetched.path());
+        prop_assert_eq!(resolved_url(&url), fetched.as_str());
+    }
 }

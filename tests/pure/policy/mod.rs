@@ -1,6 +1,7 @@
 mod answers;
 mod cookies;
 mod fence;
+mod format;
 mod freshness;
 mod guess;
 mod key;

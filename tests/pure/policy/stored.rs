@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use edge_isr::policy::format::ascii_json;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
     First, Pass, PassMarker, PassingFirst, Place, Stored, StoredResponse,
@@ -101,13 +100,6 @@ fn a_body_is_reused_for_the_same_version_only() {
 }
 
 proptest! {
-    #[test]
-    fn any_text_is_one_line_of_ascii(text: String) {
-        let json = ascii_json(&text);
-        prop_assert!(json.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
-        prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-    }
-
     #[test]
     fn any_field_value_of_utf_8_survives(value in "[^\\p{Cc}]{0,40}") {
         let mut headers = HeaderMap::new();

@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use edge_isr::coordinator::ledger::{Row, What};
+use edge_isr::coordinator::shard::{Answer, Ask, Standing};
+use edge_isr::coordinator::wire;
+use edge_isr::policy::time::Time;
+use proptest::prelude::*;
+
+use super::{some_ending, some_published, some_tag};
+
+#[test]
+fn what_is_not_an_ask_or_an_answer_of_ours_is_none() {
+    for text in
+        ["", "claim", "claim a", "claim a x 1 0", "release a 1 what", "publish soft", "other"]
+    {
+        assert_eq!(wire::ask(text), None, "{text}");
+    }
+    for text in ["", "given", "failed x", "granted\nsoft", "granted\nmild 1 a t"] {
+        assert_eq!(wire::answer(text), None, "{text}");
+    }
+}
+
+fn some_ask() -> impl Strategy<Value = Ask> {
+    let tags = || proptest::collection::vec(some_tag(), 0..4);
+    let life = (0..100_000u64).prop_map(Duration::from_millis);
+    let claim = ("[0-9a-f]{64}", any::<u64>(), life, any::<bool>(), tags()).prop_map(
+        |(slot, token, life, waited, tags)| Ask::Claim { slot, token, life, waited, tags },
+    );
+    let release = ("[0-9a-f]{64}", any::<u64>(), some_ending())
+        .prop_map(|(slot, token, ending)| Ask::Release { slot, token, ending });
+    let records = tags().prop_map(Ask::Records);
+    prop_oneof![claim, release, records, some_published().prop_map(Ask::Publish)]
+}
+
+proptest! {
+    #[test]
+    fn asks_answers_and_rows_are_read_as_they_were_written(
+        ask in some_ask(),
+        records in proptest::collection::vec(some_published(), 0..4),
+        ending in some_ending(),
+        number in any::<u64>(),
+    ) {
+        prop_assert_eq!(wire::ask(&ask.to_string()), Some(ask));
+        for standing in [
+            Standing::Granted, Standing::Held, Standing::Free, Standing::Full, Standing::Failed(502),
+        ] {
+            let answer = Answer { standing, records: records.clone() };
+            prop_assert_eq!(wire::answer(&answer.to_string()), Some(answer));
+        }
+        let kept = records.into_iter().map(What::Record);
+        for what in kept.chain([What::Lease(number), What::Ended(ending)]) {
+            let row = Row { until: Time(number as i64), what };
+            prop_assert_eq!(wire::row(&row.to_string()), Some(row));
+        }
+    }
+
+    #[test]
+    fn what_nobody_wrote_is_read_without_a_panic(text in "\\PC{0,60}|[a-z0-9 \n]{0,60}") {
+        wire::ask(&text);
+        wire::answer(&text);
+        wire::row(&text);
+    }
+}
