@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use crate::origin::Page;
+use crate::world::origin::Page;
 use crate::world::{At, TOKEN, World};
 
 /// The fields of the request that filled the cache.

@@ -14,10 +14,10 @@ use edge_isr::policy::tag::Tag;
 
 use http::Method;
 
-use crate::counter::Counter;
-use crate::executor::Executor;
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::counter::Counter;
+use crate::world::executor::Executor;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 /// The Durable Objects: each shard's ledger, and its rows.

@@ -1,4 +1,4 @@
-use crate::origin::Page;
+use crate::world::origin::Page;
 use crate::world::{At, World};
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0");

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::origin::Page;
+use crate::world::origin::Page;
 use crate::world::{At, Seen, World};
 
 const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };

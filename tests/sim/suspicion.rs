@@ -2,8 +2,8 @@
 
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0");

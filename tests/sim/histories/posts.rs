@@ -17,7 +17,7 @@ use super::shared_cache::CacheBefore;
 use super::site::Site;
 use super::stage::Stage;
 use super::watch::{Purged, Selector, Watch};
-use crate::platform::{Body, Sim};
+use crate::world::platform::{Body, Sim};
 
 /// For how long an isolate keeps what it noted, at least.
 const REMEMBERED_FOR: Duration = Duration::from_secs(100);

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::guises::Guise;
 use super::site::Fetch;
 use super::watch::{Said, Seen, Watch};
-use crate::executor::Group;
-use crate::platform::Written;
+use crate::world::executor::Group;
+use crate::world::platform::Written;
 
 /// For how long those who wait are told of a failure after its request ended: until the body broke
 /// off, or until the visitor who led had an answer of their own, and a while in which the coordinator

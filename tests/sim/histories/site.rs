@@ -17,8 +17,8 @@ use super::guises::{Influence, OwnPage, Refused, named};
 use super::plan::{HOST, Nature, NewVersion, Says, Shape};
 use super::shared_cache::{CacheBefore, SharedCache};
 use super::watch::Watch;
-use crate::executor::Executor;
-use crate::platform::{Answering, Body, HELD_MOST, Sim};
+use crate::world::executor::Executor;
+use crate::world::platform::{Answering, Body, HELD_MOST, Sim};
 
 pub struct Site {
     pub executor: Rc<Executor>,

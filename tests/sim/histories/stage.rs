@@ -20,9 +20,9 @@ use super::report::Report;
 use super::site::{Site, names};
 use super::watch::{Broken, Seen, Selector, Watch};
 use crate::coordinator::SimCoordinator;
-use crate::executor::{Executor, Group};
-use crate::kv::SimKv;
-use crate::platform::{Body, Sim, SimCache, Trace};
+use crate::world::executor::{Executor, Group};
+use crate::world::kv::SimKv;
+use crate::world::platform::{Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);

@@ -17,9 +17,9 @@ use super::plan::{By, HOST, Manner, Nature, Says, Shape, Visiting};
 use super::report::Report;
 use super::shared_cache::CacheBefore;
 use super::site::{Fetch, Site, Version, names};
-use crate::executor::{Executor, Group};
-use crate::kv::SimKv;
-use crate::platform::{Body, Sim, SimCache, Trace, Written};
+use crate::world::executor::{Executor, Group};
+use crate::world::kv::SimKv;
+use crate::world::platform::{Body, Sim, SimCache, Trace, Written};
 
 /// In which a purge record may be written.
 const ATTEMPTS: usize = 4;

@@ -1,7 +1,7 @@
 //! Who asks for what: one function a class of traffic, which says what its next visit is.
 
 use crate::histories::dice::Dice;
-use crate::origin::Page;
+use crate::world::origin::Page;
 
 /// What a visit has to cost the origin.
 pub enum Needs {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use edge_isr::policy::time::Time;
 use serde_json::{Value, json};
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Seen, TOKEN, World};
 
 const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };

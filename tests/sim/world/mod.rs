@@ -1,5 +1,11 @@
 //! The simulated world: data centres with isolates, one KV, one origin, one clock.
 
+pub mod counter;
+pub mod executor;
+pub mod kv;
+pub mod origin;
+pub mod platform;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,10 +20,10 @@ use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::coordinator::SimCoordinator;
-use crate::executor::{Executor, Group};
-use crate::kv::SimKv;
-use crate::origin::Origin;
-use crate::platform::{Answering, Body, Sim, SimCache, Trace};
+use crate::world::executor::{Executor, Group};
+use crate::world::kv::SimKv;
+use crate::world::origin::Origin;
+use crate::world::platform::{Answering, Body, Sim, SimCache, Trace};
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);

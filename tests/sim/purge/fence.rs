@@ -2,8 +2,8 @@
 
 use edge_isr::platform::KvEntry;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, World};
 
 fn world(seed: u64) -> World {

@@ -11,7 +11,7 @@ use edge_isr::platform::{KvEntry, KvError, KvPage};
 use edge_isr::policy::fence::PurgeRecord;
 use edge_isr::policy::time::Time;
 
-use crate::counter::Counter;
+use crate::world::counter::Counter;
 
 #[derive(Default)]
 pub struct SimKv {

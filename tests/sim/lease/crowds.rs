@@ -1,7 +1,7 @@
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 fn all(world: &World, path: &str, isolates: usize, count: usize) -> Vec<Pending> {

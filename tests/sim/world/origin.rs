@@ -13,8 +13,8 @@ use std::time::Duration;
 use edge_isr::platform::{OriginError, Request, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::executor::Executor;
-use crate::platform::{Answering, Body, Sim};
+use crate::world::executor::Executor;
+use crate::world::platform::{Answering, Body, Sim};
 
 #[derive(Clone)]
 pub struct Page {

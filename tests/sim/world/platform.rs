@@ -18,9 +18,9 @@ use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
 use crate::coordinator::SimCoordinator;
-use crate::counter::Counter;
-use crate::executor::{Executor, Group};
-use crate::kv::SimKv;
+use crate::world::counter::Counter;
+use crate::world::executor::{Executor, Group};
+use crate::world::kv::SimKv;
 
 /// Longer bodies are staged.
 pub const HELD_MOST: usize = 1000;

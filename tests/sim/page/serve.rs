@@ -1,7 +1,7 @@
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, World};
 
 #[test]
