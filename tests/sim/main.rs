@@ -16,7 +16,6 @@ mod page;
 mod purge;
 mod reflecting;
 mod representations;
-mod semantics;
 mod suspicion;
 mod visitors;
 mod world;

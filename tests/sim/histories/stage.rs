@@ -19,7 +19,7 @@ use super::plan::{Action, Edit, HOST, Manner, Nature, Plan, Shape, Visiting, Wha
 use super::report::Report;
 use super::site::{Site, names};
 use super::watch::{Broken, Seen, Selector, Watch};
-use crate::coordinator::SimCoordinator;
+use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::{Executor, Group};
 use crate::world::kv::SimKv;
 use crate::world::platform::{Body, Sim, SimCache, Trace};

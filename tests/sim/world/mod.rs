@@ -1,5 +1,6 @@
 //! The simulated world: data centres with isolates, one KV, one origin, one clock.
 
+pub mod coordinator;
 pub mod counter;
 pub mod executor;
 pub mod kv;
@@ -19,7 +20,7 @@ use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::coordinator::SimCoordinator;
+use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::{Executor, Group};
 use crate::world::kv::SimKv;
 use crate::world::origin::Origin;

@@ -17,7 +17,7 @@ use edge_isr::platform::{
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
-use crate::coordinator::SimCoordinator;
+use crate::world::coordinator::SimCoordinator;
 use crate::world::counter::Counter;
 use crate::world::executor::{Executor, Group};
 use crate::world::kv::SimKv;
