@@ -3,21 +3,48 @@
 //! Every answer of the site says in `x-whose` whom a visitor's fields have shaped it for: `all`, a
 //! visitor, or `plain`, where it is not for all and its request named no visitor.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::guises::Guise;
-use super::site::Fetch;
-use super::watch::{Said, Seen, Watch};
+use crate::histories::guises::Guise;
+use crate::histories::site::Fetch;
+use crate::histories::stage;
 use crate::world::executor::Group;
 use crate::world::platform::Written;
+
+use super::answer::{Said, Seen};
+use super::history::History;
 
 /// For how long those who wait are told of a failure after its request ended: until the body broke
 /// off, or until the visitor who led had an answer of their own, and a while in which the coordinator
 /// tells other data centres.
 const FAILURE_LASTS: Duration = Duration::from_secs(15);
 
-impl Watch {
-    pub fn private_to_its_visitor(&self, seen: &Seen<'_>, said: &Said<'_>) {
+pub struct Privacy {
+    history: Rc<History>,
+    /// Visitors' unsafe requests, which may delete what is stored.
+    unsafe_requests: RefCell<BTreeSet<Group>>,
+}
+
+impl Privacy {
+    pub fn new(history: Rc<History>) -> Privacy {
+        Privacy { history, unsafe_requests: RefCell::default() }
+    }
+
+    pub fn sent_unsafe(&self, group: Group) {
+        self.unsafe_requests.borrow_mut().insert(group);
+    }
+
+    pub fn judge(&self, seen: &Seen<'_>, said: &Said<'_>) {
+        self.private_to_its_visitor(seen, said);
+        self.validated_at_each_use(seen, said);
+        self.failed_for_all(seen, said);
+        self.stale_is_not_fresh(seen, said);
+    }
+
+    fn private_to_its_visitor(&self, seen: &Seen<'_>, said: &Said<'_>) {
         let user = format!("u{}", seen.visiting.user);
         let (mut language, mut whose) = ("any", "all");
         if let Some(text) = seen.text.strip_prefix("page ") {
@@ -30,35 +57,35 @@ impl Watch {
             let is_their_own = whose == user || (whose == "plain" && is_bare(seen));
             if whose != "all" && (!is_their_own || said.is_from_storage()) {
                 let how = format!("{:?} was shown what is for {whose}: {}", seen.visiting, said.0);
-                self.breaks("what one visitor's fields shaped is shown to no other", how);
+                self.history.breaks("what one visitor's fields shaped is shown to no other", how);
             }
         }
-        let asked = super::stage::language(seen.visiting.user);
-        if language != "any" && language != asked {
+        let wanted = stage::language(seen.visiting.user);
+        if language != "any" && language != wanted {
             let how = format!(
-                "{asked} was asked for, {language} shown: {} {:?} {:?}",
+                "{wanted} was asked for, {language} shown: {} {:?} {:?}",
                 said.0, seen.headers, seen.visiting
             );
-            self.breaks("each variant to those who asked for it", how);
+            self.history.breaks("each variant to those who asked for it", how);
         }
     }
 
     /// "…the response MUST NOT be used to satisfy any other request without forwarding it for
     /// validation" (RFC 9111 §5.2.2.4).
-    pub fn validated_at_each_use(&self, seen: &Seen<'_>, said: &Said<'_>) {
+    fn validated_at_each_use(&self, seen: &Seen<'_>, said: &Said<'_>) {
         let control = seen.headers.get("cache-control").map_or("", |it| it.to_str().unwrap());
         if control.contains("no-cache") && said.is_from_storage() {
-            self.breaks("what says no-cache is handed to no other", said.0.to_owned());
+            self.history.breaks("what says no-cache is handed to no other", said.0.to_owned());
         }
     }
 
     /// A failure that is shared with those who wait is one of a request that named no visitor.
-    pub fn failed_for_all(&self, seen: &Seen<'_>, said: &Said<'_>) {
+    fn failed_for_all(&self, seen: &Seen<'_>, said: &Said<'_>) {
         if !seen.text.contains("its failure is shared") {
             return;
         }
-        let fetches = self.site.fetches.borrow();
-        let is_cause = |fetch: &&std::rc::Rc<Fetch>| {
+        let fetches = self.history.site.fetches.borrow();
+        let is_cause = |fetch: &&Rc<Fetch>| {
             let ended = fetch.ended_at.get();
             fetch.page == seen.visiting.page
                 && fetch.named.is_none()
@@ -67,38 +94,40 @@ impl Watch {
         };
         if !fetches.iter().rev().any(|fetch| is_cause(&fetch)) {
             let how = format!("{:?}: {}", seen.visiting, said.0);
-            self.breaks("one visitor's failure is not for those who wait", how);
+            self.history.breaks("one visitor's failure is not for those who wait", how);
         }
     }
 
     /// What the origin's own cache calls stale is never fresh.
-    pub fn stale_is_not_fresh(&self, seen: &Seen<'_>, said: &Said<'_>) {
+    fn stale_is_not_fresh(&self, seen: &Seen<'_>, said: &Said<'_>) {
         let is_stale = seen.headers.contains_key("x-nextjs-cache");
         if is_stale && said.is_from_storage() && said.ttl() > 0 {
             let how = format!("{:?}: {}", seen.visiting, said.0);
-            self.breaks("what the origin calls stale is not fresh", how);
+            self.history.breaks("what the origin calls stale is not fresh", how);
         }
     }
 
     /// What was written into the caches: no visitor's answer, and no marker in the place of a page
     /// that a plain request did not turn away.
     pub fn nothing_of_a_visitor_was_stored(&self) {
-        for cache in &self.caches {
+        for cache in &self.history.caches {
             let deleted_by = cache.deleted_by.borrow();
             let by_unsafe = |group: &&Group| self.unsafe_requests.borrow().contains(*group);
             if let Some(group) = deleted_by.iter().find(|group| !by_unsafe(group)) {
                 let how = format!("by the request {group}");
-                return self.breaks("a visitor's request takes nothing from others", how);
+                return self.history.breaks("a visitor's request takes nothing from others", how);
             }
             let written = cache.written.borrow();
             for written in written.values().flatten() {
                 if is_ones_own(&written.head) {
                     let how = format!("at {:?}: {}", written.at, written.head);
-                    return self.breaks("what is a visitor's own is not stored", how);
+                    return self.history.breaks("what is a visitor's own is not stored", how);
                 }
                 if written.replaced_page && !self.was_turned_away(written) {
                     let how = format!("at {:?}: {}", written.at, written.head);
-                    return self.breaks("a visitor's request takes nothing from others", how);
+                    return self
+                        .history
+                        .breaks("a visitor's request takes nothing from others", how);
                 }
             }
         }
@@ -106,14 +135,7 @@ impl Watch {
 
     /// Whether the request that wrote a marker had a plain answer that is not for all.
     fn was_turned_away(&self, written: &Written) -> bool {
-        self.had_no_plain_answer(written.by)
-    }
-
-    /// Whether a plain answer to a request was not for all, or none.
-    pub fn had_no_plain_answer(&self, group: Group) -> bool {
-        let fetches = self.site.fetches.borrow();
-        let mut of_group = fetches.iter().filter(|fetch| fetch.group == group);
-        of_group.any(|fetch| fetch.named.is_none() && (fetch.turned.get() || fetch.failed.get()))
+        self.history.site.had_no_plain_answer(written.by)
     }
 }
 
