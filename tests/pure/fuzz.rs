@@ -117,7 +117,7 @@ fn fifty_thousand_responses() {
     for _ in 0..setting("FUZZ_CASES", 50_000) {
         let (response, request) = (random.fields(), random.fields());
         let status = StatusCode::from_u16(100 + random.below(500) as u16).unwrap();
-        match try_one(status, &response, &request) {
+        match is_stored(status, &response, &request) {
             true => stored += 1,
             false => refused += 1,
         }
@@ -125,7 +125,7 @@ fn fifty_thousand_responses() {
     assert!(stored > 100 && refused > 100, "both happen: {stored} stored, {refused} refused");
 }
 
-fn try_one(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> bool {
+fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> bool {
     let now = Time(1_500_000_000_000);
     TagSet::of(response, "h");
     Unselecting::of(response);

@@ -17,7 +17,7 @@ use rstest::rstest;
 #[case("/edge-isr/status", Route::Control(Control::Status))]
 #[case("/edge-isr/status/", Route::Control(Control::Status))]
 #[case("/edge-isr/stored/abc", Route::Control(Control::Unknown))]
-fn paths(#[case] path: &str, #[case] route: Route<'_>) {
+fn paths_lead_to_routes(#[case] path: &str, #[case] route: Route<'_>) {
     assert_eq!(Route::of(path, "/edge-isr"), route);
 }
 

@@ -69,7 +69,7 @@ impl Object {
 }
 
 #[test]
-fn a_lease_is_held_by_one_until_it_is_given_back_or_ends() {
+fn a_lease_has_a_single_holder_until_it_is_given_back_or_ends() {
     let mut object = Object::default();
     assert_eq!(object.standing(claim("a", 1), 0), Standing::Granted);
     assert_eq!(object.standing(claim("a", 2), 0), Standing::Held);
@@ -89,7 +89,7 @@ fn a_claim_that_is_repeated_is_granted_again_and_from_then_on() {
 }
 
 #[test]
-fn what_is_not_ours_cannot_be_given_back() {
+fn a_lease_is_given_back_by_its_holder_alone() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 2, Ending::Done), 1);
@@ -100,7 +100,7 @@ fn what_is_not_ours_cannot_be_given_back() {
 }
 
 #[test]
-fn nobody_needs_a_lease_for_a_page_that_turned_out_uncacheable() {
+fn no_lease_is_needed_for_a_page_that_turned_out_uncacheable() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, Ending::Uncacheable), 10);
@@ -110,7 +110,7 @@ fn nobody_needs_a_lease_for_a_page_that_turned_out_uncacheable() {
 }
 
 #[test]
-fn a_failure_is_shared_by_those_who_waited_for_it_and_by_nobody_after() {
+fn a_failure_is_shared_by_claims_that_waited_for_it_and_by_no_later_claim() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, Ending::Failed(502)), 10);
@@ -147,7 +147,7 @@ fn a_row_that_cannot_be_read_is_deleted() {
 }
 
 #[test]
-fn what_has_expired_is_deleted_though_nobody_asks_for_it() {
+fn an_expired_row_is_deleted_although_no_request_asks_for_it() {
     let mut object = Object::default();
     object.answer(claim("dead", 1), 0);
     object.answer(publish("t", 0, "record"), 0);
@@ -185,7 +185,7 @@ fn a_claim_brings_the_records_of_its_tags() {
 }
 
 #[test]
-fn a_burst_of_purges_keeps_the_newest_records_and_the_one_with_the_latest_stamp() {
+fn a_burst_of_purges_keeps_the_newest_records_and_the_record_with_the_latest_stamp() {
     let mut object = Object::default();
     object.answer(publish("t", 9_000, "fast clock"), 0);
     for number in 0..100 {
@@ -211,7 +211,7 @@ fn a_record_that_comes_twice_is_kept_once() {
 }
 
 #[test]
-fn it_is_bounded_and_says_so() {
+fn a_full_ledger_grants_no_lease_and_drops_its_oldest_records() {
     let mut object = Object::default();
     for number in 0..20_000 {
         object.ledger.answer(claim(&format!("{number}"), 1), Time(0));
@@ -226,7 +226,7 @@ fn it_is_bounded_and_says_so() {
     assert_eq!(object.standing(claim("one more", 1), 90_000), Standing::Granted);
 }
 
-/// One step in the life of an object: who does what with which of three slots, and how long after.
+/// One step in the life of an object: what a holder does with which of three slots, and how long after.
 #[derive(Clone, Debug)]
 enum Step {
     Claim { slot: u8, token: u64, life: u64, waited: bool },
@@ -244,9 +244,9 @@ fn some_steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
 }
 
 proptest! {
-    /// Against a list of who was granted what until when, which knows nothing of rows.
+    /// Against a list of the leases that were granted and their ends, which knows nothing of rows.
     #[test]
-    fn never_do_two_hold_a_live_lease(steps in some_steps()) {
+    fn a_live_lease_never_has_two_holders(steps in some_steps()) {
         let mut object = Object::default();
         let mut held: BTreeMap<u8, (u64, u64)> = BTreeMap::new();
         let mut now = 0;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{some_ending, some_published, some_tag};
 
 #[test]
-fn what_is_not_an_ask_or_an_answer_of_ours_is_none() {
+fn a_text_that_is_no_ask_and_no_answer_is_not_read() {
     for text in
         ["", "claim", "claim a", "claim a x 1 0", "release a 1 what", "publish soft", "other"]
     {
@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn what_nobody_wrote_is_read_without_a_panic(text in "\\PC{0,60}|[a-z0-9 \n]{0,60}") {
+    fn any_text_is_read_without_a_panic(text in "\\PC{0,60}|[a-z0-9 \n]{0,60}") {
         wire::ask(&text);
         wire::answer(&text);
         wire::row(&text);

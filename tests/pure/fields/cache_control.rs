@@ -29,7 +29,7 @@ fn seconds(seconds: u64) -> Option<Duration> {
 #[case::no_argument("max-age", seconds(0))]
 #[case::not_there("s-maxage=5", None)]
 #[case::a_prefix_of_a_name("xmax-age=60", None)]
-fn max_age(#[case] value: &str, #[case] expected: Option<Duration>) {
+fn max_age_is_read(#[case] value: &str, #[case] expected: Option<Duration>) {
     assert_eq!(CacheControl::parse(value).max_age, expected);
 }
 
@@ -150,7 +150,7 @@ fn members(text: &str) -> Vec<&str> {
 proptest! {
     /// A quotation that never ends leaves none behind it that does and holds a comma.
     #[test]
-    fn one_pass_reads_what_many_would(text in "[\"\\\\,a ]{0,24}") {
+    fn a_list_read_in_one_pass_has_the_members_that_its_grammar_gives(text in "[\"\\\\,a ]{0,24}") {
         prop_assert_eq!(list(&text).collect::<Vec<_>>(), members(&text));
     }
 

@@ -13,7 +13,7 @@ use crate::headers;
     CacheStatus { stored: true, collapsed: true, ..CacheStatus::forwarded(Forward::Stale) },
     "edge-isr; fwd=stale; stored; collapsed"
 )]
-fn is_written_as_9211_says(#[case] status: CacheStatus, #[case] text: &str) {
+fn cache_status_is_written_as_9211_says(#[case] status: CacheStatus, #[case] text: &str) {
     assert_eq!(status.to_string(), text);
     let mut headers = HeaderMap::new();
     status.append_to(&mut headers);

@@ -22,7 +22,11 @@ const NEWER: &str = "Wed, 21 Oct 2015 07:29:00 GMT";
     false
 )]
 #[case::no_condition("x: y", "etag: \"1\"", false)]
-fn entity_tags(#[case] request: &str, #[case] response: &str, #[case] expected: bool) {
+fn entity_tags_decide_about_a_304_13_1_2(
+    #[case] request: &str,
+    #[case] response: &str,
+    #[case] expected: bool,
+) {
     let (request, response) = (headers(request), headers(response));
     assert_eq!(is_not_modified(&Method::GET, &request, StatusCode::OK, &response), expected);
 }
@@ -32,7 +36,11 @@ fn entity_tags(#[case] request: &str, #[case] response: &str, #[case] expected: 
 #[case(OLDER, OLDER, true)]
 #[case(NEWER, OLDER, false)]
 #[case(OLDER, "yesterday", false)]
-fn dates_13_1_3(#[case] modified: &str, #[case] since: &str, #[case] expected: bool) {
+fn dates_decide_about_a_304_13_1_3(
+    #[case] modified: &str,
+    #[case] since: &str,
+    #[case] expected: bool,
+) {
     let request = headers(&format!("if-modified-since: {since}"));
     let response = headers(&format!("last-modified: {modified}"));
     assert_eq!(is_not_modified(&Method::GET, &request, StatusCode::OK, &response), expected);

@@ -12,7 +12,7 @@ use rstest::rstest;
 #[case::order("key-order", "b=1&a=2&b=0", "a=2&b=1&b=0")]
 #[case::order_counts("params=(\"x\")", "b=1&a=2&x=3", "b=1&a=2")]
 #[case::order_besides("key-order, params=(\"x\")", "b=1&a=2&x=3", "a=2&b=1")]
-fn urls_share(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
+fn queries_that_share_a_response(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
     let key = |query: &str| CacheKey::parse(&format!("https://h/p?{query}")).unwrap();
     let unselecting = Unselecting::parse(field).unwrap();
     assert_eq!(unselecting.shared(&key(query)), key(shared));
@@ -24,7 +24,10 @@ fn urls_share(#[case] field: &str, #[case] query: &str, #[case] shared: &str) {
 #[case("params=(\"utm\")", "utm=2&a=1;b=2")]
 #[case("params", "a;b")]
 #[case("params, except=(\"b\")", "a=1;b=2")]
-fn a_query_with_a_semicolon_is_shared_with_none(#[case] field: &str, #[case] query: &str) {
+fn a_query_with_a_semicolon_is_shared_with_no_other_query(
+    #[case] field: &str,
+    #[case] query: &str,
+) {
     let key = CacheKey::parse(&format!("https://h/p?{query}")).unwrap();
     assert_eq!(Unselecting::parse(field).unwrap().shared(&key), key);
 }
@@ -44,7 +47,7 @@ fn a_plus_sign_is_no_hexadecimal_digit() {
 #[case("params=\"a\"")]
 #[case("params=(\"a\"")]
 #[case("")]
-fn every_parameter_selects(#[case] field: &str) {
+fn a_field_that_leaves_every_parameter_selecting(#[case] field: &str) {
     assert_eq!(Unselecting::parse(field), None);
 }
 

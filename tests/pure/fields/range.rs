@@ -19,7 +19,7 @@ use crate::headers;
 #[case::malformed("bytes=a-b", Part::Whole)]
 #[case::empty("bytes=-", Part::Whole)]
 #[case::no_equals_sign("bytes", Part::Whole)]
-fn of_ten_bytes_14_1_2(#[case] range: &str, #[case] expected: Part) {
+fn a_range_selects_a_part_of_ten_bytes_14_1_2(#[case] range: &str, #[case] expected: Part) {
     let request = headers(&format!("range: {range}"));
     assert_eq!(part(&request, &headers(""), 10), expected);
 }
@@ -46,7 +46,7 @@ fn if_range_compares_strongly_13_1_5(
 #[case("18446744073709551616", None)]
 #[case("-1", None)]
 #[case("1, 1", None)]
-fn a_length_is_one_that_the_runtime_can_hold(#[case] value: &str, #[case] expected: Option<u64>) {
+fn a_length_must_fit_a_number_of_the_runtime(#[case] value: &str, #[case] expected: Option<u64>) {
     assert_eq!(length(&headers(&format!("content-length: {value}"))), expected);
 }
 

@@ -18,7 +18,7 @@ fn revalidates(verdict: Verdict) -> bool {
 #[case::fresh_for_long_enough("min-fresh=50", false)]
 #[case::nothing_of_ours("max-stale=5, foo", false)]
 #[case::broken("max-age=x", false)]
-fn a_fresh_response_of_ten_seconds(#[case] value: &str, #[case] asked: bool) {
+fn directives_narrow_the_use_of_a_fresh_response(#[case] value: &str, #[case] asked: bool) {
     assert_eq!(revalidates(Asked::parse(value).narrow(FRESH, 10, false)), asked);
 }
 
@@ -28,12 +28,16 @@ fn a_fresh_response_of_ten_seconds(#[case] value: &str, #[case] asked: bool) {
 #[case::too_stale("max-stale=19", false, true)]
 #[case::forbidden_by_the_origin("max-stale", true, true)]
 #[case::not_asked("max-age=1000", false, true)]
-fn a_stale_response(#[case] value: &str, #[case] never_stale: bool, #[case] expected: bool) {
+fn directives_narrow_the_use_of_a_stale_response(
+    #[case] value: &str,
+    #[case] never_stale: bool,
+    #[case] expected: bool,
+) {
     assert_eq!(revalidates(Asked::parse(value).narrow(STALE, 80, never_stale)), expected);
 }
 
 #[test]
-fn what_is_discarded_stays_so() {
+fn no_directive_makes_a_discarded_response_usable() {
     let purged = Verdict::Discard { detail: Detail::Purged };
     assert_eq!(Asked::parse("max-stale").narrow(purged, 0, false), purged);
 }

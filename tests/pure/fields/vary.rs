@@ -8,7 +8,7 @@ use crate::headers;
 #[case::repeated_lines_and_case_4_1("vary: Accept, Cookie\nvary: ACCEPT", &["accept", "cookie"])]
 #[case::none("x: y", &[])]
 #[case::empty_members("vary: , a,,", &["a"])]
-fn names(#[case] lines: &str, #[case] expected: &[&str]) {
+fn vary_names_fields(#[case] lines: &str, #[case] expected: &[&str]) {
     let Vary::Fields(names) = Vary::of(&headers(lines)) else { panic!("any") };
     assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), expected);
 }
@@ -18,7 +18,7 @@ fn names(#[case] lines: &str, #[case] expected: &[&str]) {
 #[case("vary: accept, *")]
 #[case("vary: accept\nvary: *")]
 #[case("vary: a b")]
-fn any(#[case] lines: &str) {
+fn vary_that_names_everything_or_cannot_be_read(#[case] lines: &str) {
     assert_eq!(Vary::of(&headers(lines)), Vary::Any);
 }
 
@@ -47,7 +47,11 @@ fn selecting<const N: usize>(
 #[case::absent_is_not_empty("x:", "y: 1", false)]
 #[case::absent_twice("y: 2", "y: 1", true)]
 #[case::no_value_spells_absence("x: absent", "y: 1", false)]
-fn values_4_1(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
+fn values_that_select_the_same_response_4_1(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] same: bool,
+) {
     let select = |lines| selecting(["x"], &headers(lines), Languages::AsSpelt);
     assert_eq!(select(one) == select(other), same);
 }

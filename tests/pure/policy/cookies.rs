@@ -32,7 +32,7 @@ fn names(names: &[&str]) -> CookieNames {
 #[case("__Secure-better-auth.session_token")]
 #[case("ghost-members-ssr")]
 #[case("cart")]
-fn a_known_login_counts_as_one(#[case] name: &str) {
+fn a_known_login_cookie_counts_as_a_login(#[case] name: &str) {
     assert!(names(LOGINS).matches(name));
     assert!(!names(IGNORED).matches(name));
 }

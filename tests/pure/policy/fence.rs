@@ -19,7 +19,7 @@ fn record(at: i64, id: &str) -> PurgeRecord {
 #[case::begun_past_the_skew(7_001, 2_000, false, false)]
 #[case::begun_in_knowledge_of_it(2_001, 2_000, true, false)]
 #[case::known_whatever_the_clocks_say(1_000, 2_000, true, false)]
-fn a_record_outdates(
+fn a_record_outdates_a_response_by_when_it_was_fetched_and_what_it_knows(
     #[case] fetched_at: i64,
     #[case] at: i64,
     #[case] known: bool,

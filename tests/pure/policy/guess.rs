@@ -94,7 +94,7 @@ fn a_section_with_a_few_pages_not_for_all_stays_plain() {
 }
 
 #[test]
-fn a_section_that_has_proven_itself_is_believed_in_as_soon_as_a_new_one() {
+fn a_guess_changes_as_fast_in_an_old_section_as_in_a_new_section() {
     let mut sections = Sections::default();
     wrong_guesses(&mut sections, |number| number % 10 == 0, 1000);
     assert!(wrong_guesses(&mut sections, |_| true, 1000) <= 17);
@@ -103,7 +103,7 @@ fn a_section_that_has_proven_itself_is_believed_in_as_soon_as_a_new_one() {
 }
 
 #[test]
-fn a_refusal_that_misled_nobody_does_not_end_the_pause() {
+fn a_refusal_that_misled_no_visitor_does_not_end_the_pause() {
     let mut sections = Sections::default();
     let (page, section) = (key("/a/b"), Section::of(&key("/a/b")));
     sections.refused(&page, true, Time(0));

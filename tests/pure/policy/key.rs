@@ -21,7 +21,7 @@ fn key(url: &str) -> CacheKey {
 #[case::dot_segments("https://h/a/../b", "https://h/b")]
 #[case::encoded_dot_segments("https://h/a/%2e%2E/b", "https://h/b")]
 #[case::a_backslash("https://h/a\\b", "https://h/a/b")]
-fn one_page(#[case] one: &str, #[case] other: &str) {
+fn spellings_of_a_url_that_have_one_key(#[case] one: &str, #[case] other: &str) {
     assert_eq!(key(one), key(other));
     assert_eq!(key(one).slot(), key(other).slot());
 }
@@ -41,7 +41,7 @@ fn one_page(#[case] one: &str, #[case] other: &str) {
 #[case::order_within_a_name_of_two_spellings("https://h/a?x=1&%78=2", "https://h/a?%78=2&x=1")]
 #[case::empty_value("https://h/a?x=", "https://h/a?x")]
 #[case::part_of_the_path_in_the_host("https://h/a", "https://h.a/")]
-fn two_pages(#[case] one: &str, #[case] other: &str) {
+fn urls_that_have_two_keys(#[case] one: &str, #[case] other: &str) {
     assert_ne!(key(one), key(other));
     assert_ne!(key(one).slot(), key(other).slot());
     assert_ne!(key(one).page(), key(other).page());
@@ -54,7 +54,7 @@ fn two_pages(#[case] one: &str, #[case] other: &str) {
 #[case("https://h/ä", KeyError::NotAscii)]
 #[case("https://h/a b", KeyError::NotAscii)]
 #[case("https://u:p@h/a", KeyError::User)]
-fn no_page(#[case] url: &str, #[case] error: KeyError) {
+fn urls_that_have_no_key(#[case] url: &str, #[case] error: KeyError) {
     assert_eq!(CacheKey::parse(url), Err(error));
 }
 
@@ -79,7 +79,7 @@ fn no_page(#[case] url: &str, #[case] error: KeyError) {
 #[case::an_address_out_of_range("10.0.0.256")]
 #[case::a_number("12")]
 #[case::a_hexadecimal_number("a.0x7f")]
-fn no_host(#[case] host: &str) {
+fn texts_that_are_no_host(#[case] host: &str) {
     assert_eq!(CacheKey::parse(&format!("https://{host}/a")), Err(KeyError::Host));
 }
 
@@ -93,7 +93,7 @@ fn no_host(#[case] host: &str) {
 #[case("1.example")]
 #[case("[::1]")]
 #[case("[2001:db8::7]:8080")]
-fn a_host(#[case] host: &str) {
+fn texts_that_are_a_host(#[case] host: &str) {
     assert_eq!(key(&format!("https://{host}/a")).host(), host);
 }
 
@@ -156,7 +156,7 @@ proptest! {
 
     /// The platform makes the slot's URL, and must be able to read it.
     #[test]
-    fn a_host_that_is_one_is_one_to_another_parser(host in "[ab0-9x.:_-]{1,12}|\\[[0-9a-f:.]{2,9}\\](:[0-9]{1,6})?") {
+    fn a_host_that_is_accepted_is_a_host_to_another_parser(host in "[ab0-9x.:_-]{1,12}|\\[[0-9a-f:.]{2,9}\\](:[0-9]{1,6})?") {
         let url = format!("https://{host}/a");
         if CacheKey::parse(&url).is_ok() {
             prop_assert!(Url::parse(&url).is_ok(), "{}", url);

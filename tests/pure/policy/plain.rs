@@ -72,7 +72,7 @@ fn forward_headers_add_names_or_everything() {
 }
 
 #[test]
-fn a_request_that_adds_nothing_is_the_plain_one() {
+fn a_request_that_adds_nothing_is_the_plain_request() {
     let bare = headers("host: x\naccept-encoding: gzip\nif-none-match: \"1\"\ncookie: _ga=1");
     let own = carried(&bare, Encoding::BrotliOrGzip);
     assert!(added(&own, &plain(&bare, &[]), None).is_empty());
@@ -90,7 +90,7 @@ fn what_a_request_added_must_select(#[case] answer: &str, #[case] good: bool) {
 }
 
 #[test]
-fn a_cookie_is_never_as_good_as_none() {
+fn a_request_with_a_cookie_is_never_as_good_as_plain() {
     let cookie = [HeaderName::from_static("cookie")];
     assert!(!is_as_good_as_plain(&cookie, &HeaderMap::new(), &headers("vary: cookie")));
     assert!(is_as_good_as_plain(&[], &HeaderMap::new(), &headers("x: y")));

@@ -139,7 +139,11 @@ fn an_explicit_window_of_zero_is_a_window() {
 )]
 #[case::another_cookie("GET", "cookie: mysessionid=1; sessionid2=1; a=sessionid", None)]
 #[case::by_its_beginning("GET", "cookie: wordpress_logged_in_1f=1", Some(Bypass::LoginCookie))]
-fn a_request(#[case] method: &str, #[case] lines: &str, #[case] expected: Option<Bypass>) {
+fn requests_that_bypass_the_cache(
+    #[case] method: &str,
+    #[case] lines: &str,
+    #[case] expected: Option<Bypass>,
+) {
     let method: Method = method.parse().unwrap();
     let cookies = CookieNames::parse(&["sessionid", "wordpress_logged_in_*"]).unwrap();
     assert_eq!(bypass(&method, &headers(lines), &cookies, false), expected);

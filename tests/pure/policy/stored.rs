@@ -66,7 +66,7 @@ fn what_another_version_wrote_reads_as_absent() {
 }
 
 #[test]
-fn it_is_kept_to_the_end_of_its_last_window_and_longer_if_it_can_be_revalidated() {
+fn a_response_is_kept_to_the_end_of_its_last_window_and_longer_if_it_can_be_revalidated() {
     let kept = |lines: &str, granted: u64| {
         let granted = Duration::from_secs(granted);
         response(headers(lines))

@@ -36,7 +36,10 @@ fn verdict(status: u16, response: &str, request: &str) -> Option<Refusal> {
 #[case::must_understand_5_2_2_3("cache-control: max-age=60, no-store, must-understand", None)]
 #[case::set_cookie("cache-control: max-age=60\nset-cookie: a=b", Some(Refusal::SetCookie))]
 #[case::vary_any_4_1("cache-control: max-age=60\nvary: accept, *", Some(Refusal::VaryAny))]
-fn a_200(#[case] response: &str, #[case] refusal: Option<Refusal>) {
+fn a_200_is_stored_or_refused_for_a_reason(
+    #[case] response: &str,
+    #[case] refusal: Option<Refusal>,
+) {
     assert_eq!(verdict(200, response, ""), refusal);
 }
 

@@ -103,7 +103,7 @@ fn groups_count_all_or_none_9651() {
 #[case("a,b", TagError::NotPrintable)]
 #[case("ä", TagError::NotPrintable)]
 #[case("a\u{1}", TagError::NotPrintable)]
-fn no_tag(#[case] text: &str, #[case] error: TagError) {
+fn texts_that_are_no_tag(#[case] text: &str, #[case] error: TagError) {
     assert_eq!(Tag::origin(text), Err(error));
 }
 
@@ -247,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_in_any_spelling_is_one(text in "/[a-z]{1,12}", encoded in prop::collection::vec(any::<bool>(), 13)) {
+    fn every_spelling_of_a_text_has_the_same_tag(text in "/[a-z]{1,12}", encoded in prop::collection::vec(any::<bool>(), 13)) {
         let spelt: String = text
             .char_indices()
             .map(|(at, letter)| match encoded[at] && letter != '/' {

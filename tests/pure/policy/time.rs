@@ -8,7 +8,7 @@ use rstest::rstest;
 #[case(1_795_171_828_000, "2026-11-20T10:50:28.000Z")]
 #[case(4_107_542_399_999, "2100-02-28T23:59:59.999Z")]
 #[case(4_107_542_400_000, "2100-03-01T00:00:00.000Z")]
-fn is_written_as_3339_says(#[case] milliseconds: i64, #[case] text: &str) {
+fn a_time_is_written_as_3339_says(#[case] milliseconds: i64, #[case] text: &str) {
     assert_eq!(Time(milliseconds).to_string(), text);
 }
 

@@ -54,7 +54,7 @@ fn a_page_has_so_many_variants_and_what_exceeds_them_passes() {
 }
 
 #[test]
-fn variants_that_nobody_asks_for_again_give_up_their_place() {
+fn variants_without_further_requests_give_up_their_place() {
     let mut variants = Variants::default();
     for number in [0, 0, 1, 1, 2, 2] {
         ask(&mut variants, number, 0);
@@ -65,7 +65,7 @@ fn variants_that_nobody_asks_for_again_give_up_their_place() {
 }
 
 #[test]
-fn a_flood_of_values_keeps_no_place_from_one_that_is_asked_for_again() {
+fn a_flood_of_values_keeps_no_place_from_a_variant_with_a_second_request() {
     let mut variants = Variants::default();
     for number in 100..10_000 {
         ask(&mut variants, number, 0);

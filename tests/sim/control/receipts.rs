@@ -60,7 +60,7 @@ fn a_receipt_is_one_write_after_the_records_and_expires() {
 }
 
 #[test]
-fn nobody_waits_for_a_receipt() {
+fn no_purge_waits_for_its_receipt() {
     let world = World::new(1);
     world.kv.write_takes.set(400);
     let start = world.executor.now();
@@ -73,7 +73,7 @@ fn nobody_waits_for_a_receipt() {
 }
 
 #[test]
-fn where_none_is_wanted_none_is_written() {
+fn with_no_receipt_life_no_receipt_is_written() {
     let world = World::with(1, &[("RECEIPT_LIFE", "0")]);
     let purged = world.purge("soft", &["a"]);
     world.wait(100);
@@ -83,7 +83,7 @@ fn where_none_is_wanted_none_is_written() {
 }
 
 #[test]
-fn a_request_that_purged_nothing_leaves_none() {
+fn a_request_that_purged_nothing_leaves_no_receipt() {
     let world = World::new(1);
     assert_eq!(world.purge("soft", &["a b"]).status, 422);
     world.control(At::default(), "{}");
@@ -92,7 +92,7 @@ fn a_request_that_purged_nothing_leaves_none() {
 }
 
 #[test]
-fn a_purge_by_a_visitors_own_post_leaves_none() {
+fn a_purge_by_a_visitors_own_post_leaves_no_receipt() {
     let world = World::with(1, &[("INVALIDATION", "everywhere")]);
     world.origin.set("/a", Page::new("x").fresh(600, 600));
     world.get("/a");
@@ -180,7 +180,7 @@ fn a_receipt_of_five_hundred_selectors_is_read_in_six_operations() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_said_to_be_absent() {
+fn a_receipt_that_cannot_be_read_is_not_said_to_be_absent() {
     let world = World::new(1);
     let purged = world.purge("soft", &["a"]);
     world.wait(100);

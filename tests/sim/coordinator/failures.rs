@@ -24,7 +24,7 @@ fn a_holder_that_died_blocks_the_others_no_longer_than_its_lease() {
         let first = asked.iter().map(|asked| asked.seen().at).min().unwrap();
         let waited = first.since(start).as_secs();
         assert!((54 + 19..=56 + 19).contains(&waited), "a lease lives 55 s; it took {waited} s");
-        // Those who wait in an isolate wait on while the one who asks for all of them waits.
+        // Requests that wait in an isolate wait on while the request that asks for all of them waits.
         assert!(asked.iter().all(|asked| asked.seen().at == first && asked.seen().text == "one"));
         assert_eq!(world.origin.take("/a"), 1);
     });
@@ -61,7 +61,7 @@ fn a_failure_is_shared_by_the_data_centre_that_waited_for_it() {
 }
 
 #[test]
-fn one_that_does_not_answer_costs_one_short_wait_and_the_data_centres_lease_serves() {
+fn a_coordinator_that_does_not_answer_costs_a_short_wait_and_the_data_centres_lease_serves() {
     for hangs in [true, false] {
         seeds(|seed| {
             let world = world(seed);
@@ -93,7 +93,7 @@ fn one_that_does_not_answer_costs_one_short_wait_and_the_data_centres_lease_serv
             world.wait(5_000);
             assert!(asked.iter().all(|asked| asked.seen().text == "one"));
             assert!(world.origin.take("/c") <= 4);
-            // One that makes people wait is left alone for longer.
+            // A coordinator that makes visitors wait is left alone for longer.
             if hangs {
                 assert!(time("/e") <= 305);
             }
@@ -108,7 +108,7 @@ fn one_that_does_not_answer_costs_one_short_wait_and_the_data_centres_lease_serv
 }
 
 #[test]
-fn one_that_stops_answering_while_a_data_centre_waits_ends_the_waiting() {
+fn a_coordinator_that_stops_answering_ends_the_waiting_of_a_data_centre() {
     seeds(|seed| {
         let world = world(seed);
         world.origin.set("/a", Page::new("slow").fresh(60, 600).renders_in(19_000));

@@ -27,7 +27,7 @@ fn a_crowd_on_a_cold_page_all_over_the_world_costs_one_origin_request_at_a_time(
 }
 
 #[test]
-fn without_a_coordinator_there_is_one_a_data_centre() {
+fn without_a_coordinator_each_data_centre_sends_an_origin_request() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("one").fresh(600, 600).renders_in(300));
     crowd(&world, "/a", 40);
@@ -36,7 +36,7 @@ fn without_a_coordinator_there_is_one_a_data_centre() {
 }
 
 #[test]
-fn visitors_who_come_whenever_they_like_never_make_two_origin_requests_at_once() {
+fn visitors_at_random_times_never_cause_two_origin_requests_at_once() {
     seeds(|seed| {
         let world = world(seed);
         let random = |most: u64| world.executor.random() % most;
@@ -83,7 +83,7 @@ fn a_stale_page_is_revalidated_in_one_data_centre_at_a_time_and_shown_meanwhile(
             }
             world.wait(10);
         }
-        // Each began once, and who was refused waits for its turn.
+        // Each data centre began once, and what was refused waits for its turn.
         let asks = coordinator(&world).asks.take();
         assert!(asks <= 8, "{asks} asks for 200 visitors");
         for _ in 0..10 {
@@ -100,7 +100,7 @@ fn a_stale_page_is_revalidated_in_one_data_centre_at_a_time_and_shown_meanwhile(
 }
 
 #[test]
-fn nobody_waits_much_longer_than_a_lease_lives() {
+fn no_request_waits_much_longer_than_a_lease_lives() {
     let world = world(1);
     let there = coordinator(&world);
     let key = CacheKey::parse("https://site.test/a").unwrap();
@@ -129,7 +129,7 @@ fn an_uncacheable_page_does_not_make_the_world_stand_in_a_queue() {
         world.wait(100);
         let second = world.ask(FAR, Method::GET, "/a", &[], None);
         world.wait(3_500);
-        // It has learned by itself that nobody need wait; a third would ask at once as well.
+        // The other data centre has learned that no request need wait: a third would ask at once as well.
         assert_eq!(coordinator(&world).row_of("l/").as_deref(), Some("ended uncacheable"));
         world.wait(5_000);
         assert_eq!((first.seen().text, second.seen().text), ("mine".into(), "mine".into()));
@@ -138,7 +138,7 @@ fn an_uncacheable_page_does_not_make_the_world_stand_in_a_queue() {
 }
 
 #[test]
-fn a_hit_asks_nobody() {
+fn a_hit_does_not_ask_the_coordinator() {
     seeds(|seed| {
         let world = world(seed);
         world.origin.set("/a", Page::new("one").fresh(60, 600).tags("a"));

@@ -84,7 +84,7 @@ fn a_stale_page_is_refilled_behind_the_visitor_in_knowledge_of_the_purge() {
 
 /// Why a record is published once it is confirmed, and not when it is stamped.
 #[test]
-fn a_record_whose_write_lands_on_a_later_one_does_not_hide_it() {
+fn a_record_whose_write_lands_on_a_later_record_does_not_hide_that() {
     seeds(|seed| {
         let world = world(seed);
         let page = |text: &str| {

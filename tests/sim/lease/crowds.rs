@@ -9,7 +9,7 @@ use crate::world::{At, Pending, World};
 use super::all;
 
 #[test]
-fn two_hundred_on_a_cold_page_cost_one_origin_request() {
+fn two_hundred_requests_for_a_cold_page_cost_one_origin_request() {
     seeds(|seed| {
         let world = World::new(seed);
         world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(300));
@@ -25,7 +25,7 @@ fn two_hundred_on_a_cold_page_cost_one_origin_request() {
 }
 
 #[test]
-fn two_hundred_on_a_stale_page_cost_one_origin_request_and_none_waits() {
+fn two_hundred_requests_for_a_stale_page_cost_one_origin_request_and_do_not_wait() {
     seeds(|seed| {
         let world = World::new(seed);
         world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(300));
@@ -50,7 +50,7 @@ fn two_isolates_share_one_request_but_for_the_stated_race() {
         assert!(asked.iter().all(|asked| asked.seen().text == "one"));
         assert!(world.origin.take("/a") <= 2);
     });
-    // One isolate that comes while the other holds the lease waits for it.
+    // An isolate that comes while the other holds the lease waits for it.
     seeds(|seed| {
         let world = World::new(seed);
         world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(300));
@@ -64,7 +64,7 @@ fn two_isolates_share_one_request_but_for_the_stated_race() {
 }
 
 #[test]
-fn a_waiter_with_another_vary_value_does_not_get_the_first_ones_answer() {
+fn a_waiting_request_with_another_vary_value_does_not_get_the_first_requests_answer() {
     seeds(|seed| {
         let world = World::new(seed);
         let mut page =
@@ -87,7 +87,7 @@ fn a_waiter_with_another_vary_value_does_not_get_the_first_ones_answer() {
 }
 
 #[test]
-fn a_failure_is_shared_by_those_who_waited_for_it_and_by_nobody_after() {
+fn a_failure_is_shared_by_requests_that_waited_for_it_and_by_no_later_request() {
     seeds(|seed| {
         let world = World::new(seed);
         world.origin.set("/a", Page { renders_in: 300, ..Page::unreachable() });
@@ -169,7 +169,7 @@ fn a_crowd_on_a_purged_page_costs_one_request_while_kv_is_slow_or_refuses() {
 }
 
 #[test]
-fn a_purge_while_they_wait_forbids_the_waiters_what_was_asked_for_before_it() {
+fn a_purge_keeps_from_waiting_requests_what_was_fetched_before_it() {
     seeds(|seed| {
         let world = World::new(seed);
         let page =

@@ -9,7 +9,7 @@ use crate::world::{At, Pending, World};
 use super::all;
 
 #[test]
-fn an_isolate_that_died_with_the_lease_blocks_nobody_longer_than_its_bound() {
+fn an_isolate_that_died_with_the_lease_blocks_no_request_longer_than_its_bound() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("slow").fresh(60, 600).renders_in(19_000));
     world.start("/a");
@@ -37,7 +37,7 @@ fn an_isolate_that_died_with_the_lease_blocks_nobody_longer_than_its_bound() {
 }
 
 #[test]
-fn an_overdue_isolate_holds_up_another_once_and_not_one_visitor_after_the_other() {
+fn an_overdue_isolate_holds_up_another_isolate_once_and_not_each_visitor_in_turn() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("slow").fresh(60, 600).renders_in(19_900));
     world.start("/a");
@@ -56,7 +56,7 @@ fn an_overdue_isolate_holds_up_another_once_and_not_one_visitor_after_the_other(
 }
 
 #[test]
-fn who_waited_for_one_who_died_are_answered_by_one_request_of_another() {
+fn requests_that_waited_for_a_leader_that_died_are_answered_by_one_new_request() {
     seeds(|seed| {
         let world = World::new(seed);
         world.cache(0).put_takes.set(30);

@@ -9,7 +9,7 @@ use crate::world::{At, Pending, World};
 use super::all;
 
 #[test]
-fn nobody_waits_longer_than_the_first_for_a_page_that_turns_out_uncacheable() {
+fn no_request_waits_longer_than_the_first_for_a_page_that_turns_out_uncacheable() {
     seeds(|seed| {
         let world = World::new(seed);
         let page = Page::new("mine").with("cache-control", "private").renders_in(300);
@@ -20,7 +20,7 @@ fn nobody_waits_longer_than_the_first_for_a_page_that_turns_out_uncacheable() {
         let longest = asked.iter().map(|asked| asked.seen().at.since(start).as_millis()).max();
         assert!(longest <= Some(600), "the first took 300 ms, the slowest {longest:?} ms");
         world.origin.take("/a");
-        // And for a while nobody waits for anybody.
+        // And for a while no request waits for another.
         let start = world.executor.now();
         let asked = all(&world, "/a", 2, 50);
         world.wait(5000);
@@ -30,7 +30,7 @@ fn nobody_waits_longer_than_the_first_for_a_page_that_turns_out_uncacheable() {
 }
 
 #[test]
-fn nobody_waits_for_the_marker_of_an_uncacheable_page_to_be_written() {
+fn no_request_waits_for_the_marker_of_an_uncacheable_page_to_be_written() {
     seeds(|seed| {
         let world = World::new(seed);
         let page = Page::new("mine").with("cache-control", "private").renders_in(300);
@@ -69,7 +69,7 @@ fn a_page_that_becomes_cacheable_again_is_stored() {
 }
 
 #[test]
-fn a_cache_that_keeps_nothing_makes_nobody_wait_in_vain() {
+fn a_cache_that_keeps_nothing_makes_no_request_wait_in_vain() {
     seeds(|seed| {
         let world = World::new(seed);
         world.cache(0).keeps_nothing.set(true);
@@ -86,7 +86,7 @@ fn a_cache_that_keeps_nothing_makes_nobody_wait_in_vain() {
 }
 
 #[test]
-fn a_leader_whom_the_page_is_not_for_ends_no_collapsing() {
+fn a_leader_that_may_not_have_the_page_ends_no_collapsing() {
     seeds(|seed| {
         let world = World::new(seed);
         let page = Page::new("one").with("cache-control", "max-age=0, stale-while-revalidate=9");
@@ -94,7 +94,7 @@ fn a_leader_whom_the_page_is_not_for_ends_no_collapsing() {
         let other = At { centre: 0, isolate: 1 };
         world.start("/a");
         world.wait(100);
-        // This one has the lease of its isolate when the first has stored the page.
+        // This request has the lease of its isolate when the first has stored the page.
         let cookie = [("cookie", "sid=1")];
         let known = world.ask(other, Method::GET, "/a", &cookie, None);
         world.wait(10);

@@ -74,7 +74,7 @@ fn a_304_for_something_else_forfeits_no_window_on_error() {
 }
 
 #[test]
-fn a_304_that_nobody_asked_for_is_a_bad_gateway() {
+fn a_304_to_a_request_without_conditions_is_a_bad_gateway() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("").status(304));
     assert_eq!(world.get("/a").status, 502);

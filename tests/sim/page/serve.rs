@@ -30,7 +30,7 @@ fn age_counts_from_the_origin_request() {
 }
 
 #[test]
-fn a_stale_page_is_shown_while_one_request_fetches_the_new_one() {
+fn a_stale_page_is_shown_while_one_request_fetches_the_new_version() {
     seeds(|seed| {
         let world = World::new(seed);
         world.origin.set("/a", Page::new("one").fresh(60, 600));
@@ -83,7 +83,7 @@ fn two_queries_never_share_not_even_by_another_order() {
 }
 
 #[test]
-fn a_visitor_who_has_it_gets_a_304() {
+fn a_visitor_with_the_current_version_gets_a_304() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("one").fresh(60, 10).etag("\"1\""));
     let condition = [("if-none-match", "W/\"1\", \"2\"")];

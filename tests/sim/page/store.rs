@@ -19,7 +19,7 @@ fn a_large_body_is_stored_apart_and_freshened_without_a_copy() {
 }
 
 #[test]
-fn a_body_that_broke_off_never_takes_a_key_and_never_replaces_a_good_one() {
+fn a_body_that_broke_off_never_takes_a_key_and_never_replaces_a_good_body() {
     for text in ["short".to_owned(), "long".repeat(1000)] {
         let world = World::new(1);
         let broken = Page { breaks_off: true, ..Page::new(&text).fresh(60, 600) };
@@ -38,7 +38,7 @@ fn a_body_that_broke_off_never_takes_a_key_and_never_replaces_a_good_one() {
 }
 
 #[test]
-fn what_was_fetched_later_is_not_replaced() {
+fn a_response_fetched_earlier_does_not_replace_a_response_fetched_later() {
     let world = World::new(1);
     // The first body takes so long that its lease ends before it is stored.
     let slow = Page { body_takes: 100_000, ..Page::new("old").fresh(6000, 600) };

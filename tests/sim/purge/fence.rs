@@ -10,7 +10,7 @@ use super::{OTHER_CENTRE, OTHER_ISOLATE, world};
 const RENDER: u64 = 8_000;
 
 #[test]
-fn a_soft_purge_shows_the_old_page_once_and_then_the_new_one() {
+fn a_soft_purge_shows_the_old_page_once_and_then_the_new_page() {
     seeds(|seed| {
         let world = world(seed);
         world.get("/a");
@@ -45,7 +45,7 @@ fn a_hard_purge_is_never_shown_again_and_vouches_for_nothing() {
 }
 
 #[test]
-fn a_soft_purge_after_a_hard_one_does_not_make_the_page_servable_again() {
+fn a_soft_purge_after_a_hard_purge_does_not_make_the_page_servable_again() {
     seeds(|seed| {
         let world = world(seed);
         world.get("/a");

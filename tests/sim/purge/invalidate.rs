@@ -30,7 +30,7 @@ fn a_successful_unsafe_method_invalidates_the_url_in_its_data_centre_9111_4_4() 
 }
 
 #[test]
-fn it_makes_the_url_stale_everywhere_by_setting() {
+fn an_unsafe_method_makes_the_url_stale_everywhere_by_setting() {
     let world = World::with(1, &[("INVALIDATION", "everywhere")]);
     world.origin.set("/a", Page::new("old").fresh(600, 600));
     for at in [At::default(), OTHER_CENTRE] {
@@ -46,7 +46,7 @@ fn it_makes_the_url_stale_everywhere_by_setting() {
 }
 
 #[test]
-fn it_invalidates_what_location_and_content_location_name_on_the_same_origin() {
+fn an_unsafe_method_invalidates_what_location_and_content_location_name_on_the_same_origin() {
     for (reference, invalidates) in [
         ("/b", true),
         ("b", true),

@@ -114,7 +114,7 @@ fn a_record_that_cannot_be_read_outdates_nothing_twice() {
 }
 
 #[test]
-fn a_purge_after_a_record_that_cannot_be_read_is_one_more() {
+fn a_purge_after_a_record_that_cannot_be_read_holds_as_well() {
     seeds(|seed| {
         let world = world(seed);
         world.get("/a");

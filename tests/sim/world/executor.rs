@@ -1,4 +1,4 @@
-//! Tasks that take turns by the seed's choice, on a clock that moves only when nobody can go on.
+//! Tasks that take turns by the seed's choice, on a clock that moves only when no task can go on.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -79,8 +79,8 @@ impl Executor {
         Arc::new(turn).wake();
     }
 
-    /// Those that `end` names never run again, as when the runtime gives a request up or an isolate
-    /// dies. Nothing of them is dropped, for nothing is there either.
+    /// Tasks that `end` names never run again, as when the runtime gives a request up or an isolate
+    /// dies. Nothing of them is dropped: the runtime drops nothing either.
     pub fn end(&self, end: impl Fn(Group) -> bool) {
         let ended =
             self.tasks.borrow_mut().extract_if(|_, task| end(task.group)).collect::<Vec<_>>();
@@ -113,7 +113,7 @@ impl Executor {
         self.count.get()
     }
 
-    /// Runs until nobody can go on before `until`, and leaves the clock there.
+    /// Runs until no task can go on before `until`, and leaves the clock there.
     pub fn run_until(&self, until: Time) {
         loop {
             while self.step() {}
@@ -151,7 +151,7 @@ impl Executor {
     }
 }
 
-/// A timer; it is gone when nobody waits for it any more.
+/// A timer; it is gone when no task waits for it any more.
 pub struct Sleep {
     executor: Rc<Executor>,
     until: Time,

@@ -17,7 +17,7 @@ use crate::world::counter::Counter;
 pub struct SimKv {
     /// What the last write of each key left.
     pub values: RefCell<BTreeMap<String, KvEntry>>,
-    /// Every write, where somebody may still see the one before.
+    /// Every write, where a data centre may still see the write before.
     log: RefCell<HashMap<String, Vec<Landed>>>,
     /// What a data centre last read of a key.
     kept: RefCell<HashMap<(usize, String), Kept>>,

@@ -1,5 +1,5 @@
-//! The invariants of a history: a struct for each group, and one that the stage and the site tell what
-//! happens.
+//! The invariants of a history: a struct for each group, and `Invariants`, which the stage and the site
+//! tell what happens.
 
 mod answer;
 mod costs;

@@ -1,7 +1,7 @@
 //! What one visitor sends never reaches another: the invariants of that.
 //!
-//! Every answer of the site says in `x-whose` whom a visitor's fields have shaped it for: `all`, a
-//! visitor, or `plain`, where it is not for all and its request named no visitor.
+//! Every answer of the site says in `x-whose` whose it is: `all`, the visitor whose fields shaped it, or
+//! `plain`. `plain` is not for all, and its request named no visitor.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,9 +17,9 @@ use crate::world::platform::Written;
 use super::answer::{Said, Seen};
 use super::history::History;
 
-/// For how long those who wait are told of a failure after its request ended: until the body broke
-/// off, or until the visitor who led had an answer of their own, and a while in which the coordinator
-/// tells other data centres.
+/// For how long waiting requests are told of a failure after its request ended. The body may break off
+/// by then, or the leading visitor get an answer of their own, and the coordinator tells other data
+/// centres.
 const FAILURE_LASTS: Duration = Duration::from_secs(15);
 
 pub struct Privacy {
@@ -79,7 +79,7 @@ impl Privacy {
         }
     }
 
-    /// A failure that is shared with those who wait is one of a request that named no visitor.
+    /// A failure that waiting requests share is that of a request that named no visitor.
     fn failed_for_all(&self, seen: &Seen<'_>, said: &Said<'_>) {
         if !seen.text.contains("its failure is shared") {
             return;
@@ -119,7 +119,7 @@ impl Privacy {
             }
             let written = cache.written.borrow();
             for written in written.values().flatten() {
-                if is_ones_own(&written.head) {
+                if is_a_visitors_own(&written.head) {
                     let how = format!("at {:?}: {}", written.at, written.head);
                     return self.history.breaks("what is a visitor's own is not stored", how);
                 }
@@ -144,7 +144,7 @@ fn is_bare(seen: &Seen<'_>) -> bool {
 }
 
 /// Whether a stored response says that it is one visitor's.
-fn is_ones_own(head: &str) -> bool {
+fn is_a_visitors_own(head: &str) -> bool {
     let said = head.split_once("\"x-whose\",\"").map(|(_, behind)| behind);
     said.is_some_and(|said| !said.starts_with("all\""))
 }

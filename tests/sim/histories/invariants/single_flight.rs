@@ -198,7 +198,7 @@ impl SingleFlight {
             // A visitor's own answer says that the page passes only where nothing was stored.
             Ok(_) if self.history.site.had_no_plain_answer(fetch.group) => false,
             Ok(_) => fetch.was_stored.get(),
-            // A failure is shared by those who waited, and leaves no marker.
+            // A failure is shared by the requests that waited, and leaves no marker.
             Err(_) => true,
         }
     }

@@ -11,7 +11,7 @@ use super::Version;
 pub struct Fetch {
     pub number: usize,
     pub page: usize,
-    /// When the visitor came for whom it is.
+    /// When its visitor came.
     pub asked: Time,
     pub began: Time,
     pub centre: usize,

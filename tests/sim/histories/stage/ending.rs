@@ -9,7 +9,7 @@ use crate::histories::plan::{Manner, Visiting};
 use super::Stage;
 
 impl Stage {
-    /// Everything is well from now on: sooner or later everyone sees the newest of everything.
+    /// Everything is well from now on: sooner or later every visitor sees the newest of everything.
     pub(super) fn settle_down(self: &Rc<Self>) {
         self.site.calm.set(true);
         self.kv.failing.set(0);

@@ -7,7 +7,7 @@ use edge_isr::platform::{KvEntry, KvError};
 use super::Sim;
 
 impl Sim {
-    /// A write goes on whether or not anyone waits for it.
+    /// A write goes on whether or not a request waits for it.
     pub(super) async fn kv_change(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {
         self.trace.kv_writes.borrow_mut().push(key.to_owned());
         assert!(key.len() <= 512, "KV takes keys of 512 bytes");
@@ -16,7 +16,7 @@ impl Sim {
         let (sender, done) = futures::channel::oneshot::channel();
         let (sim, key) = (self.clone(), key.to_owned());
         self.executor.spawn(0, async move {
-            // Whoever gave it up hears nothing.
+            // A request that gave it up hears nothing.
             let _ = sender.send(sim.land(&key, entry).await);
         });
         done.await.unwrap_or_else(|_| Err(KvError("KV went away".to_owned())))

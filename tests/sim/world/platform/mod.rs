@@ -39,7 +39,7 @@ impl Body {
     }
 }
 
-/// Whoever answers in the origin's place.
+/// Answers in the origin's place.
 pub trait Answering {
     fn answer<'a>(
         &'a self,
