@@ -22,7 +22,7 @@ const COPIED = ["Cargo.toml", "Cargo.lock", "src", "tests", "bench", "clippy.tom
 const ALL = ["src/**/*.rs"];
 /** What no host test runs: the end-to-end tests do. */
 const NOT = "src/workers/**";
-const HOST_TESTS = ["--test=policy", "--test=sim"];
+const HOST_TESTS = ["--test=pure", "--test=sim"];
 const LEAST_KILLED = 0.95;
 const RUN_BY = ["--in-place", "--no-shuffle", "--sharding=round-robin", "--colors=never", "--timeout-multiplier=4"];
 

@@ -250,9 +250,12 @@ fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {
 fn hosts(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
     let hosts = words(raw, "HOSTS")?;
     match hosts.iter().find(|host| !is_host(host)) {
-        Some(host) => {
-            Err(error("HOSTS", format!("has {host:?}; a host is a name such as www.example.com, or a name with a port")))
-        }
+        Some(host) => Err(error(
+            "HOSTS",
+            format!(
+                "has {host:?}; a host is a name such as www.example.com, or a name with a port"
+            ),
+        )),
         None => Ok(hosts.iter().map(|host| canonical_host(host, "https")).collect()),
     }
 }

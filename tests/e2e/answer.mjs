@@ -87,7 +87,7 @@ async function write(response, body, stops, at) {
   }
 }
 
-/** Resolves when there is room again, or nobody left to write to. */
+/** Resolves when there is room again, or no reader left. */
 async function drained(response) {
   const either = new AbortController();
   const { signal } = either;

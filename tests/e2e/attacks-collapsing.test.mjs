@@ -70,7 +70,7 @@ describe("another visitor's page by collapsing", () => {
 });
 
 describe("no-cache", () => {
-  test("is never handed to those who wait: each of them has been asked for", async () => {
+  test("is never handed to waiting visitors: the origin is asked for each", async () => {
     let renders = 0;
     origin.on(path, () => ({
       body: `render ${(renders += 1)}`,
@@ -95,7 +95,7 @@ describe("no-cache", () => {
 });
 
 describe("the administrator's feed", () => {
-  /** Stock WordPress: the same entity tag for everybody, and no word of whom the feed is for. */
+  /** Stock WordPress: the same entity tag for all visitors, and no word of whose the feed is. */
   const feed = (seen) => {
     const headers = { etag: '"last-post"', "cache-control": "no-cache", "last-modified": "Wed, 21 Oct 2015 07:28:00 GMT" };
     if (seen.headers.get("if-none-match") === '"last-post"') return { status: 304, headers };

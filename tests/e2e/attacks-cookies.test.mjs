@@ -23,7 +23,7 @@ beforeEach(() => {
 const ask = (cookie, at = edge) => at.fetch(path, { headers: { cookie } });
 const cookieOf = ({ headers }) => headers.get("cookie") ?? "";
 
-describe("wrong language for everyone", () => {
+describe("a wrong language for every visitor", () => {
   /** Django's LocaleMiddleware: the cookie decides, and Vary names the other field alone. */
   const page = (seen) => ({
     body: /django_language=de/.test(cookieOf(seen)) ? "Hallo" : "Hello",
@@ -210,7 +210,7 @@ describe("raw cookie values in what is stored", () => {
     await own.close();
   });
 
-  test("and slots have names that nobody guesses without CACHE_SECRET", async () => {
+  test("and slots have names that cannot be guessed without CACHE_SECRET", async () => {
     origin.on(path, { body: "hello", headers: SHARED });
     const slots = [];
     for (const secret of ["a".repeat(32), "b".repeat(32)]) {

@@ -132,7 +132,7 @@ describe("what a plain revalidation is answered with", () => {
   }
 });
 
-describe("one visitor's 500 for all who wait", () => {
+describe("one visitor's 500 for all waiting requests", () => {
   const FAILS = { status: 500, body: "crashed" };
 
   test("on a cold page", async () => {

@@ -92,7 +92,7 @@ describe("a plain request", () => {
     ...["cf-worker", "connection", "cache-control", "pragma"],
   ]);
 
-  test("follows a visitor's own one on a cold page, and carries nothing of the visitor", async () => {
+  test("follows a visitor's own request for a cold page, and carries nothing of the visitor", async () => {
     origin.on(path, { body: "hello", headers: SHARED });
     await edge.fetch(path, { headers: BROWSER });
     const [own, plain] = await eventually(() => origin.count(path) === 2 && origin.to(path));
@@ -139,7 +139,7 @@ describe("a plain request", () => {
     assert.deepEqual([answer.status, uses], [200, 1]);
   });
 
-  test("has FORWARD_HEADERS, and neither Cookie nor Authorization is taken for one", async () => {
+  test("has FORWARD_HEADERS, which may name neither Cookie nor Authorization", async () => {
     const open = await startEdge({ vars: { ORIGIN: origin.url, FORWARD_HEADERS: "X-Unheard-Of" } });
     origin.on(path, { body: "hello", headers: SHARED });
     await open.fetch(path, { headers: BROWSER });
@@ -186,7 +186,7 @@ describe("another representation for all", () => {
     assert.equal((await edge.fetch(path)).text(), "the page");
   });
 
-  test("by a foreign Origin, on which S3 says CORS fields only where one came", async () => {
+  test("by a foreign Origin, to which alone S3 says CORS fields", async () => {
     origin.on(path, (seen) => {
       const from = seen.headers.get("origin");
       return { body: "font", headers: { ...SHARED, ...(from && { "access-control-allow-origin": from }) } };

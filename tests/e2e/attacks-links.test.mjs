@@ -1,4 +1,4 @@
-/** Links that work once, and origins that refuse the edge's own requests: who asks first matters. */
+/** Links that work once, and origins that refuse the edge's own requests: which request comes first matters. */
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const ask = (headers = BROWSER, at = path) => edge.fetch(at, { headers });
 
-/** Lets the first in, whoever asks. */
+/** Lets the first request in. */
 function worksOnce() {
   let isSpent = false;
   return () => {
@@ -68,7 +68,7 @@ describe("an origin that refuses the edge's own requests", () => {
       return isRefused ? refusal : { body: "good", headers: SHARED };
     };
 
-    test(`${how} serves every visitor, also those who come at once`, async () => {
+    test(`${how} serves every visitor, also several at once`, async () => {
       refuses = true;
       origin.on(path, answer);
       const hold = origin.hold(path);
@@ -94,7 +94,7 @@ describe("an origin that refuses the edge's own requests", () => {
     });
   }
 
-  test("by a body that breaks off serves those who wait from their own requests", async () => {
+  test("by a body that breaks off serves each waiting visitor from a request of their own", async () => {
     origin.on(path, (seen) => {
       const isPlain = seen.headers.get("user-agent").includes("edge-isr");
       return { body: "x".repeat(1000), chunked: true, headers: SHARED, breakAfter: isPlain ? 500 : undefined };
@@ -117,11 +117,11 @@ describe("SHARE_AUTHORIZED", () => {
     return { body: "members", headers: { "cache-control": "public, s-maxage=60, stale-while-revalidate=600" } };
   };
 
-  for (const [who, headers] of [
+  for (const [credentials, headers] of [
     ["wrong credentials", { ...BROWSER, authorization: "Basic evil" }],
-    ["none", BROWSER],
+    ["no credentials", BROWSER],
   ]) {
-    test(`is not ended for a page by a visitor with ${who}`, async () => {
+    test(`is not ended for a page by a visitor with ${credentials}`, async () => {
       const other = await startEdge({ probe: true, vars: { ORIGIN: origin.url, SHARE_AUTHORIZED: "true" } });
       origin.on(path, guarded);
       await hitOf(other, path, { headers: GOOD });

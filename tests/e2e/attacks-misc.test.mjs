@@ -30,12 +30,12 @@ describe("never a 304 from Express", () => {
     return asked && !refused ? { status: 304, headers } : { body: "the whole page", headers };
   };
 
-  for (const [who, headers] of [
+  for (const [visitor, headers] of [
     ["a bare visitor", {}],
     ["a browser", BROWSER],
     ["a browser that reloads", { ...BROWSER, "cache-control": "no-cache", pragma: "no-cache" }],
   ]) {
-    test(`a revalidation for ${who} costs a 304`, async () => {
+    test(`a revalidation for ${visitor} costs a 304`, async () => {
       origin.on(path, fresh);
       await hitOf(edge, path);
       await advance(MINUTE);

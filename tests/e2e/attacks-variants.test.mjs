@@ -35,14 +35,14 @@ async function learnSection(answer) {
   await warm(BROWSER, beside);
 }
 
-/** Whoever asks from now on is shown `body`, as a hit. */
+/** Every visitor is shown `body` from now on, as a hit. */
 const staysAHit = (body, headers = BROWSER) =>
   stays(async () => {
     const answer = await ask(headers);
     assert.deepEqual([answer.status, answer.text(), cacheStatus(answer).hit], [200, body, true]);
   });
 
-describe("a text that only looks like the one that a page varies by", () => {
+describe("a text that only looks like a value that a page varies by", () => {
   const byLanguage = (cacheControl) => (seen) => {
     const language = seen.headers.get("accept-language");
     return {
@@ -111,7 +111,7 @@ describe("a foreign Origin", () => {
     });
   }
 
-  test("does not take the place of the page, where Vary names it only for those who send one", async () => {
+  test("does not take the place of the page, where Vary names it only for visitors that send it", async () => {
     origin.on(path, (seen) => ({
       body: seen.headers.has("origin") ? "with CORS fields" : "for all",
       headers: { "cache-control": LONG, ...(seen.headers.has("origin") && { vary: "Origin" }) },

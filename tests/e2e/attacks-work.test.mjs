@@ -73,7 +73,7 @@ describe("memory by a slow reader", () => {
   const skip = existsSync("/proc/self/status") ? false : "there is no /proc to read it from";
 
   for (const how of ["with a length", "without one"]) {
-    test(`four cold 100 MB files ${how}, read by nobody`, { skip }, async () => {
+    test(`four cold 100 MB files ${how}, read by no visitor`, { skip }, async () => {
       const { runtime, pids } = await startedWithPids();
       const paths = [0, 1, 2, 3].map((i) => `${path}-${i}`);
       for (const each of paths) {
@@ -92,7 +92,7 @@ describe("memory by a slow reader", () => {
     });
   }
 
-  test("and a slow reader of a cold page does not hold up those who read", async () => {
+  test("and a slow reader of a cold page does not hold up the other readers", async () => {
     origin.on(path, { body: { bytes: 20 * MEGABYTE }, headers: SHARED });
     const slow = await edge.open(path, { headers: { "user-agent": "slow" } });
     const answer = await edge.fetch(path, { discard: true, signal: AbortSignal.timeout(15_000) });

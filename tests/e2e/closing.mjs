@@ -30,7 +30,7 @@ export async function all(ends) {
 }
 
 // Miniflare ends its runtime when the process exits or is told to. That leaves
-// the deaths that nobody hears of: SIGKILL, and an error thrown outside a test.
+// the deaths that no handler hears of: SIGKILL, and an error thrown outside a test.
 subscribe("child_process", ({ process: child }) => {
   child.once("spawn", () => /workerd/.test(child.spawnfile) && dieWithUs(child));
 });

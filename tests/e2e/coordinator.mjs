@@ -6,7 +6,7 @@
  *     const edge = await startEdge({ coordinator: true, dataCentres: 2, … });
  *     await edge.coordinator.evict();      // out of memory; its storage stays
  *     await edge.coordinator.restart();    // the process, too
- *     edge.coordinator.pause();            // answers nobody, until resume()
+ *     edge.coordinator.pause();            // answers no request, until resume()
  *     await edge.coordinator.stop();       // refuses connections
  */
 

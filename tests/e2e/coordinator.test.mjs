@@ -129,7 +129,7 @@ describe("with a coordinator", () => {
     });
   }
 
-  test("one that hangs or is gone costs one short wait, and the data centre's lease serves", async () => {
+  test("a coordinator that hangs or is gone costs one short wait, and the data centre's lease serves", async () => {
     const lose = [() => edge.coordinator.pause(), () => edge.coordinator.stop()];
     for (const [i, gone] of lose.entries()) {
       const paths = [0, 1, 2].map((page) => `${path}-${i}-${page}`);
@@ -156,7 +156,7 @@ describe("with a coordinator", () => {
   });
 });
 
-test("without one nothing is said of it", async () => {
+test("without a coordinator no answer speaks of it", async () => {
   const origin = await startOrigin();
   const edge = await startEdge({ vars: { ORIGIN: origin.url } });
   origin.on("/page", { body: "hello", headers: FRESH });

@@ -85,7 +85,7 @@ describe("a Django site", () => {
 
   test("loses no purge to an edge that is down", async () => {
     await hitOf(at, POST);
-    // A port on which nobody listens.
+    // A port on which no server listens.
     await django.restart({ edge: "http://127.0.0.1:9" });
     await changePost("Why bread needs salt", { title: "Why bread wants salt" });
     await advance(11_000);

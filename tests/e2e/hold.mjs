@@ -1,5 +1,5 @@
 /**
- * A gate that whoever passes waits at until it is released.
+ * A gate: what comes to it waits until it is released.
  *
  * Races are tested by hand with it: hold an answer, see who has arrived, let
  * something else happen, release.
@@ -31,12 +31,12 @@ export class Hold {
     });
   }
 
-  /** Lets all pass: those who wait, and those still to come. */
+  /** Lets all pass: requests that wait, and requests still to come. */
   release() {
     this.#open.resolve();
   }
 
-  /** What the one who is held calls. */
+  /** What a held request calls. */
   pass() {
     this.#arrivals += 1;
     for (const look of this.#watchers) look();

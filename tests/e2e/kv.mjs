@@ -132,7 +132,7 @@ export class Kv {
     }));
   }
 
-  /** Writes behind everyone's back: not counted, and never fails. */
+  /** Writes behind the Worker's back: not counted, and never fails. */
   put(key, value, { metadata, ttl } = {}) {
     const json = metadata === undefined ? undefined : JSON.stringify(metadata);
     this.#store.put(key, Buffer.from(value), { metadata: json, ttl });

@@ -1,4 +1,4 @@
-/** Purges: who may, what is answered, and what they do. Their races: `races.test.mjs`. */
+/** Purges: which tokens may, what is answered, and what they do. Their races: `races.test.mjs`. */
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
@@ -39,7 +39,7 @@ describe("control routes", () => {
   });
   beforeEach(() => edge.kv.reset());
 
-  test("refuse whoever may not, and do nothing", async () => {
+  test("refuse a caller without the right token, and do nothing", async () => {
     const body = '{"tags":["a"]}';
     const ask = (headers) => edge.fetch("/edge-isr/purge", { method: "POST", headers, body });
     assert.equal((await ask({})).status, 401);
@@ -179,7 +179,7 @@ describe("a purge", () => {
   const page = (text, more = {}) => ({ body: text, headers: { ...FRESH, "cache-tag": `tag-${number}`, ...more } });
   const tags = () => [`tag-${number}`];
 
-  test("by tag shows the old page once while one request fetches the new one", async () => {
+  test("by tag shows the old page once while one request fetches the new page", async () => {
     origin.on(path, page("old"));
     await hitOf(edge, path);
     origin.on(path, page("new"));
@@ -331,7 +331,7 @@ describe("a receipt", () => {
   });
   beforeEach(() => edge.kv.heal());
 
-  test("is for those who may read", async () => {
+  test("is for callers that may read", async () => {
     assert.equal((await edge.fetch(`/edge-isr/purges/${unknown}`)).status, 401);
     assert.equal((await receipt(edge, unknown, "wrong")).status, 401);
     assert.equal((await receipt(edge, unknown, READER)).status, 404);
@@ -345,7 +345,7 @@ describe("a receipt", () => {
     });
   }
 
-  test("that is unknown or has expired is absent; one that cannot be read is not", async () => {
+  test("that is unknown or has expired is absent; a receipt that cannot be read is not", async () => {
     const { id } = (await purge(edge, { tags: ["a"] })).json();
     await eventually(() => assert.equal(edge.kv.dump(`r/${id}`).length, 1));
     edge.kv.fail({ reads: 1, prefix: "r/" });

@@ -100,9 +100,9 @@ describe("a purge during a revalidation", () => {
 describe("a second purge", () => {
   for (const mode of MODES) {
     for (const by of [0, 1]) {
-      const whose = by ? "another" : "the same";
+      const which = by ? "another" : "the same";
 
-      test(`right after the page was fetched anew, ${mode}, by ${whose} isolate, is one more`, async () => {
+      test(`right after the page was fetched anew, ${mode}, by ${which} isolate, holds as well`, async () => {
         inTurn(page("one"), page("two"), page("three"));
         await hitOf(edge, path);
         await purge(edge, ofTag(mode));
@@ -114,7 +114,7 @@ describe("a second purge", () => {
         assert.equal(origin.count(path), 3);
       });
 
-      test(`while the page is fetched anew, ${mode}, by ${whose} isolate, is one more`, async () => {
+      test(`while the page is fetched anew, ${mode}, by ${which} isolate, holds as well`, async () => {
         inTurn(page("one"), page("two"), page("three"));
         await hitOf(edge, path);
         await purge(edge, ofTag(mode));
@@ -236,7 +236,7 @@ describe("a purged page", () => {
     });
   }
 
-  test("has no variant that outlives a purge, and no waiter gets another one's answer", async () => {
+  test("has no variant that outlives a purge, and no waiting visitor gets another's answer", async () => {
     // A section of its own: nothing is known of what its pages vary by.
     path = "/in-languages/page";
     let version = "old";

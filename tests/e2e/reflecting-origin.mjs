@@ -30,7 +30,7 @@ export function reflect(seen) {
   const kind = KINDS[seen.pathname.split("/")[1]];
   const headers = {
     "content-type": "text/plain",
-    // One tag for everybody: a 304 says nothing of whom the page is for.
+    // One tag for all visitors: a 304 says nothing of whose the page is.
     etag: '"same"',
     ...kind,
     "x-reflected": sent.join(" | ").slice(0, 8_000),

@@ -69,7 +69,7 @@ describe("a thousand visitors at once", () => {
     assert.equal(collapsed(answers), THOUSAND - 1);
   });
 
-  test("on a stale page cost the origin one, and none of them waits", async () => {
+  test("on a stale page cost the origin one request, and no visitor waits", async () => {
     origin.on(path, page("old"));
     await hitOf(edge, path);
     await advance(61_000);

@@ -176,7 +176,7 @@ describe("a page", () => {
     assert.equal(origin.to(theirs)[0].headers.get("x-forwarded-for"), "203.0.113.7");
   });
 
-  test("is told apart from one the visitor already has", async () => {
+  test("is told apart from a version that the visitor already has", async () => {
     origin.on(path, { body: "hello", etag: '"1"', headers: FRESH });
     const condition = { headers: { "if-none-match": '"1"' } };
     const first = await edge.fetch(path, condition);
@@ -260,7 +260,7 @@ describe("settings", () => {
     await edge.close();
   });
 
-  test("a misspelt setting is named with the one that was meant", async () => {
+  test("a misspelt setting is named with the setting that was meant", async () => {
     const edge = await startEdge({ vars: { ORIGN: "http://127.0.0.1:9" } });
     assert.equal((await edge.fetch("/")).status, 500);
     assert.match(edge.logs[0].message, /the setting ORIGIN is written "ORIGN": correct the name/);

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use crate::origin::Page;
+use crate::world::origin::Page;
 use crate::world::{At, TOKEN, World};
 
 /// The fields of the request that filled the cache.
@@ -194,7 +194,7 @@ fn post(world: &World, path: &str) {
     world.finish(world.ask(At::default(), Method::POST, path, &[], Some("")));
 }
 
-/// A hundred POSTs, by turns: at the page itself, and at one that redirects to it as the attacker chooses.
+/// A hundred POSTs, by turns: at the page itself, and at a page that redirects to it as the attacker chooses.
 fn posts_at_a_hundred_pages(world: &World) {
     for number in 0..100 {
         let victim = format!("/victim/{number}");

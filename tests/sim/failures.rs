@@ -1,4 +1,4 @@
-use crate::origin::Page;
+use crate::world::origin::Page;
 use crate::world::{At, World};
 
 #[test]
@@ -69,7 +69,7 @@ fn a_failing_origin_is_asked_less_and_less_behind_the_visitors_backs() {
 }
 
 #[test]
-fn kv_unreadable_serves_the_young_and_asks_the_origin_for_the_old() {
+fn with_kv_unreadable_a_young_page_is_served_and_an_old_page_is_asked_for() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("one").fresh(6000, 6000).etag("\"1\""));
     world.kv.reads_fail.set(true);
@@ -87,7 +87,7 @@ fn kv_unreadable_serves_the_young_and_asks_the_origin_for_the_old() {
 }
 
 #[test]
-fn kv_unreadable_shows_the_old_only_if_the_origin_fails_too() {
+fn with_kv_unreadable_an_old_page_is_shown_only_if_the_origin_fails_too() {
     for (control, status) in [
         ("max-age=6000, stale-if-error=600", 200),
         ("max-age=6000, stale-while-revalidate=600", 502),
@@ -103,7 +103,7 @@ fn kv_unreadable_shows_the_old_only_if_the_origin_fails_too() {
 }
 
 #[test]
-fn kv_that_hangs_is_kv_that_fails() {
+fn a_kv_that_hangs_counts_as_a_kv_that_fails() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("one").fresh(6000, 6000));
     world.get("/a");
@@ -128,7 +128,7 @@ fn a_hard_purge_in_another_data_centre_holds_when_kv_fails() {
 }
 
 #[test]
-fn a_purge_record_that_cannot_be_read_is_not_the_absence_of_one() {
+fn a_purge_record_that_cannot_be_read_counts_as_a_purge() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("old").fresh(6000, 6000).tags("a"));
     world.get("/a");
@@ -179,7 +179,7 @@ fn a_graph_that_cannot_be_written_costs_the_visitor_nothing_and_is_continued() {
 }
 
 #[test]
-fn a_request_that_came_round_is_told_so() {
+fn a_request_that_loops_is_answered_508() {
     for origin in ["", "https://site.test"] {
         let world = World::with(1, &[("ORIGIN", origin)]);
         let seen = world.get_with("/a", &[("via", "1.1 edge-isr")]);
@@ -239,7 +239,7 @@ fn after_a_request_that_hangs(then: impl Fn(&World)) -> Vec<crate::world::Seen> 
 }
 
 #[test]
-fn what_stands_in_for_an_error_is_not_older_than_what_was_shown_meanwhile() {
+fn a_page_that_stands_in_for_an_error_is_not_older_than_a_page_shown_meanwhile() {
     let hung = after_a_request_that_hangs(|world| {
         let other = At { centre: 0, isolate: 1 };
         assert_eq!(world.get_at(other, "/a").text, "new");
@@ -248,7 +248,7 @@ fn what_stands_in_for_an_error_is_not_older_than_what_was_shown_meanwhile() {
 }
 
 #[test]
-fn what_was_purged_hard_while_the_origin_failed_does_not_stand_in() {
+fn a_page_purged_hard_while_the_origin_failed_does_not_stand_in() {
     let hung = after_a_request_that_hangs(|world| {
         assert_eq!(world.purge("hard", &["a"]).status, 200);
     });
@@ -256,7 +256,7 @@ fn what_was_purged_hard_while_the_origin_failed_does_not_stand_in() {
 }
 
 #[test]
-fn a_visitor_who_hangs_up_while_records_are_read_holds_nobody_up() {
+fn a_visitor_that_hangs_up_while_records_are_read_holds_up_no_request() {
     let world = World::new(1);
     for path in ["/a", "/b"] {
         world.origin.set(path, Page::new("x").fresh(600, 600));

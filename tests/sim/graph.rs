@@ -1,5 +1,5 @@
-use crate::origin::Page;
 use crate::world::World;
+use crate::world::origin::Page;
 
 const URL: &str = "https://site.test/a";
 

@@ -2,30 +2,23 @@
 //! a seed is one order in which tasks take turns.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod counter;
-mod executor;
-mod field_names;
-mod kv;
-mod origin;
-mod platform;
-mod world;
-
 mod attacks;
-mod collapsing;
+mod control;
 mod coordinator;
 mod failures;
-mod fence;
+mod field_names;
 mod fuzz;
 mod graph;
 mod histories;
+mod lease;
 mod origin_requests;
-mod receipts;
+mod page;
+mod purge;
 mod reflecting;
 mod representations;
-mod semantics;
-mod serving;
 mod suspicion;
 mod visitors;
+mod world;
 
 /// Runs a test under many seeds, and says which one failed.
 fn seeds(test: impl Fn(u64) + std::panic::RefUnwindSafe) {

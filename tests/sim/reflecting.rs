@@ -10,10 +10,10 @@ use edge_isr::fields::forwarding::is_override;
 use edge_isr::platform::{OriginError, Request, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::executor::Executor;
 use crate::field_names::FIELD_NAMES;
 use crate::histories::dice::Dice;
-use crate::platform::{Answering, Body, Sim};
+use crate::world::executor::Executor;
+use crate::world::platform::{Answering, Body, Sim};
 use crate::world::{At, Pending, Seen, World};
 
 /// Requests of one seed.

@@ -1,12 +1,12 @@
 //! Each test is named after what once became of a page through its origin's own doing: what it leaves
-//! unsaid (`Vary`), what it says of itself (its own address, its own cache), and whom it refuses.
+//! unsaid (`Vary`), what it says of itself (its own address, its own cache), and which visitors it refuses.
 
 use std::time::Duration;
 
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0");
@@ -233,7 +233,7 @@ fn one_failed_cache_write_ends_collapsing_for_its_own_page_alone() {
 }
 
 #[test]
-fn a_large_body_that_the_cache_refuses_is_nobodys_failure() {
+fn a_large_body_that_the_cache_refuses_is_no_failure() {
     seeds(|seed| {
         let world = World::new(seed);
         let text = "long".repeat(1000);

@@ -2,8 +2,8 @@
 
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
 
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0");
@@ -16,7 +16,7 @@ fn fresh(text: &str) -> Page {
 fn a_field_that_only_a_visitors_own_answer_names_shapes_no_shared_page() {
     let world = World::new(1);
     let (theme, probe) = (("x-theme", "evil"), ("x-probe", "1"));
-    // The origin heeds the theme in any case, and says so only to those who send both.
+    // The origin heeds the theme in any case, and says so only to visitors that send both.
     let page = fresh("good").but_where("x-probe", "1", fresh("own").with("vary", "x-theme"));
     world.origin.set("/a", page.but_where("x-theme", "evil", fresh("evil")));
     assert_eq!(world.get_with("/a", &[BROWSER, probe, theme]).text, "own");
@@ -25,7 +25,7 @@ fn a_field_that_only_a_visitors_own_answer_names_shapes_no_shared_page() {
 }
 
 #[test]
-fn a_failure_that_varies_by_a_visitors_field_is_not_for_those_who_wait() {
+fn a_failure_that_varies_by_a_visitors_field_is_not_for_waiting_requests() {
     for status in [500, 429, 403, 400] {
         seeds(|seed| {
             let world = World::new(seed);
@@ -46,7 +46,7 @@ fn a_failure_that_varies_by_a_visitors_field_is_not_for_those_who_wait() {
 }
 
 #[test]
-fn what_is_private_to_bearers_of_a_field_keeps_no_page_from_the_others() {
+fn a_page_private_to_visitors_with_a_field_stays_shared_for_the_others() {
     let world = World::new(1);
     let private = Page::new("own").with("cache-control", "private").with("vary", "x-theme");
     world.origin.set("/a", fresh("good").but_where("x-theme", "evil", private));

@@ -3,8 +3,8 @@
 
 use http::Method;
 
-use crate::origin::Page;
 use crate::seeds;
+use crate::world::origin::Page;
 use crate::world::{At, Pending, Seen, World};
 
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0");
@@ -36,7 +36,7 @@ fn with(world: &World, path: &str, headers: &[(&str, &str)]) -> Pending {
     world.ask(At::default(), Method::GET, path, headers, None)
 }
 
-/// Thirty visitors, of whom every other has a cookie.
+/// Thirty visitors: every other has a cookie.
 fn thirty(world: &World) -> Vec<Seen> {
     let cookie = |number: i32| ("cookie", ["theme=dark", "_ga=1"][number as usize % 2]);
     let asked: Vec<Pending> =
@@ -77,7 +77,7 @@ fn a_visitor_keeps_a_cold_page_from_being_shared() {
 }
 
 #[test]
-fn wrong_language_for_everyone() {
+fn a_wrong_language_for_every_visitor() {
     for (cookie, says) in
         [("django_language=de", "vary"), ("theme=dark", "x"), ("currency=EUR", "x")]
     {
@@ -114,7 +114,7 @@ fn a_visitor_whose_language_is_no_variant_of_the_page_does_not_choose_it() {
 }
 
 #[test]
-fn one_visitors_failure_for_all_who_wait() {
+fn one_visitors_failure_for_all_waiting_requests() {
     for failure in
         [Page::new("theirs").status(500), Page::new("theirs").status(429), Page::unreachable()]
     {
@@ -138,7 +138,7 @@ fn one_visitors_failure_for_all_who_wait() {
     }
 }
 
-/// What three visitors of a page with sessions see, who come at once: each of them their own.
+/// What three visitors of a page with sessions see who come at once: each of them their own page.
 fn three_jars(world: &World) {
     let jars = ["sid=alice", "sid=bob", "_ga=1"];
     let asked = jars.map(|jar| with(world, "/a", &[BROWSER, ("cookie", jar)]));
@@ -171,7 +171,7 @@ fn another_visitors_page_by_collapsing() {
 }
 
 #[test]
-fn what_is_to_be_validated_at_each_use_is_handed_to_no_other() {
+fn a_page_to_be_validated_at_each_use_is_handed_to_no_other_visitor() {
     seeds(|seed| {
         let world = World::new(seed);
         let page = Page::new("one").with("cache-control", "no-cache").etag("\"1\"");

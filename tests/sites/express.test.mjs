@@ -33,7 +33,7 @@ describe("an Express site", () => {
   });
 
   for (const caching of ["no-cache", "max-age", "nothing"]) {
-    test(`shows nobody another visitor's account page that says ${caching}`, async () => {
+    test(`shows no visitor another visitor's account page that says ${caching}`, async () => {
       behind.recorder.delayMs = 30;
       for (const page of [1, 2, 3]) await nobodySeesAnother([alice, bob, stranger], `/account/${caching}/${page}`, secretOf);
       behind.recorder.delayMs = 0;
@@ -64,7 +64,7 @@ describe("an Express site", () => {
     assert.match(answer.headers.get("set-cookie"), /connect\.sid=.*; Secure/);
   });
 
-  test("gives nobody a page in the colours of another visitor's cookie", async () => {
+  test("gives no visitor a page in the colours of another visitor's cookie", async () => {
     const dark = behind.visitor("a visitor in the dark");
     dark.setCookie("theme", "dark");
     await dark.ask("/news/2");

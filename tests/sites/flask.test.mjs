@@ -34,7 +34,7 @@ describe("a Flask site", () => {
   });
 
   for (const path of ["/account", "/account/orders", "/basket", "/about"]) {
-    test(`shows nobody another visitor's ${path}`, async () => {
+    test(`shows no visitor another visitor's ${path}`, async () => {
       behind.recorder.delayMs = 30;
       await nobodySeesAnother([alice, bob, stranger], path, secretOf);
       behind.recorder.delayMs = 0;

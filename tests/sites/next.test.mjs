@@ -53,7 +53,7 @@ describe("a Next.js site", () => {
     assert.equal((await other.ask("/news/rye", { headers: { "If-None-Match": etag } })).status, 304);
   });
 
-  test("shows nobody another visitor's account page", async () => {
+  test("shows no visitor another visitor's account page", async () => {
     behind.recorder.delayMs = 30;
     await nobodySeesAnother([alice, bob, stranger], "/account", secretOf);
     behind.recorder.delayMs = 0;
@@ -79,7 +79,7 @@ describe("a Next.js site", () => {
     }
   });
 
-  test("gives nobody what another visitor's fields asked for", async () => {
+  test("gives no visitor what another visitor's fields asked for", async () => {
     const fields = {
       RSC: "1",
       "Next-Router-Prefetch": "1",

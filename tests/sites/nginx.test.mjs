@@ -68,7 +68,7 @@ describe("a site on nginx", { skip: withoutNginx() ?? false }, () => {
     });
   });
 
-  test("gives nobody the refusal of another visitor on a page that is not stored", async () => {
+  test("gives no visitor the refusal of another visitor on a page that is not stored", async () => {
     const refused = { headers: { "User-Agent": "sqlmap/1.8" } };
     for (let i = 0; i < 3; i += 1) {
       const path = `/page.html?cold=${i}`;

@@ -45,7 +45,7 @@ describe("a Wagtail site", () => {
   });
 
   for (const path of ["/members/", "/greeting/"]) {
-    test(`shows nobody another visitor's ${path}`, async () => {
+    test(`shows no visitor another visitor's ${path}`, async () => {
       behind.recorder.delayMs = 30;
       await nobodySeesAnother([alice, bob, stranger], path, secretOf);
       behind.recorder.delayMs = 0;
@@ -89,7 +89,7 @@ describe("a Wagtail site", () => {
     }
   });
 
-  test("gives nobody a page in the language of another visitor's cookie", async () => {
+  test("gives no visitor a page in the language of another visitor's cookie", async () => {
     const german = behind.visitor("a visitor with a language");
     german.setCookie("django_language", "de");
     for (let i = 0; i < 3; i += 1) await german.ask("/visit/");
@@ -107,7 +107,7 @@ describe("a Wagtail site", () => {
     await eventually(async () => shows(await stranger.ask("/breads/"), /<li>Black bread/));
   });
 
-  test("shows nobody a page again that its editor has made private", async () => {
+  test("shows no visitor a page again that its editor has made private", async () => {
     await becomesHit(stranger, "/reserve/", LIFETIME);
     const privacy = `/admin/pages/${await pageNumber("/reserve/")}/privacy/`;
     // The admin opens this form within its page, and takes the token from there.

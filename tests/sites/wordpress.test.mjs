@@ -118,7 +118,7 @@ describe("a WordPress site", { skip: withoutWordPress() ?? false }, () => {
     await eventually(async () => shows(await stranger.ask("/"), /Black bread/));
   });
 
-  test("shows nobody a post again that its editor has made private", async () => {
+  test("shows no visitor a post again that its editor has made private", async () => {
     await becomesHit(stranger, "/spelt/", LIFETIME);
     await change("spelt", { status: "private" });
     for (const visitor of [stranger, behind.visitor("another")]) {

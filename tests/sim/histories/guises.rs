@@ -72,7 +72,7 @@ pub struct Shaped {
     /// Their name and their browser.
     pub by_browser: bool,
     pub by_probe: Option<Refused>,
-    /// The validator is the same for everybody, as in WordPress's feeds.
+    /// The validator is the same for all visitors, as in WordPress's feeds.
     pub same_etag: bool,
 }
 
@@ -83,11 +83,11 @@ pub enum OwnPage {
     /// No `Cache-Control` at all.
     Silent,
     NoCache,
-    /// Just what the page of everybody says.
+    /// Just what the page for all says.
     LikeAll,
 }
 
-/// How the origin answers what it takes for an attack, or for a known user's.
+/// How the origin answers a request that it takes for an attack, or for a known user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     Forbidden,

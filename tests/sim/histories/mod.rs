@@ -1,22 +1,20 @@
 //! Random histories, and the invariants that hold in each of them.
 //!
-//! A seed is one history: a world (`plan::Shape`), what happens in it (`plan::Action`), and who goes
-//! on at each await. What must hold is in `watch`. A history that breaks something is shortened by
-//! leaving actions out, and printed with the command that replays it.
+//! A seed is one history: a world (`plan::Shape`), what happens in it (`plan::Action`), and the task
+//! that goes on at each await. What must hold is in `invariants`. A history that breaks something is
+//! shortened by leaving actions out, and printed with the command that replays it.
 //!
 //! `npm run sim -- --requests N --seed S` runs as many as it takes.
 
 pub mod dice;
 mod guises;
+mod invariants;
 mod plan;
-mod posts;
-mod privacy;
 mod report;
 mod shared_cache;
 mod shorten;
 mod site;
 mod stage;
-mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

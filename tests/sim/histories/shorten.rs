@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::invariants::Broken;
 use super::plan::Plan;
 use super::stage;
-use super::watch::Broken;
 
 /// Tries of leaving something out.
 const TRIES_MOST: usize = 600;

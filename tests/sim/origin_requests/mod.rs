@@ -6,7 +6,7 @@
 //! counted: two runs print the same.
 //!
 //! In scope: visitors one after the other, on pages that stay fresh, in one data centre. Out of
-//! scope: collapsing (`collapsing.rs`), revalidation, evictions.
+//! scope: collapsing (`lease/crowds.rs`), revalidation, evictions.
 //!
 //! `npm run bench -- origin-requests --requests N` prints the table of longer runs.
 

@@ -1,7 +1,7 @@
 //! Who asks for what: one function a class of traffic, which says what its next visit is.
 
 use crate::histories::dice::Dice;
-use crate::origin::Page;
+use crate::world::origin::Page;
 
 /// What a visit has to cost the origin.
 pub enum Needs {
@@ -193,7 +193,7 @@ fn languages(number: usize, of: usize, dice: &mut Dice) -> Visit {
     Visit { needs: Needs::Fill(language), ..visit }
 }
 
-/// An origin that starts a session for whoever has none: what a plain request brings back is never
+/// An origin that starts a session for each visitor without a session: what a plain request brings back is never
 /// for all, and what a visitor with a session gets looks as if it were.
 fn sessions(number: usize, of: usize, dice: &mut Dice) -> Visit {
     let mut visit = public(number, page(of, dice), "/app/", "");

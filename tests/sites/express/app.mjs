@@ -79,7 +79,7 @@ app.post("/news/:id", async (request, response) => {
   response.redirect(`/news/${request.params.id}`);
 });
 
-// The same page with three ways to say nothing of whom it is for. Express adds an ETag to each.
+// The same page with three ways to say nothing of whose it is. Express adds an ETag to each.
 const CACHE_CONTROL = { "no-cache": "no-cache", "max-age": "max-age=0", nothing: undefined };
 
 app.get("/account{/:caching{/:page}}", (request, response) => {

@@ -48,7 +48,7 @@ function nameOfNoVersion(folder) {
   if (program) symlinkSync(program, join(folder, "php"));
 }
 
-/** MariaDB on a socket in a folder that only this user can open, so it asks nobody for a password. */
+/** MariaDB on a socket in a folder that only this user can open, so it asks for no password. */
 async function startDatabase(home, copyOf) {
   const folder = await temporaryFolder("database");
   const [data, socket] = [join(folder, "data"), join(folder, "socket")];

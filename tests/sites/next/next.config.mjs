@@ -1,5 +1,5 @@
 export default {
-  // A page's own tags, for the edge. Next.js tells nobody which it used.
+  // A page's own tags, for the edge. Next.js does not tell which it used.
   async headers() {
     return [
       { source: "/news/:slug", headers: [{ key: "Cache-Tag", value: "news, news-:slug" }] },

@@ -1,0 +1,14 @@
+mod cache_control;
+mod cache_status;
+mod conditional;
+mod forwarding;
+mod method;
+mod no_vary_search;
+mod range;
+mod relocation;
+mod request_directives;
+mod response;
+mod steps;
+mod structured;
+mod url;
+mod vary;

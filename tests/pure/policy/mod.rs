@@ -1,0 +1,15 @@
+mod answers;
+mod cookies;
+mod fence;
+mod format;
+mod freshness;
+mod guess;
+mod key;
+mod plain;
+mod reuse;
+mod sharing;
+mod stored;
+mod storing;
+mod tag;
+mod time;
+mod variants;

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use edge_isr::policy::fence::Provenance;
+use edge_isr::policy::freshness::Lifetimes;
+use edge_isr::policy::stored::{
+    BodyAt, GraphMarks, Pass, PassMarker, PassingFirst, Stored, StoredResponse, Variant,
+};
+use edge_isr::policy::storing::Refusal;
+use edge_isr::policy::tag::Tag;
+use edge_isr::policy::time::Time;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use proptest::prelude::*;
+
+use crate::headers;
+
+fn response(headers: HeaderMap) -> StoredResponse {
+    StoredResponse {
+        for_all: true,
+        status: StatusCode::NOT_FOUND,
+        headers,
+        provenance: Provenance { fetched_at: Time(2_000), known: vec!["id".to_owned()] },
+        born_at: Time(1_000),
+        lifetimes: Lifetimes {
+            fresh: 60,
+            stale_while_revalidate: Some(30),
+            ..Lifetimes::default()
+        },
+        tags: vec![Tag::origin("a").unwrap()],
+        variant: Variant { selecting: vec![("accept".to_owned(), "=x".to_owned())], era: Time(0) },
+        graph: GraphMarks {
+            confirmed_at: Some(Time(5)),
+            checked_at: Some(Time(4)),
+            former_tags: vec![Tag::origin("former").unwrap()],
+        },
+        body: BodyAt::Apart("body 1".to_owned()),
+    }
+}
+
+#[test]
+fn metadata_is_read_back_in_order_with_repeated_lines() {
+    let stored =
+        Stored::Response(Box::new(response(headers("b: 1\na: 2\na: 3\nlink: <x>; rel=\"y\""))));
+    assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
+    let marker = Stored::Pass(PassMarker {
+        fetched_at: Time(1),
+        until: Time(2),
+        pass: Pass { reason: Refusal::SetCookie, plain: true },
+        first: Some(PassingFirst {
+            variant: Variant {
+                selecting: vec![("accept-language".into(), "=de".into())],
+                era: Time(3),
+            },
+            kept_until: Time(4),
+        }),
+    });
+    assert_eq!(Stored::from_head(&marker.to_head()), Some(marker));
+}
+
+#[test]
+fn what_another_version_wrote_reads_as_absent() {
+    let head = Stored::Response(Box::new(response(HeaderMap::new()))).to_head();
+    assert!(head.contains("\"v\":3"));
+    assert_eq!(Stored::from_head(&head.replace("\"v\":3", "\"v\":2")), None);
+    for text in ["", "{}", "null", "{\"v\":3}", "{\"v\":2,\"pass\":{}}", "garbage"] {
+        assert_eq!(Stored::from_head(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_response_is_kept_to_the_end_of_its_last_window_and_longer_if_it_can_be_revalidated() {
+    let kept = |lines: &str, granted: u64| {
+        let granted = Duration::from_secs(granted);
+        response(headers(lines))
+            .kept_for(granted, Duration::from_secs(1_000_000), Time(11_000))
+            .as_secs()
+    };
+    assert_eq!(kept("x: y", 0), 60 + 30 - 10);
+    assert_eq!(kept("x: y", 100), 60 + 100 - 10);
+    assert_eq!(kept("etag: \"1\"", 0), 60 + 30 - 10 + 86_400);
+    let most = response(headers("etag: \"1\"")).kept_for(
+        Duration::ZERO,
+        Duration::from_secs(20),
+        Time(11_000),
+    );
+    assert_eq!(most.as_secs(), 20 + 1 - 10);
+}
+
+#[test]
+fn a_body_is_reused_for_the_same_version_only() {
+    let tagged = response(headers("etag: \"1\""));
+    let mut freshened = tagged.clone();
+    freshened.provenance.fetched_at = Time(9_000);
+    assert!(freshened.has_body_of(&tagged));
+    let mut other = freshened.clone();
+    other.headers = headers("etag: \"2\"");
+    assert!(!other.has_body_of(&tagged));
+    let untagged = response(HeaderMap::new());
+    let mut later = untagged.clone();
+    later.provenance.fetched_at = Time(9_000);
+    assert!(untagged.has_body_of(&untagged.clone()) && !later.has_body_of(&untagged));
+}
+
+proptest! {
+    #[test]
+    fn any_field_value_of_utf_8_survives(value in "[^\\p{Cc}]{0,40}") {
+        let mut headers = HeaderMap::new();
+        let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { return Ok(()) };
+        headers.insert(HeaderName::from_static("x"), value);
+        let stored = Stored::Response(Box::new(response(headers)));
+        prop_assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text: String) {
+        let _ = Stored::from_head(&text);
+    }
+}

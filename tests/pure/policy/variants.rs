@@ -1,0 +1,75 @@
+use edge_isr::policy::key::{CacheKey, Slot};
+use edge_isr::policy::time::Time;
+use edge_isr::policy::variants::{Admission, VariantLimits, Variants};
+
+const LIMITS: VariantLimits = VariantLimits { most: 3, stored_at_request: 2 };
+
+fn page(name: &str) -> Slot {
+    CacheKey::parse(&format!("https://site.test/{name}")).unwrap().slot()
+}
+
+fn variant(number: u32) -> Slot {
+    page("a").beside(&number.to_string())
+}
+
+fn ask(variants: &mut Variants, number: u32, at: i64) -> Admission {
+    variants.asked(&page("a"), &variant(number), LIMITS, Time(at));
+    variants.admission(&page("a"), &variant(number), LIMITS)
+}
+
+#[test]
+fn a_variant_gets_a_place_at_its_second_request() {
+    let mut variants = Variants::default();
+    assert_eq!(ask(&mut variants, 1, 0), Admission::NotYet);
+    assert_eq!(ask(&mut variants, 1, 1), Admission::Stored);
+}
+
+#[test]
+fn a_variant_that_is_asked_for_on_other_pages_gets_a_place_at_its_first_request() {
+    let mut variants = Variants::default();
+    variants.asked_as_elsewhere(&page("a"), &variant(1), LIMITS, Time(0));
+    assert_eq!(variants.admission(&page("a"), &variant(1), LIMITS), Admission::Stored);
+}
+
+#[test]
+fn a_page_has_no_more_places_for_what_is_asked_for_on_other_pages() {
+    let mut variants = Variants::default();
+    for number in 0..4 {
+        variants.asked_as_elsewhere(&page("a"), &variant(number), LIMITS, Time(0));
+    }
+    assert_eq!(variants.admission(&page("a"), &variant(2), LIMITS), Admission::Stored);
+    assert_eq!(variants.admission(&page("a"), &variant(3), LIMITS), Admission::Full);
+}
+
+#[test]
+fn a_page_has_so_many_variants_and_what_exceeds_them_passes() {
+    let mut variants = Variants::default();
+    for number in 0..3 {
+        ask(&mut variants, number, 0);
+        assert_eq!(ask(&mut variants, number, 0), Admission::Stored);
+    }
+    ask(&mut variants, 3, 0);
+    assert_eq!(ask(&mut variants, 3, 0), Admission::Full);
+    assert_eq!(ask(&mut variants, 0, 0), Admission::Stored);
+}
+
+#[test]
+fn variants_without_further_requests_give_up_their_place() {
+    let mut variants = Variants::default();
+    for number in [0, 0, 1, 1, 2, 2] {
+        ask(&mut variants, number, 0);
+    }
+    let later = 61 * 60 * 1000;
+    ask(&mut variants, 3, later);
+    assert_eq!(ask(&mut variants, 3, later), Admission::Stored);
+}
+
+#[test]
+fn a_flood_of_values_keeps_no_place_from_a_variant_with_a_second_request() {
+    let mut variants = Variants::default();
+    for number in 100..10_000 {
+        ask(&mut variants, number, 0);
+    }
+    ask(&mut variants, 1, 0);
+    assert_eq!(ask(&mut variants, 1, 0), Admission::Stored);
+}

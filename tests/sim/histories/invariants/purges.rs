@@ -1,0 +1,131 @@
+//! Purges: what a 200 to one of them promises.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use edge_isr::policy::fence::PurgeMode;
+use edge_isr::policy::time::Time;
+
+use crate::histories::plan::Visiting;
+use crate::histories::site::{Fetch, Site, Version};
+use crate::world::platform::{Sim, Trace};
+
+use super::history::History;
+use super::selector::Selector;
+
+/// In which a purge record may be written.
+const ATTEMPTS: usize = 4;
+
+pub struct Purges {
+    history: Rc<History>,
+    pub all: RefCell<Vec<Rc<Purged>>>,
+}
+
+/// One POST that purges.
+pub struct Purged {
+    pub received: Time,
+    pub isolate: u64,
+    pub hard: bool,
+    pub what: Vec<Selector>,
+    pub trace: Rc<Trace>,
+    pub answered: Cell<Option<Time>>,
+    /// Until when its isolate knows of it, where it is a visitor's unsafe request. No other isolate
+    /// knows of that.
+    pub forgotten_at: Option<Time>,
+    /// For how long each data centre showed what it outdates, in milliseconds.
+    pub shown_for: RefCell<Vec<u64>>,
+}
+
+impl Purged {
+    pub fn concerns(&self, page: usize, version: &Version) -> bool {
+        self.what.iter().any(|selector| selector.concerns(page, version))
+    }
+
+    pub fn record_key(&self, selector: Selector, site: &Site) -> String {
+        let mode = if self.hard { PurgeMode::Hard } else { PurgeMode::Soft };
+        mode.record_key(&selector.tag(site))
+    }
+}
+
+impl Purges {
+    pub fn new(history: Rc<History>) -> Purges {
+        Purges { history, all: RefCell::default() }
+    }
+
+    pub fn purging(&self, sim: &Sim, hard: bool, what: Vec<Selector>) -> Rc<Purged> {
+        let purge = Rc::new(Purged {
+            received: self.history.now(),
+            isolate: sim.isolate_id,
+            hard,
+            what,
+            trace: sim.trace.clone(),
+            answered: Cell::new(None),
+            forgotten_at: None,
+            shown_for: RefCell::new(vec![0; self.history.shape.centres]),
+        });
+        self.all.borrow_mut().push(purge.clone());
+        self.history.report.borrow_mut().purges += 1;
+        purge
+    }
+
+    /// A purge that is said to be done has a durable record, stamped no earlier than it came.
+    pub fn purged(&self, purge: &Purged, done: bool) {
+        let now = self.history.now();
+        let written = purge.trace.kv_writes.borrow();
+        let records = written.iter().filter(|key| key.starts_with("p/")).count();
+        if records > purge.what.len() * ATTEMPTS {
+            let how = format!("{records} writes for {:?}", purge.what);
+            self.history.breaks("a purge writes one record a tag and attempt", how);
+        }
+        if !done {
+            return;
+        }
+        purge.answered.set(Some(now));
+        purge.what.iter().for_each(|selector| self.is_durable(purge, *selector));
+    }
+
+    fn is_durable(&self, purge: &Purged, selector: Selector) {
+        let kv = &self.history.kv;
+        let key = purge.record_key(selector, &self.history.site);
+        if kv.durable_since(&key, purge.received, Duration::MAX).is_none() {
+            let last = kv.last_landed(&key);
+            let how = format!("{selector:?} came at {:?}, its record: {last:?}", purge.received);
+            self.history.breaks("a purge is durable before its 200", how);
+        }
+    }
+
+    /// Reports how long purges took until nothing was shown any more that they outdate.
+    pub fn spread(&self) {
+        let mut report = self.history.report.borrow_mut();
+        let purges = self.all.borrow();
+        for purge in purges.iter().filter(|purge| purge.answered.get().is_some()) {
+            report.until_seen.extend(purge.shown_for.borrow().iter());
+        }
+    }
+
+    /// Counts a request that comes while a purge of its page is under way, or just before or after.
+    pub fn racing(&self, visiting: &Visiting) {
+        let now = self.history.now();
+        let version = self.history.site.current(visiting.page);
+        let is_racing = self.all.borrow().iter().rev().take(60).any(|purge| {
+            purge.answered.get().is_none_or(|answered| now <= answered)
+                && now.since(purge.received) < Duration::from_secs(30)
+                && purge.concerns(visiting.page, &version)
+        });
+        if is_racing {
+            self.history.report.borrow_mut().racing += 1;
+        }
+    }
+
+    /// Counts the purges of what was being rendered when they came.
+    pub fn rendered(&self, fetch: &Fetch) {
+        if let Some(version) = &*fetch.version.borrow() {
+            let purges = self.all.borrow();
+            let during = purges.iter().filter(|purge| {
+                purge.received >= fetch.began && purge.concerns(fetch.page, version)
+            });
+            self.history.report.borrow_mut().purges_during_renders += during.count() as u64;
+        }
+    }
+}

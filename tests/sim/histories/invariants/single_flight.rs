@@ -1,0 +1,215 @@
+//! Single flight: a page is filled by one request at a time, in an isolate, in a data centre, and with
+//! a coordinator in the world.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use edge_isr::platform::{OriginError, Response};
+use edge_isr::policy::time::Time;
+
+use crate::histories::plan::Says;
+use crate::histories::shared_cache::CacheBefore;
+use crate::histories::site::Fetch;
+use crate::world::platform::{Body, Written};
+
+use super::excuses::Excuses;
+use super::history::History;
+
+/// After its failure the coordinator is not asked for a while.
+const RESTS_FOR: Duration = Duration::from_secs(65);
+/// So many rounds of waiting, and so long each.
+const ROUNDS: Duration = Duration::from_millis(8 * 25);
+/// For how long a request waits for a lease of its data centre, at least.
+const DATA_CENTRE_PATIENCE: Duration = Duration::from_secs(7);
+
+pub struct SingleFlight {
+    history: Rc<History>,
+    /// Fills that are under way.
+    active: RefCell<Vec<Rc<Fetch>>>,
+    excuses: Excuses,
+    /// Until when some isolate may do without the coordinator.
+    uncoordinated_until: Cell<Time>,
+}
+
+impl SingleFlight {
+    pub fn new(history: Rc<History>) -> SingleFlight {
+        SingleFlight {
+            history,
+            active: RefCell::default(),
+            excuses: Excuses::default(),
+            uncoordinated_until: Cell::default(),
+        }
+    }
+
+    /// A page may be asked for again for a while: what is fetched may not be kept.
+    pub fn excuse(&self, centre: usize, page: usize) {
+        self.excuses.add(centre, page, self.history.now());
+    }
+
+    pub fn excuse_all(&self, centre: usize) {
+        (0..self.history.shape.pages.len()).for_each(|page| self.excuse(centre, page));
+    }
+
+    /// What is done in an isolate that died will not end.
+    pub fn forget_active(&self, is_gone: impl Fn(&Fetch) -> bool) {
+        self.active.borrow_mut().retain(|fetch| !is_gone(fetch));
+    }
+
+    /// The coordinator, or a data centre's cache without which there are no leases, fails for so long,
+    /// and is not asked for a while after that.
+    pub fn uncoordinated(&self, lasts: Duration) {
+        let until = self.history.now() + lasts + RESTS_FOR;
+        self.uncoordinated_until.set(self.uncoordinated_until.get().max(until));
+    }
+
+    pub fn fetching(&self, fetch: &Rc<Fetch>) {
+        let history = &self.history;
+        history.report.borrow_mut().origin_requests += 1;
+        fetch.was_stored.set(history.holds(fetch.centre, fetch.page));
+        let shape = &history.shape.pages[fetch.page];
+        // What is validated at each use is asked for by each request.
+        if !fetch.fills || shape.says == Says::NoCache {
+            return;
+        }
+        let lease = history.config.lease_life();
+        let mut active = self.active.borrow_mut();
+        active.retain(|other| !other.ended.get() && fetch.began.since(other.began) < lease);
+        let same = active.iter().filter(|other| other.page == fetch.page && !shape.varies);
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            same.partition(|other| other.centre == fetch.centre);
+        self.judge_here(fetch, &here);
+        if history.shape.coordinator {
+            elsewhere.iter().for_each(|other| self.judge_abroad(fetch, other));
+        }
+        active.push(fetch.clone());
+    }
+
+    fn judge_here(&self, fetch: &Fetch, others: &[&Rc<Fetch>]) {
+        let is_excused = |other: &Fetch| self.excuses.holds(other.centre, other, fetch.began);
+        let mut at_once = 1;
+        for other in others.iter().filter(|other| !is_excused(other)) {
+            at_once += 1;
+            self.judge_second(fetch, other);
+        }
+        self.history.report.borrow_mut().count_at_once(at_once);
+    }
+
+    /// With a coordinator that answers there is one fill at a time in the world.
+    fn judge_abroad(&self, fetch: &Fetch, other: &Fetch) {
+        let history = &self.history;
+        history.report.borrow_mut().at_once_abroad += 1;
+        let was_without = other.began < self.uncoordinated_until.get();
+        if was_without || self.is_overdue(fetch) || self.is_overdue(other) {
+            return;
+        }
+        if history.may_be_stored(fetch.page) && !self.is_excused_somewhere(other, fetch.began) {
+            history.breaks("single flight in the world", format!("{fetch:?} while {other:?}"));
+        }
+    }
+
+    /// The coordinator tells all data centres of a page that turned out uncacheable in one.
+    fn is_excused_somewhere(&self, since: &Fetch, now: Time) -> bool {
+        (0..self.history.shape.centres).any(|centre| self.excuses.holds(centre, since, now))
+    }
+
+    /// A request that has waited for as long as a lease lives asks without the world's.
+    fn is_overdue(&self, fetch: &Fetch) -> bool {
+        waited(fetch) >= self.history.config.lease_life()
+    }
+
+    /// A request that has waited for as long as two leases live asks without a lease.
+    fn has_lost_patience(&self, fetch: &Fetch) -> bool {
+        waited(fetch) >= self.history.config.lease_life() * 2
+    }
+
+    fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
+        let how = || format!("{fetch:?} while {other:?}");
+        if other.isolate != fetch.isolate {
+            if !self.both_claimed_at_once(fetch, other) {
+                self.history.breaks("single flight in a data centre", how());
+            }
+        } else if !self.may_be_second(fetch, other) {
+            self.history.breaks("single flight in an isolate", how());
+        }
+    }
+
+    /// Whether an isolate may ask for a page while it does already.
+    fn may_be_second(&self, fetch: &Fetch, other: &Fetch) -> bool {
+        // The queue may be longer than any request's patience.
+        if self.has_lost_patience(fetch) || self.has_lost_patience(other) {
+            return true;
+        }
+        if self.history.shape.clocks_apart && self.was_taken_for_older(fetch) {
+            return true;
+        }
+        // Nor is what the origin's own cache says of a purged page kept, when isolates by turns store it.
+        let is_behind = self.history.shape.pages[fetch.page].behind != CacheBefore::Nothing;
+        is_behind && (has_lost_rounds(fetch) || has_lost_rounds(other))
+    }
+
+    /// Where the clocks of a data centre differ, what an isolate fetched last may look older than
+    /// what is stored, and is not stored then.
+    fn was_taken_for_older(&self, fetch: &Fetch) -> bool {
+        let fetches = self.history.site.fetches.borrow();
+        let ended = |other: &&Rc<Fetch>| other.ended.get() && other.isolate == fetch.isolate;
+        let mut before =
+            fetches.iter().rev().filter(|other| other.page == fetch.page).filter(ended);
+        before.next().is_some_and(|before| self.history.writes_of(fetch.centre, before).is_empty())
+    }
+
+    /// The race that is stated: each found no lease and read its own back before the other's was
+    /// written.
+    fn both_claimed_at_once(&self, fetch: &Fetch, other: &Fetch) -> bool {
+        let lease = self.history.site.key(fetch.page).slot().beside("lease");
+        let written = self.history.caches[fetch.centre].written.borrow();
+        let Some(claims) = written.get(&lease) else { return false };
+        let claim_of = |fetch: &Fetch| {
+            claims.iter().rev().find(|claim| claim.by == fetch.group && claim.at <= fetch.began)
+        };
+        // A request that has waited for so long asks without it.
+        if [fetch, other].iter().any(|fetch| waited(fetch) >= DATA_CENTRE_PATIENCE) {
+            return true;
+        }
+        // From its look to its reading back: what was looked for and what was read back is not told.
+        let slack = Duration::from_millis(2 * self.history.shape.cache_takes);
+        let raced = |one: &Written, another: &Written| {
+            one.by != another.by
+                && one.looked_at <= another.at + slack
+                && another.looked_at <= one.at + slack
+        };
+        // Or a third request's lease took the place of one of theirs, and was given back.
+        let mine = [claim_of(fetch), claim_of(other)];
+        mine.into_iter().flatten().any(|mine| claims.iter().any(|claim| raced(claim, mine)))
+    }
+
+    pub fn fetched(&self, fetch: &Fetch, outcome: &Result<Response<Body>, OriginError>) {
+        self.active.borrow_mut().retain(|other| other.number != fetch.number);
+        if !self.is_kept(fetch, outcome) {
+            self.excuse(fetch.centre, fetch.page);
+        }
+    }
+
+    /// Whether a page stays collapsed after an answer to one of its requests.
+    fn is_kept(&self, fetch: &Fetch, outcome: &Result<Response<Body>, OriginError>) -> bool {
+        match outcome {
+            Ok(response) if response.status.is_server_error() => true,
+            Ok(_) if fetch.fills => !fetch.turned.get() && self.history.may_be_stored(fetch.page),
+            // A visitor's own answer says that the page passes only where nothing was stored.
+            Ok(_) if self.history.site.had_no_plain_answer(fetch.group) => false,
+            Ok(_) => fetch.was_stored.get(),
+            // A failure is shared by the requests that waited, and leaves no marker.
+            Err(_) => true,
+        }
+    }
+}
+
+/// For how long a visitor had waited when the origin was asked.
+fn waited(fetch: &Fetch) -> Duration {
+    fetch.began.since(fetch.asked)
+}
+
+/// A request that has waited for others time and again asks by itself.
+fn has_lost_rounds(fetch: &Fetch) -> bool {
+    waited(fetch) >= ROUNDS
+}

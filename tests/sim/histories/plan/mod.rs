@@ -1,0 +1,35 @@
+//! What happens in a history, drawn from its seed: a world, and a list of actions with their times.
+//!
+//! The list is drawn before anything runs, so that a failing history can be shortened by leaving
+//! actions out.
+
+mod actions;
+mod draw;
+mod shape;
+
+use crate::histories::dice::Dice;
+
+pub use actions::{Action, By, Edit, Manner, Nature, NewVersion, Posting, Visiting, What};
+pub use shape::{PageShape, Says, Shape};
+
+use draw::Draw;
+
+/// Where the site stands.
+pub const HOST: &str = "site.test";
+
+pub struct Plan {
+    pub seed: u64,
+    pub shape: Shape,
+    pub actions: Vec<Action>,
+}
+
+impl Plan {
+    /// The history of a seed, with about so many visits.
+    pub fn of(seed: u64, visits: usize) -> Plan {
+        let mut dice = Dice::new(seed);
+        let shape = Shape::draw(&mut dice);
+        let mut actions = Draw::new(&mut dice, &shape).draw(visits);
+        actions.sort_by_key(|action| action.at);
+        Plan { seed, shape, actions }
+    }
+}

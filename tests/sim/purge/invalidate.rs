@@ -1,0 +1,167 @@
+//! Unsafe methods, and what their answers invalidate.
+
+use http::Method;
+
+use crate::world::origin::Page;
+use crate::world::{At, Seen, World};
+
+use super::{OTHER_CENTRE, OTHER_ISOLATE};
+
+fn ask(world: &World, method: Method, path: &str, headers: &[(&str, &str)]) -> Seen {
+    world.finish(world.ask(At::default(), method, path, headers, Some("")))
+}
+
+#[test]
+fn a_successful_unsafe_method_invalidates_the_url_in_its_data_centre_9111_4_4() {
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("old").fresh(600, 600));
+        for at in [At::default(), OTHER_ISOLATE, OTHER_CENTRE] {
+            world.get_at(at, "/a");
+        }
+        ask(&world, method, "/a", &[]);
+        world.origin.set("/a", Page::new("new").fresh(600, 600));
+        assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "new");
+        assert_eq!(world.get("/a").text, "new");
+        world.wait(11_000);
+        let seen = world.get_at(OTHER_CENTRE, "/a");
+        assert_eq!((seen.text.as_str(), seen.cache()), ("old", "hit; ttl=588"));
+    }
+}
+
+#[test]
+fn an_unsafe_method_makes_the_url_stale_everywhere_by_setting() {
+    let world = World::with(1, &[("INVALIDATION", "everywhere")]);
+    world.origin.set("/a", Page::new("old").fresh(600, 600));
+    for at in [At::default(), OTHER_CENTRE] {
+        world.get_at(at, "/a");
+    }
+    ask(&world, Method::POST, "/a", &[]);
+    world.origin.set("/a", Page::new("new").fresh(600, 600));
+    assert_eq!(world.get("/a").text, "new");
+    world.wait(11_000);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "old", "a soft purge");
+    world.wait(100);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
+
+#[test]
+fn an_unsafe_method_invalidates_what_location_and_content_location_name_on_the_same_origin() {
+    for (reference, invalidates) in [
+        ("/b", true),
+        ("b", true),
+        ("https://site.test/b", true),
+        ("//site.test/b", true),
+        ("https://other.test/b", false),
+        ("http://site.test/b", false),
+    ] {
+        for field in ["location", "content-location"] {
+            let world = World::new(1);
+            world.origin.set("/b", Page::new("old").fresh(600, 600));
+            world.get("/b");
+            world.origin.set("/a", Page::new("").status(303).with(field, reference));
+            ask(&world, Method::POST, "/a", &[]);
+            world.origin.set("/b", Page::new("new").fresh(600, 600));
+            assert_eq!(world.get("/b").text == "new", invalidates, "{field}: {reference}");
+        }
+    }
+}
+
+#[test]
+fn an_error_or_a_safe_method_invalidates_nothing() {
+    let asks = |name: &str| Method::from_bytes(name.as_bytes()).unwrap();
+    for (method, status) in [
+        (Method::POST, 500),
+        (Method::POST, 404),
+        (Method::OPTIONS, 200),
+        (asks("PROPFIND"), 207),
+        (asks("SEARCH"), 200),
+        (asks("REPORT"), 200),
+    ] {
+        let world = World::with(1, &[("INVALIDATION", "everywhere")]);
+        world.origin.set("/a", Page::new("old").fresh(600, 600));
+        world.get("/a");
+        world.origin.set("/a", Page::new("no").status(status));
+        ask(&world, method, "/a", &[]);
+        assert_eq!(world.get("/a").text, "old");
+    }
+}
+
+#[test]
+fn an_unsafe_method_on_what_is_not_stored_costs_no_kv_write() {
+    let world = World::with(1, &[("INVALIDATION", "everywhere")]);
+    world.origin.set("/a", Page::new("done"));
+    ask(&world, Method::POST, "/a", &[]);
+    assert_eq!(world.kv.writes.get(), 0);
+}
+
+/// `/list` in the group `"Posts"`, and `/save`, whose answer invalidates that group.
+fn world_with_a_group(settings: &[(&str, &str)]) -> World {
+    let world = World::with(1, settings);
+    world.origin.set("/list", Page::new("old").fresh(600, 600).with("cache-groups", "\"Posts\""));
+    let page = Page::new("saved").with("cache-group-invalidation", "\"Posts\";x=1, \"none\"");
+    world.origin.set("/save", page.fresh(60, 0));
+    world
+}
+
+#[test]
+fn an_answer_to_an_unsafe_method_purges_the_groups_it_names_9875_3() {
+    let world = world_with_a_group(&[]);
+    world.origin.set("/other", Page::new("old").fresh(600, 600).with("cache-groups", "\"posts\""));
+    for at in [At::default(), OTHER_CENTRE] {
+        world.get_at(at, "/list");
+        world.get_at(at, "/other");
+    }
+    world.origin.set("/list", Page::new("new").fresh(600, 600));
+    // "…MUST be ignored on responses to requests that have a safe method."
+    world.get("/save");
+    assert_eq!(world.get("/list").text, "old");
+    ask(&world, Method::POST, "/save", &[]);
+    assert_eq!(world.get("/list").text, "new");
+    assert_eq!(world.get("/other").text, "old");
+    world.wait(11_000);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/list").text, "old", "a soft purge");
+    world.wait(100);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/list").text, "new");
+    assert_eq!(world.get_at(OTHER_CENTRE, "/other").text, "old");
+}
+
+#[test]
+fn an_invalidation_that_stays_here_writes_nothing() {
+    let world = world_with_a_group(&[("INVALIDATION", "here"), ("GRAPH_WRITES_PER_MINUTE", "60")]);
+    world.get("/list");
+    world.origin.set("/list", Page::new("new").fresh(600, 600));
+    let written = world.kv.writes.get();
+    ask(&world, Method::POST, "/save", &[]);
+    assert_eq!(world.kv.writes.get(), written);
+    assert_eq!(world.get("/list").text, "new", "in this isolate");
+}
+
+#[test]
+fn an_unsafe_method_reaches_a_cold_render_that_is_under_way() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(600, 600).renders_in(8_000));
+    let first = world.start("/a");
+    world.wait(3_000);
+    world.origin.set("/a", Page::new("new").fresh(600, 600));
+    ask(&world, Method::POST, "/a", &[]);
+    assert_eq!(world.finish(first).text, "old");
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn an_unsafe_method_reaches_every_variant_whatever_may_be_written() {
+    let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "0")]);
+    let page = |version: &str| {
+        let mut page = Page::new(version).fresh(600, 600).with("vary", "accept-language");
+        page.varies = Some("accept-language".to_owned());
+        page
+    };
+    let read = |language| world.get_with("/a", &[("accept-language", language)]).text;
+    world.origin.set("/a", page("1 "));
+    assert_eq!((read("en"), read("de")), ("1 en".to_owned(), "1 de".to_owned()));
+    ask(&world, Method::POST, "/a", &[]);
+    world.origin.set("/a", page("2 "));
+    assert_eq!((read("en"), read("de")), ("2 en".to_owned(), "2 de".to_owned()));
+    assert_eq!(world.kv.writes.get(), 0);
+}

@@ -1,0 +1,210 @@
+//! `Platform` in memory. Every await is a point at which any other task may run.
+
+use std::future::Future;
+use std::time::Duration;
+
+use edge_isr::config::Config;
+use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
+use edge_isr::isolate::Isolate;
+use edge_isr::platform::{
+    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
+    ReadError, Request, Response, Settled, Signal, Unsettled,
+};
+use edge_isr::policy::key::Slot;
+use edge_isr::policy::time::Time;
+
+use super::{Body, HELD_MOST, Sim};
+
+impl Platform for Sim {
+    type Body = Body;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn isolate(&self) -> &Isolate {
+        &self.isolate
+    }
+
+    fn now(&self) -> Time {
+        Time(self.executor.now().0 + self.ahead)
+    }
+
+    fn random(&self) -> u64 {
+        self.executor.random()
+    }
+
+    fn log(&self, line: &str) {
+        self.log.borrow_mut().push(line.to_owned());
+    }
+
+    fn defer(&self, work: impl Future<Output = ()> + 'static) {
+        self.executor.spawn(self.trace.group, work);
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.executor.sleep(duration).await;
+    }
+
+    fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<>) {
+        let (sender, receiver) = futures::channel::oneshot::channel::<()>();
+        let timeout = self.executor.sleep(limit);
+        let signal: Signal = Box::new(move || {
+            let _ = sender.send(());
+        });
+        let wait = async move {
+            futures::pin_mut!(timeout);
+            futures::future::select(receiver, timeout).await;
+        };
+        (signal, wait)
+    }
+
+    fn empty_body(&self) -> Body {
+        Body::default()
+    }
+
+    fn bytes_body(&self, bytes: Vec<u8>) -> Body {
+        Body::whole(&String::from_utf8(bytes).unwrap())
+    }
+
+    fn discard(&self, _body: Body) {}
+
+    fn tee(&self, body: Body) -> (Body, Body) {
+        (body.clone(), body)
+    }
+
+    async fn settle(
+        &self,
+        body: Body,
+        staging: &Slot,
+        life: Duration,
+    ) -> Result<Settled<Body>, Unsettled> {
+        self.executor.turn().await;
+        self.executor.sleep(Duration::from_millis(body.takes)).await;
+        if body.breaks_off {
+            return Err(Unsettled::BrokenOff);
+        }
+        if body.text.len() <= HELD_MOST {
+            return Ok(Settled::Whole(body));
+        }
+        let document = Document { head: "body".to_owned(), body };
+        self.cache_put(staging, document, life).await.map_err(|_| Unsettled::NotKept)?;
+        Ok(Settled::Staged)
+    }
+
+    async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
+        self.executor.turn().await;
+        self.trace.body_read_at.set(Some(self.executor.now()));
+        match body.text.len() > limit {
+            true => Err(ReadError::TooLong(limit)),
+            false => Ok(body.text.into_bytes()),
+        }
+    }
+
+    async fn cache_match(&self, slot: &Slot) -> Option<Document<Body>> {
+        self.pass(self.cache.takes.get()).await;
+        self.cache.matches.add();
+        let now = self.executor.now();
+        self.trace.looks_at(slot, now);
+        let (head, body) = self.cache.held(slot, now)?;
+        if head.starts_with('{') {
+            self.trace.looked_at.set(Some(now));
+        }
+        Some(Document { head, body: Body::whole(&body) })
+    }
+
+    async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
+        let whole = self.cache_match(slot).await?;
+        Some(Body::whole(whole.body.text.get(first as usize..=last as usize)?))
+    }
+
+    async fn cache_put(
+        &self,
+        slot: &Slot,
+        document: Document<Body>,
+        life: Duration,
+    ) -> Result<(), CacheError> {
+        self.pass(self.cache.takes.get()).await;
+        self.cache.puts.add();
+        self.executor.sleep(Duration::from_millis(self.cache.put_takes.get())).await;
+        if self.cache.refuses.get() {
+            return Err(CacheError("the cache is full".to_owned()));
+        }
+        if self.cache.keeps_nothing.get() {
+            return Ok(());
+        }
+        let now = self.executor.now();
+        let until = now + life.max(Duration::from_secs(1));
+        if self.kv.paced.get() {
+            let looked_at = self.trace.last_look(slot).unwrap_or(now);
+            self.cache.note_write(slot, self.trace.group, looked_at, now, &document.head);
+        }
+        self.cache.keep(slot, document, until);
+        Ok(())
+    }
+
+    async fn cache_delete(&self, slot: &Slot) {
+        self.pass(self.cache.takes.get()).await;
+        if self.cache.holds_page(slot, self.executor.now()) {
+            self.cache.deleted_by.borrow_mut().push(self.trace.group);
+        }
+        self.cache.forget(slot);
+    }
+
+    async fn fetch(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+        self.origin.answer(self, request).await
+    }
+
+    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+        self.kv.reads.add();
+        self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
+        self.trace.kv_reads.add();
+        self.trace.kv_keys_read.set(self.trace.kv_keys_read.get() + keys.len() as u64);
+        assert!(keys.len() <= 100, "a bulk read takes 100 keys");
+        self.pass(self.kv.read_takes.get()).await;
+        if self.kv.read_hangs.get() {
+            self.executor.sleep(Duration::from_secs(1000)).await;
+        }
+        let fails = self.executor.random() % 1000 < self.kv.failing.get();
+        if fails || self.kv.is_unreadable(self.centre) {
+            self.kv.failed_at.borrow_mut().insert(self.centre, self.executor.now());
+            return Err(KvError("KV GET failed: 500".to_owned()));
+        }
+        let now = self.executor.now();
+        let values = keys.iter().map(|key| self.kv.read(self.centre, key, now)).collect();
+        // What was read may be on its way for a while.
+        self.pass(self.kv.read_takes.get()).await;
+        Ok(values)
+    }
+
+    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+        self.kv.writes.add();
+        self.kv_change(key, Some(entry)).await
+    }
+
+    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
+        self.kv.deletes.add();
+        self.kv_change(key, None).await
+    }
+
+    async fn kv_list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<KvPage, KvError> {
+        self.pass(self.kv.read_takes.get()).await;
+        if self.kv.is_unreadable(self.centre) {
+            return Err(KvError("KV LIST failed: 500".to_owned()));
+        }
+        Ok(self.kv.list(self.centre, prefix, cursor, limit as usize, self.executor.now()))
+    }
+
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &ShardRequest,
+    ) -> Option<Result<ShardReply, CoordinatorError>> {
+        Some(self.coordinator.as_ref()?.answer(shard, ask).await)
+    }
+}
