@@ -18,8 +18,9 @@ use crate::control::ControlError;
 use crate::control::purge::Receipt;
 use crate::page::answer::{JSON, json};
 use crate::platform::kv::{self, within};
+use crate::platform::kv_key::KvKey;
 use crate::platform::{KvEntry, Platform, Response};
-use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::policy::fence::PurgeRecord;
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -85,7 +86,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     }
     let then = platform.clone();
     platform.defer(async move {
-        let key = receipt_key(&kept.receipt.id);
+        let key = KvKey::receipt(&kept.receipt.id);
         let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
         let written = within(&then, WRITE_LIMIT, then.kv_write(&key, entry)).await;
         if let Err(error) = written
@@ -106,7 +107,8 @@ pub async fn answer<P: Platform>(
         let title = "The request cannot be understood";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
-    let Some(text) = read(platform, &[receipt_key(id)]).await?.into_iter().flatten().next() else {
+    let Some(text) = read(platform, &[KvKey::receipt(id)]).await?.into_iter().flatten().next()
+    else {
         return Err(absent(platform));
     };
     let kept = match serde_json::from_str::<StoredReceipt>(&text) {
@@ -131,8 +133,8 @@ async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Sprea
 async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, ControlError> {
     let mut seen = 0;
     for tags in kept.tags.chunks(TAGS_PER_READ) {
-        let key = |tag| PurgeMode::record_key(kept.receipt.mode, tag);
-        let keys: Vec<String> = tags.iter().map(key).collect();
+        let key = |tag| KvKey::record(kept.receipt.mode, tag);
+        let keys: Vec<KvKey> = tags.iter().map(key).collect();
         for value in read(platform, &keys).await?.into_iter().flatten() {
             let record = serde_json::from_str::<PurgeRecord>(&value)
                 .map_err(|_| unreadable("a purge record is not one of ours"))?;
@@ -142,13 +144,9 @@ async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, 
     Ok(seen)
 }
 
-fn receipt_key(id: &str) -> String {
-    format!("r/{id}")
-}
-
 async fn read<P: Platform>(
     platform: &P,
-    keys: &[String],
+    keys: &[KvKey],
 ) -> Result<Vec<Option<String>>, ControlError> {
     kv::bulk_read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::kv_key::KvKey;
 use crate::platform::{KvError, Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
@@ -44,23 +45,10 @@ pub struct Relation {
     pub url: String,
 }
 
-pub fn page_key(page: &str) -> String {
-    format!("u/{page}")
-}
-
-/// What all relations of a tag begin with.
-pub fn tag_prefix(tag: &Tag) -> String {
-    format!("t/{}/", tag.key_segment())
-}
-
-fn relation_key(tag: &Tag, page: &str) -> String {
-    tag_prefix(tag) + page
-}
-
 pub async fn read_page<P: Platform>(
     platform: &P,
     key: &CacheKey,
 ) -> Result<Option<PageEntry>, KvError> {
-    let values = kv::bulk_read(platform, &[page_key(&key.page())]).await?;
+    let values = kv::bulk_read(platform, &[KvKey::page(&key.page())]).await?;
     Ok(values.into_iter().flatten().next().and_then(|value| serde_json::from_str(&value).ok()))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::graph::write::{fault, spent};
-use crate::graph::{KEYS_PER_READ, RELATION_LIFE, read_page, relation_key};
+use crate::graph::{KEYS_PER_READ, RELATION_LIFE, read_page};
+use crate::platform::kv_key::KvKey;
 use crate::platform::{KvError, Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
@@ -175,7 +176,7 @@ async fn related<P: Platform>(
     let (page, tags): (String, Vec<&Tag>) = (key.page(), tags.collect());
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     for tags in tags.chunks(KEYS_PER_READ) {
-        let keys: Vec<String> = tags.iter().map(|tag| relation_key(tag, &page)).collect();
+        let keys: Vec<KvKey> = tags.iter().map(|tag| KvKey::relation(tag, &page)).collect();
         let values = kv::bulk_read(platform, &keys).await?;
         for (tag, value) in tags.iter().zip(values) {
             // broken: graph-read-modify-write.read

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::pin_mut;
 
+use crate::platform::kv_key::KvKey;
 use crate::platform::{KvError, Platform};
 
 /// A read is waited for so long.
@@ -18,7 +19,7 @@ const LONG_REST: Duration = Duration::from_secs(10);
 /// One bulk read of at most 100 keys.
 pub async fn bulk_read<P: Platform>(
     platform: &P,
-    keys: &[String],
+    keys: &[KvKey],
 ) -> Result<Vec<Option<String>>, KvError> {
     let resting = &platform.isolate().kv_resting_until;
     if resting.get().is_some_and(|until| platform.now() < until) {

@@ -2,6 +2,7 @@
 //! and `fetch`; the simulator implements it in memory, where each await lets another task run.
 
 pub mod kv;
+pub mod kv_key;
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 
@@ -185,15 +187,13 @@ pub trait Platform: Clone + 'static {
     ) -> impl Future<Output = Result<Response<Self::Body>, OriginError>>;
 
     /// The values of at most 100 keys, in their order; one operation.
-    fn kv_read(
-        &self,
-        keys: &[String],
-    ) -> impl Future<Output = Result<Vec<Option<String>>, KvError>>;
-    fn kv_write(&self, key: &str, entry: KvEntry) -> impl Future<Output = Result<(), KvError>>;
-    fn kv_delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
+    fn kv_read(&self, keys: &[KvKey])
+    -> impl Future<Output = Result<Vec<Option<String>>, KvError>>;
+    fn kv_write(&self, key: &KvKey, entry: KvEntry) -> impl Future<Output = Result<(), KvError>>;
+    fn kv_delete(&self, key: &KvKey) -> impl Future<Output = Result<(), KvError>>;
     fn kv_list(
         &self,
-        prefix: &str,
+        prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<KvPage, KvError>>;

@@ -23,7 +23,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// Soft: stale from now on. Hard: not to be shown again.
@@ -39,15 +38,6 @@ impl PurgeMode {
         match self {
             PurgeMode::Soft => "soft",
             PurgeMode::Hard => "hard",
-        }
-    }
-
-    /// The KV key of a tag's record of this kind.
-    pub fn record_key(self, tag: &Tag) -> String {
-        match self {
-            PurgeMode::Soft => format!("p/s/{}", tag.key_segment()),
-            // broken: one-record.key
-            PurgeMode::Hard => format!("p/h/{}", tag.key_segment()),
         }
     }
 }

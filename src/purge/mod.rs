@@ -26,6 +26,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
 use crate::coordinator::shard::Published;
+use crate::platform::kv_key::KvKey;
 use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
@@ -104,7 +105,7 @@ async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
 
 /// Waits for a write that is stamped from now on, and leads it if no other purge does.
 async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> WriteEnd {
-    let key = mode.record_key(tag);
+    let key = KvKey::record(mode, tag);
     while platform.now() < until {
         let now = platform.now();
         let lasts = ALL_WITHIN + WRITE_LIMIT;
@@ -126,7 +127,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
 
 /// Writes for a batch.
 async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
-    let key = mode.record_key(&tag);
+    let key = KvKey::record(mode, &tag);
     let batches = &platform.isolate().purge_batches;
     // broken: no-retry.attempts
     for attempt in 0..ATTEMPTS {
@@ -153,7 +154,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
     batch.end(WriteEnd::Failed);
 }
 
-async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
+async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, attempt: u32) {
     if attempt > 0 {
         let longest = FIRST_PAUSE * (1 << attempt);
         let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
@@ -172,14 +173,14 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
 async fn write<P: Platform>(
     platform: &P,
     tag: &Tag,
-    key: &str,
+    key: &KvKey,
     mode: PurgeMode,
 ) -> Result<Option<PurgeRecord>, KvError> {
     let at = platform.now();
     // broken: one-record.id
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let (then, name) = (platform.clone(), key.to_owned());
+    let (then, name) = (platform.clone(), key.clone());
     let writing = Box::pin(async move { then.kv_write(&name, entry).await });
     let timeout = platform.sleep(WRITE_LIMIT);
     pin_mut!(timeout);

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
 use crate::platform::kv;
+use crate::platform::kv_key::KvKey;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
 use crate::policy::key::Slot;
@@ -123,9 +124,9 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
 }
 
 async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
-    let keys: Vec<String> = tags
+    let keys: Vec<KvKey> = tags
         .iter()
-        .flat_map(|tag| [PurgeMode::Soft.record_key(tag), PurgeMode::Hard.record_key(tag)])
+        .flat_map(|tag| [PurgeMode::Soft, PurgeMode::Hard].map(|mode| KvKey::record(mode, tag)))
         .collect();
     let values = match kv::bulk_read(platform, &keys).await {
         Ok(values) => values,
@@ -150,7 +151,7 @@ fn records<P: Platform>(
         .map(|(mode, value)| {
             let record = PurgeRecord::of(value, platform.now());
             if !record.is_dated() && platform.isolate().log.allows("kv-record", platform.now()) {
-                let key = mode.record_key(tag);
+                let key = KvKey::record(mode, tag);
                 platform.log(&format!("{key} in KV is no record of ours: it counts as a purge"));
             }
             (mode, record)

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::cache::described;
+use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::{KvEntry, KvError, KvPage};
 
 /// KV's least, in seconds: a record is then seen elsewhere as soon as KV allows.
@@ -51,33 +52,33 @@ fn options(pairs: &[(&str, JsValue)]) -> Object {
 
 impl Namespace {
     /// In the order of the keys.
-    pub async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+    pub async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         let list: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
         let options = options(&[("cacheTtl", CACHE_TTL.into())]);
         let values: Map = done(self.get(&list, &options)).await?.unchecked_into();
         Ok(list.iter().map(|key| values.get(&key).as_string()).collect())
     }
 
-    pub async fn write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+    pub async fn write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
         let life = JsValue::from(entry.life.as_secs().max(60) as f64);
         let mut pairs = vec![("expirationTtl", life)];
         if let Some(metadata) = entry.metadata {
             pairs.push(("metadata", JSON::parse(&metadata).map_err(error)?));
         }
-        done(self.put(key, &entry.value, &options(&pairs))).await.map(drop)
+        done(self.put(key.as_str(), &entry.value, &options(&pairs))).await.map(drop)
     }
 
-    pub async fn remove(&self, key: &str) -> Result<(), KvError> {
-        done(self.delete(key)).await.map(drop)
+    pub async fn remove(&self, key: &KvKey) -> Result<(), KvError> {
+        done(self.delete(key.as_str())).await.map(drop)
     }
 
     pub async fn page(
         &self,
-        prefix: &str,
+        prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
-        let mut pairs = vec![("prefix", prefix.into()), ("limit", limit.into())];
+        let mut pairs = vec![("prefix", prefix.as_str().into()), ("limit", limit.into())];
         if let Some(cursor) = cursor {
             pairs.push(("cursor", cursor.into()));
         }

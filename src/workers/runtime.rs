@@ -13,6 +13,7 @@ use worker::{Context, Delay, console_log};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
     ReadError, Request, Response, Settled, Signal, Unsettled,
@@ -156,21 +157,21 @@ impl Platform for Runtime {
         origin::fetch(request, &self.visitor, self.config.origin_timeout).await
     }
 
-    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+    async fn kv_read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         self.bindings.tags().read(keys).await
     }
 
-    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+    async fn kv_write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
         self.bindings.tags().write(key, entry).await
     }
 
-    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
+    async fn kv_delete(&self, key: &KvKey) -> Result<(), KvError> {
         self.bindings.tags().remove(key).await
     }
 
     async fn kv_list(
         &self,
-        prefix: &str,
+        prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {

@@ -110,7 +110,7 @@ export const VARIANTS = [
         "",
         `
         let (Write::Remove(tag) | Write::Add(tag)) = &write;
-        let list = format!("{}all", crate::graph::tag_prefix(tag));
+        let list = KvKey::relation(tag, "all");
         let pages = match crate::platform::kv::bulk_read(platform, std::slice::from_ref(&list)).await {
             Ok(mut values) => values.pop().flatten().unwrap_or_default(),
             Err(error) => {

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use edge_isr::policy::fence::{Fenced, PurgeMode, PurgeRecord, Purged};
-use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
 use rstest::rstest;
 
@@ -39,11 +38,4 @@ fn the_strongest_record_counts_in_any_order() {
     assert_eq!(fenced.purged([both[1], both[0]], SKEW), Purged::Hard);
     assert_eq!(fenced.purged([both[0]], SKEW), Purged::Soft);
     assert_eq!(fenced.purged([], SKEW), Purged::No);
-}
-
-#[test]
-fn soft_and_hard_records_stand_under_separate_keys() {
-    let tag = Tag::origin("Post:1").unwrap();
-    assert_eq!(PurgeMode::Soft.record_key(&tag), "p/s/post:1");
-    assert_eq!(PurgeMode::Hard.record_key(&tag), "p/h/post:1");
 }

@@ -15,6 +15,7 @@ mod freshness;
 mod fuzz;
 mod guess;
 mod key;
+mod kv;
 mod method;
 mod path;
 mod plain;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
+use edge_isr::platform::kv_key::{KvKey, KvPrefix};
 use edge_isr::platform::{
     CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
     ReadError, Request, Response, Settled, Signal, Unsettled,
@@ -380,7 +381,7 @@ impl Platform for Sim {
         self.origin.answer(self, request).await
     }
 
-    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+    async fn kv_read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         self.kv.reads.add();
         self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
         self.trace.kv_reads.add();
@@ -396,25 +397,25 @@ impl Platform for Sim {
             return Err(KvError("KV GET failed: 500".to_owned()));
         }
         let now = self.executor.now();
-        let values = keys.iter().map(|key| self.kv.read(self.centre, key, now)).collect();
+        let values = keys.iter().map(|key| self.kv.read(self.centre, key.as_str(), now)).collect();
         // What was read may be on its way for a while.
         self.pass(self.kv.read_takes.get()).await;
         Ok(values)
     }
 
-    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+    async fn kv_write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
         self.kv.writes.add();
-        self.kv_change(key, Some(entry)).await
+        self.kv_change(key.as_str(), Some(entry)).await
     }
 
-    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
+    async fn kv_delete(&self, key: &KvKey) -> Result<(), KvError> {
         self.kv.deletes.add();
-        self.kv_change(key, None).await
+        self.kv_change(key.as_str(), None).await
     }
 
     async fn kv_list(
         &self,
-        prefix: &str,
+        prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
@@ -422,7 +423,7 @@ impl Platform for Sim {
         if self.kv.is_unreadable(self.centre) {
             return Err(KvError("KV LIST failed: 500".to_owned()));
         }
-        Ok(self.kv.list(self.centre, prefix, cursor, limit as usize, self.executor.now()))
+        Ok(self.kv.list(self.centre, prefix.as_str(), cursor, limit as usize, self.executor.now()))
     }
 
     async fn coordinate(

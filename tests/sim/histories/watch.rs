@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::config::Config;
+use edge_isr::platform::kv_key::KvKey;
 use edge_isr::platform::{OriginError, Response};
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::key::CacheKey;
@@ -383,7 +384,7 @@ impl Watch {
 
     fn record_key(&self, selector: Selector, hard: bool) -> String {
         let mode = if hard { PurgeMode::Hard } else { PurgeMode::Soft };
-        mode.record_key(&self.tag(selector))
+        KvKey::record(mode, &self.tag(selector)).to_string()
     }
 
     fn tag(&self, selector: Selector) -> Tag {
