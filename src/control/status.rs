@@ -9,8 +9,9 @@ use crate::graph::{PageEntry, Relation, read_page};
 use crate::page::answer::{JSON, json};
 use crate::page::visit::Visit;
 use crate::platform::kv;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
-use crate::platform::{KvError, Platform, Response};
+use crate::platform::{Platform, Response};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 

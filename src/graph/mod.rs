@@ -20,8 +20,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvError, Platform, kv};
+use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;

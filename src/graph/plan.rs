@@ -6,8 +6,9 @@ use http::StatusCode;
 
 use crate::graph::write::{fault, spent};
 use crate::graph::{KEYS_PER_READ, RELATION_LIFE, read_page};
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvError, Platform, kv};
+use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;

@@ -6,8 +6,9 @@ use futures::{StreamExt, stream};
 
 use crate::graph::plan::{Change, Plan, Todo, plan_for};
 use crate::graph::{PageEntry, RELATION_LIFE, Relation};
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvEntry, KvError, Platform};
+use crate::platform::{KvEntry, Platform};
 use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
@@ -139,8 +140,7 @@ pub(super) fn spent<P: Platform>(platform: &P) {
 
 pub(super) fn fault<P: Platform>(platform: &P, error: &KvError) {
     let (isolate, now) = (platform.isolate(), platform.now());
-    // "KV put() limit exceeded for the day": another try would fail as well.
-    if error.0.contains("limit exceeded") {
+    if *error == KvError::DayQuota {
         isolate.visitor_writes.rest(now);
     }
     if isolate.log.allows("graph", now) {

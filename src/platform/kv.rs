@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::pin_mut;
 
+use crate::platform::Platform;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvError, Platform};
 
 /// A read is waited for so long.
 pub const READ_LIMIT: Duration = Duration::from_secs(3);
@@ -23,18 +24,17 @@ pub async fn bulk_read<P: Platform>(
 ) -> Result<Vec<Option<String>>, KvError> {
     let resting = &platform.isolate().kv_resting_until;
     if resting.get().is_some_and(|until| platform.now() < until) {
-        return Err(KvError("KV failed a moment ago".to_owned()));
+        return Err(KvError::Resting);
     }
-    let began = platform.now();
     let result = match within(platform, READ_LIMIT, platform.kv_read(keys)).await {
         Ok(values) if values.len() != keys.len() => {
-            Err(KvError("KV answered for other keys than it was asked".to_owned()))
+            Err(KvError::Other("KV answered for other keys than it was asked".to_owned()))
         }
         result => result,
     };
     if result.is_err() {
         let now = platform.now();
-        let hung = now.since(began) >= READ_LIMIT;
+        let hung = matches!(result, Err(KvError::TimedOut));
         resting.set(Some(now + if hung { LONG_REST } else { REST }));
     }
     result
@@ -50,6 +50,6 @@ pub async fn within<P: Platform, T>(
     pin_mut!(operation, timeout);
     match select(operation, timeout).await {
         Either::Left((result, _)) => result,
-        Either::Right(_) => Err(KvError("KV did not answer in time".to_owned())),
+        Either::Right(_) => Err(KvError::TimedOut),
     }
 }

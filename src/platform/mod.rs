@@ -2,6 +2,7 @@
 //! and `fetch`; the simulator implements it in memory, where each await lets another task run.
 
 pub mod kv;
+pub mod kv_error;
 pub mod kv_key;
 
 use std::future::Future;
@@ -12,6 +13,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
@@ -74,10 +76,6 @@ impl OriginError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CacheError(pub String);
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct KvError(pub String);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

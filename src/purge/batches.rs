@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::platform::Signal;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::policy::time::Time;
 
@@ -38,6 +39,17 @@ pub enum Limit {
     Invocation,
     /// Of writes a day, on the free plan.
     Day,
+}
+
+impl Limit {
+    /// The limit for which another attempt would fail as well.
+    pub fn of(error: &KvError) -> Option<Limit> {
+        match error {
+            KvError::TooManyOperations => Some(Limit::Invocation),
+            KvError::DayQuota => Some(Limit::Day),
+            KvError::TooSoon | KvError::TimedOut | KvError::Resting | KvError::Other(_) => None,
+        }
+    }
 }
 
 /// The purges of each record that wait for its next write.

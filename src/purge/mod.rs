@@ -26,8 +26,9 @@ use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
 use crate::coordinator::shard::Published;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvEntry, KvError, Platform};
+use crate::platform::{KvEntry, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
@@ -136,7 +137,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
             break;
         }
         batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
-        let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
+        let written = write(&platform, &tag, &key, mode).await.map_err(|error| Limit::of(&error));
         batches.borrow_mut().free(&key);
         // broken: shares-a-write-under-way.end
         match written {
@@ -188,7 +189,7 @@ async fn write<P: Platform>(
         Either::Left((written, _)) => written,
         Either::Right((_, late)) => {
             platform.defer(mend(platform.clone(), tag.clone(), mode, late));
-            Err(KvError("KV did not answer in time".to_owned()))
+            Err(KvError::TimedOut)
         }
     };
     let now = platform.now();
@@ -219,13 +220,4 @@ async fn mend<P: Platform>(
             Box::pin(async move { record(&platform, &tag, mode, until).await });
         again.await;
     }
-}
-
-/// The limit that an error of KV's speaks of. The words are the platform's own.
-fn limit(error: &KvError) -> Option<Limit> {
-    let text = error.0.to_ascii_lowercase();
-    if text.contains("too many api requests") || text.contains("too many subrequests") {
-        return Some(Limit::Invocation);
-    }
-    text.contains("limit exceeded for the day").then_some(Limit::Day)
 }

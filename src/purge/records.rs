@@ -9,6 +9,7 @@ use futures::future::join_all;
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
 use crate::platform::kv;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
@@ -130,7 +131,7 @@ async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) ->
         .collect();
     let values = match kv::bulk_read(platform, &keys).await {
         Ok(values) => values,
-        Err(error) => return unreadable(platform, &error.0),
+        Err(error) => return unreadable(platform, &error),
     };
     for (tag, values) in tags.iter().zip(values.chunks(2)) {
         let records = records(platform, tag, values);
@@ -159,7 +160,7 @@ fn records<P: Platform>(
         .collect()
 }
 
-fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
+fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> bool {
     if platform.isolate().log.allows("kv-read", platform.now()) {
         platform.log(&format!("purge records could not be read from KV: {cause}"));
     }

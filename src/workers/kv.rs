@@ -5,8 +5,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::cache::described;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
-use crate::platform::{KvEntry, KvError, KvPage};
+use crate::platform::{KvEntry, KvPage};
 
 /// KV's least, in seconds: a record is then seen elsewhere as soon as KV allows.
 const CACHE_TTL: u32 = 30;
@@ -34,7 +35,7 @@ extern "C" {
 }
 
 fn error(cause: JsValue) -> KvError {
-    KvError(described(&cause))
+    KvError::classified(&described(&cause))
 }
 
 async fn done(call: Result<Promise, JsValue>) -> Result<JsValue, KvError> {

@@ -13,10 +13,11 @@ use worker::{Context, Delay, console_log};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::{
-    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
-    ReadError, Request, Response, Settled, Signal, Unsettled,
+    CacheError, CoordinatorError, Document, KvEntry, KvPage, OriginError, Platform, ReadError,
+    Request, Response, Settled, Signal, Unsettled,
 };
 use crate::policy::key::Slot;
 use crate::policy::time::Time;

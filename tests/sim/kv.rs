@@ -7,7 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use edge_isr::platform::{KvEntry, KvError, KvPage};
+use edge_isr::platform::kv_error::KvError;
+use edge_isr::platform::{KvEntry, KvPage};
 use edge_isr::policy::fence::PurgeRecord;
 use edge_isr::policy::time::Time;
 
@@ -204,14 +205,14 @@ impl SimKv {
     /// What is refused before anything is written.
     pub fn may_write(&self) -> Result<(), KvError> {
         if self.writes_refused.get() {
-            return Err(KvError("KV PUT failed: 500".to_owned()));
+            return Err(KvError::classified("KV PUT failed: 500"));
         }
         let failing = self.writes_fail.get();
         if failing == 0 {
             return Ok(());
         }
         self.writes_fail.set(failing - 1);
-        Err(KvError(self.failure.borrow().clone()))
+        Err(KvError::classified(&self.failure.borrow()))
     }
 
     pub fn is_unreadable(&self, centre: usize) -> bool {

@@ -10,10 +10,11 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
+use edge_isr::platform::kv_error::KvError;
 use edge_isr::platform::kv_key::{KvKey, KvPrefix};
 use edge_isr::platform::{
-    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
-    ReadError, Request, Response, Settled, Signal, Unsettled,
+    CacheError, CoordinatorError, Document, KvEntry, KvPage, OriginError, Platform, ReadError,
+    Request, Response, Settled, Signal, Unsettled,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
@@ -202,7 +203,7 @@ impl Sim {
             // Whoever gave it up hears nothing.
             let _ = sender.send(sim.land(&key, entry).await);
         });
-        done.await.unwrap_or_else(|_| Err(KvError("KV went away".to_owned())))
+        done.await.unwrap_or_else(|_| Err(KvError::classified("KV went away")))
     }
 
     async fn land(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {
@@ -216,18 +217,18 @@ impl Sim {
         self.executor.sleep(until_landed).await;
         let now = self.executor.now();
         if kv.is_too_soon(key, now) {
-            return Err(KvError("KV PUT failed: 429 Too Many Requests".to_owned()));
+            return Err(KvError::classified("KV PUT failed: 429 Too Many Requests"));
         }
         let fails = self.executor.random() % 1000 < kv.failing.get();
         if fails && self.executor.random().is_multiple_of(2) {
-            return Err(KvError("KV PUT failed: 500".to_owned()));
+            return Err(KvError::classified("KV PUT failed: 500"));
         }
         kv.land(key, entry, now, self.ahead, || self.up_to(kv.lag.get()).as_millis() as u64);
         if kv.paced.get() {
             self.executor.sleep(self.up_to(takes / 4)).await;
         }
         match fails {
-            true => Err(KvError("KV PUT failed: the connection was lost".to_owned())),
+            true => Err(KvError::classified("KV PUT failed: the connection was lost")),
             false => Ok(()),
         }
     }
@@ -394,7 +395,7 @@ impl Platform for Sim {
         let fails = self.executor.random() % 1000 < self.kv.failing.get();
         if fails || self.kv.is_unreadable(self.centre) {
             self.kv.failed_at.borrow_mut().insert(self.centre, self.executor.now());
-            return Err(KvError("KV GET failed: 500".to_owned()));
+            return Err(KvError::classified("KV GET failed: 500"));
         }
         let now = self.executor.now();
         let values = keys.iter().map(|key| self.kv.read(self.centre, key.as_str(), now)).collect();
@@ -421,7 +422,7 @@ impl Platform for Sim {
     ) -> Result<KvPage, KvError> {
         self.pass(self.kv.read_takes.get()).await;
         if self.kv.is_unreadable(self.centre) {
-            return Err(KvError("KV LIST failed: 500".to_owned()));
+            return Err(KvError::classified("KV LIST failed: 500"));
         }
         Ok(self.kv.list(self.centre, prefix.as_str(), cursor, limit as usize, self.executor.now()))
     }
