@@ -17,7 +17,6 @@ use crate::policy::tag::Tag;
 
 /// URLs an answer lists before it gives a cursor.
 const PAGE: u32 = 1000;
-const KEYS_PER_READ: usize = 100;
 
 #[derive(Serialize)]
 struct OfTag {
@@ -64,7 +63,7 @@ async fn of_tag<P: Platform>(
 ) -> Result<Response<P::Body>, ControlError> {
     let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
     let prefix = KvPrefix::relations(&tag);
-    let page = platform.kv_list(&prefix, cursor, PAGE).await.map_err(unreadable)?;
+    let page = kv::list(platform, &prefix, cursor, PAGE).await.map_err(unreadable)?;
     let mut urls = Vec::with_capacity(page.keys.len());
     let mut without_url = Vec::new();
     for (name, metadata) in page.keys {
@@ -74,12 +73,10 @@ async fn of_tag<P: Platform>(
             None => without_url.extend(prefix.page_of(&name).map(KvKey::page)),
         }
     }
-    for keys in without_url.chunks(KEYS_PER_READ) {
-        let values = kv::bulk_read(platform, keys).await.map_err(unreadable)?;
-        let entries = values.into_iter().flatten();
-        let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
-        urls.extend(entries.map(|entry| entry.url));
-    }
+    let values = kv::read(platform, &without_url).await.map_err(unreadable)?;
+    let entries = values.into_iter().flatten();
+    let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
+    urls.extend(entries.map(|entry| entry.url));
     let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
     Ok(json(platform, StatusCode::OK, JSON, &answer))
 }

@@ -30,8 +30,6 @@ use crate::policy::time::Time;
 /// A relation ends by itself unless it is written again, at the latest at half its life.
 const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-const KEYS_PER_READ: usize = 100;
-
 /// The value of `u/<page>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PageEntry {
@@ -50,6 +48,6 @@ pub async fn read_page<P: Platform>(
     platform: &P,
     key: &CacheKey,
 ) -> Result<Option<PageEntry>, KvError> {
-    let values = kv::bulk_read(platform, &[KvKey::page(&key.page())]).await?;
-    Ok(values.into_iter().flatten().next().and_then(|value| serde_json::from_str(&value).ok()))
+    let value = kv::read_one(platform, &KvKey::page(&key.page())).await?;
+    Ok(value.and_then(|value| serde_json::from_str(&value).ok()))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::graph::write::{fault, spent};
-use crate::graph::{KEYS_PER_READ, RELATION_LIFE, read_page};
+use crate::graph::{RELATION_LIFE, read_page};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, kv};
@@ -176,14 +176,12 @@ async fn related<P: Platform>(
 ) -> Result<(Vec<Tag>, Vec<Tag>), KvError> {
     let (page, tags): (String, Vec<&Tag>) = (key.page(), tags.collect());
     let (mut there, mut gone) = (Vec::new(), Vec::new());
-    for tags in tags.chunks(KEYS_PER_READ) {
-        let keys: Vec<KvKey> = tags.iter().map(|tag| KvKey::relation(tag, &page)).collect();
-        let values = kv::bulk_read(platform, &keys).await?;
-        for (tag, value) in tags.iter().zip(values) {
-            // broken: graph-read-modify-write.read
-            let list = if value.is_some() { &mut there } else { &mut gone };
-            list.push((*tag).clone());
-        }
+    let keys: Vec<KvKey> = tags.iter().map(|tag| KvKey::relation(tag, &page)).collect();
+    let values = kv::read(platform, &keys).await?;
+    for (tag, value) in tags.into_iter().zip(values) {
+        // broken: graph-read-modify-write.read
+        let list = if value.is_some() { &mut there } else { &mut gone };
+        list.push(tag.clone());
     }
     Ok((there, gone))
 }

@@ -6,9 +6,10 @@ use futures::{StreamExt, stream};
 
 use crate::graph::plan::{Change, Plan, Todo, plan_for};
 use crate::graph::{PageEntry, RELATION_LIFE, Relation};
+use crate::platform::Platform;
+use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvEntry, Platform};
 use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
@@ -96,13 +97,13 @@ async fn relate<P: Platform>(
 ) -> Option<Tag> {
     // broken: graph-read-modify-write.write
     let (done, tag) = match write {
-        Write::Remove(tag) => (platform.kv_delete(&KvKey::relation(&tag, page)).await, Some(tag)),
+        Write::Remove(tag) => (kv::delete(platform, &KvKey::relation(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {
             let metadata = ascii_json(&Relation { url: key.url() });
             // Too long a URL is read from `u/<page>` instead.
             let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
             let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
-            (platform.kv_write(&KvKey::relation(&tag, page), entry).await, None)
+            (kv::write(platform, &KvKey::relation(&tag, page), entry).await, None)
         }
     };
     match done {
@@ -121,12 +122,12 @@ async fn write_page<P: Platform>(
     tags: Vec<Tag>,
 ) -> Result<(), KvError> {
     if tags.is_empty() {
-        return platform.kv_delete(&KvKey::page(page)).await;
+        return kv::delete(platform, &KvKey::page(page)).await;
     }
     let entry = PageEntry { url: key.url(), tags, at: platform.now() };
     let value = ascii_json(&entry);
     let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
-    platform.kv_write(&KvKey::page(page), entry).await
+    kv::write(platform, &KvKey::page(page), entry).await
 }
 
 pub(super) fn spent<P: Platform>(platform: &P) {

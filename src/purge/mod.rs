@@ -20,15 +20,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::{Either, select};
-use futures::pin_mut;
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
 use crate::coordinator::shard::Published;
+use crate::platform::Platform;
+use crate::platform::kv::{self, KvEntry, TimedWrite, WRITE_LIMIT};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{KvEntry, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
@@ -39,8 +38,6 @@ use crate::purge::batches::{Batch, Limit, WriteEnd};
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A Worker has six connections; one is left for the rest of it.
 const WRITES_AT_ONCE: usize = 5;
-/// A write is waited for so long.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 /// No attempt begins later than this: the sender must hear while it still listens.
 const ALL_WITHIN: Duration = Duration::from_secs(20);
@@ -181,13 +178,9 @@ async fn write<P: Platform>(
     // broken: one-record.id
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let (then, name) = (platform.clone(), key.clone());
-    let writing = Box::pin(async move { then.kv_write(&name, entry).await });
-    let timeout = platform.sleep(WRITE_LIMIT);
-    pin_mut!(timeout);
-    let written = match select(writing, timeout).await {
-        Either::Left((written, _)) => written,
-        Either::Right((_, late)) => {
+    let written = match kv::timed_write(platform, key, entry).await {
+        TimedWrite::Ended(written) => written,
+        TimedWrite::Late(late) => {
             platform.defer(mend(platform.clone(), tag.clone(), mode, late));
             Err(KvError::TimedOut)
         }

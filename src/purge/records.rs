@@ -4,7 +4,6 @@
 //! the origin before it shows anything older than the memory window.
 
 use futures::channel::oneshot;
-use futures::future::join_all;
 
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
@@ -20,8 +19,8 @@ use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 
-/// A bulk read takes 100 keys, and a tag has two.
-const TAGS_PER_READ: usize = 50;
+/// A tag has a record of each.
+const MODES: [PurgeMode; 2] = [PurgeMode::Soft, PurgeMode::Hard];
 /// How often a request waits for other requests' reads before it reads what is left itself.
 const JOINS_MOST: u32 = 3;
 
@@ -114,8 +113,7 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
     let (sender, readable) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
     platform.defer(async move {
-        let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(&then, chunk, asked_at));
-        let readable = join_all(chunks).await.into_iter().all(|read| read);
+        let readable = learn_from_kv(&then, &tags, asked_at).await;
         let waiters = then.isolate().purge_reads.borrow_mut().end(read);
         waiters.into_iter().for_each(|signal| signal());
         // A visitor that has hung up needs no answer.
@@ -124,20 +122,22 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
     readable.await.unwrap_or(false)
 }
 
-async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
-    let keys: Vec<KvKey> = tags
-        .iter()
-        .flat_map(|tag| [PurgeMode::Soft, PurgeMode::Hard].map(|mode| KvKey::record(mode, tag)))
-        .collect();
-    let values = match kv::bulk_read(platform, &keys).await {
-        Ok(values) => values,
-        Err(error) => return unreadable(platform, &error),
-    };
-    for (tag, values) in tags.iter().zip(values.chunks(2)) {
-        let records = records(platform, tag, values);
-        platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
+/// Learns what could be read, also where some of it could not.
+async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
+    let keys: Vec<KvKey> =
+        tags.iter().flat_map(|tag| MODES.map(|mode| KvKey::record(mode, tag))).collect();
+    let values = kv::read_each(platform, &keys).await;
+    let mut readable = true;
+    for (tag, values) in tags.iter().zip(values.chunks(MODES.len())) {
+        match values.iter().cloned().collect::<Result<Vec<_>, _>>() {
+            Ok(values) => {
+                let records = records(platform, tag, &values);
+                platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
+            }
+            Err(error) => readable = unreadable(platform, &error),
+        }
     }
-    true
+    readable
 }
 
 fn records<P: Platform>(
@@ -145,8 +145,8 @@ fn records<P: Platform>(
     tag: &Tag,
     values: &[Option<String>],
 ) -> Vec<(PurgeMode, PurgeRecord)> {
-    let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
-    let present = modes.zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
+    let present =
+        MODES.into_iter().zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
     // broken: one-record.read
     present
         .map(|(mode, value)| {

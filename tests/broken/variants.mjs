@@ -111,8 +111,8 @@ export const VARIANTS = [
         `
         let (Write::Remove(tag) | Write::Add(tag)) = &write;
         let list = KvKey::relation(tag, "all");
-        let pages = match crate::platform::kv::bulk_read(platform, std::slice::from_ref(&list)).await {
-            Ok(mut values) => values.pop().flatten().unwrap_or_default(),
+        let pages = match kv::read_one(platform, &list).await {
+            Ok(pages) => pages.unwrap_or_default(),
             Err(error) => {
                 fault(platform, &error);
                 return None;
@@ -124,7 +124,7 @@ export const VARIANTS = [
         }
         let value = pages.iter().map(|page| format!("{page} ")).collect();
         let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
-        if let Err(error) = platform.kv_write(&list, entry).await {
+        if let Err(error) = kv::write(platform, &list, entry).await {
             fault(platform, &error);
         }
         if !pages.is_empty() {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use edge_isr::coordinator::ledger::{Ledger, RowChange};
 use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::coordinator::wire;
-use edge_isr::platform::{CoordinatorError, KvEntry};
+use edge_isr::platform::CoordinatorError;
+use edge_isr::platform::kv::KvEntry;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
 

@@ -1,6 +1,6 @@
 //! Purges, and above all those that land while a page is being rendered.
 
-use edge_isr::platform::KvEntry;
+use edge_isr::platform::kv::KvEntry;
 
 use crate::origin::Page;
 use crate::seeds;

@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use edge_isr::platform::kv::{KvEntry, KvPage};
 use edge_isr::platform::kv_error::KvError;
-use edge_isr::platform::{KvEntry, KvPage};
 use edge_isr::policy::fence::PurgeRecord;
 use edge_isr::policy::time::Time;
 
@@ -43,7 +43,8 @@ pub struct SimKv {
     pub failed_at: RefCell<BTreeMap<usize, Time>>,
 
     pub reads_fail: Cell<bool>,
-    pub read_hangs: Cell<bool>,
+    /// Operations that never end, and what their keys begin with.
+    hanging: RefCell<Vec<(Operation, &'static str)>>,
     /// So many writes fail from now on.
     pub writes_fail: Cell<u64>,
     pub write_takes: Cell<u64>,
@@ -52,6 +53,14 @@ pub struct SimKv {
     pub keys_read: Cell<u64>,
     pub writes: Counter,
     pub deletes: Counter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Read,
+    Write,
+    Delete,
+    List,
 }
 
 /// A write that has taken place.
@@ -213,6 +222,21 @@ impl SimKv {
         }
         self.writes_fail.set(failing - 1);
         Err(KvError::classified(&self.failure.borrow()))
+    }
+
+    /// Operations on keys with this prefix never end from now on.
+    pub fn hang(&self, operation: Operation, prefix: &'static str) {
+        self.hanging.borrow_mut().push((operation, prefix));
+    }
+
+    /// Operations that begin from now on end.
+    pub fn recover(&self) {
+        self.hanging.borrow_mut().clear();
+    }
+
+    pub fn hangs(&self, operation: Operation, key: &str) -> bool {
+        let hanging = self.hanging.borrow();
+        hanging.iter().any(|(hangs, prefix)| *hangs == operation && key.starts_with(prefix))
     }
 
     pub fn is_unreadable(&self, centre: usize) -> bool {

@@ -17,6 +17,7 @@ mod failures;
 mod fence;
 mod fuzz;
 mod graph;
+mod hanging;
 mod histories;
 mod origin_requests;
 mod receipts;

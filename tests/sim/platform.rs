@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,11 +10,12 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
+use edge_isr::platform::kv::{KvEntry, KvOperations, KvPage, RawKv};
 use edge_isr::platform::kv_error::KvError;
 use edge_isr::platform::kv_key::{KvKey, KvPrefix};
 use edge_isr::platform::{
-    CacheError, CoordinatorError, Document, KvEntry, KvPage, OriginError, Platform, ReadError,
-    Request, Response, Settled, Signal, Unsettled,
+    CacheError, CoordinatorError, Document, OriginError, Platform, ReadError, Request, Response,
+    Settled, Signal, Unsettled,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
@@ -22,7 +23,7 @@ use edge_isr::policy::time::Time;
 use crate::coordinator::SimCoordinator;
 use crate::counter::Counter;
 use crate::executor::{Executor, Group};
-use crate::kv::SimKv;
+use crate::kv::{Operation, SimKv};
 
 /// Longer bodies are staged.
 pub const HELD_MOST: usize = 1000;
@@ -196,6 +197,10 @@ impl Sim {
         self.trace.kv_writes.borrow_mut().push(key.to_owned());
         assert!(key.len() <= 512, "KV takes keys of 512 bytes");
         self.executor.turn().await;
+        let operation = if entry.is_some() { Operation::Write } else { Operation::Delete };
+        if self.kv.hangs(operation, key) {
+            pending::<()>().await;
+        }
         self.kv.may_write()?;
         let (sender, done) = futures::channel::oneshot::channel();
         let (sim, key) = (self.clone(), key.to_owned());
@@ -236,6 +241,7 @@ impl Sim {
 
 impl Platform for Sim {
     type Body = Body;
+    type Kv = Sim;
 
     fn config(&self) -> &Config {
         &self.config
@@ -382,15 +388,29 @@ impl Platform for Sim {
         self.origin.answer(self, request).await
     }
 
-    async fn kv_read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
+    fn raw_kv(&self) -> RawKv<Sim> {
+        RawKv::new(self.clone())
+    }
+
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &ShardRequest,
+    ) -> Option<Result<ShardReply, CoordinatorError>> {
+        Some(self.coordinator.as_ref()?.answer(shard, ask).await)
+    }
+}
+
+impl KvOperations for Sim {
+    async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         self.kv.reads.add();
         self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
         self.trace.kv_reads.add();
         self.trace.kv_keys_read.set(self.trace.kv_keys_read.get() + keys.len() as u64);
         assert!(keys.len() <= 100, "a bulk read takes 100 keys");
         self.pass(self.kv.read_takes.get()).await;
-        if self.kv.read_hangs.get() {
-            self.executor.sleep(Duration::from_secs(1000)).await;
+        if keys.iter().any(|key| self.kv.hangs(Operation::Read, key.as_str())) {
+            pending::<()>().await;
         }
         let fails = self.executor.random() % 1000 < self.kv.failing.get();
         if fails || self.kv.is_unreadable(self.centre) {
@@ -404,34 +424,29 @@ impl Platform for Sim {
         Ok(values)
     }
 
-    async fn kv_write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
+    async fn write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
         self.kv.writes.add();
         self.kv_change(key.as_str(), Some(entry)).await
     }
 
-    async fn kv_delete(&self, key: &KvKey) -> Result<(), KvError> {
+    async fn delete(&self, key: &KvKey) -> Result<(), KvError> {
         self.kv.deletes.add();
         self.kv_change(key.as_str(), None).await
     }
 
-    async fn kv_list(
+    async fn list(
         &self,
         prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
         self.pass(self.kv.read_takes.get()).await;
+        if self.kv.hangs(Operation::List, prefix.as_str()) {
+            pending::<()>().await;
+        }
         if self.kv.is_unreadable(self.centre) {
             return Err(KvError::classified("KV LIST failed: 500"));
         }
         Ok(self.kv.list(self.centre, prefix.as_str(), cursor, limit as usize, self.executor.now()))
-    }
-
-    async fn coordinate(
-        &self,
-        shard: Shard,
-        ask: &ShardRequest,
-    ) -> Option<Result<ShardReply, CoordinatorError>> {
-        Some(self.coordinator.as_ref()?.answer(shard, ask).await)
     }
 }
