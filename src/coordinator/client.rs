@@ -118,10 +118,11 @@ async fn ask<P: Platform>(platform: &P, shard: Shard, ask: ShardRequest) -> Clai
 
 fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
     let now = platform.now();
-    let mut memory = platform.isolate().purges.borrow_mut();
-    for Published { tag, mode, record } in answer.records {
-        memory.told(&tag, mode, record, now);
-    }
+    platform.isolate().purges.with_mut(|memory| {
+        for Published { tag, mode, record } in answer.records {
+            memory.told(&tag, mode, record, now);
+        }
+    });
     match answer.lease {
         LeaseReply::Granted | LeaseReply::Free => Claim::Granted,
         LeaseReply::Held => Claim::Held,
@@ -133,9 +134,10 @@ fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
 fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
     let (isolate, now) = (platform.isolate(), platform.now());
     let rest = if now.since(began) >= LIMIT { LONG_REST } else { REST };
-    let mut resting = isolate.shards_resting.borrow_mut();
-    resting.retain(|(other, _)| *other != shard);
-    resting.push((shard, now + rest));
+    isolate.shards_resting.with_mut(|resting| {
+        resting.retain(|(other, _)| *other != shard);
+        resting.push((shard, now + rest));
+    });
     if isolate.log.allows("coordinator", now) {
         platform.log(&format!(
             "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
@@ -145,8 +147,10 @@ fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &Coordi
 }
 
 fn rests<P: Platform>(platform: &P, shard: Shard, now: Time) -> bool {
-    let resting = platform.isolate().shards_resting.borrow();
-    resting.iter().any(|(resting, until)| *resting == shard && now < *until)
+    platform
+        .isolate()
+        .shards_resting
+        .with(|resting| resting.iter().any(|(resting, until)| *resting == shard && now < *until))
 }
 
 async fn answered<P: Platform>(

@@ -122,8 +122,8 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
 /// passes may be, without a lease.
 fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
-    let passes = isolate.passes.borrow().get(&slot).is_some_and(|(until, _)| now < until);
-    passes || isolate.leases.borrow().holder(&slot, now).is_some()
+    let passes = isolate.passes.get(&slot).is_some_and(|(until, _)| now < until);
+    passes || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some()
 }
 
 fn url_tag(key: &CacheKey) -> Tag {

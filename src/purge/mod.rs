@@ -58,7 +58,7 @@ pub struct Purge {
 pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
     let record = new_record(platform, now);
-    platform.isolate().purges.borrow_mut().noted(tag, mode, record, now);
+    platform.isolate().purges.with_mut(|memory| memory.noted(tag, mode, record, now));
 }
 
 fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
@@ -107,7 +107,8 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
     while platform.now() < until {
         let now = platform.now();
         let lasts = ALL_WITHIN + WRITE_LIMIT;
-        let (batch, leads) = platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
+        let batches = &platform.isolate().purge_batches;
+        let (batch, leads) = batches.with_mut(|batches| batches.join(&key, lasts, now));
         let (signal, wait) = platform.signal(batch.until().since(now));
         batch.wait(signal);
         if leads {
@@ -133,9 +134,11 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         if platform.now() >= until {
             break;
         }
-        batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
+        let now = platform.now();
+        batches.with_mut(|batches| batches.begin(&key, &batch, WRITE_LIMIT, now));
         let written = write(&platform, &tag, &key, mode).await.map_err(|error| Limit::of(&error));
-        batches.borrow_mut().free(&key);
+        batches.with_mut(|batches| batches.free(&key));
+        let now = platform.now();
         // broken: shares-a-write-under-way.end
         match written {
             Ok(Some(record)) => {
@@ -143,11 +146,11 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
                 return batch.end(WriteEnd::Durable);
             }
             Err(Some(limit)) => return batch.end(WriteEnd::Refused(limit)),
-            _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
+            _ if !batches.with_mut(|batches| batches.reopen(&key, &batch, now)) => return,
             _ => {}
         }
     }
-    batches.borrow_mut().withdraw(&key, &batch);
+    batches.with_mut(|batches| batches.withdraw(&key, &batch));
     // broken: no-retry.end
     batch.end(WriteEnd::Failed);
 }
@@ -159,7 +162,8 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, attempt: u32) {
         platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
     }
     loop {
-        let wait = platform.isolate().purge_batches.borrow().wait(key, platform.now());
+        let now = platform.now();
+        let wait = platform.isolate().purge_batches.with(|batches| batches.wait(key, now));
         if wait.is_zero() {
             return;
         }
@@ -195,7 +199,8 @@ async fn write<P: Platform>(
     if now.since(at) > platform.config().skew / 2 {
         return Ok(None);
     }
-    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
+    let memory = &platform.isolate().purges;
+    memory.with_mut(|memory| memory.confirmed(tag, mode, record.clone(), now));
     Ok(Some(record))
 }
 

@@ -17,7 +17,7 @@ use crate::policy::reuse::PurgeState;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
+use crate::purge::memory::{LearnCount, PurgeMemory};
 
 /// A tag has a record of each.
 const MODES: [PurgeMode; 2] = [PurgeMode::Soft, PurgeMode::Hard];
@@ -34,10 +34,8 @@ pub async fn state<P: Platform>(
     let tags = all_tags(visit, &stored.tags);
     let readable = learn(platform, &tags).await;
     let skew = platform.config().skew;
-    let purged = {
-        let memory = platform.isolate().purges.borrow();
-        stored.fenced().purged(memory.records(&tags), skew)
-    };
+    let purged = |memory: &PurgeMemory| stored.fenced().purged(memory.records(&tags), skew);
+    let purged = platform.isolate().purges.with(purged);
     let first_seen = match purged {
         Purged::Soft => Some(first_seen(platform, slot, stored).await),
         _ => None,
@@ -53,9 +51,11 @@ pub fn is_outdated_since<P: Platform>(
     learn_count: LearnCount,
 ) -> bool {
     let tags = all_tags(visit, &stored.tags);
-    let memory = platform.isolate().purges.borrow();
-    let since = memory.records_since(&tags, learn_count);
-    stored.fenced().purged(since, platform.config().skew) != Purged::No
+    let skew = platform.config().skew;
+    let purged = |memory: &PurgeMemory| {
+        stored.fenced().purged(memory.records_since(&tags, learn_count), skew)
+    };
+    platform.isolate().purges.with(purged) != Purged::No
 }
 
 /// A response's own tags and the implicit ones of its page.
@@ -72,7 +72,8 @@ async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
         if unread.is_empty() {
             return true;
         }
-        let free = platform.isolate().purge_reads.borrow().free(&unread, platform.now());
+        let now = platform.now();
+        let free = platform.isolate().purge_reads.with(|reads| reads.free(&unread, now));
         if !free.is_empty() && !learn_all(platform, &free).await {
             return false;
         }
@@ -84,18 +85,23 @@ async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
 }
 
 fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
-    let memory = platform.isolate().purges.borrow();
-    let unread = memory.unread(tags, platform.config().memory_window, platform.now());
-    unread.into_iter().cloned().collect()
+    let (window, now) = (platform.config().memory_window, platform.now());
+    let unread = |memory: &PurgeMemory| {
+        memory.unread(tags, window, now).into_iter().cloned().collect::<Vec<Tag>>()
+    };
+    platform.isolate().purges.with(unread)
 }
 
 /// Waits for another request's read of one of these tags, if there still is one.
 async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
-    platform.isolate().purge_reads.borrow_mut().join(tags, platform.now(), || {
-        let (signal, waiting) = platform.signal(kv::READ_LIMIT);
-        wait = Some(waiting);
-        signal
+    let now = platform.now();
+    platform.isolate().purge_reads.with_mut(|reads| {
+        reads.join(tags, now, || {
+            let (signal, waiting) = platform.signal(kv::READ_LIMIT);
+            wait = Some(waiting);
+            signal
+        });
     });
     if let Some(wait) = wait {
         wait.await;
@@ -109,12 +115,13 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
     }
     let asked_at = platform.now();
     // The read is registered before the first await, so that the next request joins it.
-    let read = platform.isolate().purge_reads.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
+    let reads = &platform.isolate().purge_reads;
+    let read = reads.with_mut(|reads| reads.begin(tags, kv::READ_LIMIT, asked_at));
     let (sender, readable) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
     platform.defer(async move {
         let readable = learn_from_kv(&then, &tags, asked_at).await;
-        let waiters = then.isolate().purge_reads.borrow_mut().end(read);
+        let waiters = then.isolate().purge_reads.with_mut(|reads| reads.end(read));
         waiters.into_iter().for_each(|signal| signal());
         // A visitor that has hung up needs no answer.
         let _ = sender.send(readable);
@@ -132,7 +139,8 @@ async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) 
         match values.iter().cloned().collect::<Result<Vec<_>, _>>() {
             Ok(values) => {
                 let records = records(platform, tag, &values);
-                platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
+                let memory = &platform.isolate().purges;
+                memory.with_mut(|memory| memory.read(tag, records, asked_at));
             }
             Err(error) => readable = unreadable(platform, &error),
         }
@@ -173,14 +181,14 @@ fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> bool {
 async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
     let now = platform.now();
     let marker = slot.beside(&format!("seen {}", stored.fetched_at.0));
-    let remembered = platform.isolate().first_seen.borrow().get(&marker);
+    let remembered = platform.isolate().first_seen.get(&marker);
     if let Some(seen) = remembered {
         return seen;
     }
     let written = platform.cache_match(&marker).await;
     let written = written.and_then(|document| document.head.parse().ok()).map(Time);
     let seen = written.unwrap_or(now);
-    platform.isolate().first_seen.borrow_mut().note(&marker, seen, now);
+    platform.isolate().first_seen.note(&marker, seen, now);
     if written.is_none() {
         let life = seen_life(stored, platform.config().purge_swr);
         let platform_then = platform.clone();

@@ -70,7 +70,7 @@ export const VARIANTS = [
       [
         "304-freshens-past-a-purge",
         "",
-        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.borrow().learn_count();",
+        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.with(|memory| memory.learn_count());",
       ],
     ],
   },
@@ -156,14 +156,14 @@ export const VARIANTS = [
     edits: [
       [
         "lease-after-the-fetch",
-        "platform.isolate().leases.borrow_mut().take(slot, token, until, now)",
+        "leases.with_mut(|leases| leases.take(slot, token, until, now))",
         `{
-          let free = platform.isolate().leases.borrow().holder(slot, now).is_none();
+          let free = leases.with(|leases| leases.holder(slot, now)).is_none();
           if free {
               let (platform, slot) = (platform.clone(), slot.clone());
               platform.clone().defer(async move {
                   platform.sleep(std::time::Duration::from_millis(50)).await;
-                  platform.isolate().leases.borrow_mut().take(&slot, token, until, now);
+                  platform.isolate().leases.with_mut(|leases| leases.take(&slot, token, until, now));
               });
           }
           free
@@ -195,7 +195,7 @@ export const VARIANTS = [
     breaks: "a purge is durable before its 200",
     edits: [
       ["shares-a-write-under-way.begin", "self.withdraw(key, batch);", ""],
-      ["shares-a-write-under-way.end", "", "batches.borrow_mut().withdraw(&key, &batch);"],
+      ["shares-a-write-under-way.end", "", "batches.with_mut(|batches| batches.withdraw(&key, &batch));"],
     ],
   },
   {

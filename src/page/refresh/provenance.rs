@@ -35,8 +35,10 @@ impl<P: Platform> Refresh<P> {
         // broken: age-vouches
         let Made::ForThisRequest(began) = made else { return Vec::new() };
         let tags = all_tags(&self.visit, tags);
-        let memory = self.platform.isolate().purges.borrow();
-        // broken: known-at-arrival
-        memory.known(&tags, self.learn_count, began, self.platform.config().skew)
+        let skew = self.platform.config().skew;
+        self.platform.isolate().purges.with(|memory| {
+            // broken: known-at-arrival
+            memory.known(&tags, self.learn_count, began, skew)
+        })
     }
 }

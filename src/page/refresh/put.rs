@@ -10,6 +10,7 @@ use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
 use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
+use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
@@ -64,9 +65,9 @@ impl<P: Platform> Refresh<P> {
     /// Whether this isolate knows of a hard purge of it.
     pub(super) fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
         let tags = all_tags(&self.visit, &stored.tags);
-        let memory = self.platform.isolate().purges.borrow();
         let skew = self.platform.config().skew;
-        stored.fenced().purged(memory.records(&tags), skew) == Purged::Hard
+        let purged = |memory: &PurgeMemory| stored.fenced().purged(memory.records(&tags), skew);
+        self.platform.isolate().purges.with(purged) == Purged::Hard
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
@@ -93,9 +94,10 @@ impl<P: Platform> Refresh<P> {
             Made::Stale(_) => true,
             Made::Before(_) => {
                 let tags = all_tags(&self.visit, &stored.tags);
-                let memory = self.platform.isolate().purges.borrow();
                 let skew = self.platform.config().skew;
-                stored.fenced().purged(memory.records(&tags), skew) != Purged::No
+                let purged =
+                    |memory: &PurgeMemory| stored.fenced().purged(memory.records(&tags), skew);
+                self.platform.isolate().purges.with(purged) != Purged::No
             }
         }
     }
