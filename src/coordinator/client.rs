@@ -23,6 +23,7 @@ use futures::future::{Either, select};
 use futures::pin_mut;
 
 use crate::coordinator::shard::{Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest};
+use crate::isolate::rest::Rest;
 use crate::lease::in_isolate::LeaseEnd;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
@@ -31,10 +32,6 @@ use crate::policy::time::Time;
 
 /// An answer is waited for so long: about three times round the world.
 pub const LIMIT: Duration = Duration::from_secs(1);
-/// The pause after a failure.
-const REST: Duration = Duration::from_secs(1);
-/// The pause after a timeout: it cost a request the whole limit.
-const LONG_REST: Duration = Duration::from_secs(10);
 
 /// What came of asking for the world's lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +99,7 @@ pub async fn publish<P: Platform>(platform: &P, published: Published) {
 /// Asks, unless the shard rests; learns the records, and says how what was asked for stands.
 async fn ask<P: Platform>(platform: &P, shard: Shard, ask: ShardRequest) -> Claim {
     let began = platform.now();
-    if rests(platform, shard, began) {
+    if platform.isolate().shard_rests.of(shard).lasts(began) {
         return Claim::Resting;
     }
     match answered(platform, shard, &ask).await {
@@ -133,24 +130,14 @@ fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
 
 fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
     let (isolate, now) = (platform.isolate(), platform.now());
-    let rest = if now.since(began) >= LIMIT { LONG_REST } else { REST };
-    isolate.shards_resting.with_mut(|resting| {
-        resting.retain(|(other, _)| *other != shard);
-        resting.push((shard, now + rest));
-    });
+    let length = if now.since(began) >= LIMIT { Rest::LONG } else { Rest::SHORT };
+    isolate.shard_rests.of(shard).begin(length, now);
     if isolate.log.allows("coordinator", now) {
         platform.log(&format!(
             "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
              purges are seen when KV shows them"
         ));
     }
-}
-
-fn rests<P: Platform>(platform: &P, shard: Shard, now: Time) -> bool {
-    platform
-        .isolate()
-        .shards_resting
-        .with(|resting| resting.iter().any(|(resting, until)| *resting == shard && now < *until))
 }
 
 async fn answered<P: Platform>(

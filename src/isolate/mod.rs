@@ -7,16 +7,15 @@ pub mod cache_health;
 pub mod failures;
 pub mod log_limit;
 pub mod recent;
+pub mod rest;
 pub mod shared;
 
-use std::cell::Cell;
-
-use crate::coordinator::shard::Shard;
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
 use crate::isolate::failures::Failure;
 use crate::isolate::log_limit::LogLimit;
 use crate::isolate::recent::Recent;
+use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
 use crate::lease::in_isolate::Leases;
 use crate::policy::guess::Sections;
@@ -42,8 +41,7 @@ pub struct Isolate {
     pub first_seen: Recent<Time>,
     pub cache: CacheHealth,
     pub visitor_writes: VisitorWrites,
-    pub kv_resting_until: Cell<Option<Time>>,
-    /// Shards of the coordinator that did not answer a moment ago, until they are asked again.
-    pub shards_resting: Shared<Vec<(Shard, Time)>>,
+    pub kv_rest: Rest,
+    pub shard_rests: ShardRests,
     pub log: LogLimit,
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::{Either, LocalBoxFuture, join_all, select};
 use futures::pin_mut;
 
+use crate::isolate::rest::Rest;
 use crate::platform::Platform;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
@@ -20,10 +21,6 @@ pub const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const LIST_LIMIT: Duration = Duration::from_secs(10);
 /// KV's own bound of a bulk read.
 const KEYS_PER_READ: usize = 100;
-/// The pause after a failure.
-const REST: Duration = Duration::from_secs(1);
-/// The pause after a timeout: it cost a request the whole limit.
-const LONG_REST: Duration = Duration::from_secs(10);
 
 /// A value to write to KV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,8 +96,8 @@ async fn bulk_read<P: Platform>(
     platform: &P,
     keys: &[KvKey],
 ) -> Result<Vec<Option<String>>, KvError> {
-    let resting = &platform.isolate().kv_resting_until;
-    if resting.get().is_some_and(|until| platform.now() < until) {
+    let rest = &platform.isolate().kv_rest;
+    if rest.lasts(platform.now()) {
         return Err(KvError::Resting);
     }
     let result = match within(platform, READ_LIMIT, platform.raw_kv().0.read(keys)).await {
@@ -110,8 +107,8 @@ async fn bulk_read<P: Platform>(
         result => result,
     };
     if let Err(error) = &result {
-        let rest = if *error == KvError::TimedOut { LONG_REST } else { REST };
-        resting.set(Some(platform.now() + rest));
+        let length = if *error == KvError::TimedOut { Rest::LONG } else { Rest::SHORT };
+        rest.begin(length, platform.now());
     }
     result
 }
