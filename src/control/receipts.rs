@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::ControlError;
 use crate::control::purge::Receipt;
+use crate::isolate::complaints::Complaint;
 use crate::page::answer::{JSON, json};
+use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
@@ -86,10 +88,10 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
         let key = KvKey::receipt(&kept.receipt.id);
         let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
         // The answer has gone out; only the log hears of a write that takes too long.
-        if let Err(error) = kv::write(&then, &key, entry).await
-            && then.isolate().log.allows("receipt", then.now())
-        {
-            then.log(&format!("a purge's receipt could not be kept ({error}); the purge stands"));
+        if let Err(error) = kv::write(&then, &key, entry).await {
+            complain(&then, Complaint::Receipt, || {
+                format!("a purge's receipt could not be kept ({error}); the purge stands")
+            });
         }
     });
 }

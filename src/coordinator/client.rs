@@ -23,8 +23,10 @@ use futures::future::{Either, select};
 use futures::pin_mut;
 
 use crate::coordinator::shard::{Ending, LeaseReply, Published, Shard, ShardReply, ShardRequest};
+use crate::isolate::complaints::Complaint;
 use crate::isolate::rest::Rest;
 use crate::lease::in_isolate::LeaseEnd;
+use crate::platform::complain::complain;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -129,15 +131,15 @@ fn learn<P: Platform>(platform: &P, answer: ShardReply) -> Claim {
 }
 
 fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
-    let (isolate, now) = (platform.isolate(), platform.now());
+    let now = platform.now();
     let length = if now.since(began) >= LIMIT { Rest::LONG } else { Rest::SHORT };
-    isolate.shard_rests.of(shard).begin(length, now);
-    if isolate.log.allows("coordinator", now) {
-        platform.log(&format!(
+    platform.isolate().shard_rests.of(shard).begin(length, now);
+    complain(platform, Complaint::Coordinator, || {
+        format!(
             "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
              purges are seen when KV shows them"
-        ));
-    }
+        )
+    });
 }
 
 async fn answered<P: Platform>(

@@ -6,7 +6,9 @@ use futures::{StreamExt, stream};
 
 use crate::graph::plan::{Change, Plan, Todo, plan_for};
 use crate::graph::{PageEntry, RELATION_LIFE, Relation};
+use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;
+use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
@@ -131,23 +133,21 @@ async fn write_page<P: Platform>(
 }
 
 pub(super) fn spent<P: Platform>(platform: &P) {
-    if platform.isolate().log.allows("graph-budget", platform.now()) {
-        platform.log(
-            "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, \
-             and is continued at the pages' next revalidations",
-        );
-    }
+    complain(platform, Complaint::GraphBudget, || {
+        "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, and is \
+         continued at the pages' next revalidations"
+            .to_owned()
+    });
 }
 
 pub(super) fn fault<P: Platform>(platform: &P, error: &KvError) {
-    let (isolate, now) = (platform.isolate(), platform.now());
     if *error == KvError::DayQuota {
-        isolate.visitor_writes.rest(now);
+        platform.isolate().visitor_writes.rest(platform.now());
     }
-    if isolate.log.allows("graph", now) {
-        platform.log(&format!(
+    complain(platform, Complaint::GraphWrite, || {
+        format!(
             "the tag graph is behind ({error}); purges do not depend on it, and it is continued \
              at the page's next revalidation"
-        ));
-    }
+        )
+    });
 }

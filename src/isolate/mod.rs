@@ -4,16 +4,16 @@
 
 pub mod budget;
 pub mod cache_health;
+pub mod complaints;
 pub mod failures;
-pub mod log_limit;
 pub mod recent;
 pub mod rest;
 pub mod shared;
 
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
+use crate::isolate::complaints::Complaints;
 use crate::isolate::failures::Failure;
-use crate::isolate::log_limit::LogLimit;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
@@ -43,5 +43,5 @@ pub struct Isolate {
     pub visitor_writes: VisitorWrites,
     pub kv_rest: Rest,
     pub shard_rests: ShardRests,
-    pub log: LogLimit,
+    pub complaints: Complaints,
 }

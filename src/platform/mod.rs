@@ -1,6 +1,7 @@
 //! The one seam between the flows and the world. The Worker implements it over the Cache API, KV
 //! and `fetch`; the simulator implements it in memory, where each await lets another task run.
 
+pub mod complain;
 pub mod kv;
 pub mod kv_error;
 pub mod kv_key;

@@ -16,9 +16,11 @@ use crate::config::Invalidation;
 use crate::fields::cache_control::joined;
 use crate::fields::method::is_safe;
 use crate::fields::structured::strings;
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
+use crate::platform::complain::complain;
 use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
@@ -68,7 +70,7 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now());
     if tags.len() > left as usize {
-        log(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
+        complain_of(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
         tags.truncate(left as usize);
     }
     if tags.is_empty() {
@@ -82,18 +84,18 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
             platform.isolate().visitor_writes.rest(platform.now());
         }
         if let Some(tag) = outcome.failed.first() {
-            log(&platform, &format!("no purge record of {tag} could be written"));
+            complain_of(&platform, &format!("no purge record of {tag} could be written"));
         }
     });
 }
 
-fn log<P: Platform>(platform: &P, reason: &str) {
-    if platform.isolate().log.allows("invalidation", platform.now()) {
-        platform.log(&format!(
+fn complain_of<P: Platform>(platform: &P, reason: &str) {
+    complain(platform, Complaint::Invalidation, || {
+        format!(
             "{reason}: what visitors' unsafe requests invalidate holds in this isolate and, for \
              URLs, in this data centre only"
-        ));
-    }
+        )
+    });
 }
 
 /// The URL itself, and those of the same origin that the answer names (§4.4).

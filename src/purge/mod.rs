@@ -24,7 +24,9 @@ use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
 use crate::coordinator::shard::Published;
+use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;
+use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite, WRITE_LIMIT};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
@@ -190,10 +192,10 @@ async fn write<P: Platform>(
         }
     };
     let now = platform.now();
-    if let Err(error) = &written
-        && platform.isolate().log.allows("purge-write", now)
-    {
-        platform.log(&format!("a purge record could not be written to KV: {error}"));
+    if let Err(error) = &written {
+        complain(platform, Complaint::PurgeWrite, || {
+            format!("a purge record could not be written to KV: {error}")
+        });
     }
     written?;
     if now.since(at) > platform.config().skew / 2 {

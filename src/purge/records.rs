@@ -5,8 +5,10 @@
 
 use futures::channel::oneshot;
 
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
+use crate::platform::complain::complain;
 use crate::platform::kv;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
@@ -159,9 +161,11 @@ fn records<P: Platform>(
     present
         .map(|(mode, value)| {
             let record = PurgeRecord::of(value, platform.now());
-            if !record.is_dated() && platform.isolate().log.allows("kv-record", platform.now()) {
-                let key = KvKey::record(mode, tag);
-                platform.log(&format!("{key} in KV is no record of ours: it counts as a purge"));
+            if !record.is_dated() {
+                complain(platform, Complaint::PurgeRecord, || {
+                    let key = KvKey::record(mode, tag);
+                    format!("{key} in KV is no record of ours: it counts as a purge")
+                });
             }
             (mode, record)
         })
@@ -169,9 +173,9 @@ fn records<P: Platform>(
 }
 
 fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> bool {
-    if platform.isolate().log.allows("kv-read", platform.now()) {
-        platform.log(&format!("purge records could not be read from KV: {cause}"));
-    }
+    complain(platform, Complaint::KvRead, || {
+        format!("purge records could not be read from KV: {cause}")
+    });
     // broken: kv-error-is-no-purge
     false
 }

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
+use crate::platform::complain::complain;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
@@ -71,14 +73,14 @@ impl<P: Platform> Refresh<P> {
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
-        let (isolate, now) = (self.platform.isolate(), self.platform.now());
-        isolate.cache.lost(&self.lookup.slot, now);
-        if isolate.log.allows("cache-put", now) {
+        let platform = &self.platform;
+        platform.isolate().cache.lost(&self.lookup.slot, platform.now());
+        complain(platform, Complaint::CachePut, || {
             let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
-            self.platform.log(&format!(
+            format!(
                 "the Cache API kept nothing ({cause}); requests for this page are not collapsed for a minute"
-            ));
-        }
+            )
+        });
     }
 
     pub(super) fn kept_for(&self, stored: &StoredResponse) -> Duration {
