@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::policy::key::Slot;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// The last thing that is known of each of the slots used most recently.
 pub struct Recent<T> {
@@ -38,8 +38,6 @@ impl<T: Copy> Recent<T> {
 }
 
 fn forget_older_half<T>(by_slot: &mut BTreeMap<Slot, (Time, T)>) {
-    let mut times: Vec<Time> = by_slot.values().map(|(at, _)| *at).collect();
-    times.sort_unstable();
-    let median = times[times.len() / 2];
-    by_slot.retain(|_, (at, _)| *at > median);
+    let median = median(by_slot.values().map(|(at, _)| Some(*at)));
+    by_slot.retain(|_, (at, _)| Some(*at) > median);
 }

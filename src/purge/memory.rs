@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::tag::Tag;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// Tags that are remembered; past this, the least recently read are forgotten.
 const TAGS_MOST: usize = 20_000;
@@ -193,9 +193,7 @@ impl PurgeMemory {
     }
 
     fn forget_least_recently_read(&mut self, now: Time) {
-        let mut read: Vec<Time> = self.tags.values().filter_map(|tag| tag.read_at).collect();
-        read.sort_unstable();
-        let median = read.get(read.len() / 2).copied();
+        let median = median(self.tags.values().map(|tag| tag.read_at));
         self.tags.retain(|_, tag| {
             tag.own_until.is_some_and(|until| now < until) || tag.read_at > median
         });
@@ -206,9 +204,7 @@ impl PurgeMemory {
 
     /// More were purged here than can be kept for two minutes: KV has what was confirmed.
     fn forget_older_own(&mut self) {
-        let mut own: Vec<Time> = self.tags.values().filter_map(|tag| tag.own_until).collect();
-        own.sort_unstable();
-        let median = own.get(own.len() / 2).copied();
+        let median = median(self.tags.values().map(|tag| tag.own_until));
         let mut left = TAGS_MOST / 2;
         self.tags.retain(|_, tag| {
             let stays = tag.own_until >= median && left > 0;
