@@ -67,6 +67,18 @@ impl PurgeRecord {
     }
 }
 
+/// Which record gives way where there is room for all but one: the first that came, unless its stamp is
+/// the latest. A response that knows none of those that stay is outdated by them as well. `records`: the
+/// stamp of each, and its place in the order in which they came.
+pub fn giving_way<C: Copy + Ord>(
+    records: impl Iterator<Item = (Time, C)> + Clone,
+) -> Option<usize> {
+    let (latest, _) = records.clone().enumerate().max_by_key(|(_, record)| *record)?;
+    let others = records.enumerate().filter(|(position, _)| *position != latest);
+    let (position, _) = others.min_by_key(|(_, (_, came))| *came)?;
+    Some(position)
+}
+
 /// What the records of its tags mean for a stored response. The later, the stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purged {
