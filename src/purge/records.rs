@@ -1,6 +1,6 @@
 //! Reading the purge records of a stored response's tags, from memory and past it from KV.
 //!
-//! What fails closed: with KV unreadable, [`PurgeState::readable`] is false, and `policy::reuse` asks
+//! What fails closed: with KV unreadable, the state says [`RecordsRead::Unreadable`], and `policy::reuse` asks
 //! the origin before it shows anything older than the memory window.
 
 use futures::channel::oneshot;
@@ -15,7 +15,7 @@ use crate::platform::kv_key::KvKey;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
 use crate::policy::key::Slot;
-use crate::policy::reuse::PurgeState;
+use crate::policy::reuse::{PurgeState, RecordsRead};
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
@@ -34,7 +34,7 @@ pub async fn state<P: Platform>(
     stored: &StoredResponse,
 ) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
-    let readable = learn(platform, &tags).await;
+    let records = learn(platform, &tags).await;
     let skew = platform.config().skew;
     let purged = |memory: &PurgeMemory| stored.fenced().purged(memory.records(&tags), skew);
     let purged = platform.isolate().purges.with(purged);
@@ -42,7 +42,7 @@ pub async fn state<P: Platform>(
         Purged::Soft => Some(first_seen(platform, slot, stored).await),
         _ => None,
     };
-    PurgeState { purged, first_seen, readable }
+    PurgeState { purged, first_seen, records }
 }
 
 /// Whether a purge that was first seen after `moment` outdates `stored`.
@@ -67,17 +67,17 @@ pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
     all
 }
 
-/// Reads what the memory window no longer covers; false where KV did not answer.
-async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+/// Reads what the memory window no longer covers.
+async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     for _ in 0..JOINS_MOST {
         let unread = unread(platform, tags);
         if unread.is_empty() {
-            return true;
+            return RecordsRead::Known;
         }
         let now = platform.now();
         let free = platform.isolate().purge_reads.with(|reads| reads.free(&unread, now));
-        if !free.is_empty() && !learn_all(platform, &free).await {
-            return false;
+        if learn_all(platform, &free).await == RecordsRead::Unreadable {
+            return RecordsRead::Unreadable;
         }
         if free.len() < unread.len() {
             join(platform, &unread).await;
@@ -111,32 +111,32 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
 }
 
 /// Others may wait for the same records, so it goes on when the visitor hangs up.
-async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     if tags.is_empty() {
-        return true;
+        return RecordsRead::Known;
     }
     let asked_at = platform.now();
     // The read is registered before the first await, so that the next request joins it.
     let reads = &platform.isolate().purge_reads;
     let read = reads.with_mut(|reads| reads.begin(tags, kv::READ_LIMIT, asked_at));
-    let (sender, readable) = oneshot::channel();
+    let (sender, learned) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
     platform.defer(async move {
-        let readable = learn_from_kv(&then, &tags, asked_at).await;
+        let records = learn_from_kv(&then, &tags, asked_at).await;
         let waiters = then.isolate().purge_reads.with_mut(|reads| reads.end(read));
         waiters.into_iter().for_each(|signal| signal());
         // A visitor that has hung up needs no answer.
-        let _ = sender.send(readable);
+        let _ = sender.send(records);
     });
-    readable.await.unwrap_or(false)
+    learned.await.unwrap_or(RecordsRead::Unreadable)
 }
 
 /// Learns what could be read, also where some of it could not.
-async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
+async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> RecordsRead {
     let keys: Vec<KvKey> =
         tags.iter().flat_map(|tag| MODES.map(|mode| KvKey::record(mode, tag))).collect();
     let values = kv::read_each(platform, &keys).await;
-    let mut readable = true;
+    let mut read = RecordsRead::Known;
     for (tag, values) in tags.iter().zip(values.chunks(MODES.len())) {
         match values.iter().cloned().collect::<Result<Vec<_>, _>>() {
             Ok(values) => {
@@ -144,10 +144,10 @@ async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) 
                 let memory = &platform.isolate().purges;
                 memory.with_mut(|memory| memory.read(tag, records, asked_at));
             }
-            Err(error) => readable = unreadable(platform, &error),
+            Err(error) => read = unreadable(platform, &error),
         }
     }
-    readable
+    read
 }
 
 fn records<P: Platform>(
@@ -172,12 +172,12 @@ fn records<P: Platform>(
         .collect()
 }
 
-fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> bool {
+fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> RecordsRead {
     complain(platform, Complaint::KvRead, || {
         format!("purge records could not be read from KV: {cause}")
     });
     // broken: kv-error-is-no-purge
-    false
+    RecordsRead::Unreadable
 }
 
 /// When this data centre first saw `stored` outdated: written once, so that a second purge does

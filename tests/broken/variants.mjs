@@ -85,7 +85,7 @@ export const VARIANTS = [
     id: "kv-error-is-no-purge",
     name: "an error of KV's is read as not purged",
     within: 100_000,
-    edits: [["kv-error-is-no-purge", "false", "true"]],
+    edits: [["kv-error-is-no-purge", "RecordsRead::Unreadable", "RecordsRead::Known"]],
   },
   {
     id: "absent-for-ever",
