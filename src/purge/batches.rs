@@ -95,13 +95,37 @@ impl Batch {
     }
 }
 
+/// A purge in its batch.
+pub struct Joined {
+    pub batch: Rc<Batch>,
+    pub role: Role,
+}
+
+/// What a purge does for its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It writes for all.
+    Leads,
+    /// It waits for how the write ends.
+    Follows,
+}
+
+/// What becomes of a batch whose write was in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reopened {
+    /// Its leader tries again.
+    Open,
+    /// Another batch has formed meanwhile, and writes for this one too.
+    StoodFor,
+}
+
 impl Batches {
-    /// The batch that waits for the next write of `key`, and whether it is the caller's to lead.
-    pub fn join(&mut self, key: &KvKey, lasts: Duration, now: Time) -> (Rc<Batch>, bool) {
+    /// Joins the batch that waits for the next write of `key`, or begins one.
+    pub fn join(&mut self, key: &KvKey, lasts: Duration, now: Time) -> Joined {
         self.forget_idle(now);
         let line = self.lines.entry(key.clone()).or_default();
         if let Some(forming) = line.forming.as_ref().filter(|batch| now < batch.until) {
-            return (forming.clone(), false);
+            return Joined { batch: forming.clone(), role: Role::Follows };
         }
         let batch = Rc::new(Batch {
             until: now + lasts,
@@ -110,7 +134,7 @@ impl Batches {
             stands_for: RefCell::default(),
         });
         line.forming = Some(batch.clone());
-        (batch, true)
+        Joined { batch, role: Role::Leads }
     }
 
     /// How long `key` is not to be written yet.
@@ -138,16 +162,15 @@ impl Batches {
         }
     }
 
-    /// The batch's write was in vain: it is open again. False where another has formed meanwhile,
-    /// which then writes for this one too.
-    pub fn reopen(&mut self, key: &KvKey, batch: &Rc<Batch>, now: Time) -> bool {
+    /// The batch's write was in vain: purges may join it again, unless another has formed meanwhile.
+    pub fn reopen(&mut self, key: &KvKey, batch: &Rc<Batch>, now: Time) -> Reopened {
         let line = self.lines.entry(key.clone()).or_default();
         if let Some(other) = line.forming.as_ref().filter(|other| now < other.until) {
             other.stands_for.borrow_mut().push(batch.clone());
-            return false;
+            return Reopened::StoodFor;
         }
         line.forming = Some(batch.clone());
-        true
+        Reopened::Open
     }
 
     /// No purge joins the batch any more.

@@ -34,7 +34,7 @@ use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::purge::batches::{Batch, Limit, WriteEnd};
+use crate::purge::batches::{Batch, Joined, Limit, Reopened, Role, WriteEnd};
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -110,16 +110,16 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         let now = platform.now();
         let lasts = ALL_WITHIN + WRITE_LIMIT;
         let batches = &platform.isolate().purge_batches;
-        let (batch, leads) = batches.with_mut(|batches| batches.join(&key, lasts, now));
+        let Joined { batch, role } = batches.with_mut(|batches| batches.join(&key, lasts, now));
         let (signal, wait) = platform.signal(batch.until().since(now));
         batch.wait(signal);
-        if leads {
+        if role == Role::Leads {
             platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone(), until));
         }
         wait.await;
         match batch.ended() {
             // Another invocation was at its end. This one may not be.
-            Some(WriteEnd::Refused(Limit::Invocation)) if !leads => continue,
+            Some(WriteEnd::Refused(Limit::Invocation)) if role == Role::Follows => continue,
             ended => return ended.unwrap_or(WriteEnd::Failed),
         }
     }
@@ -131,25 +131,28 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
     let key = KvKey::record(mode, &tag);
     let batches = &platform.isolate().purge_batches;
     // broken: no-retry.attempts
-    for attempt in 0..ATTEMPTS {
-        wait_for_turn(&platform, &key, attempt).await;
+    for number in 0..ATTEMPTS {
+        wait_for_turn(&platform, &key, number).await;
         if platform.now() >= until {
             break;
         }
         let now = platform.now();
         batches.with_mut(|batches| batches.begin(&key, &batch, WRITE_LIMIT, now));
-        let written = write(&platform, &tag, &key, mode).await.map_err(|error| Limit::of(&error));
+        let attempt = write(&platform, &tag, &key, mode).await;
         batches.with_mut(|batches| batches.free(&key));
-        let now = platform.now();
         // broken: shares-a-write-under-way.end
-        match written {
-            Ok(Some(record)) => {
+        match attempt {
+            Attempt::Durable(record) => {
                 client::publish(&platform, Published { tag, mode, record }).await;
                 return batch.end(WriteEnd::Durable);
             }
-            Err(Some(limit)) => return batch.end(WriteEnd::Refused(limit)),
-            _ if !batches.with_mut(|batches| batches.reopen(&key, &batch, now)) => return,
-            _ => {}
+            Attempt::Refused(limit) => return batch.end(WriteEnd::Refused(limit)),
+            Attempt::InVain => {}
+        }
+        let now = platform.now();
+        let reopened = batches.with_mut(|batches| batches.reopen(&key, &batch, now));
+        if reopened == Reopened::StoodFor {
+            return;
         }
     }
     batches.with_mut(|batches| batches.withdraw(&key, &batch));
@@ -157,9 +160,9 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
     batch.end(WriteEnd::Failed);
 }
 
-async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, attempt: u32) {
-    if attempt > 0 {
-        let longest = FIRST_PAUSE * (1 << attempt);
+async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
+    if number > 0 {
+        let longest = FIRST_PAUSE * (1 << number);
         let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
         platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
     }
@@ -173,13 +176,17 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, attempt: u32) {
     }
 }
 
-/// One attempt, with a stamp of its own; none where it took so long that it counts as none.
-async fn write<P: Platform>(
-    platform: &P,
-    tag: &Tag,
-    key: &KvKey,
-    mode: PurgeMode,
-) -> Result<Option<PurgeRecord>, KvError> {
+/// What came of one attempt to write a record.
+enum Attempt {
+    Durable(PurgeRecord),
+    /// Another attempt would be refused as well.
+    Refused(Limit),
+    /// It failed, or took so long that it counts as none.
+    InVain,
+}
+
+/// One attempt, with a stamp of its own.
+async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMode) -> Attempt {
     let at = platform.now();
     // broken: one-record.id
     let record = new_record(platform, at);
@@ -192,18 +199,18 @@ async fn write<P: Platform>(
         }
     };
     let now = platform.now();
-    if let Err(error) = &written {
+    if let Err(error) = written {
         complain(platform, Complaint::PurgeWrite, || {
             format!("a purge record could not be written to KV: {error}")
         });
+        return Limit::of(&error).map_or(Attempt::InVain, Attempt::Refused);
     }
-    written?;
     if now.since(at) > platform.config().skew / 2 {
-        return Ok(None);
+        return Attempt::InVain;
     }
     let memory = &platform.isolate().purges;
     memory.with_mut(|memory| memory.confirmed(tag, mode, record.clone(), now));
-    Ok(Some(record))
+    Attempt::Durable(record)
 }
 
 /// A write that was given up and lands after all may hide a purge that came between: once it is known
