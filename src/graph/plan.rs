@@ -146,7 +146,7 @@ async fn compared<P: Platform>(
     // What the entry says of them may be another's, written over this data centre's own.
     let kept = not_in(tags, &add);
     let unnamed = not_in(former, &named);
-    let (there, gone) = related(platform, key, kept.iter().chain(&unnamed)).await?;
+    let Related { there, gone } = related(platform, key, kept.iter().chain(&unnamed)).await?;
     add.extend(gone.into_iter().filter(|tag| tags.contains(tag)));
     remove.extend(there.into_iter().filter(|tag| !tags.contains(tag)));
     if !tags.is_empty() && now.since(written_at) >= RELATION_LIFE / 2 {
@@ -168,20 +168,27 @@ fn are_same(tags: &[Tag], others: &[Tag]) -> bool {
     not_in(tags, others).is_empty() && not_in(others, tags).is_empty()
 }
 
-/// Those of `tags` whose relation is there, and those whose is not.
+/// Tags of a page by whether KV has their relations.
+#[derive(Default)]
+struct Related {
+    there: Vec<Tag>,
+    gone: Vec<Tag>,
+}
+
+/// Looks up the relations of `tags`.
 async fn related<P: Platform>(
     platform: &P,
     key: &CacheKey,
     tags: impl Iterator<Item = &Tag>,
-) -> Result<(Vec<Tag>, Vec<Tag>), KvError> {
+) -> Result<Related, KvError> {
     let (page, tags): (String, Vec<&Tag>) = (key.page(), tags.collect());
-    let (mut there, mut gone) = (Vec::new(), Vec::new());
+    let mut related = Related::default();
     let keys: Vec<KvKey> = tags.iter().map(|tag| KvKey::relation(tag, &page)).collect();
     let values = kv::read(platform, &keys).await?;
     for (tag, value) in tags.into_iter().zip(values) {
         // broken: graph-read-modify-write.read
-        let list = if value.is_some() { &mut there } else { &mut gone };
+        let list = if value.is_some() { &mut related.there } else { &mut related.gone };
         list.push(tag.clone());
     }
-    Ok((there, gone))
+    Ok(related)
 }

@@ -51,7 +51,7 @@ pub async fn after<P: Platform>(
         let mut is_wanted = false;
         for page in iter::once(&key).chain(&as_shown) {
             let is_asked_for = is_asked_for(platform, page);
-            is_wanted |= empty(platform, page).await || is_asked_for;
+            is_wanted |= empty(platform, page).await == SlotWas::Filled || is_asked_for;
         }
         if is_wanted {
             urls.push(url_tag(&key));
@@ -111,13 +111,20 @@ fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
     targets
 }
 
-/// Empties a page's slot; false where there was nothing.
-async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+/// A page's slot before it was emptied.
+#[derive(PartialEq, Eq)]
+enum SlotWas {
+    Filled,
+    Empty,
+}
+
+/// Empties a page's slot; returns what it was before.
+async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     let slot = key.slot();
-    let Some((_, body)) = read_slot(platform, &slot).await else { return false };
+    let Some((_, body)) = read_slot(platform, &slot).await else { return SlotWas::Empty };
     platform.discard(body);
     platform.cache_delete(&slot).await;
-    true
+    SlotWas::Filled
 }
 
 /// Whether the page is on its way from the origin to this isolate, perhaps as it was before. One that
