@@ -4,10 +4,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use edge_isr::policy::fence::Provenance;
+use edge_isr::policy::fence::{Provenance, Purged};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::CacheKey;
-use edge_isr::policy::reuse::{PurgeState, ReuseSettings, decide};
+use edge_isr::policy::reuse::{PurgeState, RecordsRead, ReuseSettings, decide};
 use edge_isr::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse, Variant};
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
@@ -55,8 +55,9 @@ fn benches(criterion: &mut Criterion) {
     let mut tags = implicit(&key);
     tags.extend_from_slice(&stored.tags);
     tags.iter().for_each(|tag| memory.read(tag, Vec::new(), now));
+    let clear = PurgeState { purged: Purged::No, first_seen: None, records: RecordsRead::Known };
     criterion.bench_function("decide", |bencher| {
-        bencher.iter(|| decide(black_box(&stored), PurgeState::CLEAR, TERMS, now));
+        bencher.iter(|| decide(black_box(&stored), clear, TERMS, now));
     });
     criterion.bench_function("read the metadata", |bencher| {
         bencher.iter(|| Stored::from_head(black_box(&head)));

@@ -16,10 +16,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::ControlError;
 use crate::control::purge::Receipt;
+use crate::isolate::complaints::Complaint;
 use crate::page::answer::{JSON, json};
-use crate::platform::kv::{self, within};
-use crate::platform::{KvEntry, Platform, Response};
-use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::platform::complain::complain;
+use crate::platform::kv::{self, KvEntry};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
+use crate::platform::{Platform, Response};
+use crate::policy::fence::PurgeRecord;
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -27,10 +31,6 @@ use crate::policy::time::Time;
 const VERSION: u8 = 1;
 /// Of hexadecimal digits, two random words.
 const ID_LENGTH: usize = 32;
-/// The answer has gone out; only the log hears of a write that takes longer.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
-/// A bulk read takes 100 keys, and only one mode's records are read.
-const TAGS_PER_READ: usize = 100;
 /// KV: changes "may take up to 60 seconds or more" to be seen elsewhere.
 const KV_SPREADS_IN: Duration = Duration::from_secs(60);
 
@@ -85,13 +85,13 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     }
     let then = platform.clone();
     platform.defer(async move {
-        let key = receipt_key(&kept.receipt.id);
+        let key = KvKey::receipt(&kept.receipt.id);
         let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
-        let written = within(&then, WRITE_LIMIT, then.kv_write(&key, entry)).await;
-        if let Err(error) = written
-            && then.isolate().log.allows("receipt", then.now())
-        {
-            then.log(&format!("a purge's receipt could not be kept ({error}); the purge stands"));
+        // The answer has gone out; only the log hears of a write that takes too long.
+        if let Err(error) = kv::write(&then, &key, entry).await {
+            complain(&then, Complaint::Receipt, || {
+                format!("a purge's receipt could not be kept ({error}); the purge stands")
+            });
         }
     });
 }
@@ -106,7 +106,8 @@ pub async fn answer<P: Platform>(
         let title = "The request cannot be understood";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
-    let Some(text) = read(platform, &[receipt_key(id)]).await?.into_iter().flatten().next() else {
+    let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
+    let Some(text) = text else {
         return Err(absent(platform));
     };
     let kept = match serde_json::from_str::<StoredReceipt>(&text) {
@@ -129,28 +130,19 @@ async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Sprea
 
 /// How many of the records KV shows, asked in the way pages ask.
 async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, ControlError> {
+    let key = |tag| KvKey::record(kept.receipt.mode, tag);
+    let keys: Vec<KvKey> = kept.tags.iter().map(key).collect();
     let mut seen = 0;
-    for tags in kept.tags.chunks(TAGS_PER_READ) {
-        let key = |tag| PurgeMode::record_key(kept.receipt.mode, tag);
-        let keys: Vec<String> = tags.iter().map(key).collect();
-        for value in read(platform, &keys).await?.into_iter().flatten() {
-            let record = serde_json::from_str::<PurgeRecord>(&value)
-                .map_err(|_| unreadable("a purge record is not one of ours"))?;
-            seen += usize::from(record.at >= kept.began);
-        }
+    for value in kv::read(platform, &keys).await.map_err(no_answer)?.into_iter().flatten() {
+        let record = serde_json::from_str::<PurgeRecord>(&value)
+            .map_err(|_| unreadable("a purge record is not one of ours"))?;
+        seen += usize::from(record.at >= kept.began);
     }
     Ok(seen)
 }
 
-fn receipt_key(id: &str) -> String {
-    format!("r/{id}")
-}
-
-async fn read<P: Platform>(
-    platform: &P,
-    keys: &[String],
-) -> Result<Vec<Option<String>>, ControlError> {
-    kv::bulk_read(platform, keys).await.map_err(|error| unreadable(&format!("KV said: {error}")))
+fn no_answer(error: KvError) -> ControlError {
+    unreadable(&format!("KV said: {error}"))
 }
 
 fn absent<P: Platform>(platform: &P) -> ControlError {

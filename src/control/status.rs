@@ -5,17 +5,18 @@ use serde::Serialize;
 
 use crate::control::ControlError;
 use crate::fields::no_vary_search::form_decoded;
-use crate::graph::{PageEntry, Relation, page_key, read_page, tag_prefix};
+use crate::graph::{PageEntry, Relation, read_page};
 use crate::page::answer::{JSON, json};
 use crate::page::visit::Visit;
 use crate::platform::kv;
-use crate::platform::{KvError, Platform, Response};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::{KvKey, KvPrefix};
+use crate::platform::{Platform, Response};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 
 /// URLs an answer lists before it gives a cursor.
 const PAGE: u32 = 1000;
-const KEYS_PER_READ: usize = 100;
 
 #[derive(Serialize)]
 struct OfTag {
@@ -61,23 +62,21 @@ async fn of_tag<P: Platform>(
     cursor: Option<&str>,
 ) -> Result<Response<P::Body>, ControlError> {
     let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
-    let prefix = tag_prefix(&tag);
-    let page = platform.kv_list(&prefix, cursor, PAGE).await.map_err(unreadable)?;
+    let prefix = KvPrefix::relations(&tag);
+    let page = kv::list(platform, &prefix, cursor, PAGE).await.map_err(unreadable)?;
     let mut urls = Vec::with_capacity(page.keys.len());
     let mut without_url = Vec::new();
     for (name, metadata) in page.keys {
         let relation = metadata.and_then(|text| serde_json::from_str::<Relation>(&text).ok());
         match relation {
             Some(relation) => urls.push(relation.url),
-            None => without_url.push(page_key(name.strip_prefix(&prefix).unwrap_or(""))),
+            None => without_url.extend(prefix.page_of(&name).map(KvKey::page)),
         }
     }
-    for keys in without_url.chunks(KEYS_PER_READ) {
-        let values = kv::bulk_read(platform, keys).await.map_err(unreadable)?;
-        let entries = values.into_iter().flatten();
-        let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
-        urls.extend(entries.map(|entry| entry.url));
-    }
+    let values = kv::read(platform, &without_url).await.map_err(unreadable)?;
+    let entries = values.into_iter().flatten();
+    let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
+    urls.extend(entries.map(|entry| entry.url));
     let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
     Ok(json(platform, StatusCode::OK, JSON, &answer))
 }

@@ -17,23 +17,20 @@
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;
-use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures::pin_mut;
 
 use crate::coordinator::shard::{LeaseReply, Published, Shard, ShardReply, ShardRequest};
+use crate::isolate::complaints::Complaint;
+use crate::isolate::rest::Rest;
 use crate::lease::LeaseEnd;
+use crate::platform::complain::complain;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::SHARD_LIMIT;
-
-/// The pause after a failure.
-const REST: Duration = Duration::from_secs(1);
-/// The pause after a timeout: it cost a request the whole limit.
-const LONG_REST: Duration = Duration::from_secs(10);
 
 /// Why a shard gave no reply. The data centre's own lease serves instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +92,7 @@ async fn ask<P: Platform>(
     ask: ShardRequest,
 ) -> Result<LeaseReply, NoReply> {
     let began = platform.now();
-    if rests(platform, shard, began) {
+    if platform.isolate().shard_rests.of(shard).lasts(began) {
         return Err(NoReply::Resting);
     }
     match answered(platform, shard, &ask).await {
@@ -111,30 +108,24 @@ async fn ask<P: Platform>(
 
 fn learn<P: Platform>(platform: &P, reply: ShardReply) -> LeaseReply {
     let now = platform.now();
-    let mut memory = platform.isolate().purges.borrow_mut();
-    for Published { tag, mode, record } in reply.records {
-        memory.told(&tag, mode, record, now);
-    }
+    platform.isolate().purges.with_mut(|memory| {
+        for Published { tag, mode, record } in reply.records {
+            memory.told(&tag, mode, record, now);
+        }
+    });
     reply.lease
 }
 
 fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
-    let (isolate, now) = (platform.isolate(), platform.now());
-    let rest = if now.since(began) >= SHARD_LIMIT { LONG_REST } else { REST };
-    let mut resting = isolate.shards_resting.borrow_mut();
-    resting.retain(|(other, _)| *other != shard);
-    resting.push((shard, now + rest));
-    if isolate.log.allows("coordinator", now) {
-        platform.log(&format!(
+    let now = platform.now();
+    let length = if now.since(began) >= SHARD_LIMIT { Rest::LONG } else { Rest::SHORT };
+    platform.isolate().shard_rests.of(shard).begin(length, now);
+    complain(platform, Complaint::Coordinator, || {
+        format!(
             "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
              purges are seen when KV shows them"
-        ));
-    }
-}
-
-fn rests<P: Platform>(platform: &P, shard: Shard, now: Time) -> bool {
-    let resting = platform.isolate().shards_resting.borrow();
-    resting.iter().any(|(resting, until)| *resting == shard && now < *until)
+        )
+    });
 }
 
 async fn answered<P: Platform>(

@@ -18,12 +18,14 @@
 use crate::coordinator::shard::{LeaseReply, Published, ShardReply, ShardRequest};
 use crate::coordinator::wire;
 use crate::lease::LeaseEnd;
+use crate::policy::fence::giving_way;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{FAILURE_SHARED_FOR, PASS_FOR, SHARD_KEEPS_RECORDS, SHARD_SWEPT_EVERY};
 
-/// Of a tag and kind, besides the one with the latest stamp; as an isolate remembers them.
-const RECORDS_MOST: usize = 8;
+/// Records of a tag and mode that a shard keeps, the one with the latest stamp among them. An isolate
+/// has room for more than it is told of.
+pub const RECORDS_MOST: usize = 8;
 
 /// Of a shard. Past it the one that has been here longest is forgotten: KV still has it.
 const RECORDS_IN_ALL_MOST: usize = 20_000;
@@ -143,22 +145,19 @@ impl Ledger {
         let row = Row { until: now + SHARD_KEEPS_RECORDS, kind: RowKind::Record(published) };
         let mut changes = vec![self.put(key, row)];
         if self.under(&kind).len() > RECORDS_MOST {
-            changes.extend(self.delete_first_come(&kind));
+            changes.extend(self.delete_one(&kind));
         }
         if self.records > RECORDS_IN_ALL_MOST {
-            changes.extend(self.delete_first_come(RECORDS));
+            changes.extend(self.delete_one(RECORDS));
         }
         changes
     }
 
-    /// The record that came here first gives way, unless its stamp is the latest: who knows none of
-    /// those that stay is outdated by them as well.
-    fn delete_first_come(&mut self, prefix: &str) -> Option<RowChange> {
+    fn delete_one(&mut self, prefix: &str) -> Option<RowChange> {
         let rows = self.under(prefix);
-        let (latest, _) = rows.iter().max_by_key(|(_, row)| (row.stamp(), row.until))?;
-        let others = rows.iter().filter(|(key, _)| key != latest);
-        let first_come = others.min_by_key(|(_, row)| row.until)?.0.clone();
-        Some(self.delete(first_come))
+        let position = giving_way(rows.iter().map(|(_, row)| (row.stamp(), row.until)))?;
+        let (key, _) = rows.get(position)?;
+        Some(self.delete(key.clone()))
     }
 
     /// Deletes what has expired, once in a while: nothing that is answered depends on it.

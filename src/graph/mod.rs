@@ -20,15 +20,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::platform::{KvError, Platform, kv};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
+use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// A relation ends by itself unless it is written again, at the latest at half its life.
 const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
-const KEYS_PER_READ: usize = 100;
 
 /// The value of `u/<page>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,23 +44,10 @@ pub struct Relation {
     pub url: String,
 }
 
-pub fn page_key(page: &str) -> String {
-    format!("u/{page}")
-}
-
-/// What all relations of a tag begin with.
-pub fn tag_prefix(tag: &Tag) -> String {
-    format!("t/{}/", tag.key_segment())
-}
-
-fn relation_key(tag: &Tag, page: &str) -> String {
-    tag_prefix(tag) + page
-}
-
 pub async fn read_page<P: Platform>(
     platform: &P,
     key: &CacheKey,
 ) -> Result<Option<PageEntry>, KvError> {
-    let values = kv::bulk_read(platform, &[page_key(&key.page())]).await?;
-    Ok(values.into_iter().flatten().next().and_then(|value| serde_json::from_str(&value).ok()))
+    let value = kv::read_one(platform, &KvKey::page(&key.page())).await?;
+    Ok(value.and_then(|value| serde_json::from_str(&value).ok()))
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::graph::write::{fault, spent};
-use crate::graph::{KEYS_PER_READ, RELATION_LIFE, read_page, relation_key};
-use crate::platform::{KvError, Platform, kv};
+use crate::graph::{RELATION_LIFE, read_page};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
+use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
@@ -144,7 +146,7 @@ async fn compared<P: Platform>(
     // What the entry says of them may be another's, written over this data centre's own.
     let kept = not_in(tags, &add);
     let unnamed = not_in(former, &named);
-    let (there, gone) = related(platform, key, kept.iter().chain(&unnamed)).await?;
+    let Related { there, gone } = related(platform, key, kept.iter().chain(&unnamed)).await?;
     add.extend(gone.into_iter().filter(|tag| tags.contains(tag)));
     remove.extend(there.into_iter().filter(|tag| !tags.contains(tag)));
     if !tags.is_empty() && now.since(written_at) >= RELATION_LIFE / 2 {
@@ -166,22 +168,27 @@ fn are_same(tags: &[Tag], others: &[Tag]) -> bool {
     not_in(tags, others).is_empty() && not_in(others, tags).is_empty()
 }
 
-/// Those of `tags` whose relation is there, and those whose is not.
+/// Tags of a page by whether KV has their relations.
+#[derive(Default)]
+struct Related {
+    there: Vec<Tag>,
+    gone: Vec<Tag>,
+}
+
+/// Looks up the relations of `tags`.
 async fn related<P: Platform>(
     platform: &P,
     key: &CacheKey,
     tags: impl Iterator<Item = &Tag>,
-) -> Result<(Vec<Tag>, Vec<Tag>), KvError> {
+) -> Result<Related, KvError> {
     let (page, tags): (String, Vec<&Tag>) = (key.page(), tags.collect());
-    let (mut there, mut gone) = (Vec::new(), Vec::new());
-    for tags in tags.chunks(KEYS_PER_READ) {
-        let keys: Vec<String> = tags.iter().map(|tag| relation_key(tag, &page)).collect();
-        let values = kv::bulk_read(platform, &keys).await?;
-        for (tag, value) in tags.iter().zip(values) {
-            // broken: graph-read-modify-write.read
-            let list = if value.is_some() { &mut there } else { &mut gone };
-            list.push((*tag).clone());
-        }
+    let mut related = Related::default();
+    let keys: Vec<KvKey> = tags.iter().map(|tag| KvKey::relation(tag, &page)).collect();
+    let values = kv::read(platform, &keys).await?;
+    for (tag, value) in tags.into_iter().zip(values) {
+        // broken: graph-read-modify-write.read
+        let list = if value.is_some() { &mut related.there } else { &mut related.gone };
+        list.push(tag.clone());
     }
-    Ok((there, gone))
+    Ok(related)
 }

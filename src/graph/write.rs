@@ -5,8 +5,13 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 
 use crate::graph::plan::{Change, Plan, Todo, plan_for};
-use crate::graph::{PageEntry, RELATION_LIFE, Relation, page_key, relation_key};
-use crate::platform::{KvEntry, KvError, Platform};
+use crate::graph::{PageEntry, RELATION_LIFE, Relation};
+use crate::isolate::complaints::Complaint;
+use crate::platform::Platform;
+use crate::platform::complain::complain;
+use crate::platform::kv::{self, KvEntry};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
 use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
@@ -94,13 +99,13 @@ async fn relate<P: Platform>(
 ) -> Option<Tag> {
     // broken: graph-read-modify-write.write
     let (done, tag) = match write {
-        Write::Remove(tag) => (platform.kv_delete(&relation_key(&tag, page)).await, Some(tag)),
+        Write::Remove(tag) => (kv::delete(platform, &KvKey::relation(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {
             let metadata = ascii_json(&Relation { url: key.url() });
             // Too long a URL is read from `u/<page>` instead.
             let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
             let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
-            (platform.kv_write(&relation_key(&tag, page), entry).await, None)
+            (kv::write(platform, &KvKey::relation(&tag, page), entry).await, None)
         }
     };
     match done {
@@ -119,33 +124,30 @@ async fn write_page<P: Platform>(
     tags: Vec<Tag>,
 ) -> Result<(), KvError> {
     if tags.is_empty() {
-        return platform.kv_delete(&page_key(page)).await;
+        return kv::delete(platform, &KvKey::page(page)).await;
     }
     let entry = PageEntry { url: key.url(), tags, at: platform.now() };
     let value = ascii_json(&entry);
     let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
-    platform.kv_write(&page_key(page), entry).await
+    kv::write(platform, &KvKey::page(page), entry).await
 }
 
 pub(super) fn spent<P: Platform>(platform: &P) {
-    if platform.isolate().log.allows("graph-budget", platform.now()) {
-        platform.log(
-            "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, \
-             and is continued at the pages' next revalidations",
-        );
-    }
+    complain(platform, Complaint::GraphBudget, || {
+        "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent: the tag graph is behind, and is \
+         continued at the pages' next revalidations"
+            .to_owned()
+    });
 }
 
 pub(super) fn fault<P: Platform>(platform: &P, error: &KvError) {
-    let (isolate, now) = (platform.isolate(), platform.now());
-    // "KV put() limit exceeded for the day": another try would fail as well.
-    if error.0.contains("limit exceeded") {
-        isolate.visitor_writes.rest(now);
+    if *error == KvError::DayQuota {
+        platform.isolate().visitor_writes.rest(platform.now());
     }
-    if isolate.log.allows("graph", now) {
-        platform.log(&format!(
+    complain(platform, Complaint::GraphWrite, || {
+        format!(
             "the tag graph is behind ({error}); purges do not depend on it, and it is continued \
              at the page's next revalidation"
-        ));
-    }
+        )
+    });
 }

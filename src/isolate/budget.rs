@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::config::VisitorWriteLimits;
+use crate::isolate::rest::Rest;
 use crate::policy::time::Time;
 
 /// KV writes that need no token to cause, to the tag graph and for invalidation: so many a minute and
@@ -13,17 +14,17 @@ use crate::policy::time::Time;
 pub struct VisitorWrites {
     minute: Spent,
     day: Spent,
-    resting_until: Cell<Option<Time>>,
+    rest: Rest,
 }
 
 impl VisitorWrites {
     const MINUTE: i64 = 60_000;
     const DAY: i64 = 24 * 60 * Self::MINUTE;
-    const REST: Duration = Duration::from_secs(60 * 60);
+    const DAY_IS_SPENT: Duration = Duration::from_secs(60 * 60);
 
     /// How many writes are left now.
     pub fn left(&self, limits: VisitorWriteLimits, now: Time) -> u32 {
-        if self.resting_until.get().is_some_and(|until| now < until) {
+        if self.rest.lasts(now) {
             return 0;
         }
         let minute = limits.per_minute.saturating_sub(self.minute.within(Self::MINUTE, now));
@@ -38,7 +39,7 @@ impl VisitorWrites {
     }
 
     pub fn rest(&self, now: Time) {
-        self.resting_until.set(Some(now + Self::REST));
+        self.rest.begin(Self::DAY_IS_SPENT, now);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether the Cache API keeps what it is given.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::isolate::recent::Recent;
@@ -12,7 +12,7 @@ use crate::policy::time::Time;
 #[derive(Default)]
 pub struct CacheHealth {
     /// Until when each slot is not collapsed.
-    broken: RefCell<Recent<Time>>,
+    broken: Recent<Time>,
     proven: Cell<bool>,
 }
 
@@ -20,7 +20,7 @@ impl CacheHealth {
     const MISTRUST: Duration = Duration::from_secs(60);
 
     pub fn is_broken(&self, slot: &Slot, now: Time) -> bool {
-        self.broken.borrow().get(slot).is_some_and(|until| now < until)
+        self.broken.get(slot).is_some_and(|until| now < until)
     }
 
     /// Whether the next store should be looked up to see.
@@ -30,12 +30,12 @@ impl CacheHealth {
 
     pub fn found(&self, slot: &Slot) {
         self.proven.set(true);
-        self.broken.borrow_mut().forget(slot);
+        self.broken.forget(slot);
     }
 
     pub fn lost(&self, slot: &Slot, now: Time) {
         self.proven.set(false);
-        self.broken.borrow_mut().note(slot, now + Self::MISTRUST, now);
+        self.broken.note(slot, now + Self::MISTRUST, now);
     }
 
     /// A request was told that it is stored, and did not find it.

@@ -1,20 +1,22 @@
 //! What one isolate remembers between requests. All of it may vanish at any time (isolates are
-//! ended at will), and each part is bounded.
+//! ended at will), and each part is bounded. Its cells are private: a flow sees what is in them for
+//! the length of a call, and never across an await.
 
 pub mod budget;
 pub mod cache_health;
+pub mod complaints;
 pub mod failures;
-pub mod log_limit;
 pub mod recent;
+pub mod rest;
+pub mod shared;
 
-use std::cell::{Cell, RefCell};
-
-use crate::coordinator::shard::Shard;
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
+use crate::isolate::complaints::Complaints;
 use crate::isolate::failures::Failure;
-use crate::isolate::log_limit::LogLimit;
 use crate::isolate::recent::Recent;
+use crate::isolate::rest::{Rest, ShardRests};
+use crate::isolate::shared::Shared;
 use crate::lease::in_isolate::Leases;
 use crate::policy::guess::Sections;
 use crate::policy::stored::Pass;
@@ -26,21 +28,20 @@ use crate::purge::reads::ReadsUnderWay;
 
 #[derive(Default)]
 pub struct Isolate {
-    pub leases: RefCell<Leases>,
-    pub purges: RefCell<PurgeMemory>,
-    pub purge_batches: RefCell<Batches>,
-    pub purge_reads: RefCell<ReadsUnderWay>,
+    pub leases: Shared<Leases>,
+    pub purges: Shared<PurgeMemory>,
+    pub purge_batches: Shared<Batches>,
+    pub purge_reads: Shared<ReadsUnderWay>,
     /// Pages that pass, until when, and why.
-    pub passes: RefCell<Recent<(Time, Pass)>>,
-    pub failures: RefCell<Recent<Failure>>,
-    pub sections: RefCell<Sections>,
-    pub variants: RefCell<Variants>,
+    pub passes: Recent<(Time, Pass)>,
+    pub failures: Recent<Failure>,
+    pub sections: Shared<Sections>,
+    pub variants: Shared<Variants>,
     /// When this data centre first saw a soft purge outdate a stored response, by its own slot.
-    pub first_seen: RefCell<Recent<Time>>,
+    pub first_seen: Recent<Time>,
     pub cache: CacheHealth,
     pub visitor_writes: VisitorWrites,
-    pub kv_resting_until: Cell<Option<Time>>,
-    /// Shards of the coordinator that did not answer a moment ago, until they are asked again.
-    pub shards_resting: RefCell<Vec<(Shard, Time)>>,
-    pub log: LogLimit,
+    pub kv_rest: Rest,
+    pub shard_rests: ShardRests,
+    pub complaints: Complaints,
 }

@@ -1,43 +1,43 @@
 //! The last value that is known for each of the slots that were used most recently.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::policy::key::Slot;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// The last thing that is known of each of the slots used most recently.
 pub struct Recent<T> {
-    by_slot: BTreeMap<Slot, (Time, T)>,
+    by_slot: RefCell<BTreeMap<Slot, (Time, T)>>,
 }
 
 impl<T> Default for Recent<T> {
     fn default() -> Self {
-        Recent { by_slot: BTreeMap::new() }
+        Recent { by_slot: RefCell::default() }
     }
 }
 
 impl<T: Copy> Recent<T> {
     const MOST: usize = 4096;
 
-    pub fn note(&mut self, slot: &Slot, value: T, now: Time) {
-        if self.by_slot.len() >= Self::MOST && !self.by_slot.contains_key(slot) {
-            self.forget_older_half();
+    pub fn note(&self, slot: &Slot, value: T, now: Time) {
+        let mut by_slot = self.by_slot.borrow_mut();
+        if by_slot.len() >= Self::MOST && !by_slot.contains_key(slot) {
+            forget_older_half(&mut by_slot);
         }
-        self.by_slot.insert(slot.clone(), (now, value));
+        by_slot.insert(slot.clone(), (now, value));
     }
 
     pub fn get(&self, slot: &Slot) -> Option<T> {
-        self.by_slot.get(slot).map(|(_, value)| *value)
+        self.by_slot.borrow().get(slot).map(|(_, value)| *value)
     }
 
-    pub fn forget(&mut self, slot: &Slot) {
-        self.by_slot.remove(slot);
+    pub fn forget(&self, slot: &Slot) {
+        self.by_slot.borrow_mut().remove(slot);
     }
+}
 
-    fn forget_older_half(&mut self) {
-        let mut times: Vec<Time> = self.by_slot.values().map(|(at, _)| *at).collect();
-        times.sort_unstable();
-        let median = times[times.len() / 2];
-        self.by_slot.retain(|_, (at, _)| *at > median);
-    }
+fn forget_older_half<T>(by_slot: &mut BTreeMap<Slot, (Time, T)>) {
+    let median = median(by_slot.values().map(|(at, _)| Some(*at)));
+    by_slot.retain(|_, (at, _)| Some(*at) > median);
 }

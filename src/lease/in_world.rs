@@ -65,7 +65,8 @@ impl<P: Platform> Lease<P> {
         }
         // The isolate's lease lives a full life from here, so the requests of this isolate wait on.
         let until = platform.now() + platform.config().lease_life();
-        platform.isolate().leases.borrow_mut().prolong(&self.slot, self.token, until);
+        let leases = &platform.isolate().leases;
+        leases.with_mut(|leases| leases.prolong(&self.slot, self.token, until));
         match reply {
             Ok(LeaseReply::Held) => InWorld::Held,
             Ok(LeaseReply::Failed(status)) => InWorld::Failed(status),

@@ -109,8 +109,9 @@ pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     let (now, token) = (platform.now(), platform.random());
     // broken: lease-never-expires
     let until = now + platform.config().lease_life();
+    let leases = &platform.isolate().leases;
     // broken: lease-after-the-fetch
-    let taken = platform.isolate().leases.borrow_mut().take(slot, token, until, now);
+    let taken = leases.with_mut(|leases| leases.take(slot, token, until, now));
     taken.then(|| Lease {
         platform: platform.clone(),
         slot: slot.clone(),
@@ -128,7 +129,8 @@ async fn wait_in_isolate<P: Platform>(platform: &P, slot: &Slot, patience: Time)
     let (mut patience, mut before) = (patience, None);
     loop {
         let now = platform.now();
-        let held = platform.isolate().leases.borrow().holder(slot, now);
+        let leases = &platform.isolate().leases;
+        let held = leases.with(|leases| leases.holder(slot, now));
         // The lease was given back meanwhile, or its holder is lost: look again, and take it.
         let Some(held) = held else { return Turn::Ended(LeaseEnd::Abandoned) };
         if before.is_some_and(|before| !Rc::ptr_eq(&before, &held.outcome)) {
@@ -140,7 +142,7 @@ async fn wait_in_isolate<P: Platform>(platform: &P, slot: &Slot, patience: Time)
             return take_over(platform, slot, &held).map_or(Turn::Overdue, Turn::Granted);
         }
         let (signal, wait) = platform.signal(held.until.min(patience).since(now));
-        platform.isolate().leases.borrow_mut().wait(slot, signal);
+        leases.with_mut(|leases| leases.wait(slot, signal));
         wait.await;
         if let Some(end) = held.outcome.get() {
             return Turn::Ended(end);
@@ -152,7 +154,7 @@ async fn wait_in_isolate<P: Platform>(platform: &P, slot: &Slot, patience: Time)
 /// Takes the lease from a holder that is overdue. Of all requests that waited for it, one gets the
 /// lease; the others find another holder.
 fn take_over<P: Platform>(platform: &P, slot: &Slot, overdue: &Waiting) -> Option<Lease<P>> {
-    platform.isolate().leases.borrow_mut().end_overdue(slot, overdue);
+    platform.isolate().leases.with_mut(|leases| leases.end_overdue(slot, overdue));
     take(platform, slot)
 }
 
@@ -183,7 +185,8 @@ impl<P: Platform> Lease<P> {
 
     /// Whether another request of this isolate waits for the lease to end.
     pub fn is_awaited(&self) -> bool {
-        self.platform.isolate().leases.borrow().is_awaited(&self.slot, self.token)
+        let leases = &self.platform.isolate().leases;
+        leases.with(|leases| leases.is_awaited(&self.slot, self.token))
     }
 
     /// What the response's `Cache-Status` should say of the lease.
@@ -202,7 +205,7 @@ impl<P: Platform> Lease<P> {
     pub fn wake(&mut self, end: LeaseEnd) {
         self.ended = true;
         let leases = &self.platform.isolate().leases;
-        let waiters = leases.borrow_mut().end(&self.slot, self.token, end);
+        let waiters = leases.with_mut(|leases| leases.end(&self.slot, self.token, end));
         waiters.into_iter().for_each(|signal| signal());
     }
 

@@ -113,7 +113,7 @@ fn nothing<P: Platform>(
     beside: Option<Variant>,
     reason: Forward,
 ) -> Lookup<P::Body> {
-    let pass = platform.isolate().passes.borrow().get(&slot);
+    let pass = platform.isolate().passes.get(&slot);
     let pass = pass.filter(|(until, _)| platform.now() < *until);
     let found = match pass {
         Some((_, pass)) => Found::Pass(pass),
@@ -128,10 +128,11 @@ fn nothing<P: Platform>(
 /// Whether a request for a page that is not stored asks for a representation by a field that pages
 /// like it are not known to vary by.
 fn asks_for_unknown_representation<P: Platform>(platform: &P, visit: &Visit) -> bool {
-    let sections = platform.isolate().sections.borrow();
-    let suspected = sections.varies(&visit.key);
-    visit.fields.any_name(&|name| {
-        asks_for_another_representation(name) && !suspected.iter().any(|known| known == name)
+    platform.isolate().sections.with(|sections| {
+        let suspected = sections.varies(&visit.key);
+        visit.fields.any_name(&|name| {
+            asks_for_another_representation(name) && !suspected.iter().any(|known| known == name)
+        })
     })
 }
 

@@ -147,7 +147,7 @@ fn revalidate_behind<P: Platform>(
     slot: &Slot,
     candidate: &Candidate<P::Body>,
 ) -> Detail {
-    let failure = platform.isolate().failures.borrow().get(slot);
+    let failure = platform.isolate().failures.get(slot);
     if let Some(failure) = failure.filter(|failure| failure.backs_off(platform.now())) {
         return failure.cause.detail();
     }

@@ -19,19 +19,22 @@ pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>)
         return Admission::Stored;
     }
     let limits = limits(platform);
-    let mut variants = platform.isolate().variants.borrow_mut();
     let (page, now) = (counted_by(visit, &lookup.slot), platform.now());
-    let Some(first) = &lookup.beside else {
-        variants.asked(&page, &lookup.slot, limits, now);
-        return variants.admission(&page, &lookup.slot, limits);
-    };
-    let (host, alike) = on_host(visit, &visit.selecting(first.names()));
-    variants.asked(&host, &alike, limits, now);
-    match variants.admission(&host, &alike, limits) {
-        Admission::Stored => variants.asked_as_elsewhere(&page, &lookup.slot, limits, now),
-        Admission::NotYet | Admission::Full => variants.asked(&page, &lookup.slot, limits, now),
-    }
-    variants.admission(&page, &lookup.slot, limits)
+    let on_host = lookup.beside.as_ref().map(|first| {
+        let selecting = visit.selecting(first.names());
+        on_host(visit, &selecting)
+    });
+    platform.isolate().variants.with_mut(|variants| {
+        let is_wanted_elsewhere = on_host.is_some_and(|(host, alike)| {
+            variants.asked(&host, &alike, limits, now);
+            variants.admission(&host, &alike, limits) == Admission::Stored
+        });
+        match is_wanted_elsewhere {
+            true => variants.asked_as_elsewhere(&page, &lookup.slot, limits, now),
+            false => variants.asked(&page, &lookup.slot, limits, now),
+        }
+        variants.admission(&page, &lookup.slot, limits)
+    })
 }
 
 /// Counts a request whose answer turned out to belong under another key than the one it was looked up
@@ -40,7 +43,8 @@ pub fn asked_under_another_key<P: Platform>(platform: &P, visit: &Visit) {
     if visit.key.foreign_origin().is_some() {
         let (slot, limits, now) = (visit.key.slot(), limits(platform), platform.now());
         let page = counted_by(visit, &slot);
-        platform.isolate().variants.borrow_mut().asked(&page, &slot, limits, now);
+        let variants = &platform.isolate().variants;
+        variants.with_mut(|variants| variants.asked(&page, &slot, limits, now));
     }
 }
 
@@ -60,7 +64,7 @@ pub fn admission<P: Platform>(
     }
     let page = counted_by(visit, slot);
     let limits = limits(platform);
-    platform.isolate().variants.borrow().admission(&page, slot, limits)
+    platform.isolate().variants.with(|variants| variants.admission(&page, slot, limits))
 }
 
 /// Whose places a variant takes. Pages for scripts of other sites have places of their own: anyone can

@@ -1,7 +1,10 @@
 //! The one seam between the flows and the world. The Worker implements it over the Cache API, KV
 //! and `fetch`; the simulator implements it in memory, where each await lets another task run.
 
+pub mod complain;
 pub mod kv;
+pub mod kv_error;
+pub mod kv_key;
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,6 +14,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv::{KvOperations, RawKv};
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 
@@ -75,10 +79,6 @@ pub struct CacheError(pub String);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct KvError(pub String);
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
 pub struct CoordinatorError(pub String);
 
 /// Why a body could not be kept.
@@ -101,22 +101,6 @@ pub enum ReadError {
     BrokenOff,
 }
 
-/// A value to write to KV.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KvEntry {
-    pub value: String,
-    /// JSON, at most 1,024 bytes.
-    pub metadata: Option<String>,
-    pub life: Duration,
-}
-
-/// One page of a KV listing: names with their metadata as JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KvPage {
-    pub keys: Vec<(String, Option<String>)>,
-    pub cursor: Option<String>,
-}
-
 /// Ends a wait in another request of the same isolate.
 pub type Signal = Box<dyn FnOnce()>;
 
@@ -124,6 +108,7 @@ pub type Signal = Box<dyn FnOnce()>;
 pub trait Platform: Clone + 'static {
     /// Opaque to the flows, and never read into memory by them.
     type Body: 'static;
+    type Kv: KvOperations + 'static;
 
     fn config(&self) -> &Config;
     /// What this isolate remembers between requests.
@@ -184,19 +169,8 @@ pub trait Platform: Clone + 'static {
         request: Request<Self::Body>,
     ) -> impl Future<Output = Result<Response<Self::Body>, OriginError>>;
 
-    /// The values of at most 100 keys, in their order; one operation.
-    fn kv_read(
-        &self,
-        keys: &[String],
-    ) -> impl Future<Output = Result<Vec<Option<String>>, KvError>>;
-    fn kv_write(&self, key: &str, entry: KvEntry) -> impl Future<Output = Result<(), KvError>>;
-    fn kv_delete(&self, key: &str) -> impl Future<Output = Result<(), KvError>>;
-    fn kv_list(
-        &self,
-        prefix: &str,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> impl Future<Output = Result<KvPage, KvError>>;
+    /// The namespace `TAGS`; flows use it through [`kv`].
+    fn raw_kv(&self) -> RawKv<Self::Kv>;
 
     /// Asks a shard of the coordinator; none where none is bound. It may take for ever.
     fn coordinate(

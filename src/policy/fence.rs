@@ -23,7 +23,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// Soft: stale from now on. Hard: not to be shown again.
@@ -39,15 +38,6 @@ impl PurgeMode {
         match self {
             PurgeMode::Soft => "soft",
             PurgeMode::Hard => "hard",
-        }
-    }
-
-    /// The KV key of a tag's record of this kind.
-    pub fn record_key(self, tag: &Tag) -> String {
-        match self {
-            PurgeMode::Soft => format!("p/s/{}", tag.key_segment()),
-            // broken: one-record.key
-            PurgeMode::Hard => format!("p/h/{}", tag.key_segment()),
         }
     }
 }
@@ -75,6 +65,18 @@ impl PurgeRecord {
     pub fn is_dated(&self) -> bool {
         !self.id.starts_with(UNREADABLE)
     }
+}
+
+/// Which record gives way where there is room for all but one: the first that came, unless its stamp is
+/// the latest. A response that knows none of those that stay is outdated by them as well. `records`: the
+/// stamp of each, and its place in the order in which they came.
+pub fn giving_way<C: Copy + Ord>(
+    records: impl Iterator<Item = (Time, C)> + Clone,
+) -> Option<usize> {
+    let (latest, _) = records.clone().enumerate().max_by_key(|(_, record)| *record)?;
+    let others = records.enumerate().filter(|(position, _)| *position != latest);
+    let (position, _) = others.min_by_key(|(_, (_, came))| *came)?;
+    Some(position)
 }
 
 /// What the records of its tags mean for a stored response. The later, the stronger.

@@ -15,7 +15,7 @@ use http::header::{self, HeaderName};
 use sha2::{Digest, Sha256};
 
 use crate::policy::key::CacheKey;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// Sections that an isolate remembers; each is some hundred bytes at most.
 const SECTIONS_MOST: usize = 2048;
@@ -238,10 +238,8 @@ impl Sections {
 
     fn heard(&mut self, section: Section, now: Time) -> &mut KnownSection {
         if self.known.len() >= SECTIONS_MOST && !self.known.contains_key(&section) {
-            let mut times: Vec<Time> = self.known.values().map(|known| known.heard_at).collect();
-            times.sort_unstable();
-            let median = times[times.len() / 2];
-            self.known.retain(|_, known| known.heard_at > median);
+            let median = median(self.known.values().map(|known| Some(known.heard_at)));
+            self.known.retain(|_, known| Some(known.heard_at) > median);
         }
         let known = self.known.entry(section).or_default();
         known.heard_at = now;

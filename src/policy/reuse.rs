@@ -73,19 +73,21 @@ fn has_cookie(request: &dyn RequestFields, wanted: &CookieNames) -> bool {
     request.value("cookie").is_some_and(|field| cookies::has(&field, wanted))
 }
 
+/// Whether all purge records of a response's tags are known, as of the memory window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordsRead {
+    Known,
+    /// KV did not give them: nothing old is shown before the origin was asked.
+    Unreadable,
+}
+
 /// What the purge records of a stored response's tags say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PurgeState {
     pub purged: Purged,
     /// When this data centre first saw a soft purge outdate it.
     pub first_seen: Option<Time>,
-    /// Whether all records could be read.
-    pub readable: bool,
-}
-
-impl PurgeState {
-    pub const CLEAR: PurgeState =
-        PurgeState { purged: Purged::No, first_seen: None, readable: true };
+    pub records: RecordsRead,
 }
 
 /// The settings that reuse depends on.
@@ -137,7 +139,9 @@ pub fn decide(
     let windows = Windows::of(stored, fence, terms, now);
     let ttl = now.seconds_until(windows.stale_since);
     let revalidate = Verdict::Revalidate { ttl, on_error_until: windows.on_error_until };
-    if !fence.readable && now.since(stored.provenance.fetched_at) >= terms.memory_window {
+    if fence.records == RecordsRead::Unreadable
+        && now.since(stored.provenance.fetched_at) >= terms.memory_window
+    {
         return revalidate;
     }
     if now < windows.stale_since {

@@ -100,10 +100,6 @@ impl Tag {
         Tag(text.to_owned())
     }
 
-    pub fn is_implicit(&self) -> bool {
-        self.0.starts_with(IMPLICIT)
-    }
-
     pub fn as_str(&self) -> &str {
         &self.0
     }

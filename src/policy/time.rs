@@ -143,3 +143,10 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
+
+/// The time in the middle, of those that are known: what is not later is the older half.
+pub fn median(times: impl Iterator<Item = Option<Time>>) -> Option<Time> {
+    let mut known: Vec<Time> = times.flatten().collect();
+    known.sort_unstable();
+    known.get(known.len() / 2).copied()
+}

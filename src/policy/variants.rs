@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::policy::key::Slot;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// Pages whose variants an isolate counts.
 const PAGES_MOST: usize = 1024;
@@ -97,9 +97,7 @@ impl Variants {
 
     fn forget_older_half(&mut self) {
         let last = |asked: &Vec<VariantRequests>| asked.iter().map(|asked| asked.last).max();
-        let mut times: Vec<Option<Time>> = self.pages.values().map(last).collect();
-        times.sort_unstable();
-        let median = times[times.len() / 2];
+        let median = median(self.pages.values().map(last));
         self.pages.retain(|_, asked| last(asked) > median);
     }
 }

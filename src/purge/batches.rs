@@ -14,6 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::platform::Signal;
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
 use crate::policy::time::Time;
 
 /// KV takes one write a second for each key.
@@ -39,10 +41,21 @@ pub enum Limit {
     Day,
 }
 
+impl Limit {
+    /// The limit for which another attempt would fail as well.
+    pub fn of(error: &KvError) -> Option<Limit> {
+        match error {
+            KvError::TooManyOperations => Some(Limit::Invocation),
+            KvError::DayQuota => Some(Limit::Day),
+            KvError::TooSoon | KvError::TimedOut | KvError::Resting | KvError::Other(_) => None,
+        }
+    }
+}
+
 /// The purges of each record that wait for its next write.
 #[derive(Default)]
 pub struct Batches {
-    lines: BTreeMap<String, Line>,
+    lines: BTreeMap<KvKey, Line>,
 }
 
 #[derive(Default)]
@@ -82,13 +95,37 @@ impl Batch {
     }
 }
 
+/// A purge in its batch.
+pub struct Joined {
+    pub batch: Rc<Batch>,
+    pub role: Role,
+}
+
+/// What a purge does for its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It writes for all.
+    Leads,
+    /// It waits for how the write ends.
+    Follows,
+}
+
+/// What becomes of a batch whose write was in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reopened {
+    /// Its leader tries again.
+    Open,
+    /// Another batch has formed meanwhile, and writes for this one too.
+    StoodFor,
+}
+
 impl Batches {
-    /// The batch that waits for the next write of `key`, and whether it is the caller's to lead.
-    pub fn join(&mut self, key: &str, lasts: Duration, now: Time) -> (Rc<Batch>, bool) {
+    /// Joins the batch that waits for the next write of `key`, or begins one.
+    pub fn join(&mut self, key: &KvKey, lasts: Duration, now: Time) -> Joined {
         self.forget_idle(now);
-        let line = self.lines.entry(key.to_owned()).or_default();
+        let line = self.lines.entry(key.clone()).or_default();
         if let Some(forming) = line.forming.as_ref().filter(|batch| now < batch.until) {
-            return (forming.clone(), false);
+            return Joined { batch: forming.clone(), role: Role::Follows };
         }
         let batch = Rc::new(Batch {
             until: now + lasts,
@@ -97,11 +134,11 @@ impl Batches {
             stands_for: RefCell::default(),
         });
         line.forming = Some(batch.clone());
-        (batch, true)
+        Joined { batch, role: Role::Leads }
     }
 
     /// How long `key` is not to be written yet.
-    pub fn wait(&self, key: &str, now: Time) -> Duration {
+    pub fn wait(&self, key: &KvKey, now: Time) -> Duration {
         let Some(line) = self.lines.get(key) else { return Duration::ZERO };
         let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + PACE).since(now));
         match line.busy_until.is_some_and(|until| now < until) {
@@ -111,34 +148,33 @@ impl Batches {
     }
 
     /// A write of `key` begins: a purge that comes now waits for the next one.
-    pub fn begin(&mut self, key: &str, batch: &Rc<Batch>, limit: Duration, now: Time) {
+    pub fn begin(&mut self, key: &KvKey, batch: &Rc<Batch>, limit: Duration, now: Time) {
         // broken: shares-a-write-under-way.begin
         self.withdraw(key, batch);
-        let line = self.lines.entry(key.to_owned()).or_default();
+        let line = self.lines.entry(key.clone()).or_default();
         (line.wrote_at, line.busy_until) = (Some(now), Some(now + limit));
     }
 
     /// The write has ended, one way or another.
-    pub fn free(&mut self, key: &str) {
+    pub fn free(&mut self, key: &KvKey) {
         if let Some(line) = self.lines.get_mut(key) {
             line.busy_until = None;
         }
     }
 
-    /// The batch's write was in vain: it is open again. False where another has formed meanwhile,
-    /// which then writes for this one too.
-    pub fn reopen(&mut self, key: &str, batch: &Rc<Batch>, now: Time) -> bool {
-        let line = self.lines.entry(key.to_owned()).or_default();
+    /// The batch's write was in vain: purges may join it again, unless another has formed meanwhile.
+    pub fn reopen(&mut self, key: &KvKey, batch: &Rc<Batch>, now: Time) -> Reopened {
+        let line = self.lines.entry(key.clone()).or_default();
         if let Some(other) = line.forming.as_ref().filter(|other| now < other.until) {
             other.stands_for.borrow_mut().push(batch.clone());
-            return false;
+            return Reopened::StoodFor;
         }
         line.forming = Some(batch.clone());
-        true
+        Reopened::Open
     }
 
     /// No purge joins the batch any more.
-    pub fn withdraw(&mut self, key: &str, batch: &Rc<Batch>) {
+    pub fn withdraw(&mut self, key: &KvKey, batch: &Rc<Batch>) {
         if let Some(line) = self.lines.get_mut(key)
             && line.forming.as_ref().is_some_and(|forming| Rc::ptr_eq(forming, batch))
         {

@@ -16,9 +16,11 @@ use crate::config::Invalidation;
 use crate::fields::cache_control::joined;
 use crate::fields::method::is_safe;
 use crate::fields::structured::strings;
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
+use crate::platform::complain::complain;
 use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
@@ -49,7 +51,7 @@ pub async fn after<P: Platform>(
         let mut is_wanted = false;
         for page in iter::once(&key).chain(&as_shown) {
             let is_asked_for = is_asked_for(platform, page);
-            is_wanted |= empty(platform, page).await || is_asked_for;
+            is_wanted |= empty(platform, page).await == SlotWas::Filled || is_asked_for;
         }
         if is_wanted {
             urls.push(url_tag(&key));
@@ -68,7 +70,7 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now());
     if tags.len() > left as usize {
-        log(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
+        complain_of(platform, "GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent");
         tags.truncate(left as usize);
     }
     if tags.is_empty() {
@@ -82,18 +84,18 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
             platform.isolate().visitor_writes.rest(platform.now());
         }
         if let Some(tag) = outcome.failed.first() {
-            log(&platform, &format!("no purge record of {tag} could be written"));
+            complain_of(&platform, &format!("no purge record of {tag} could be written"));
         }
     });
 }
 
-fn log<P: Platform>(platform: &P, reason: &str) {
-    if platform.isolate().log.allows("invalidation", platform.now()) {
-        platform.log(&format!(
+fn complain_of<P: Platform>(platform: &P, reason: &str) {
+    complain(platform, Complaint::Invalidation, || {
+        format!(
             "{reason}: what visitors' unsafe requests invalidate holds in this isolate and, for \
              URLs, in this data centre only"
-        ));
-    }
+        )
+    });
 }
 
 /// The URL itself, and those of the same origin that the answer names (§4.4).
@@ -109,21 +111,28 @@ fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
     targets
 }
 
-/// Empties a page's slot; false where there was nothing.
-async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+/// A page's slot before it was emptied.
+#[derive(PartialEq, Eq)]
+enum SlotWas {
+    Filled,
+    Empty,
+}
+
+/// Empties a page's slot; returns what it was before.
+async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     let slot = key.slot();
-    let Some((_, body)) = read_slot(platform, &slot).await else { return false };
+    let Some((_, body)) = read_slot(platform, &slot).await else { return SlotWas::Empty };
     platform.discard(body);
     platform.cache_delete(&slot).await;
-    true
+    SlotWas::Filled
 }
 
 /// Whether the page is on its way from the origin to this isolate, perhaps as it was before. One that
 /// passes may be, without a lease.
 fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
-    let passes = isolate.passes.borrow().get(&slot).is_some_and(|(until, _)| now < until);
-    passes || isolate.leases.borrow().holder(&slot, now).is_some()
+    let passes = isolate.passes.get(&slot).is_some_and(|(until, _)| now < until);
+    passes || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some()
 }
 
 fn url_tag(key: &CacheKey) -> Tag {

@@ -19,15 +19,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::policy::fence::{PurgeMode, PurgeRecord};
+use crate::coordinator::ledger;
+use crate::policy::fence::{PurgeMode, PurgeRecord, giving_way};
 use crate::policy::tag::Tag;
-use crate::policy::time::Time;
+use crate::policy::time::{Time, median};
 
 /// Tags that are remembered; past this, the least recently read are forgotten.
 const TAGS_MOST: usize = 20_000;
-/// Records of a tag and kind that are remembered, besides the one with the latest stamp: those that
-/// KV has shown, and as many that a coordinator may tell of at once.
-const RECORDS_MOST: usize = 16;
+/// Records of a tag and mode that are remembered, the one with the latest stamp among them: as many as
+/// a coordinator tells of at once, and as many that KV has shown.
+const RECORDS_MOST: usize = 2 * ledger::RECORDS_MOST;
 /// This isolate's own purges are kept at least so long, whatever KV says.
 const OWN_KEPT: Duration = Duration::from_secs(120);
 
@@ -193,9 +194,7 @@ impl PurgeMemory {
     }
 
     fn forget_least_recently_read(&mut self, now: Time) {
-        let mut read: Vec<Time> = self.tags.values().filter_map(|tag| tag.read_at).collect();
-        read.sort_unstable();
-        let median = read.get(read.len() / 2).copied();
+        let median = median(self.tags.values().map(|tag| tag.read_at));
         self.tags.retain(|_, tag| {
             tag.own_until.is_some_and(|until| now < until) || tag.read_at > median
         });
@@ -206,9 +205,7 @@ impl PurgeMemory {
 
     /// More were purged here than can be kept for two minutes: KV has what was confirmed.
     fn forget_older_own(&mut self) {
-        let mut own: Vec<Time> = self.tags.values().filter_map(|tag| tag.own_until).collect();
-        own.sort_unstable();
-        let median = own.get(own.len() / 2).copied();
+        let median = median(self.tags.values().map(|tag| tag.own_until));
         let mut left = TAGS_MOST / 2;
         self.tags.retain(|_, tag| {
             let stays = tag.own_until >= median && left > 0;
@@ -223,8 +220,7 @@ impl RecordsOfMode {
         self.learned.iter().chain(&self.noted)
     }
 
-    /// Adds a record in the order of learning. The one learned longest ago gives way, unless its
-    /// stamp is the latest: a response that knows none of those that stay is outdated by them as well.
+    /// Adds a record in the order of learning.
     fn learn(&mut self, record: PurgeRecord, seen: LearnCount, when: Option<LearnCount>) {
         let records = &mut self.learned;
         if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
@@ -233,9 +229,11 @@ impl RecordsOfMode {
         }
         records.push(KnownRecord { record, seen, when });
         if records.len() > RECORDS_MOST {
-            let latest = records.iter().map(|learned| learned.record.at).max();
-            let oldest = records.iter().position(|learned| Some(learned.record.at) != latest);
-            records.remove(oldest.unwrap_or(0));
+            let in_order = records.iter().enumerate();
+            let stamps = in_order.map(|(learned, known)| (known.record.at, learned));
+            if let Some(position) = giving_way(stamps) {
+                records.remove(position);
+            }
         }
     }
 }

@@ -20,25 +20,26 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::{Either, select};
-use futures::pin_mut;
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
 use crate::coordinator::shard::Published;
-use crate::platform::{KvEntry, KvError, Platform};
+use crate::isolate::complaints::Complaint;
+use crate::platform::Platform;
+use crate::platform::complain::complain;
+use crate::platform::kv::{self, KvEntry, TimedWrite, WRITE_LIMIT};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::purge::batches::{Batch, Limit, WriteEnd};
+use crate::purge::batches::{Batch, Joined, Limit, Reopened, Role, WriteEnd};
 
 /// Longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A Worker has six connections; one is left for the rest of it.
 const WRITES_AT_ONCE: usize = 5;
-/// A write is waited for so long.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 /// No attempt begins later than this: the sender must hear while it still listens.
 const ALL_WITHIN: Duration = Duration::from_secs(20);
@@ -59,7 +60,7 @@ pub struct Purge {
 pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
     let record = new_record(platform, now);
-    platform.isolate().purges.borrow_mut().noted(tag, mode, record, now);
+    platform.isolate().purges.with_mut(|memory| memory.noted(tag, mode, record, now));
 }
 
 fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
@@ -104,20 +105,21 @@ async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
 
 /// Waits for a write that is stamped from now on, and leads it if no other purge does.
 async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> WriteEnd {
-    let key = mode.record_key(tag);
+    let key = KvKey::record(mode, tag);
     while platform.now() < until {
         let now = platform.now();
         let lasts = ALL_WITHIN + WRITE_LIMIT;
-        let (batch, leads) = platform.isolate().purge_batches.borrow_mut().join(&key, lasts, now);
+        let batches = &platform.isolate().purge_batches;
+        let Joined { batch, role } = batches.with_mut(|batches| batches.join(&key, lasts, now));
         let (signal, wait) = platform.signal(batch.until().since(now));
         batch.wait(signal);
-        if leads {
+        if role == Role::Leads {
             platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone(), until));
         }
         wait.await;
         match batch.ended() {
             // Another invocation was at its end. This one may not be.
-            Some(WriteEnd::Refused(Limit::Invocation)) if !leads => continue,
+            Some(WriteEnd::Refused(Limit::Invocation)) if role == Role::Follows => continue,
             ended => return ended.unwrap_or(WriteEnd::Failed),
         }
     }
@@ -126,41 +128,47 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
 
 /// Writes for a batch.
 async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
-    let key = mode.record_key(&tag);
+    let key = KvKey::record(mode, &tag);
     let batches = &platform.isolate().purge_batches;
     // broken: no-retry.attempts
-    for attempt in 0..ATTEMPTS {
-        wait_for_turn(&platform, &key, attempt).await;
+    for number in 0..ATTEMPTS {
+        wait_for_turn(&platform, &key, number).await;
         if platform.now() >= until {
             break;
         }
-        batches.borrow_mut().begin(&key, &batch, WRITE_LIMIT, platform.now());
-        let written = write(&platform, &tag, &key, mode).await.map_err(|error| limit(&error));
-        batches.borrow_mut().free(&key);
+        let now = platform.now();
+        batches.with_mut(|batches| batches.begin(&key, &batch, WRITE_LIMIT, now));
+        let attempt = write(&platform, &tag, &key, mode).await;
+        batches.with_mut(|batches| batches.free(&key));
         // broken: shares-a-write-under-way.end
-        match written {
-            Ok(Some(record)) => {
+        match attempt {
+            Attempt::Durable(record) => {
                 client::publish(&platform, Published { tag, mode, record }).await;
                 return batch.end(WriteEnd::Durable);
             }
-            Err(Some(limit)) => return batch.end(WriteEnd::Refused(limit)),
-            _ if !batches.borrow_mut().reopen(&key, &batch, platform.now()) => return,
-            _ => {}
+            Attempt::Refused(limit) => return batch.end(WriteEnd::Refused(limit)),
+            Attempt::InVain => {}
+        }
+        let now = platform.now();
+        let reopened = batches.with_mut(|batches| batches.reopen(&key, &batch, now));
+        if reopened == Reopened::StoodFor {
+            return;
         }
     }
-    batches.borrow_mut().withdraw(&key, &batch);
+    batches.with_mut(|batches| batches.withdraw(&key, &batch));
     // broken: no-retry.end
     batch.end(WriteEnd::Failed);
 }
 
-async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
-    if attempt > 0 {
-        let longest = FIRST_PAUSE * (1 << attempt);
+async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
+    if number > 0 {
+        let longest = FIRST_PAUSE * (1 << number);
         let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
         platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
     }
     loop {
-        let wait = platform.isolate().purge_batches.borrow().wait(key, platform.now());
+        let now = platform.now();
+        let wait = platform.isolate().purge_batches.with(|batches| batches.wait(key, now));
         if wait.is_zero() {
             return;
         }
@@ -168,40 +176,41 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &str, attempt: u32) {
     }
 }
 
-/// One attempt, with a stamp of its own; none where it took so long that it counts as none.
-async fn write<P: Platform>(
-    platform: &P,
-    tag: &Tag,
-    key: &str,
-    mode: PurgeMode,
-) -> Result<Option<PurgeRecord>, KvError> {
+/// What came of one attempt to write a record.
+enum Attempt {
+    Durable(PurgeRecord),
+    /// Another attempt would be refused as well.
+    Refused(Limit),
+    /// It failed, or took so long that it counts as none.
+    InVain,
+}
+
+/// One attempt, with a stamp of its own.
+async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMode) -> Attempt {
     let at = platform.now();
     // broken: one-record.id
     let record = new_record(platform, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let (then, name) = (platform.clone(), key.to_owned());
-    let writing = Box::pin(async move { then.kv_write(&name, entry).await });
-    let timeout = platform.sleep(WRITE_LIMIT);
-    pin_mut!(timeout);
-    let written = match select(writing, timeout).await {
-        Either::Left((written, _)) => written,
-        Either::Right((_, late)) => {
+    let written = match kv::timed_write(platform, key, entry).await {
+        TimedWrite::Ended(written) => written,
+        TimedWrite::Late(late) => {
             platform.defer(mend(platform.clone(), tag.clone(), mode, late));
-            Err(KvError("KV did not answer in time".to_owned()))
+            Err(KvError::TimedOut)
         }
     };
     let now = platform.now();
-    if let Err(error) = &written
-        && platform.isolate().log.allows("purge-write", now)
-    {
-        platform.log(&format!("a purge record could not be written to KV: {error}"));
+    if let Err(error) = written {
+        complain(platform, Complaint::PurgeWrite, || {
+            format!("a purge record could not be written to KV: {error}")
+        });
+        return Limit::of(&error).map_or(Attempt::InVain, Attempt::Refused);
     }
-    written?;
     if now.since(at) > platform.config().skew / 2 {
-        return Ok(None);
+        return Attempt::InVain;
     }
-    platform.isolate().purges.borrow_mut().confirmed(tag, mode, record.clone(), now);
-    Ok(Some(record))
+    let memory = &platform.isolate().purges;
+    memory.with_mut(|memory| memory.confirmed(tag, mode, record.clone(), now));
+    Attempt::Durable(record)
 }
 
 /// A write that was given up and lands after all may hide a purge that came between: once it is known
@@ -218,13 +227,4 @@ async fn mend<P: Platform>(
             Box::pin(async move { record(&platform, &tag, mode, until).await });
         again.await;
     }
-}
-
-/// The limit that an error of KV's speaks of. The words are the platform's own.
-fn limit(error: &KvError) -> Option<Limit> {
-    let text = error.0.to_ascii_lowercase();
-    if text.contains("too many api requests") || text.contains("too many subrequests") {
-        return Some(Limit::Invocation);
-    }
-    text.contains("limit exceeded for the day").then_some(Limit::Day)
 }

@@ -1,25 +1,28 @@
 //! Reading the purge records of a stored response's tags, from memory and past it from KV.
 //!
-//! What fails closed: with KV unreadable, [`PurgeState::readable`] is false, and `policy::reuse` asks
+//! What fails closed: with KV unreadable, the state says [`RecordsRead::Unreadable`], and `policy::reuse` asks
 //! the origin before it shows anything older than the memory window.
 
 use futures::channel::oneshot;
-use futures::future::join_all;
 
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
+use crate::platform::complain::complain;
 use crate::platform::kv;
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::KvKey;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
 use crate::policy::key::Slot;
-use crate::policy::reuse::PurgeState;
+use crate::policy::reuse::{PurgeState, RecordsRead};
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
+use crate::purge::memory::{LearnCount, PurgeMemory};
 
-/// A bulk read takes 100 keys, and a tag has two.
-const TAGS_PER_READ: usize = 50;
+/// A tag has a record of each.
+const MODES: [PurgeMode; 2] = [PurgeMode::Soft, PurgeMode::Hard];
 /// How often a request waits for other requests' reads before it reads what is left itself.
 const JOINS_MOST: u32 = 3;
 
@@ -31,17 +34,15 @@ pub async fn state<P: Platform>(
     stored: &StoredResponse,
 ) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
-    let readable = learn(platform, &tags).await;
+    let records = learn(platform, &tags).await;
     let skew = platform.config().skew;
-    let purged = {
-        let memory = platform.isolate().purges.borrow();
-        stored.provenance.purged(memory.records(&tags), skew)
-    };
+    let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
+    let purged = platform.isolate().purges.with(purged);
     let first_seen = match purged {
         Purged::Soft => Some(first_seen(platform, slot, stored).await),
         _ => None,
     };
-    PurgeState { purged, first_seen, readable }
+    PurgeState { purged, first_seen, records }
 }
 
 /// Whether a purge that was first seen after `moment` outdates `stored`.
@@ -52,9 +53,11 @@ pub fn is_outdated_since<P: Platform>(
     learn_count: LearnCount,
 ) -> bool {
     let tags = all_tags(visit, &stored.tags);
-    let memory = platform.isolate().purges.borrow();
-    let since = memory.records_since(&tags, learn_count);
-    stored.provenance.purged(since, platform.config().skew) != Purged::No
+    let skew = platform.config().skew;
+    let purged = |memory: &PurgeMemory| {
+        stored.provenance.purged(memory.records_since(&tags, learn_count), skew)
+    };
+    platform.isolate().purges.with(purged) != Purged::No
 }
 
 /// A response's own tags and the implicit ones of its page.
@@ -64,16 +67,17 @@ pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
     all
 }
 
-/// Reads what the memory window no longer covers; false where KV did not answer.
-async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+/// Reads what the memory window no longer covers.
+async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     for _ in 0..JOINS_MOST {
         let unread = unread(platform, tags);
         if unread.is_empty() {
-            return true;
+            return RecordsRead::Known;
         }
-        let free = platform.isolate().purge_reads.borrow().free(&unread, platform.now());
-        if !free.is_empty() && !learn_all(platform, &free).await {
-            return false;
+        let now = platform.now();
+        let free = platform.isolate().purge_reads.with(|reads| reads.free(&unread, now));
+        if learn_all(platform, &free).await == RecordsRead::Unreadable {
+            return RecordsRead::Unreadable;
         }
         if free.len() < unread.len() {
             join(platform, &unread).await;
@@ -83,18 +87,23 @@ async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
 }
 
 fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
-    let memory = platform.isolate().purges.borrow();
-    let unread = memory.unread(tags, platform.config().memory_window, platform.now());
-    unread.into_iter().cloned().collect()
+    let (window, now) = (platform.config().memory_window, platform.now());
+    let unread = |memory: &PurgeMemory| {
+        memory.unread(tags, window, now).into_iter().cloned().collect::<Vec<Tag>>()
+    };
+    platform.isolate().purges.with(unread)
 }
 
 /// Waits for another request's read of one of these tags, if there still is one.
 async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
-    platform.isolate().purge_reads.borrow_mut().join(tags, platform.now(), || {
-        let (signal, waiting) = platform.signal(kv::READ_LIMIT);
-        wait = Some(waiting);
-        signal
+    let now = platform.now();
+    platform.isolate().purge_reads.with_mut(|reads| {
+        reads.join(tags, now, || {
+            let (signal, waiting) = platform.signal(kv::READ_LIMIT);
+            wait = Some(waiting);
+            signal
+        });
     });
     if let Some(wait) = wait {
         wait.await;
@@ -102,40 +111,43 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
 }
 
 /// Others may wait for the same records, so it goes on when the visitor hangs up.
-async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> bool {
+async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     if tags.is_empty() {
-        return true;
+        return RecordsRead::Known;
     }
     let asked_at = platform.now();
     // The read is registered before the first await, so that the next request joins it.
-    let read = platform.isolate().purge_reads.borrow_mut().begin(tags, kv::READ_LIMIT, asked_at);
-    let (sender, readable) = oneshot::channel();
+    let reads = &platform.isolate().purge_reads;
+    let read = reads.with_mut(|reads| reads.begin(tags, kv::READ_LIMIT, asked_at));
+    let (sender, learned) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
     platform.defer(async move {
-        let chunks = tags.chunks(TAGS_PER_READ).map(|chunk| learn_chunk(&then, chunk, asked_at));
-        let readable = join_all(chunks).await.into_iter().all(|read| read);
-        let waiters = then.isolate().purge_reads.borrow_mut().end(read);
+        let records = learn_from_kv(&then, &tags, asked_at).await;
+        let waiters = then.isolate().purge_reads.with_mut(|reads| reads.end(read));
         waiters.into_iter().for_each(|signal| signal());
         // A visitor that has hung up needs no answer.
-        let _ = sender.send(readable);
+        let _ = sender.send(records);
     });
-    readable.await.unwrap_or(false)
+    learned.await.unwrap_or(RecordsRead::Unreadable)
 }
 
-async fn learn_chunk<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> bool {
-    let keys: Vec<String> = tags
-        .iter()
-        .flat_map(|tag| [PurgeMode::Soft.record_key(tag), PurgeMode::Hard.record_key(tag)])
-        .collect();
-    let values = match kv::bulk_read(platform, &keys).await {
-        Ok(values) => values,
-        Err(error) => return unreadable(platform, &error.0),
-    };
-    for (tag, values) in tags.iter().zip(values.chunks(2)) {
-        let records = records(platform, tag, values);
-        platform.isolate().purges.borrow_mut().read(tag, records, asked_at);
+/// Learns what could be read, also where some of it could not.
+async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> RecordsRead {
+    let keys: Vec<KvKey> =
+        tags.iter().flat_map(|tag| MODES.map(|mode| KvKey::record(mode, tag))).collect();
+    let values = kv::read_each(platform, &keys).await;
+    let mut read = RecordsRead::Known;
+    for (tag, values) in tags.iter().zip(values.chunks(MODES.len())) {
+        match values.iter().cloned().collect::<Result<Vec<_>, _>>() {
+            Ok(values) => {
+                let records = records(platform, tag, &values);
+                let memory = &platform.isolate().purges;
+                memory.with_mut(|memory| memory.read(tag, records, asked_at));
+            }
+            Err(error) => read = unreadable(platform, &error),
+        }
     }
-    true
+    read
 }
 
 fn records<P: Platform>(
@@ -143,27 +155,29 @@ fn records<P: Platform>(
     tag: &Tag,
     values: &[Option<String>],
 ) -> Vec<(PurgeMode, PurgeRecord)> {
-    let modes = [PurgeMode::Soft, PurgeMode::Hard].into_iter();
-    let present = modes.zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
+    let present =
+        MODES.into_iter().zip(values).filter_map(|(mode, value)| Some((mode, value.as_deref()?)));
     // broken: one-record.read
     present
         .map(|(mode, value)| {
             let record = PurgeRecord::of(value, platform.now());
-            if !record.is_dated() && platform.isolate().log.allows("kv-record", platform.now()) {
-                let key = mode.record_key(tag);
-                platform.log(&format!("{key} in KV is no record of ours: it counts as a purge"));
+            if !record.is_dated() {
+                complain(platform, Complaint::PurgeRecord, || {
+                    let key = KvKey::record(mode, tag);
+                    format!("{key} in KV is no record of ours: it counts as a purge")
+                });
             }
             (mode, record)
         })
         .collect()
 }
 
-fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
-    if platform.isolate().log.allows("kv-read", platform.now()) {
-        platform.log(&format!("purge records could not be read from KV: {cause}"));
-    }
+fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> RecordsRead {
+    complain(platform, Complaint::KvRead, || {
+        format!("purge records could not be read from KV: {cause}")
+    });
     // broken: kv-error-is-no-purge
-    false
+    RecordsRead::Unreadable
 }
 
 /// When this data centre first saw `stored` outdated: written once, so that a second purge does
@@ -171,14 +185,14 @@ fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
 async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
     let now = platform.now();
     let marker = slot.beside(&format!("seen {}", stored.provenance.fetched_at.0));
-    let remembered = platform.isolate().first_seen.borrow().get(&marker);
+    let remembered = platform.isolate().first_seen.get(&marker);
     if let Some(seen) = remembered {
         return seen;
     }
     let written = platform.cache_match(&marker).await;
     let written = written.and_then(|document| document.head.parse().ok()).map(Time);
     let seen = written.unwrap_or(now);
-    platform.isolate().first_seen.borrow_mut().note(&marker, seen, now);
+    platform.isolate().first_seen.note(&marker, seen, now);
     if written.is_none() {
         let life = seen_life(stored, platform.config().purge_swr);
         let platform_then = platform.clone();

@@ -5,7 +5,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::cache::described;
-use crate::platform::{KvEntry, KvError, KvPage};
+use crate::platform::kv::{KvEntry, KvOperations, KvPage};
+use crate::platform::kv_error::KvError;
+use crate::platform::kv_key::{KvKey, KvPrefix};
 
 /// KV's least, in seconds: a record is then seen elsewhere as soon as KV allows.
 const CACHE_TTL: u32 = 30;
@@ -26,14 +28,14 @@ extern "C" {
     fn get(this: &Namespace, keys: &Array, options: &Object) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn put(this: &Namespace, key: &str, value: &str, options: &Object) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn delete(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn list(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = delete)]
+    fn delete_key(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = list)]
+    fn list_keys(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
 }
 
 fn error(cause: JsValue) -> KvError {
-    KvError(described(&cause))
+    KvError::classified(&described(&cause))
 }
 
 async fn done(call: Result<Promise, JsValue>) -> Result<JsValue, KvError> {
@@ -49,39 +51,38 @@ fn options(pairs: &[(&str, JsValue)]) -> Object {
     options
 }
 
-impl Namespace {
-    /// In the order of the keys.
-    pub async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
+impl KvOperations for Namespace {
+    async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         let list: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
         let options = options(&[("cacheTtl", CACHE_TTL.into())]);
         let values: Map = done(self.get(&list, &options)).await?.unchecked_into();
         Ok(list.iter().map(|key| values.get(&key).as_string()).collect())
     }
 
-    pub async fn write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
+    async fn write(&self, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
         let life = JsValue::from(entry.life.as_secs().max(60) as f64);
         let mut pairs = vec![("expirationTtl", life)];
         if let Some(metadata) = entry.metadata {
             pairs.push(("metadata", JSON::parse(&metadata).map_err(error)?));
         }
-        done(self.put(key, &entry.value, &options(&pairs))).await.map(drop)
+        done(self.put(key.as_str(), &entry.value, &options(&pairs))).await.map(drop)
     }
 
-    pub async fn remove(&self, key: &str) -> Result<(), KvError> {
-        done(self.delete(key)).await.map(drop)
+    async fn delete(&self, key: &KvKey) -> Result<(), KvError> {
+        done(self.delete_key(key.as_str())).await.map(drop)
     }
 
-    pub async fn page(
+    async fn list(
         &self,
-        prefix: &str,
+        prefix: &KvPrefix,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
-        let mut pairs = vec![("prefix", prefix.into()), ("limit", limit.into())];
+        let mut pairs = vec![("prefix", prefix.as_str().into()), ("limit", limit.into())];
         if let Some(cursor) = cursor {
             pairs.push(("cursor", cursor.into()));
         }
-        let listed = done(self.list(&options(&pairs))).await?;
+        let listed = done(self.list_keys(&options(&pairs))).await?;
         let field = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).map_err(error);
         let keys: Array = field(&listed, "keys")?.unchecked_into();
         let mut page = KvPage { keys: Vec::new(), cursor: field(&listed, "cursor")?.as_string() };

@@ -13,15 +13,16 @@ use worker::{Context, Delay, console_log};
 use crate::config::Config;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::isolate::Isolate;
+use crate::platform::kv::RawKv;
 use crate::platform::{
-    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
-    ReadError, Request, Response, Settled, Signal, Unsettled,
+    CacheError, CoordinatorError, Document, OriginError, Platform, ReadError, Request, Response,
+    Settled, Signal, Unsettled,
 };
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 use crate::workers::body::{self, Body, BodyRead};
 use crate::workers::headers::Native;
-use crate::workers::kv::Bindings;
+use crate::workers::kv::{Bindings, Namespace};
 use crate::workers::{cache, coordinator, origin};
 
 #[derive(Clone)]
@@ -41,6 +42,7 @@ impl Runtime {
 
 impl Platform for Runtime {
     type Body = Body;
+    type Kv = Namespace;
 
     fn config(&self) -> &Config {
         &self.config
@@ -156,25 +158,8 @@ impl Platform for Runtime {
         origin::fetch(request, &self.visitor, self.config.origin_timeout).await
     }
 
-    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
-        self.bindings.tags().read(keys).await
-    }
-
-    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
-        self.bindings.tags().write(key, entry).await
-    }
-
-    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.bindings.tags().remove(key).await
-    }
-
-    async fn kv_list(
-        &self,
-        prefix: &str,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<KvPage, KvError> {
-        self.bindings.tags().page(prefix, cursor, limit).await
+    fn raw_kv(&self) -> RawKv<Namespace> {
+        RawKv::new(self.bindings.tags())
     }
 
     async fn coordinate(

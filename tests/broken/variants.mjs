@@ -70,7 +70,7 @@ export const VARIANTS = [
       [
         "304-freshens-past-a-purge",
         "",
-        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.borrow().learn_count();",
+        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.with(|memory| memory.learn_count());",
       ],
     ],
   },
@@ -85,7 +85,7 @@ export const VARIANTS = [
     id: "kv-error-is-no-purge",
     name: "an error of KV's is read as not purged",
     within: 100_000,
-    edits: [["kv-error-is-no-purge", "false", "true"]],
+    edits: [["kv-error-is-no-purge", "RecordsRead::Unreadable", "RecordsRead::Known"]],
   },
   {
     id: "absent-for-ever",
@@ -110,9 +110,9 @@ export const VARIANTS = [
         "",
         `
         let (Write::Remove(tag) | Write::Add(tag)) = &write;
-        let list = format!("{}all", crate::graph::tag_prefix(tag));
-        let pages = match crate::platform::kv::bulk_read(platform, std::slice::from_ref(&list)).await {
-            Ok(mut values) => values.pop().flatten().unwrap_or_default(),
+        let list = KvKey::relation(tag, "all");
+        let pages = match kv::read_one(platform, &list).await {
+            Ok(pages) => pages.unwrap_or_default(),
             Err(error) => {
                 fault(platform, &error);
                 return None;
@@ -124,7 +124,7 @@ export const VARIANTS = [
         }
         let value = pages.iter().map(|page| format!("{page} ")).collect();
         let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
-        if let Err(error) = platform.kv_write(&list, entry).await {
+        if let Err(error) = kv::write(platform, &list, entry).await {
             fault(platform, &error);
         }
         if !pages.is_empty() {
@@ -156,14 +156,14 @@ export const VARIANTS = [
     edits: [
       [
         "lease-after-the-fetch",
-        "platform.isolate().leases.borrow_mut().take(slot, token, until, now)",
+        "leases.with_mut(|leases| leases.take(slot, token, until, now))",
         `{
-          let free = platform.isolate().leases.borrow().holder(slot, now).is_none();
+          let free = leases.with(|leases| leases.holder(slot, now)).is_none();
           if free {
               let (platform, slot) = (platform.clone(), slot.clone());
               platform.clone().defer(async move {
                   platform.sleep(std::time::Duration::from_millis(50)).await;
-                  platform.isolate().leases.borrow_mut().take(&slot, token, until, now);
+                  platform.isolate().leases.with_mut(|leases| leases.take(&slot, token, until, now));
               });
           }
           free
@@ -184,7 +184,7 @@ export const VARIANTS = [
     within: 50_000,
     breaks: "a purge is durable before its 200",
     edits: [
-      ["no-retry.end", "Ended::Failed", "Ended::Durable"],
+      ["no-retry.end", "WriteEnd::Failed", "WriteEnd::Durable"],
       ["no-retry.attempts", "0..ATTEMPTS", "0..1"],
     ],
   },
@@ -195,7 +195,7 @@ export const VARIANTS = [
     breaks: "a purge is durable before its 200",
     edits: [
       ["shares-a-write-under-way.begin", "self.withdraw(key, batch);", ""],
-      ["shares-a-write-under-way.end", "", "batches.borrow_mut().withdraw(&key, &batch);"],
+      ["shares-a-write-under-way.end", "", "batches.with_mut(|batches| batches.withdraw(&key, &batch));"],
     ],
   },
   {
@@ -203,7 +203,7 @@ export const VARIANTS = [
     name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &usable.stored, learn_count)", "true"]],
+    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &candidate.stored, learn_count)", "true"]],
   },
   {
     id: "world-lease-not-waited-for",
@@ -258,7 +258,7 @@ export const VARIANTS = [
     within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
-      ["own-revalidation.first", "First::Plain(plain)", "First::Own { follow: false }"],
+      ["own-revalidation.first", "FirstRequest::Plain(plain)", "FirstRequest::Own { follow: false }"],
       ["own-revalidation.pass", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
     ],
   },

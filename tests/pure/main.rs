@@ -8,6 +8,7 @@ mod config;
 mod coordinator;
 mod fields;
 mod fuzz;
+mod platform;
 mod policy;
 mod pure;
 mod purge;

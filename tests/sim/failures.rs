@@ -1,3 +1,4 @@
+use crate::world::kv::Operation;
 use crate::world::origin::Page;
 use crate::world::{At, World};
 
@@ -108,7 +109,7 @@ fn a_kv_that_hangs_counts_as_a_kv_that_fails() {
     world.origin.set("/a", Page::new("one").fresh(6000, 6000));
     world.get("/a");
     world.wait(11_000);
-    world.kv.read_hangs.set(true);
+    world.kv.hang(Operation::Read, "");
     let start = world.executor.now();
     assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=200; stored");
     assert!(world.executor.now().since(start).as_secs() <= 4);
@@ -208,7 +209,7 @@ fn a_purge_that_kv_refuses_is_answered_while_its_sender_still_listens() {
 #[test]
 fn kv_that_hangs_holds_up_one_request_in_ten_seconds() {
     let world = World::new(1);
-    world.kv.read_hangs.set(true);
+    world.kv.hang(Operation::Read, "");
     let mut slow = 0;
     for number in 0..20 {
         let path = format!("/{}", number % 4);

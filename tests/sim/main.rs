@@ -9,6 +9,7 @@ mod failures;
 mod field_names;
 mod fuzz;
 mod graph;
+mod hanging;
 mod histories;
 mod lease;
 mod origin_requests;

@@ -148,7 +148,7 @@ impl<P: Platform> Refresh<P> {
 
     pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
-        let mut failures = self.platform.isolate().failures.borrow_mut();
+        let failures = &self.platform.isolate().failures;
         let times = failures.get(&self.lookup.slot).map_or(0, |failure| failure.times) + 1;
         failures.note(&self.lookup.slot, Failure { at: now, times, cause }, now);
     }

@@ -50,7 +50,7 @@ use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
+use crate::purge::memory::{LearnCount, PurgeMemory};
 
 /// The requests to the origin on behalf of a slot.
 pub struct Refresh<P: Platform> {
@@ -91,7 +91,7 @@ impl<P: Platform> Refresh<P> {
         lookup: Lookup<P::Body>,
         lease: Option<Lease<P>>,
     ) -> Refresh<P> {
-        let learn_count = platform.isolate().purges.borrow().learn_count();
+        let learn_count = platform.isolate().purges.with(PurgeMemory::learn_count);
         let began = platform.now();
         let reason = lookup.forward_reason();
         let carried = HeaderMap::new();
@@ -155,13 +155,13 @@ impl<P: Platform> Refresh<P> {
         if rules.iter().any(|rule| rule.plain) {
             return Order::PlainFirst;
         }
-        let sections = self.platform.isolate().sections.borrow();
-        sections.order(Section::of(key), added, self.platform.now())
+        let (section, now) = (Section::of(key), self.platform.now());
+        self.platform.isolate().sections.with(|sections| sections.order(section, added, now))
     }
 
     /// The fields that pages like this one vary by.
     fn suspected(&self) -> Vec<HeaderName> {
-        self.platform.isolate().sections.borrow().varies(&self.visit.key).to_vec()
+        self.platform.isolate().sections.with(|sections| sections.varies(&self.visit.key).to_vec())
     }
 
     /// Whether the request that was answered carried all that the visitor's own would.

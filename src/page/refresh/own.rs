@@ -15,6 +15,7 @@ use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::{OwnAnswer, own_answer};
 use crate::policy::stored::Pass;
+use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
@@ -26,7 +27,7 @@ impl<P: Platform> Refresh<P> {
     pub(super) async fn own_first(mut self, mut reply: Reply<P>, follow: bool) {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
-        self.learn_count = self.platform.isolate().purges.borrow().learn_count();
+        self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
         // Cookies that count as absent were sent all the same.

@@ -116,12 +116,12 @@ impl<P: Platform> Refresh<P> {
         }
         if pass.plain {
             let misled = self.own == Some(OwnAnswer::Promising);
-            isolate.sections.borrow_mut().refused(&self.visit.key, misled, now);
+            isolate.sections.with_mut(|sections| sections.refused(&self.visit.key, misled, now));
         }
-        isolate.failures.borrow_mut().forget(slot);
+        isolate.failures.forget(slot);
         // (The page's own slot stands for its other variants too, where its first one alone passes.)
         if self.passing_first().is_none() {
-            isolate.passes.borrow_mut().note(slot, (until, pass), now);
+            isolate.passes.note(slot, (until, pass), now);
         }
         if let Some(lease) = &mut self.lease {
             lease.wake(LeaseEnd::Uncacheable);

@@ -14,6 +14,7 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
 use crate::policy::plain::is_as_good_as_plain;
 use crate::policy::storing::Storing;
+use crate::purge::memory::PurgeMemory;
 
 impl<P: Platform> Refresh<P> {
     pub(super) async fn plain_first(mut self, reply: Reply<P>, plain: HeaderMap) {
@@ -57,7 +58,7 @@ impl<P: Platform> Refresh<P> {
         &mut self,
         plain: HeaderMap,
     ) -> Result<Response<P::Body>, OriginError> {
-        self.learn_count = self.platform.isolate().purges.borrow().learn_count();
+        self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = plain;
         let compared = self.compared().map(|stored| &stored.headers);

@@ -2,7 +2,9 @@
 
 use http::HeaderMap;
 
+use crate::isolate::complaints::Complaint;
 use crate::page::refresh::Refresh;
+use crate::platform::complain::complain;
 use crate::platform::{Platform, Response};
 use crate::policy::freshness::Made;
 use crate::policy::tag::{Tag, TagSet};
@@ -22,9 +24,11 @@ impl<P: Platform> Refresh<P> {
     pub(super) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
         let key = &self.visit.key;
         let set = self.tag_set(&response.headers);
-        if set.dropped > 0 && self.platform.isolate().log.allows("tags", self.platform.now()) {
+        if set.dropped > 0 {
             let dropped = set.dropped;
-            self.platform.log(&format!("{dropped} tags of {} are not printable ASCII", key.url()));
+            complain(&self.platform, Complaint::Tags, || {
+                format!("{dropped} tags of {} are not printable ASCII", key.url())
+            });
         }
         set.tags
     }
@@ -35,8 +39,10 @@ impl<P: Platform> Refresh<P> {
         // broken: age-vouches
         let Made::ForThisRequest(began) = made else { return Vec::new() };
         let tags = all_tags(&self.visit, tags);
-        let memory = self.platform.isolate().purges.borrow();
-        // broken: known-at-arrival
-        memory.known(&tags, self.learn_count, began, self.platform.config().skew)
+        let skew = self.platform.config().skew;
+        self.platform.isolate().purges.with(|memory| {
+            // broken: known-at-arrival
+            memory.known(&tags, self.learn_count, began, skew)
+        })
     }
 }

@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
+use crate::platform::complain::complain;
 use crate::platform::{Document, Platform};
 use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
 use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
+use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
@@ -64,20 +67,20 @@ impl<P: Platform> Refresh<P> {
     /// Whether this isolate knows of a hard purge of it.
     pub(super) fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
         let tags = all_tags(&self.visit, &stored.tags);
-        let memory = self.platform.isolate().purges.borrow();
         let skew = self.platform.config().skew;
-        stored.provenance.purged(memory.records(&tags), skew) == Purged::Hard
+        let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
+        self.platform.isolate().purges.with(purged) == Purged::Hard
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
-        let (isolate, now) = (self.platform.isolate(), self.platform.now());
-        isolate.cache.lost(&self.lookup.slot, now);
-        if isolate.log.allows("cache-put", now) {
+        let platform = &self.platform;
+        platform.isolate().cache.lost(&self.lookup.slot, platform.now());
+        complain(platform, Complaint::CachePut, || {
             let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
-            self.platform.log(&format!(
+            format!(
                 "the Cache API kept nothing ({cause}); requests for this page are not collapsed for a minute"
-            ));
-        }
+            )
+        });
     }
 
     pub(super) fn kept_for(&self, stored: &StoredResponse) -> Duration {
@@ -93,9 +96,10 @@ impl<P: Platform> Refresh<P> {
             Made::Stale(_) => true,
             Made::Before(_) => {
                 let tags = all_tags(&self.visit, &stored.tags);
-                let memory = self.platform.isolate().purges.borrow();
                 let skew = self.platform.config().skew;
-                stored.provenance.purged(memory.records(&tags), skew) != Purged::No
+                let purged =
+                    |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
+                self.platform.isolate().purges.with(purged) != Purged::No
             }
         }
     }

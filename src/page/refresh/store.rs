@@ -109,7 +109,8 @@ impl<P: Platform> Refresh<P> {
         let (key, now) = (&self.visit.key, self.platform.now());
         let varies = selected_by(&stored.headers);
         let added = self.visit.added_to(&self.carried);
-        self.platform.isolate().sections.borrow_mut().stored(key, &varies, &added, now);
+        let sections = &self.platform.isolate().sections;
+        sections.with_mut(|sections| sections.stored(key, &varies, &added, now));
     }
 
     /// The body could not be kept. Those who wait share a failure of the origin's alone.
@@ -223,9 +224,9 @@ impl<P: Platform> Refresh<P> {
         match self.is_behind(&stored) {
             // It is asked for again, with pauses that grow.
             true => self.note_failure(Cause::Behind),
-            false => isolate.failures.borrow_mut().forget(&self.lookup.slot),
+            false => isolate.failures.forget(&self.lookup.slot),
         }
-        isolate.passes.borrow_mut().forget(&slot);
+        isolate.passes.forget(&slot);
         let life = self.kept_for(&stored);
         // Fields that are for this visitor, or for one use, go no further (RFC 9111 §5.2.2.4, .7).
         for name in Directives::of(&stored.headers).cache_control.withheld {

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use edge_isr::policy::fence::{Provenance, PurgeMode, PurgeRecord, Purged};
-use edge_isr::policy::tag::Tag;
+use edge_isr::policy::fence::{Provenance, PurgeMode, PurgeRecord, Purged, giving_way};
 use edge_isr::policy::time::Time;
 use rstest::rstest;
 
@@ -41,9 +40,14 @@ fn the_strongest_record_counts_in_any_order() {
     assert_eq!(provenance.purged([], SKEW), Purged::No);
 }
 
-#[test]
-fn soft_and_hard_records_stand_under_separate_keys() {
-    let tag = Tag::origin("Post:1").unwrap();
-    assert_eq!(PurgeMode::Soft.record_key(&tag), "p/s/post:1");
-    assert_eq!(PurgeMode::Hard.record_key(&tag), "p/h/post:1");
+#[rstest]
+#[case::the_first_that_came(&[(1, 1), (2, 2), (3, 3)], Some(0))]
+#[case::whatever_their_order(&[(2, 2), (1, 1), (3, 3)], Some(1))]
+#[case::but_not_the_latest_stamp(&[(9, 1), (2, 2), (3, 3)], Some(1))]
+#[case::of_equal_stamps_the_first(&[(5, 1), (5, 2), (5, 3)], Some(0))]
+#[case::nothing_where_one_is_left(&[(5, 1)], None)]
+#[case::nothing_of_nothing(&[], None)]
+fn what_gives_way(#[case] records: &[(i64, u32)], #[case] position: Option<usize>) {
+    let records = records.iter().map(|(stamp, came)| (Time(*stamp), *came));
+    assert_eq!(giving_way(records), position);
 }

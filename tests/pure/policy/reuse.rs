@@ -4,7 +4,9 @@ use edge_isr::fields::cache_status::Detail;
 use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::{Provenance, Purged};
 use edge_isr::policy::freshness::Lifetimes;
-use edge_isr::policy::reuse::{Bypass, PurgeState, ReuseSettings, Verdict, bypass, decide};
+use edge_isr::policy::reuse::{
+    Bypass, PurgeState, RecordsRead, ReuseSettings, Verdict, bypass, decide,
+};
 use edge_isr::policy::stored::{BodyAt, GraphMarks, StoredResponse, Variant};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, Method, StatusCode};
@@ -13,6 +15,8 @@ use rstest::rstest;
 use crate::headers;
 
 const FETCHED: Time = Time(1_000_000);
+const CLEAR: PurgeState =
+    PurgeState { purged: Purged::No, first_seen: None, records: RecordsRead::Known };
 const TERMS: ReuseSettings = ReuseSettings {
     memory_window: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
@@ -47,7 +51,11 @@ fn at(seconds: u64) -> Time {
 }
 
 fn soft(first_seen: u64) -> PurgeState {
-    PurgeState { purged: Purged::Soft, first_seen: Some(at(first_seen)), readable: true }
+    PurgeState {
+        purged: Purged::Soft,
+        first_seen: Some(at(first_seen)),
+        records: RecordsRead::Known,
+    }
 }
 
 fn revalidate(ttl: i64, until: u64) -> Verdict {
@@ -55,11 +63,11 @@ fn revalidate(ttl: i64, until: u64) -> Verdict {
 }
 
 #[rstest]
-#[case::fresh(PurgeState::CLEAR, 0, Verdict::Serve { ttl: 60 })]
-#[case::fresh_to_the_last_second(PurgeState::CLEAR, 59, Verdict::Serve { ttl: 1 })]
-#[case::stale_4_2(PurgeState::CLEAR, 60, Verdict::ServeStale { ttl: 0 })]
-#[case::stale_to_the_end_of_swr_5861_3(PurgeState::CLEAR, 89, Verdict::ServeStale { ttl: -29 })]
-#[case::past_swr(PurgeState::CLEAR, 90, revalidate(-30, 150))]
+#[case::fresh(CLEAR, 0, Verdict::Serve { ttl: 60 })]
+#[case::fresh_to_the_last_second(CLEAR, 59, Verdict::Serve { ttl: 1 })]
+#[case::stale_4_2(CLEAR, 60, Verdict::ServeStale { ttl: 0 })]
+#[case::stale_to_the_end_of_swr_5861_3(CLEAR, 89, Verdict::ServeStale { ttl: -29 })]
+#[case::past_swr(CLEAR, 90, revalidate(-30, 150))]
 #[case::soft_purged(soft(10), 10, Verdict::ServeStale { ttl: 0 })]
 #[case::soft_purged_a_while_ago(soft(10), 39, Verdict::ServeStale { ttl: -29 })]
 #[case::soft_purged_past_its_window(soft(10), 40, revalidate(-30, 100))]
@@ -71,7 +79,7 @@ fn a_stored_response(#[case] fence: PurgeState, #[case] seconds: u64, #[case] ve
 
 #[test]
 fn hard_purged_is_discarded() {
-    let fence = PurgeState { purged: Purged::Hard, ..PurgeState::CLEAR };
+    let fence = PurgeState { purged: Purged::Hard, ..CLEAR };
     assert_eq!(decide(&stored(), fence, TERMS, at(0)), Verdict::Discard { detail: Detail::Purged });
 }
 
@@ -79,14 +87,14 @@ fn hard_purged_is_discarded() {
 fn nothing_is_used_past_its_greatest_age() {
     let mut stored = stored();
     stored.lifetimes.fresh = 1_000_000;
-    let verdict = |seconds| decide(&stored, PurgeState::CLEAR, TERMS, at(seconds));
+    let verdict = |seconds| decide(&stored, CLEAR, TERMS, at(seconds));
     assert!(matches!(verdict(99_999), Verdict::Serve { .. }));
     assert_eq!(verdict(100_000), Verdict::Discard { detail: Detail::MaxLife });
 }
 
 #[test]
 fn with_records_unreadable_the_young_is_served_and_the_old_revalidated() {
-    let unreadable = PurgeState { readable: false, ..PurgeState::CLEAR };
+    let unreadable = PurgeState { records: RecordsRead::Unreadable, ..CLEAR };
     assert_eq!(decide(&stored(), unreadable, TERMS, at(9)), Verdict::Serve { ttl: 51 });
     assert_eq!(decide(&stored(), unreadable, TERMS, at(10)), revalidate(50, 150));
     assert_eq!(decide(&stored(), unreadable, TERMS, at(70)), revalidate(-10, 150));
@@ -99,7 +107,7 @@ fn what_is_never_stale_is_revalidated_even_when_purged_softly_with_a_window_gran
     let terms = ReuseSettings { purge_swr: Duration::from_secs(60), ..TERMS };
     let never = |ttl| Verdict::Revalidate { ttl, on_error_until: None };
     assert_eq!(decide(&stored, soft(10), terms, at(10)), never(0));
-    assert_eq!(decide(&stored, PurgeState::CLEAR, terms, at(60)), never(0));
+    assert_eq!(decide(&stored, CLEAR, terms, at(60)), never(0));
 }
 
 #[test]
@@ -109,7 +117,7 @@ fn a_window_is_granted_to_soft_purged_responses_that_ask_for_none() {
     let terms = ReuseSettings { purge_swr: Duration::from_secs(20), ..TERMS };
     assert_eq!(decide(&stored, soft(10), terms, at(29)), Verdict::ServeStale { ttl: -19 });
     assert_eq!(decide(&stored, soft(10), terms, at(30)), revalidate(-20, 100));
-    assert_eq!(decide(&stored, PurgeState::CLEAR, terms, at(60)), revalidate(0, 150));
+    assert_eq!(decide(&stored, CLEAR, terms, at(60)), revalidate(0, 150));
 }
 
 #[test]
@@ -150,7 +158,7 @@ fn what_is_never_fresh_is_not_so_by_a_clock_that_is_behind() {
     let mut stored = stored();
     stored.lifetimes.fresh = 0;
     let earlier = Time(FETCHED.0 - 2_000);
-    let verdict = |stored: &StoredResponse| decide(stored, PurgeState::CLEAR, TERMS, earlier);
+    let verdict = |stored: &StoredResponse| decide(stored, CLEAR, TERMS, earlier);
     assert_eq!(verdict(&stored), Verdict::ServeStale { ttl: 0 });
     stored.lifetimes.never_stale = true;
     assert_eq!(verdict(&stored), Verdict::Revalidate { ttl: 0, on_error_until: None });

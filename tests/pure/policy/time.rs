@@ -1,4 +1,4 @@
-use edge_isr::policy::time::Time;
+use edge_isr::policy::time::{Time, median};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -71,4 +71,22 @@ proptest! {
         prop_assert_eq!(&written[0..4], &theirs[12..16]);
         prop_assert_eq!(&written[11..19], &theirs[17..25]);
     }
+}
+
+#[rstest]
+#[case(&[], None)]
+#[case(&[None], None)]
+#[case(&[Some(1)], Some(1))]
+#[case(&[Some(2), None, Some(1)], Some(2))]
+#[case(&[Some(3), Some(1), Some(2)], Some(2))]
+#[case(&[Some(1), Some(1), Some(1), Some(9)], Some(1))]
+fn what_is_later_than_the_median_is_half_at_most(
+    #[case] times: &[Option<i64>],
+    #[case] middle: Option<i64>,
+) {
+    let times = || times.iter().map(|at| at.map(Time));
+    let found = median(times());
+    assert_eq!(found, middle.map(Time));
+    let later = times().flatten().filter(|at| Some(*at) > found).count();
+    assert!(later <= times().count() / 2);
 }

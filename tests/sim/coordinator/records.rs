@@ -1,5 +1,5 @@
 use edge_isr::coordinator::shard::Shard;
-use edge_isr::platform::KvEntry;
+use edge_isr::platform::kv::KvEntry;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
 

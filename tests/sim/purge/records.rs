@@ -1,6 +1,6 @@
 //! Purge records in KV.
 
-use edge_isr::platform::KvEntry;
+use edge_isr::platform::kv::KvEntry;
 
 use crate::seeds;
 use crate::world::origin::Page;

@@ -7,7 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use edge_isr::platform::{KvEntry, KvError, KvPage};
+use edge_isr::platform::kv::{KvEntry, KvPage};
+use edge_isr::platform::kv_error::KvError;
 use edge_isr::policy::fence::PurgeRecord;
 use edge_isr::policy::time::Time;
 
@@ -42,7 +43,8 @@ pub struct SimKv {
     pub failed_at: RefCell<BTreeMap<usize, Time>>,
 
     pub reads_fail: Cell<bool>,
-    pub read_hangs: Cell<bool>,
+    /// Operations that never end, and what their keys begin with.
+    hanging: RefCell<Vec<(Operation, &'static str)>>,
     /// So many writes fail from now on.
     pub writes_fail: Cell<u64>,
     pub write_takes: Cell<u64>,
@@ -51,6 +53,14 @@ pub struct SimKv {
     pub keys_read: Cell<u64>,
     pub writes: Counter,
     pub deletes: Counter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Read,
+    Write,
+    Delete,
+    List,
 }
 
 /// A write that has taken place.
@@ -204,14 +214,29 @@ impl SimKv {
     /// What is refused before anything is written.
     pub fn may_write(&self) -> Result<(), KvError> {
         if self.writes_refused.get() {
-            return Err(KvError("KV PUT failed: 500".to_owned()));
+            return Err(KvError::classified("KV PUT failed: 500"));
         }
         let failing = self.writes_fail.get();
         if failing == 0 {
             return Ok(());
         }
         self.writes_fail.set(failing - 1);
-        Err(KvError(self.failure.borrow().clone()))
+        Err(KvError::classified(&self.failure.borrow()))
+    }
+
+    /// Operations on keys with this prefix never end from now on.
+    pub fn hang(&self, operation: Operation, prefix: &'static str) {
+        self.hanging.borrow_mut().push((operation, prefix));
+    }
+
+    /// Operations that begin from now on end.
+    pub fn recover(&self) {
+        self.hanging.borrow_mut().clear();
+    }
+
+    pub fn hangs(&self, operation: Operation, key: &str) -> bool {
+        let hanging = self.hanging.borrow();
+        hanging.iter().any(|(hangs, prefix)| *hangs == operation && key.starts_with(prefix))
     }
 
     pub fn is_unreadable(&self, centre: usize) -> bool {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use edge_isr::platform::kv_key::KvKey;
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::time::Time;
 
@@ -44,7 +45,7 @@ impl Purged {
 
     pub fn record_key(&self, selector: Selector, site: &Site) -> String {
         let mode = if self.hard { PurgeMode::Hard } else { PurgeMode::Soft };
-        mode.record_key(&selector.tag(site))
+        KvKey::record(mode, &selector.tag(site)).to_string()
     }
 }
 

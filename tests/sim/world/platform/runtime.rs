@@ -6,9 +6,10 @@ use std::time::Duration;
 use edge_isr::config::Config;
 use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
+use edge_isr::platform::kv::RawKv;
 use edge_isr::platform::{
-    CacheError, CoordinatorError, Document, KvEntry, KvError, KvPage, OriginError, Platform,
-    ReadError, Request, Response, Settled, Signal, Unsettled,
+    CacheError, CoordinatorError, Document, OriginError, Platform, ReadError, Request, Response,
+    Settled, Signal, Unsettled,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
@@ -17,6 +18,7 @@ use super::{Body, HELD_MOST, Sim};
 
 impl Platform for Sim {
     type Body = Body;
+    type Kv = Sim;
 
     fn config(&self) -> &Config {
         &self.config
@@ -155,49 +157,8 @@ impl Platform for Sim {
         self.origin.answer(self, request).await
     }
 
-    async fn kv_read(&self, keys: &[String]) -> Result<Vec<Option<String>>, KvError> {
-        self.kv.reads.add();
-        self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
-        self.trace.kv_reads.add();
-        self.trace.kv_keys_read.set(self.trace.kv_keys_read.get() + keys.len() as u64);
-        assert!(keys.len() <= 100, "a bulk read takes 100 keys");
-        self.pass(self.kv.read_takes.get()).await;
-        if self.kv.read_hangs.get() {
-            self.executor.sleep(Duration::from_secs(1000)).await;
-        }
-        let fails = self.executor.random() % 1000 < self.kv.failing.get();
-        if fails || self.kv.is_unreadable(self.centre) {
-            self.kv.failed_at.borrow_mut().insert(self.centre, self.executor.now());
-            return Err(KvError("KV GET failed: 500".to_owned()));
-        }
-        let now = self.executor.now();
-        let values = keys.iter().map(|key| self.kv.read(self.centre, key, now)).collect();
-        // What was read may be on its way for a while.
-        self.pass(self.kv.read_takes.get()).await;
-        Ok(values)
-    }
-
-    async fn kv_write(&self, key: &str, entry: KvEntry) -> Result<(), KvError> {
-        self.kv.writes.add();
-        self.kv_change(key, Some(entry)).await
-    }
-
-    async fn kv_delete(&self, key: &str) -> Result<(), KvError> {
-        self.kv.deletes.add();
-        self.kv_change(key, None).await
-    }
-
-    async fn kv_list(
-        &self,
-        prefix: &str,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<KvPage, KvError> {
-        self.pass(self.kv.read_takes.get()).await;
-        if self.kv.is_unreadable(self.centre) {
-            return Err(KvError("KV LIST failed: 500".to_owned()));
-        }
-        Ok(self.kv.list(self.centre, prefix, cursor, limit as usize, self.executor.now()))
+    fn raw_kv(&self) -> RawKv<Sim> {
+        RawKv::new(self.clone())
     }
 
     async fn coordinate(

@@ -1,0 +1,72 @@
+//! Pure. The keys of KV. Each kind has a prefix of its own, and no part of a key holds a slash.
+//!
+//! | key | value |
+//! |---|---|
+//! | `p/s/<tag>`, `p/h/<tag>` | a tag's purge record, soft or hard (`purge/`) |
+//! | `t/<tag>/<page>` | a relation of the tag graph (`graph/`) |
+//! | `u/<page>` | a page of the tag graph |
+//! | `r/<id>` | a receipt (`control/receipts.rs`) |
+
+use std::fmt;
+
+use crate::policy::fence::PurgeMode;
+use crate::policy::tag::Tag;
+
+/// A key of one of these kinds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KvKey(String);
+
+impl KvKey {
+    /// The purge record of a tag and mode: a soft one never overwrites a hard one.
+    pub fn record(mode: PurgeMode, tag: &Tag) -> KvKey {
+        KvKey(match mode {
+            PurgeMode::Soft => format!("p/s/{}", tag.key_segment()),
+            // broken: one-record.key
+            PurgeMode::Hard => format!("p/h/{}", tag.key_segment()),
+        })
+    }
+
+    /// A relation; `page` is [`crate::policy::key::CacheKey::page`].
+    pub fn relation(tag: &Tag, page: &str) -> KvKey {
+        KvKey(KvPrefix::relations(tag).0 + page)
+    }
+
+    /// An entry of the tag graph; `page` is [`crate::policy::key::CacheKey::page`].
+    pub fn page(page: &str) -> KvKey {
+        KvKey(format!("u/{page}"))
+    }
+
+    pub fn receipt(id: &str) -> KvKey {
+        KvKey(format!("r/{id}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KvKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The beginning of the keys that a listing asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KvPrefix(String);
+
+impl KvPrefix {
+    /// All relations of a tag.
+    pub fn relations(tag: &Tag) -> KvPrefix {
+        KvPrefix(format!("t/{}/", tag.key_segment()))
+    }
+
+    /// The page that a listed relation is of.
+    pub fn page_of<'a>(&self, listed: &'a str) -> Option<&'a str> {
+        listed.strip_prefix(&self.0)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
