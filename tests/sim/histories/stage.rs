@@ -85,9 +85,9 @@ pub fn run(plan: &Plan, kept: impl Fn(usize) -> bool) -> (Report, Option<Broken>
     stage.watch.report.borrow_mut().histories = 1;
     stage.watch.report.borrow_mut().versions = stage.site.versions() as u64;
     let broken = stage.watch.broken.borrow().clone();
-    // Tasks hold the stage, and the stage holds them.
-    stage.executor.end(|_| true);
-    (stage.watch.report.take(), broken)
+    let report = stage.watch.report.take();
+    stage.executor.close();
+    (report, broken)
 }
 
 impl Stage {
