@@ -25,6 +25,9 @@ use crate::kv::SimKv;
 /// Longer bodies are staged.
 pub const HELD_MOST: usize = 1000;
 
+/// A write that takes as long is waited for no longer.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     pub text: String,
@@ -140,6 +143,8 @@ pub struct Trace {
     pub kv_reads: Counter,
     pub kv_keys_read: Cell<u64>,
     pub kv_writes: RefCell<Vec<String>>,
+    /// Those that KV took after they were given up.
+    pub kv_late: RefCell<Vec<String>>,
 }
 
 impl Trace {
@@ -153,6 +158,7 @@ impl Trace {
             kv_reads: Counter::default(),
             kv_keys_read: Cell::default(),
             kv_writes: RefCell::default(),
+            kv_late: RefCell::default(),
         })
     }
 }
@@ -196,12 +202,16 @@ impl Sim {
         self.executor.turn().await;
         self.kv.may_write()?;
         let (sender, done) = futures::channel::oneshot::channel();
-        let (sim, key) = (self.clone(), key.to_owned());
+        let (sim, name, began) = (self.clone(), key.to_owned(), self.executor.now());
         self.executor.spawn(0, async move {
             // Whoever gave it up hears nothing.
-            let _ = sender.send(sim.land(&key, entry).await);
+            let _ = sender.send(sim.land(&name, entry).await);
         });
-        done.await.unwrap_or_else(|_| Err(KvError("KV went away".to_owned())))
+        let done = done.await.unwrap_or_else(|_| Err(KvError("KV went away".to_owned())));
+        if done.is_ok() && self.executor.now().since(began) >= GIVEN_UP_AFTER {
+            self.trace.kv_late.borrow_mut().push(key.to_owned());
+        }
+        done
     }
 
     async fn land(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {

@@ -6,6 +6,7 @@
 //!
 //! `npm run sim -- --requests N --seed S` runs as many as it takes.
 
+mod attempts;
 pub mod dice;
 mod guises;
 mod plan;

@@ -13,6 +13,7 @@ use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use http::HeaderMap;
 
+use super::attempts;
 use super::plan::{By, HOST, Manner, Nature, Says, Shape, Visiting};
 use super::report::Report;
 use super::shared_cache::CacheBefore;
@@ -20,9 +21,6 @@ use super::site::{Fetch, Site, Version, names};
 use crate::executor::{Executor, Group};
 use crate::kv::SimKv;
 use crate::platform::{Body, Sim, SimCache, Trace, Written};
-
-/// In which a purge record may be written.
-const ATTEMPTS: usize = 4;
 
 /// What a history broke.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -360,10 +358,8 @@ impl Watch {
     /// A purge that is said to be done has a durable record, stamped no earlier than it came.
     pub fn purged(&self, purge: &Purged, done: bool) {
         let now = self.executor.now();
-        let written = purge.trace.kv_writes.borrow();
-        let records = written.iter().filter(|key| key.starts_with("p/")).count();
-        if records > purge.what.len() * ATTEMPTS {
-            let how = format!("{records} writes for {:?}", purge.what);
+        let keys = purge.what.iter().map(|selector| self.record_key(*selector, purge.hard));
+        if let Some(how) = attempts::too_many(&purge.trace, &keys.collect::<Vec<_>>()) {
             self.breaks("a purge writes one record a tag and attempt", how);
         }
         if !done {
