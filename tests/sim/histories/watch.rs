@@ -180,9 +180,16 @@ impl Watch {
         let same = |other: &&Rc<Fetch>| other.page == fetch.page && !varies;
         let mut at_once = 1;
         for other in active.iter().filter(same).filter(|other| other.centre == fetch.centre) {
-            if !self.is_excused(other, now) {
-                at_once += 1;
-                self.judge_second(fetch, other);
+            if self.is_excused(other, now) {
+                continue;
+            }
+            at_once += 1;
+            let excuse = self.excuse_of_second(fetch, other);
+            match excuse {
+                Some(excuse) => self.report.borrow_mut().count_second(excuse),
+                None => {
+                    self.breaks(single_flight(fetch, other), format!("{fetch:?} while {other:?}"))
+                }
             }
         }
         self.report.borrow_mut().count_at_once(at_once);
@@ -210,11 +217,6 @@ impl Watch {
         fetch.began.since(fetch.asked) >= self.config.lease_life() * 2
     }
 
-    /// A request that has waited for others time and again asks by itself.
-    fn has_lost_rounds(&self, fetch: &Fetch) -> bool {
-        fetch.began.since(fetch.asked) >= Duration::from_millis(8 * 25)
-    }
-
     /// Who has waited for as long as a lease lives asks without the world's.
     fn is_overdue(&self, fetch: &Fetch) -> bool {
         fetch.began.since(fetch.asked) >= self.config.lease_life()
@@ -227,36 +229,14 @@ impl Watch {
         self.uncoordinated_until.set(self.uncoordinated_until.get().max(until));
     }
 
-    fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
-        if other.isolate == fetch.isolate {
-            // The queue may be longer than anyone's patience.
-            if self.has_lost_patience(fetch) || self.has_lost_patience(other) {
-                return;
-            }
-            if self.shape.clocks_apart && self.was_taken_for_older(fetch) {
-                return;
-            }
-            // Nor what the origin's own cache says of a purged page, when isolates by turns store it.
-            let is_behind = self.shape.pages[fetch.page].behind != CacheBefore::Nothing;
-            if is_behind && (self.has_lost_rounds(fetch) || self.has_lost_rounds(other)) {
-                return;
-            }
-            let how = format!("{fetch:?} while {other:?}");
-            self.breaks("single flight in an isolate", how);
-        } else if !self.both_claimed_at_once(fetch, other) {
-            let how = format!("{fetch:?} while {other:?}");
-            self.breaks("single flight in a data centre", how);
+    /// Why a data centre fills a page a second time while `other` is under way, if it may.
+    fn excuse_of_second(&self, fetch: &Fetch, other: &Fetch) -> Option<&'static str> {
+        if other.isolate != fetch.isolate {
+            return self.excuse_of_another_isolate(fetch, other);
         }
-    }
-
-    /// Where the clocks of a data centre differ, what an isolate fetched last may look older than
-    /// what is stored, and is not stored then.
-    fn was_taken_for_older(&self, fetch: &Fetch) -> bool {
-        let fetches = self.site.fetches.borrow();
-        let ended = |other: &&Rc<Fetch>| other.ended.get() && other.isolate == fetch.isolate;
-        let mut before =
-            fetches.iter().rev().filter(|other| other.page == fetch.page).filter(ended);
-        before.next().is_some_and(|before| self.writes_of(fetch.centre, before).is_empty())
+        // The queue may be longer than anyone's patience.
+        let is_over = self.has_lost_patience(fetch) || self.has_lost_patience(other);
+        is_over.then_some("patience is over")
     }
 
     /// When a response was stored, with its writer's last look before.
@@ -268,17 +248,17 @@ impl Watch {
 
     /// The race that is stated: each found no lease and read its own back before the other's was
     /// written.
-    fn both_claimed_at_once(&self, fetch: &Fetch, other: &Fetch) -> bool {
-        let Ok(key) = CacheKey::parse(&self.site.url(fetch.page)) else { return true };
+    fn excuse_of_another_isolate(&self, fetch: &Fetch, other: &Fetch) -> Option<&'static str> {
+        let key = CacheKey::parse(&self.site.url(fetch.page)).ok()?;
         let written = self.caches[fetch.centre].written.borrow();
-        let Some(claims) = written.get(&key.slot().beside("lease")) else { return false };
+        let claims = written.get(&key.slot().beside("lease"))?;
         let claim_of = |fetch: &Fetch| {
             claims.iter().rev().find(|claim| claim.by == fetch.group && claim.at <= fetch.began)
         };
         // Who has waited for so long asks without it.
         let is_overdue = |fetch: &Fetch| fetch.began.since(fetch.asked) >= Duration::from_secs(7);
         if is_overdue(fetch) || is_overdue(other) {
-            return true;
+            return Some("another isolate is overdue");
         }
         // From its look to its reading back: what was looked for and what was read back is not told.
         let slack = Duration::from_millis(2 * self.shape.cache_takes);
@@ -289,7 +269,8 @@ impl Watch {
         };
         // Or a third one's lease took the place of one of theirs, and was given back.
         let mine = [claim_of(fetch), claim_of(other)];
-        mine.into_iter().flatten().any(|mine| claims.iter().any(|claim| raced(claim, mine)))
+        let has_raced = |mine: &Written| claims.iter().any(|claim| raced(claim, mine));
+        mine.into_iter().flatten().any(has_raced).then_some("two isolates race")
     }
 
     fn is_excused(&self, since: &Fetch, now: Time) -> bool {
@@ -776,5 +757,13 @@ impl Selector {
             By::Host => vec![Selector::Host],
             By::Everything => vec![Selector::Everything],
         }
+    }
+}
+
+/// The invariant that two fills of a page in a data centre break.
+fn single_flight(fetch: &Fetch, other: &Fetch) -> &'static str {
+    match other.isolate == fetch.isolate {
+        true => "single flight in an isolate",
+        false => "single flight in a data centre",
     }
 }
