@@ -10,7 +10,7 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
-use crate::policy::stored::StoredResponse;
+use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
@@ -66,6 +66,25 @@ impl Plan {
             Todo::Nothing | Todo::Change(_) => {}
         }
     }
+}
+
+/// Notes in what is about to replace `current` the tags of `current`, if that is not the `prior` that the
+/// graph was compared with: another isolate stored it meanwhile, and relates its tags to the page.
+pub fn noted_in_place_of(
+    mut stored: Stored,
+    current: &Stored,
+    prior: Option<&StoredResponse>,
+) -> Stored {
+    if let (Stored::Response(stored), Stored::Response(current)) = (&mut stored, current)
+        && prior.is_none_or(|prior| prior != &**current)
+    {
+        let mut former = former_tags(current, tags_in_graph(stored));
+        former.extend(not_in(&stored.graph.former_tags, &former));
+        former.truncate(FORMER_MOST);
+        stored.graph.former_tags = former;
+        (stored.graph.confirmed_at, stored.graph.checked_at) = (None, None);
+    }
+    stored
 }
 
 /// Compares the tags of `stored` with what the graph holds: with those of `prior` where they are

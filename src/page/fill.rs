@@ -20,7 +20,8 @@ use crate::policy::variants::Admission;
 use crate::purge::memory::LearnCount;
 use crate::purge::records::{all_tags, is_outdated_since};
 
-/// How often a request looks again after waiting for others, before it asks the origin by itself.
+/// How often a request looks again before it asks the origin by itself. After another request's
+/// response, which it may not be shown, it waits on: all that wait would ask at once otherwise.
 const ROUNDS: u32 = 8;
 
 /// Answers the visitor with what others fetch meanwhile, or with what this request fetches.
@@ -34,7 +35,8 @@ pub async fn fill<P: Platform>(
     let mut patience = lease::patience(&platform);
     let mut alone = false;
     let mut counted = None;
-    for _ in 0..ROUNDS {
+    let mut rounds = 0;
+    while rounds < ROUNDS {
         count(&platform, &visit, &mut lookup, &mut counted);
         if let Some(held) = lease.take_if(|lease| lease.slot != lookup.slot) {
             held.end(LeaseEnd::Abandoned).await;
@@ -68,6 +70,7 @@ pub async fn fill<P: Platform>(
                 break;
             }
         }
+        rounds += u32::from(waited_for.is_none());
         let missed = matches!(lookup.found, Found::Nothing(_));
         let reason = lookup.forward_reason();
         let again = look(&platform, &visit).await;

@@ -1,5 +1,10 @@
-use crate::world::World;
+use std::time::Duration;
+
+use edge_isr::policy::key::CacheKey;
+
 use crate::world::origin::Page;
+use crate::world::platform::SimCache;
+use crate::world::{At, World};
 
 const URL: &str = "https://site.test/a";
 
@@ -21,6 +26,48 @@ fn relations_follow_the_tags_of_the_newest_version() {
     assert_eq!(world.urls_of_tag("a"), [""; 0]);
     assert_eq!(world.urls_of_tag("b"), [URL]);
     assert_eq!(world.urls_of_tag("c"), [URL]);
+}
+
+#[test]
+fn a_version_that_another_isolate_stored_meanwhile_leaves_no_relation() {
+    let world = World::new(1);
+    // KV goes on showing what was read: each isolate finds the first version's tags.
+    world.kv.cache_ttl.set(Duration::from_secs(30));
+    let page = |tag: &str| {
+        Page::new(tag).fresh(60, 0).tags(tag).etag(&format!("\"{tag}\"")).renders_in(100)
+    };
+    world.origin.set("/a", page("first"));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", page("second"));
+    world.start("/a");
+    world.wait(50);
+    let lease = CacheKey::parse(URL).unwrap().slot().beside("lease");
+    world.cache(0).evict(|slot| *slot != lease);
+    world.origin.set("/a", page("third"));
+    world.get_at(At { centre: 0, isolate: 1 }, "/a");
+    world.wait(5_000);
+    assert_eq!(world.origin.most_at_once.get(), 2);
+    refresh(&world, page("third"));
+    world.wait(5_000);
+    for (tag, relations) in [("first", 0), ("second", 0), ("third", 1)] {
+        assert_eq!(world.kv.keys(&format!("t/{tag}/")).len(), relations, "{tag}");
+    }
+}
+
+#[test]
+fn a_page_that_the_cache_did_not_keep_is_on_no_list() {
+    type Refuse = fn(&SimCache);
+    let refusals: [Refuse; 2] =
+        [|cache| cache.refuses.set(true), |cache| cache.keeps_nothing.set(true)];
+    for refuse in refusals {
+        let world = World::new(1);
+        world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a"));
+        refuse(world.cache(0));
+        world.get("/a");
+        world.wait(5_000);
+        assert_eq!(world.kv.writes.get(), 0);
+    }
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl<P: Platform> Refresh<P> {
         let kept_until = first.as_ref().map_or(until, |first| first.kept_until.max(until));
         let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
         let body = self.platform.empty_body();
-        self.put(&slot, marker, body, kept_until.since(self.platform.now())).await;
+        self.put(&slot, marker, None, body, kept_until.since(self.platform.now())).await;
         if let Some(lease) = &self.lease {
             lease.release(LeaseEnd::Uncacheable).await;
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::graph::plan;
 use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
@@ -16,11 +17,13 @@ use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
-    /// Writes a slot, unless what it holds was fetched later: returns false then.
+    /// Writes a slot, unless what it holds was fetched later: returns false then, and if the cache
+    /// kept nothing. `prior` is what the tag graph was compared with.
     pub(super) async fn put(
         &self,
         slot: &Slot,
         stored: Stored,
+        prior: Option<&StoredResponse>,
         body: P::Body,
         life: Duration,
     ) -> bool {
@@ -34,7 +37,7 @@ impl<P: Platform> Refresh<P> {
                 if is_later && !self.is_awaited_all_the_same(&stored, &current) {
                     return false;
                 }
-                stored
+                plan::noted_in_place_of(stored, &current, prior)
             }
         };
         let document = Document { head: stored.to_head(), body };
@@ -49,10 +52,13 @@ impl<P: Platform> Refresh<P> {
             Some(found) => {
                 self.platform.discard(found.body);
                 cache.found(slot_of_lease);
+                true
             }
-            None => self.put_kept_nothing(put.err().map(|error| error.0)),
+            None => {
+                self.put_kept_nothing(put.err().map(|error| error.0));
+                false
+            }
         }
-        true
     }
 
     /// Whether visitors wait for what the origin's own cache had made earlier than the slot's `current`

@@ -238,14 +238,15 @@ impl<P: Platform> Refresh<P> {
         let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Box::new(stored));
-        let is_current = self.put(&slot, stored.clone(), body, life).await;
+        let is_current = self.put(&slot, stored.clone(), prior.as_ref(), body, life).await;
         let ended = match is_handed_on {
             true => LeaseEnd::Stored { fetched_at, learn_count: self.learn_count },
             // Each use has to be validated: each who waits asks for themselves.
             false => LeaseEnd::Uncacheable,
         };
         self.end(ended).await;
-        // The tags of what was overtaken are not the page's.
+        // The tags of what was overtaken are not the page's; no later store would know of those of what
+        // was not kept.
         if !is_current {
             return;
         }

@@ -20,6 +20,8 @@ pub struct Report {
     pub relations_left: u64,
     /// Fills of one page under way at once in a data centre: how often how many.
     pub at_once: BTreeMap<u64, u64>,
+    /// Why a data centre filled a page while it filled it already: how often each cause.
+    pub seconds: BTreeMap<&'static str, u64>,
     /// Fills of a page while another data centre filled it too, though there was a coordinator.
     pub at_once_abroad: u64,
     /// Milliseconds from each purge to the last answer, in each data centre, that it outdates.
@@ -43,6 +45,9 @@ impl Report {
         for (at_once, times) in other.at_once {
             *self.at_once.entry(at_once).or_default() += times;
         }
+        for (cause, times) in other.seconds {
+            *self.seconds.entry(cause).or_default() += times;
+        }
         for (kind, times) in other.answers {
             *self.answers.entry(kind).or_default() += times;
         }
@@ -51,6 +56,10 @@ impl Report {
 
     pub fn count_at_once(&mut self, fills: u64) {
         *self.at_once.entry(fills).or_default() += 1;
+    }
+
+    pub fn count_second(&mut self, cause: &'static str) {
+        *self.seconds.entry(cause).or_default() += 1;
     }
 
     pub fn count(&mut self, said: &str) {
@@ -102,6 +111,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "relations left          {}, by pages that were evicted", self.relations_left)?;
         writeln!(f, "fills of one page at once in a data centre: {}", counts(&self.at_once))?;
+        writeln!(f, "because                 {}", counts(&self.seconds))?;
         write!(
             f,
             "in two, despite a coordinator: {} (it did not answer, or the page may not be stored, or who waited lost patience)",

@@ -186,3 +186,20 @@ fn a_purge_keeps_from_waiting_requests_what_was_fetched_before_it() {
         assert_eq!(waiting.seen().text, "new");
     });
 }
+
+#[test]
+fn a_crowd_whose_clock_is_behind_asks_one_at_a_time() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        world.ahead.borrow_mut().insert(1, 2_000);
+        world.origin.set("/a", Page::new("old").fresh(600, 600).tags("a"));
+        world.get_at(At { centre: 0, isolate: 1 }, "/a");
+        world.purge("hard", &["a"]);
+        // What this isolate fetches looks older than what is stored, for two seconds.
+        world.origin.set("/a", Page::new("new").fresh(600, 600).tags("a").renders_in(20));
+        let asked = all(&world, "/a", 1, 200);
+        world.wait(3_000);
+        assert!(asked.iter().all(|asked| asked.seen().text == "new"));
+        assert_eq!(world.origin.most_at_once.get(), 1);
+    });
+}

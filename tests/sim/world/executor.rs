@@ -20,6 +20,8 @@ pub type Group = u64;
 
 pub struct Executor {
     tasks: RefCell<HashMap<u64, Task>>,
+    /// Kept until the world is over: nothing of an ended task is dropped before.
+    ended: RefCell<Vec<Task>>,
     ready: Ready,
     timers: RefCell<BTreeMap<(Time, u64), Waker>>,
     clock: Cell<Time>,
@@ -51,6 +53,7 @@ impl Executor {
     pub fn new(seed: u64, start: Time) -> Rc<Executor> {
         Rc::new(Executor {
             tasks: RefCell::default(),
+            ended: RefCell::default(),
             ready: Ready::default(),
             timers: RefCell::default(),
             clock: Cell::new(start),
@@ -82,9 +85,22 @@ impl Executor {
     /// Tasks that `end` names never run again, as when the runtime gives a request up or an isolate
     /// dies. Nothing of them is dropped: the runtime drops nothing either.
     pub fn end(&self, end: impl Fn(Group) -> bool) {
-        let ended =
-            self.tasks.borrow_mut().extract_if(|_, task| end(task.group)).collect::<Vec<_>>();
-        ended.into_iter().for_each(std::mem::forget);
+        let mut tasks = self.tasks.borrow_mut();
+        let ended = tasks.extract_if(|_, task| end(task.group)).map(|(_, task)| task);
+        self.ended.borrow_mut().extend(ended);
+    }
+
+    /// Drops every task once the world is over: tasks hold the world, and the world holds them.
+    pub fn close(&self) {
+        loop {
+            let mut tasks = self.ended.take();
+            tasks.extend(self.tasks.take().into_values());
+            if tasks.is_empty() {
+                break;
+            }
+        }
+        self.ready.lock().unwrap().clear();
+        self.timers.take();
     }
 
     /// Whether anything of a group is still to be done.

@@ -42,6 +42,10 @@ pub struct World {
     pub groups: Cell<(Group, Group)>,
     /// None, unless a test sets one.
     pub coordinator: Option<Rc<SimCoordinator>>,
+    /// Milliseconds by which the clocks of all isolates with this number are ahead.
+    pub ahead: RefCell<BTreeMap<usize, i64>>,
+    /// What each request did.
+    pub traces: RefCell<Vec<Rc<Trace>>>,
     /// What answers in the origin's place, if a test sets it.
     pub answering: Option<Rc<dyn Answering>>,
 }
@@ -112,6 +116,8 @@ impl World {
             log: Rc::default(),
             groups: Cell::default(),
             coordinator: None,
+            ahead: RefCell::default(),
+            traces: RefCell::default(),
             answering: None,
             executor,
         }
@@ -120,18 +126,20 @@ impl World {
     fn platform(&self, at: At) -> Sim {
         let isolate =
             self.isolates.borrow_mut().entry((at.centre, at.isolate)).or_default().clone();
+        let trace = Trace::new(self.groups.get().1, self.executor.now());
+        self.traces.borrow_mut().push(trace.clone());
         Sim {
             executor: self.executor.clone(),
             centre: at.centre,
             isolate,
             isolate_id: 0,
-            ahead: 0,
+            ahead: self.ahead.borrow().get(&at.isolate).copied().unwrap_or(0),
             config: self.config.clone(),
             cache: self.centres[at.centre].clone(),
             kv: self.kv.clone(),
             origin: self.answering.clone().unwrap_or_else(|| self.origin.clone()),
             log: self.log.clone(),
-            trace: Trace::new(self.groups.get().1, self.executor.now()),
+            trace,
             coordinator: self.coordinator.clone(),
         }
     }

@@ -2,6 +2,7 @@
 //! tell what happens.
 
 mod answer;
+mod attempts;
 mod costs;
 mod ending;
 mod excuses;

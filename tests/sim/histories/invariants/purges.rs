@@ -12,11 +12,9 @@ use crate::histories::plan::Visiting;
 use crate::histories::site::{Fetch, Site, Version};
 use crate::world::platform::{Sim, Trace};
 
+use super::attempts;
 use super::history::History;
 use super::selector::Selector;
-
-/// In which a purge record may be written.
-const ATTEMPTS: usize = 4;
 
 pub struct Purges {
     history: Rc<History>,
@@ -73,10 +71,8 @@ impl Purges {
     /// A purge that is said to be done has a durable record, stamped no earlier than it came.
     pub fn purged(&self, purge: &Purged, done: bool) {
         let now = self.history.now();
-        let written = purge.trace.kv_writes.borrow();
-        let records = written.iter().filter(|key| key.starts_with("p/")).count();
-        if records > purge.what.len() * ATTEMPTS {
-            let how = format!("{records} writes for {:?}", purge.what);
+        let keys = purge.what.iter().map(|what| purge.record_key(*what, &self.history.site));
+        if let Some(how) = attempts::too_many(&purge.trace, &keys.collect::<Vec<_>>()) {
             self.history.breaks("a purge writes one record a tag and attempt", how);
         }
         if !done {

@@ -9,7 +9,6 @@ use edge_isr::platform::{OriginError, Response};
 use edge_isr::policy::time::Time;
 
 use crate::histories::plan::Says;
-use crate::histories::shared_cache::CacheBefore;
 use crate::histories::site::Fetch;
 use crate::world::platform::{Body, Written};
 
@@ -18,8 +17,6 @@ use super::history::History;
 
 /// After its failure the coordinator is not asked for a while.
 const RESTS_FOR: Duration = Duration::from_secs(65);
-/// So many rounds of waiting, and so long each.
-const ROUNDS: Duration = Duration::from_millis(8 * 25);
 /// For how long a request waits for a lease of its data centre, at least.
 const DATA_CENTRE_PATIENCE: Duration = Duration::from_secs(7);
 
@@ -90,7 +87,12 @@ impl SingleFlight {
         let mut at_once = 1;
         for other in others.iter().filter(|other| !is_excused(other)) {
             at_once += 1;
-            self.judge_second(fetch, other);
+            match self.excuse_of_second(fetch, other) {
+                Some(excuse) => self.history.report.borrow_mut().count_second(excuse),
+                None => self
+                    .history
+                    .breaks(single_flight(fetch, other), format!("{fetch:?} while {other:?}")),
+            }
         }
         self.history.report.borrow_mut().count_at_once(at_once);
     }
@@ -123,53 +125,28 @@ impl SingleFlight {
         waited(fetch) >= self.history.config.lease_life() * 2
     }
 
-    fn judge_second(&self, fetch: &Fetch, other: &Fetch) {
-        let how = || format!("{fetch:?} while {other:?}");
+    /// Why a data centre fills a page a second time while `other` is under way, if it may.
+    fn excuse_of_second(&self, fetch: &Fetch, other: &Fetch) -> Option<&'static str> {
         if other.isolate != fetch.isolate {
-            if !self.both_claimed_at_once(fetch, other) {
-                self.history.breaks("single flight in a data centre", how());
-            }
-        } else if !self.may_be_second(fetch, other) {
-            self.history.breaks("single flight in an isolate", how());
+            return self.excuse_of_another_isolate(fetch, other);
         }
-    }
-
-    /// Whether an isolate may ask for a page while it does already.
-    fn may_be_second(&self, fetch: &Fetch, other: &Fetch) -> bool {
         // The queue may be longer than any request's patience.
-        if self.has_lost_patience(fetch) || self.has_lost_patience(other) {
-            return true;
-        }
-        if self.history.shape.clocks_apart && self.was_taken_for_older(fetch) {
-            return true;
-        }
-        // Nor is what the origin's own cache says of a purged page kept, when isolates by turns store it.
-        let is_behind = self.history.shape.pages[fetch.page].behind != CacheBefore::Nothing;
-        is_behind && (has_lost_rounds(fetch) || has_lost_rounds(other))
-    }
-
-    /// Where the clocks of a data centre differ, what an isolate fetched last may look older than
-    /// what is stored, and is not stored then.
-    fn was_taken_for_older(&self, fetch: &Fetch) -> bool {
-        let fetches = self.history.site.fetches.borrow();
-        let ended = |other: &&Rc<Fetch>| other.ended.get() && other.isolate == fetch.isolate;
-        let mut before =
-            fetches.iter().rev().filter(|other| other.page == fetch.page).filter(ended);
-        before.next().is_some_and(|before| self.history.writes_of(fetch.centre, before).is_empty())
+        let is_over = self.has_lost_patience(fetch) || self.has_lost_patience(other);
+        is_over.then_some("patience is over")
     }
 
     /// The race that is stated: each found no lease and read its own back before the other's was
     /// written.
-    fn both_claimed_at_once(&self, fetch: &Fetch, other: &Fetch) -> bool {
+    fn excuse_of_another_isolate(&self, fetch: &Fetch, other: &Fetch) -> Option<&'static str> {
         let lease = self.history.site.key(fetch.page).slot().beside("lease");
         let written = self.history.caches[fetch.centre].written.borrow();
-        let Some(claims) = written.get(&lease) else { return false };
+        let claims = written.get(&lease)?;
         let claim_of = |fetch: &Fetch| {
             claims.iter().rev().find(|claim| claim.by == fetch.group && claim.at <= fetch.began)
         };
         // A request that has waited for so long asks without it.
         if [fetch, other].iter().any(|fetch| waited(fetch) >= DATA_CENTRE_PATIENCE) {
-            return true;
+            return Some("another isolate is overdue");
         }
         // From its look to its reading back: what was looked for and what was read back is not told.
         let slack = Duration::from_millis(2 * self.history.shape.cache_takes);
@@ -180,7 +157,8 @@ impl SingleFlight {
         };
         // Or a third request's lease took the place of one of theirs, and was given back.
         let mine = [claim_of(fetch), claim_of(other)];
-        mine.into_iter().flatten().any(|mine| claims.iter().any(|claim| raced(claim, mine)))
+        let has_raced = |mine: &Written| claims.iter().any(|claim| raced(claim, mine));
+        mine.into_iter().flatten().any(has_raced).then_some("two isolates race")
     }
 
     pub fn fetched(&self, fetch: &Fetch, outcome: &Result<Response<Body>, OriginError>) {
@@ -209,7 +187,10 @@ fn waited(fetch: &Fetch) -> Duration {
     fetch.began.since(fetch.asked)
 }
 
-/// A request that has waited for others time and again asks by itself.
-fn has_lost_rounds(fetch: &Fetch) -> bool {
-    waited(fetch) >= ROUNDS
+/// The invariant that two fills of a page in a data centre break.
+fn single_flight(fetch: &Fetch, other: &Fetch) -> &'static str {
+    match other.isolate == fetch.isolate {
+        true => "single flight in an isolate",
+        false => "single flight in a data centre",
+    }
 }

@@ -88,9 +88,9 @@ pub fn run(plan: &Plan, kept: impl Fn(usize) -> bool) -> (Report, Option<Broken>
     history.report.borrow_mut().histories = 1;
     history.report.borrow_mut().versions = stage.site.versions() as u64;
     let broken = history.broken.borrow().clone();
-    // Tasks hold the stage, and the stage holds them.
-    stage.executor.end(|_| true);
-    (history.report.take(), broken)
+    let report = history.report.take();
+    stage.executor.close();
+    (report, broken)
 }
 
 impl Stage {

@@ -10,6 +10,9 @@ use edge_isr::platform::kv_key::{KvKey, KvPrefix};
 use super::Sim;
 use crate::world::kv::Operation;
 
+/// A write that takes this long is not waited for any longer.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(10);
+
 impl Sim {
     /// A write goes on whether or not a request waits for it.
     pub(super) async fn kv_change(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {
@@ -22,12 +25,16 @@ impl Sim {
         }
         self.kv.may_write()?;
         let (sender, done) = futures::channel::oneshot::channel();
-        let (sim, key) = (self.clone(), key.to_owned());
+        let (sim, name, began) = (self.clone(), key.to_owned(), self.executor.now());
         self.executor.spawn(0, async move {
             // A request that gave it up hears nothing.
-            let _ = sender.send(sim.land(&key, entry).await);
+            let _ = sender.send(sim.land(&name, entry).await);
         });
-        done.await.unwrap_or_else(|_| Err(KvError::classified("KV went away")))
+        let done = done.await.unwrap_or_else(|_| Err(KvError::classified("KV went away")));
+        if done.is_ok() && self.executor.now().since(began) >= GIVEN_UP_AFTER {
+            self.trace.kv_late.borrow_mut().push(key.to_owned());
+        }
+        done
     }
 
     async fn land(&self, key: &str, entry: Option<KvEntry>) -> Result<(), KvError> {

@@ -20,6 +20,8 @@ pub struct Trace {
     pub kv_reads: Counter,
     pub kv_keys_read: Cell<u64>,
     pub kv_writes: RefCell<Vec<String>>,
+    /// Writes that KV took after the request had given them up.
+    pub kv_late: RefCell<Vec<String>>,
 }
 
 impl Trace {
@@ -33,6 +35,7 @@ impl Trace {
             kv_reads: Counter::default(),
             kv_keys_read: Cell::default(),
             kv_writes: RefCell::default(),
+            kv_late: RefCell::default(),
         })
     }
 
