@@ -14,9 +14,9 @@ use crate::platform::Platform;
 use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::sharing::NotShared;
+use crate::policy::sharing::variants::Admission;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::policy::variants::Admission;
 use crate::purge::memory::LearnCount;
 use crate::purge::records::{all_tags, is_outdated_since};
 

@@ -10,7 +10,7 @@ use crate::fields::relocation;
 use crate::page::answer;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Request, Response};
-use crate::policy::plain::ForwardHeaders;
+use crate::policy::refresh::plain::ForwardHeaders;
 use crate::policy::reuse::Bypass;
 use crate::purge::invalidate;
 

@@ -1,12 +1,12 @@
-//! Which variants of a page get a place in this isolate's data centre (`policy::variants`).
+//! Which variants of a page get a place in this isolate's data centre (`policy::sharing::variants`).
 
 use crate::fields::vary::Selecting;
 use crate::page::lookup::{Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::key::Slot;
+use crate::policy::sharing::variants::{Admission, VariantLimits};
 use crate::policy::time::Time;
-use crate::policy::variants::{Admission, VariantLimits};
 
 /// Counts a visitor's request for a variant that is not stored, and says what becomes of it.
 pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>) -> Admission {

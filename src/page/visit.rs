@@ -15,7 +15,7 @@ use crate::page::server_timing::ServerTiming;
 use crate::platform::Platform;
 use crate::policy::cookies;
 use crate::policy::key::CacheKey;
-use crate::policy::plain::{self, Allowed};
+use crate::policy::refresh::plain::{self, Allowed};
 
 /// A visitor's request without its body.
 #[derive(Clone)]

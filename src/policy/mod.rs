@@ -14,24 +14,22 @@
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
 //! | Fetch | nothing stored, or another variant | `fwd=uri-miss`, `fwd=vary-miss` | the flow |
 //! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | the flow |
-//! | Plain first, own first | nothing stored: what pages of its section were like | | [`guess`] |
-//! | A plain answer | stores, removes, leaves, or is refused | `detail=plain-refused` | [`answers::plain_answer`] |
-//! | An own answer | promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
-//! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
+//! | Plain first, own first | nothing stored: what pages of its section were like | | [`refresh::guess`] |
+//! | A plain answer | stores, removes, leaves, or is refused | `detail=plain-refused` | [`refresh::answers::plain_answer`] |
+//! | An own answer | promises that the page may be shared, or not | `detail=<why not>` | [`refresh::answers::own_answer`] |
+//! | A further variant | stored at its second request; no place left | `detail=variants` | [`sharing::variants`] |
 //! | Store | a whole response with a lifetime or a validator | `stored` | [`storing::storing`] |
 //! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
 //!
-//! What a plain request carries, and why only its answer is shared, is [`plain`]'s to say. Whether a
+//! What a plain request carries, and why only its answer is shared, is [`refresh::plain`]'s to say. Whether a
 //! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
 
-pub mod answers;
 pub mod cookies;
 pub mod fence;
 pub mod format;
 pub mod freshness;
-pub mod guess;
 pub mod key;
-pub mod plain;
+pub mod refresh;
 pub mod reuse;
 pub mod sharing;
 pub mod stored;
@@ -39,4 +37,3 @@ pub mod storing;
 pub mod tag;
 pub mod time;
 pub mod timing;
-pub mod variants;

@@ -1,5 +1,7 @@
-use edge_isr::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
 use edge_isr::policy::freshness::Lifetimes;
+use edge_isr::policy::refresh::answers::{
+    AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer,
+};
 use edge_isr::policy::storing::{Refusal, Storing};
 use http::StatusCode;
 use rstest::rstest;

@@ -13,7 +13,7 @@ use crate::page::lookup::Found;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::AfterRefusal;
+use crate::policy::refresh::answers::AfterRefusal;
 use crate::policy::stored::Pass;
 use crate::policy::storing::{Refusal, Storing};
 

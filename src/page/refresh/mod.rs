@@ -1,7 +1,7 @@
 //! Asking the origin for a page: which request is sent first, and what becomes of the answers.
 //!
 //! Only the answer to a plain request is stored, shared, or says anything of the page
-//! (`policy::plain`). What a visitor's own request brings back goes to that visitor; if it says that
+//! (`policy::refresh::plain`). What a visitor's own request brings back goes to that visitor; if it says that
 //! such a page may be shared, a plain request follows under the same lease, behind the visitor's
 //! back.
 //!
@@ -43,9 +43,9 @@ use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
 use crate::platform::{Platform, Response};
-use crate::policy::answers::OwnAnswer;
-use crate::policy::guess::{Order, Section};
-use crate::policy::plain::adds_nothing;
+use crate::policy::refresh::answers::OwnAnswer;
+use crate::policy::refresh::guess::{Order, Section};
+use crate::policy::refresh::plain::adds_nothing;
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};

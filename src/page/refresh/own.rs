@@ -13,7 +13,7 @@ use crate::page::lookup::Found;
 use crate::page::reply::Reply;
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::{OwnAnswer, own_answer};
+use crate::policy::refresh::answers::{OwnAnswer, own_answer};
 use crate::policy::stored::Pass;
 use crate::purge::records::all_tags;
 

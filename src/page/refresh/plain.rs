@@ -11,8 +11,10 @@ use crate::fields::vary::selected_by;
 use crate::page::forward;
 use crate::page::reply::Reply;
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
-use crate::policy::plain::is_as_good_as_plain;
+use crate::policy::refresh::answers::{
+    AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer,
+};
+use crate::policy::refresh::plain::is_as_good_as_plain;
 use crate::policy::storing::Storing;
 
 impl<P: Platform> Refresh<P> {

@@ -23,9 +23,9 @@ use crate::platform::{Platform, Response, Settled, Unsettled};
 use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
+use crate::policy::sharing::variants::Admission;
 use crate::policy::sharing::{NotShared, says_it_is_for_all};
 use crate::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse};
-use crate::policy::variants::Admission;
 
 impl<P: Platform> Refresh<P> {
     /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor

@@ -1,5 +1,7 @@
 //! Whom a stored response is shared with.
 
+pub mod variants;
+
 use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
 
