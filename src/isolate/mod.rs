@@ -3,7 +3,6 @@
 
 pub mod budget;
 pub mod cache_health;
-pub mod failures;
 pub mod log_limit;
 pub mod recent;
 
@@ -12,10 +11,10 @@ use std::cell::{Cell, RefCell};
 use crate::coordinator::shard::Shard;
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
-use crate::isolate::failures::Failure;
 use crate::isolate::log_limit::LogLimit;
 use crate::isolate::recent::Recent;
 use crate::lease::in_isolate::Leases;
+use crate::policy::refresh::backoff::Failure;
 use crate::policy::refresh::guess::Sections;
 use crate::policy::sharing::variants::Variants;
 use crate::policy::stored::Pass;

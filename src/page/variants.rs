@@ -1,7 +1,7 @@
 //! Which variants of a page get a place in this isolate's data centre (`policy::sharing::variants`).
 
 use crate::fields::vary::Selecting;
-use crate::page::lookup::{Found, Lookup};
+use crate::page::found::{Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::key::Slot;

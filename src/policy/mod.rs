@@ -24,14 +24,17 @@
 //! What a plain request carries, and why only its answer is shared, is [`refresh::plain`]'s to say. Whether a
 //! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
 
+pub mod bypass;
 pub mod cookies;
 pub mod fence;
 pub mod format;
 pub mod freshness;
 pub mod key;
+pub mod part;
 pub mod refresh;
 pub mod reuse;
 pub mod sharing;
+pub mod stand_in;
 pub mod stored;
 pub mod storing;
 pub mod tag;

@@ -9,11 +9,11 @@ use crate::fields::vary::selected_by;
 use crate::lease;
 use crate::lease::Lease;
 use crate::lease::LeaseEnd;
-use crate::page::lookup::Found;
+use crate::page::found::Found;
 use crate::page::reply::Reply;
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::refresh::answers::{OwnAnswer, own_answer};
+use crate::policy::refresh::answers::{AfterOwn, OwnAnswer, OwnRequest, after_own, own_answer};
 use crate::policy::stored::Pass;
 use crate::purge::records::all_tags;
 
@@ -71,22 +71,21 @@ impl<P: Platform> Refresh<P> {
         varies_by: Vec<HeaderName>,
         follow: bool,
     ) {
-        let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
-        // What has been stored meanwhile is not for this visitor: that says nothing of the page.
-        if matches!(self.lookup.found, Found::NotForThem(_)) {
-            return self.end(LeaseEnd::Abandoned).await;
-        }
-        match tells {
-            // It passed before; no request waits.
-            OwnAnswer::Pass(_) if self.lease.is_none() => {}
+        let own = OwnRequest {
+            not_for_them: matches!(self.lookup.found, Found::NotForThem(_)),
+            has_lease: self.lease.is_some(),
+            is_awaited: self.lease.as_ref().is_some_and(Lease::is_awaited),
+            follow,
+        };
+        match after_own(tells, own) {
             // broken: own-revalidation.pass
-            OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
-            OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
-            // One visitor's failure is not for those who wait.
+            AfterOwn::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
+            AfterOwn::Follow => self.follow(tells, varies_by).await,
             // broken: own-failure-shared
-            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
-            OwnAnswer::TellsNothing => self.end(LeaseEnd::Abandoned).await,
-            OwnAnswer::Promising => self.end(LeaseEnd::Uncacheable).await,
+            AfterOwn::FollowForWaiting => self.follow(tells, varies_by).await,
+            AfterOwn::Abandon => self.end(LeaseEnd::Abandoned).await,
+            AfterOwn::EachForThemselves => self.end(LeaseEnd::Uncacheable).await,
+            AfterOwn::Nothing => {}
         }
     }
 

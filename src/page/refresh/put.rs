@@ -10,6 +10,7 @@ use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
 use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::storing::overtaking::{self, Current, Put};
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
@@ -21,19 +22,15 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let stored = match read_slot(&self.platform, slot).await {
-            None => stored.in_new_era(),
+        let current = match read_slot(&self.platform, slot).await {
+            None => None,
             Some((current, unread)) => {
                 self.platform.discard(unread);
-                let outranks = current.outranks(&stored) && !self.turned_away;
-                // broken: earlier-replaces-later
-                let is_later = current.fetched_at() > stored.fetched_at() || outranks;
-                if is_later && !self.is_awaited_all_the_same(&stored, &current) {
-                    return false;
-                }
-                stored
+                Some(current)
             }
         };
+        let known = current.as_ref().map(|current| self.compare(current, &stored));
+        let Put::Write(stored) = overtaking::put(known, stored) else { return false };
         let document = Document { head: stored.to_head(), body };
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;
@@ -52,21 +49,26 @@ impl<P: Platform> Refresh<P> {
         true
     }
 
-    /// Whether visitors wait for what the origin's own cache had made earlier than the slot's `current`
-    /// response. Where both are hard-purged neither is shown to others, so nothing goes back.
-    pub(super) fn is_awaited_all_the_same(&self, stored: &Stored, current: &Stored) -> bool {
-        let (Stored::Response(stored), Stored::Response(current)) = (stored, current) else {
-            return false;
+    /// What is known of what a slot holds, and of what is to be written to it.
+    fn compare<'a>(&self, current: &'a Stored, new: &Stored) -> Current<'a> {
+        let responses = match (new, current) {
+            (Stored::Response(new), Stored::Response(current)) => Some([new, current]),
+            _ => None,
         };
-        self.is_behind(stored) && [stored, current].iter().all(|it| self.is_hard_purged(it))
+        Current {
+            stored: current,
+            turned_away: self.turned_away,
+            is_behind: responses.is_some_and(|[new, _]| self.is_behind(new)),
+            both_hard_purged: responses
+                .is_some_and(|both| both.iter().all(|stored| self.purged(stored) == Purged::Hard)),
+        }
     }
 
-    /// Whether this isolate knows of a hard purge of it.
-    pub(super) fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
+    /// What the purges that this isolate knows do to a response.
+    fn purged(&self, stored: &StoredResponse) -> Purged {
         let tags = all_tags(&self.visit, &stored.tags);
         let memory = self.platform.isolate().purges.borrow();
-        let skew = self.platform.config().skew;
-        stored.provenance.purged(memory.records(&tags), skew) == Purged::Hard
+        stored.provenance.purged(memory.records(&tags), self.platform.config().skew)
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
@@ -87,16 +89,6 @@ impl<P: Platform> Refresh<P> {
 
     /// Whether the origin answered with what it had made before a purge, or calls stale itself.
     pub(super) fn is_behind(&self, stored: &StoredResponse) -> bool {
-        let made = Made::of(&stored.headers, self.began);
-        match made {
-            Made::ForThisRequest(_) => false,
-            Made::Stale(_) => true,
-            Made::Before(_) => {
-                let tags = all_tags(&self.visit, &stored.tags);
-                let memory = self.platform.isolate().purges.borrow();
-                let skew = self.platform.config().skew;
-                stored.provenance.purged(memory.records(&tags), skew) != Purged::No
-            }
-        }
+        Made::of(&stored.headers, self.began).is_behind(self.purged(stored))
     }
 }

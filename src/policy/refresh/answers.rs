@@ -1,7 +1,10 @@
-//! What the answer to a plain request means for the page.
+//! What the response to a request to the origin means for the page.
 
+use http::header::{ACCEPT_ENCODING, HeaderMap};
 use http::StatusCode;
 
+use crate::fields::conditional;
+use crate::fields::vary::Vary;
 use crate::policy::freshness::Lifetimes;
 use crate::policy::storing::{Refusal, Storing};
 
@@ -17,6 +20,9 @@ pub enum PlainAnswer {
     Refused(AfterRefusal),
     /// It is not for all: what is stored goes, and the page passes for a while.
     Pass(Refusal),
+    /// It concerns one visitor, and says nothing of the page: what is stored stays, and each waiting
+    /// request asks for itself.
+    KeepToVisitor,
 }
 
 /// What a refusal means that the visitor's own request was answered with too.
@@ -29,9 +35,27 @@ pub enum AfterRefusal {
     EachForThemselves,
 }
 
+/// What plain requests have to do with visitors' credentials (`SHARE_AUTHORIZED`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// None are ever carried.
+    NotShared,
+    /// This request carried none; others may.
+    Absent,
+    Carried,
+}
+
 /// What a plain answer other than a 304 means. `vouched`: something is stored that may be shown, or
 /// vouch for the page.
-pub fn plain_answer(status: StatusCode, vouched: bool, storing: Storing) -> PlainAnswer {
+pub fn plain_answer(
+    status: StatusCode,
+    vouched: bool,
+    credentials: Credentials,
+    storing: Storing,
+) -> PlainAnswer {
+    if concerns_credentials(status, credentials, &storing) {
+        return PlainAnswer::KeepToVisitor;
+    }
     let is_failure = status.is_server_error() || is_of_the_moment(status);
     if vouched {
         return match storing {
@@ -54,6 +78,59 @@ pub fn plain_answer(status: StatusCode, vouched: bool, storing: Storing) -> Plai
     }
 }
 
+/// Whether a response concerns the credentials of one visitor: they are asked for, or what they brought
+/// back is not to be stored.
+fn concerns_credentials(status: StatusCode, credentials: Credentials, storing: &Storing) -> bool {
+    match credentials {
+        Credentials::NotShared => false,
+        Credentials::Absent => status == StatusCode::UNAUTHORIZED,
+        Credentials::Carried => {
+            let is_stored = matches!(storing, Storing::Store(_)) && status.is_success();
+            !is_stored && !status.is_server_error()
+        }
+    }
+}
+
+/// What it means that no response came to a plain request: it may be the edge alone that the origin
+/// does not answer.
+pub fn no_answer(vouched: bool) -> PlainAnswer {
+    if vouched { PlainAnswer::Failed } else { PlainAnswer::Refused(AfterRefusal::Failed) }
+}
+
+/// What a 304 means for the stored response that the origin was asked to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotModified {
+    /// The stored response still holds: freshen it (RFC 9111 §4.3.4).
+    VouchesForStored,
+    /// It speaks of something else: ask again, and have nothing compared. What is stored may still
+    /// stand in.
+    VouchesForAnother,
+}
+
+pub fn not_modified(not_modified: &HeaderMap, stored: &HeaderMap) -> NotModified {
+    if conditional::selects(not_modified, stored) && varies_no_more(not_modified, stored) {
+        NotModified::VouchesForStored
+    } else {
+        NotModified::VouchesForAnother
+    }
+}
+
+/// Whether a 304 names no field in `Vary` that the stored response does not name; a body's coding
+/// selects in any case.
+fn varies_no_more(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
+    match (Vary::of(not_modified), Vary::of(stored)) {
+        (Vary::Fields(now), Vary::Fields(before)) => {
+            now.iter().all(|name| *name == ACCEPT_ENCODING || before.contains(name))
+        }
+        (now, before) => now == before,
+    }
+}
+
+/// Whether the origin serves a visitor's own request, after it refused the plain one.
+pub fn serves_own(status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection()
+}
+
 /// What the answer to a visitor's own request, which is theirs alone, tells of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnAnswer {
@@ -73,6 +150,48 @@ pub fn own_answer(status: StatusCode, storing: Storing) -> OwnAnswer {
         _ if is_refusal => OwnAnswer::TellsNothing,
         Storing::Store(_) => OwnAnswer::Promising,
         Storing::Refuse(refusal) => OwnAnswer::Pass(refusal),
+    }
+}
+
+/// What an own request's sender knows besides its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnRequest {
+    /// What has been stored meanwhile, if anything, is not for its visitor.
+    pub not_for_them: bool,
+    pub has_lease: bool,
+    /// Other requests wait for the lease to end.
+    pub is_awaited: bool,
+    /// A plain request may follow.
+    pub follow: bool,
+}
+
+/// What is done after the visitor's own request, whose response was sent to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterOwn {
+    /// The page passes for a while: no request waits for another.
+    Pass(Refusal),
+    /// Send a plain request, which the response promises something.
+    Follow,
+    /// Send a plain request for those that wait: one visitor's failure is not for them.
+    FollowForWaiting,
+    /// Nothing was learned: waiting requests look again.
+    Abandon,
+    /// Nothing will be stored now: waiting requests ask for themselves.
+    EachForThemselves,
+    /// The page passed before, and no request waits.
+    Nothing,
+}
+
+pub fn after_own(tells: OwnAnswer, own: OwnRequest) -> AfterOwn {
+    match tells {
+        // That what is stored is not for this visitor says nothing of the page.
+        _ if own.not_for_them => AfterOwn::Abandon,
+        OwnAnswer::Pass(_) if !own.has_lease => AfterOwn::Nothing,
+        OwnAnswer::Pass(refusal) => AfterOwn::Pass(refusal),
+        OwnAnswer::Promising if own.follow => AfterOwn::Follow,
+        OwnAnswer::Promising => AfterOwn::EachForThemselves,
+        OwnAnswer::TellsNothing if own.is_awaited => AfterOwn::FollowForWaiting,
+        OwnAnswer::TellsNothing => AfterOwn::Abandon,
     }
 }
 

@@ -2,5 +2,8 @@
 //! its response means for the page.
 
 pub mod answers;
+pub mod backoff;
+pub mod first;
 pub mod guess;
+pub mod passing;
 pub mod plain;

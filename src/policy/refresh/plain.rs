@@ -112,6 +112,19 @@ pub fn adds_nothing(added: &[HeaderName]) -> bool {
     added.iter().all(|name| name.as_str().starts_with("cf-") || name == "cdn-loop")
 }
 
+/// Whether a plain request carried a field of the visitor's that others need not send. `carried`: its
+/// fields; `is_of_site`: it is for scripts of another site, which all send the same `Origin`.
+pub fn carries_what_selects(
+    carried: &HeaderMap,
+    forward: &ForwardHeaders,
+    is_of_site: bool,
+) -> bool {
+    let ForwardHeaders::These(forwarded) = forward else { return false };
+    let is_general =
+        |name: &HeaderName| *name == header::ACCEPT_ENCODING || forwarded.contains(name);
+    !is_of_site && carried.keys().any(|name| !is_general(name))
+}
+
 /// Whether the answer to a request that carried `added` is for all whom its `Vary` selects. A field
 /// too long to be compared selects nothing.
 pub fn is_as_good_as_plain(
