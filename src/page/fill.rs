@@ -15,9 +15,7 @@ use crate::platform::Platform;
 use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::sharing::NotShared;
-use crate::policy::sharing::collapsing::{
-    AfterWaiting, Awaited, after_waiting, has_waited_enough,
-};
+use crate::policy::sharing::collapsing::{AfterWaiting, Awaited, after_waiting, has_waited_enough};
 use crate::policy::sharing::variants::Admission;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
@@ -84,8 +82,13 @@ enum Step {
     Answered,
 }
 
-/// The response that another request stored, and what this isolate had learned before that asked.
-type Told = (Time, LearnCount);
+/// What another request told of the response that it has stored.
+#[derive(Clone, Copy)]
+struct Told {
+    fetched_at: Time,
+    /// What this isolate had learned of purges before the other request asked.
+    learn_count: LearnCount,
+}
 
 impl<P: Platform> Fill<P> {
     /// Takes the lease or waits for its end, and then looks again.
@@ -107,7 +110,7 @@ impl<P: Platform> Fill<P> {
             }
             Turn::Ended(LeaseEnd::Stored { fetched_at, learn_count }) => {
                 self.reply.waited();
-                told = Some((fetched_at, learn_count));
+                told = Some(Told { fetched_at, learn_count });
             }
             Turn::Ended(LeaseEnd::Abandoned) => self.reply.waited(),
             // It is not handed on: each asks for itself, in the light of what is there now.
@@ -202,7 +205,7 @@ impl<P: Platform> Fill<P> {
     }
 
     fn awaited(&self, stored: &StoredResponse, told: Option<Told>) -> Option<Awaited> {
-        let (fetched_at, learn_count) = told?;
+        let Told { fetched_at, learn_count } = told?;
         let is_outdated = is_outdated_since(&self.platform, &self.visit, stored, learn_count);
         Some(Awaited { fetched_at, is_outdated })
     }

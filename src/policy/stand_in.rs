@@ -6,7 +6,9 @@ use crate::policy::time::Time;
 /// Whether a stored response is shown because the origin failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StandIn {
-    Shown { ttl: i64 },
+    Shown {
+        ttl: i64,
+    },
     /// The visitor is told of the failure.
     No,
 }

@@ -11,6 +11,7 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
 use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
+use crate::graph::diff::Plan;
 use crate::graph::{plan, write};
 use crate::lease::LeaseEnd;
 use crate::page::filing::{Filed, FiledKey, filed_key};
@@ -21,11 +22,11 @@ use crate::platform::{Platform, Response, Settled, Unsettled};
 use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
-use crate::policy::sharing::variants::Admission;
-use crate::policy::storing::withhold;
 use crate::policy::refresh::backoff::Cause;
+use crate::policy::sharing::variants::Admission;
 use crate::policy::sharing::{NotShared, is_for_visitor, says_it_is_for_all};
 use crate::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse};
+use crate::policy::storing::withhold;
 
 impl<P: Platform> Refresh<P> {
     /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor
@@ -247,7 +248,7 @@ impl<P: Platform> Refresh<P> {
         }
         let plan = match (plan, stored) {
             (None, Stored::Response(stored)) => plan::plan(&platform, &key, None, &stored).await,
-            (plan, _) => plan.unwrap_or(plan::Plan::NOTHING),
+            (plan, _) => plan.unwrap_or(Plan::NOTHING),
         };
         write::carry_out(&platform, &key, plan).await;
     }

@@ -1,7 +1,7 @@
 //! What the response to a request to the origin means for the page.
 
-use http::header::{ACCEPT_ENCODING, HeaderMap};
 use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, HeaderMap};
 
 use crate::fields::conditional;
 use crate::fields::vary::Vary;
