@@ -184,7 +184,7 @@ export const VARIANTS = [
     within: 50_000,
     breaks: "a purge is durable before its 200",
     edits: [
-      ["no-retry.end", "Ended::Failed", "Ended::Durable"],
+      ["no-retry.end", "WriteEnd::Failed", "WriteEnd::Durable"],
       ["no-retry.attempts", "0..ATTEMPTS", "0..1"],
     ],
   },
