@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::graph::RELATION_LIFE;
+use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -72,6 +73,11 @@ pub fn tags_in_graph(stored: &StoredResponse) -> &[Tag] {
         StatusCode::NOT_FOUND | StatusCode::GONE => &[],
         _ => &stored.tags,
     }
+}
+
+/// Whether a page is not put on any list yet: a made-up query must not cost a write.
+pub fn waits_for_its_second_store(prior: Option<&StoredResponse>, key: &CacheKey) -> bool {
+    prior.is_none() && key.query().is_some()
 }
 
 /// When the graph was found to hold `tags` for good, where that still counts: it is not read then.

@@ -1,6 +1,8 @@
 //! Reading what a stored response changes in the graph.
 
-use crate::graph::diff::{Diff, Plan, Related, Todo, confirmed_at, former_tags, tags_in_graph};
+use crate::graph::diff::{
+    Diff, Plan, Related, Todo, confirmed_at, former_tags, tags_in_graph, waits_for_its_second_store,
+};
 use crate::graph::write::{fault, spent};
 use crate::graph::{KEYS_PER_READ, read_page, relation_key};
 use crate::platform::{KvError, Platform, kv};
@@ -16,8 +18,7 @@ pub async fn plan<P: Platform>(
     prior: Option<&StoredResponse>,
     stored: &StoredResponse,
 ) -> Plan {
-    // A made-up query must not cost a write: such a URL waits for its second store.
-    if prior.is_none() && key.query().is_some() {
+    if waits_for_its_second_store(prior, key) {
         return Plan::NOTHING;
     }
     plan_for(platform, key, prior, tags_in_graph(stored)).await

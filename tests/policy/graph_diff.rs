@@ -2,7 +2,9 @@
 
 use edge_isr::graph::diff::{
     Change, Diff, Plan, Related, Todo, WithinBudget, confirmed_at, former_tags, tags_in_graph,
+    waits_for_its_second_store,
 };
+use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::stored::{GraphMarks, StoredResponse};
 use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
@@ -165,4 +167,17 @@ fn the_entry_is_written_before_relations_are_added_and_after_they_are_removed(
     #[case] writes: u32,
 ) {
     assert_eq!(change.writes(), writes);
+}
+
+#[rstest]
+#[case::a_page("https://site.test/a", false, false)]
+#[case::a_query("https://site.test/a?b", false, true)]
+#[case::a_query_that_was_stored_before("https://site.test/a?b", true, false)]
+fn a_made_up_query_waits_for_its_second_store(
+    #[case] url: &str,
+    #[case] has_prior: bool,
+    #[case] expected: bool,
+) {
+    let (key, prior) = (CacheKey::parse(url).unwrap(), response(1));
+    assert_eq!(waits_for_its_second_store(has_prior.then_some(&prior), &key), expected);
 }

@@ -1,4 +1,5 @@
-use edge_isr::policy::refresh::plain::{ForwardHeaders, carries_what_selects};
+use edge_isr::policy::refresh::passing::{Turned, turned};
+use edge_isr::policy::refresh::plain::{ForwardHeaders, carries_what_selects, may_be_as_good};
 use edge_isr::policy::stored::Pass;
 use edge_isr::policy::storing::Refusal;
 use rstest::rstest;
@@ -41,4 +42,32 @@ fn a_plain_request_carries_what_selects(
     let forward = ForwardHeaders::These(vec!["x-tenant".parse().unwrap()]);
     assert_eq!(carries_what_selects(&headers(carried), &forward, is_of_site), expected);
     assert!(!carries_what_selects(&headers(carried), &ForwardHeaders::All, is_of_site));
+}
+
+#[rstest]
+#[case::it_was_as_good_as_their_own("", true, Turned::PassedOn)]
+#[case::but_for_the_platforms_words("cf-ray", true, Turned::PassedOn)]
+#[case::they_have_more_to_say("cookie", true, Turned::AsksForThemselves)]
+#[case::no_visitor_waits("cookie", false, Turned::PassedOn)]
+fn a_visitor_whose_page_turned_out_not_to_be_for_all_gets(
+    #[case] added: &str,
+    #[case] waits: bool,
+    #[case] expected: Turned,
+) {
+    let added: Vec<_> = added.split_whitespace().map(|name| name.parse().unwrap()).collect();
+    assert_eq!(turned(&added, waits), expected);
+}
+
+#[rstest]
+#[case::like_a_plain_one("accept: */*", false, true, true)]
+#[case::with_a_cookie("cookie: a=b", false, true, false)]
+#[case::not_for_its_visitor("accept: */*", true, true, false)]
+#[case::in_another_spelling("accept: */*", false, false, false)]
+fn an_own_request_may_be_as_good_as_plain(
+    #[case] carried: &str,
+    #[case] not_for_them: bool,
+    #[case] is_canonical: bool,
+    #[case] expected: bool,
+) {
+    assert_eq!(may_be_as_good(&headers(carried), not_for_them, is_canonical), expected);
 }

@@ -1,6 +1,6 @@
 //! The visitor's own request: what it brings back is theirs, and what it tells of the page.
 
-use http::header::{COOKIE, HeaderName};
+use http::header::HeaderName;
 
 use super::Refresh;
 use crate::fields::cache_status::Detail;
@@ -14,6 +14,7 @@ use crate::page::reply::Reply;
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::refresh::answers::{AfterOwn, OwnAnswer, OwnRequest, after_own, own_answer};
+use crate::policy::refresh::plain::may_be_as_good;
 use crate::policy::stored::Pass;
 use crate::purge::records::all_tags;
 
@@ -29,10 +30,9 @@ impl<P: Platform> Refresh<P> {
         self.learn_count = self.platform.isolate().purges.borrow().learn_count();
         self.began = self.platform.now();
         self.carried = self.visit.carried();
-        // Cookies that count as absent were sent all the same.
-        let is_shared = !matches!(self.lookup.found, Found::NotForThem(_))
-            && !self.carried.contains_key(COOKIE)
-            && self.visit.is_spelt_canonically();
+        let not_for_them = matches!(self.lookup.found, Found::NotForThem(_));
+        let is_shared =
+            may_be_as_good(&self.carried, not_for_them, self.visit.is_spelt_canonically());
         let request = forward::own_page_request(&self.visit);
         let answer = forward::fetch(&self.platform, &self.visit, request).await;
         if is_shared && self.is_for_all(&answer, &added) {

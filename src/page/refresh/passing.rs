@@ -10,7 +10,8 @@ use crate::page::answer;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response};
 use crate::policy::refresh::answers::OwnAnswer;
-use crate::policy::refresh::plain::{adds_nothing, carries_what_selects};
+use crate::policy::refresh::passing::{Turned, turned};
+use crate::policy::refresh::plain::carries_what_selects;
 use crate::policy::stored::{Pass, PassMarker, PassingFirst, Stored};
 use crate::policy::storing::Refusal;
 use crate::policy::time::Time;
@@ -29,9 +30,8 @@ impl<P: Platform> Refresh<P> {
         let mut status = self.status(&reply, answered);
         status.detail = status.detail.or(Some(reason.detail()));
         let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
-        // Asked again, a link that works once would be spent.
-        let is_theirs = adds_nothing(&self.visit.added_to(&self.carried));
-        if is_theirs || !reply.is_there() {
+        let added = self.visit.added_to(&self.carried);
+        if turned(&added, reply.is_there()) == Turned::PassedOn {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
             reply.send(&self.platform, answer);
             if reason.is_of_page() {

@@ -125,6 +125,14 @@ pub fn carries_what_selects(
     !is_of_site && carried.keys().any(|name| !is_general(name))
 }
 
+/// Whether the response to an own request may turn out as good as one to a plain request.
+/// `not_for_them`: what is stored is not for its visitor. `is_canonical`: its URL is spelt as in a
+/// plain request.
+pub fn may_be_as_good(carried: &HeaderMap, not_for_them: bool, is_canonical: bool) -> bool {
+    // Cookies that count as absent were sent all the same.
+    !not_for_them && is_canonical && !carried.contains_key(header::COOKIE)
+}
+
 /// Whether the answer to a request that carried `added` is for all whom its `Vary` selects. A field
 /// too long to be compared selects nothing.
 pub fn is_as_good_as_plain(
