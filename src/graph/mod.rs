@@ -13,6 +13,7 @@
 //! What is left: a relation that one data centre wrote, whose `u/` another then overwrote, and whose
 //! stored response was evicted or turned private. It ends by itself.
 
+pub mod diff;
 pub mod plan;
 pub mod write;
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
-use crate::graph::plan::{Change, Plan, Todo, plan_for};
+use crate::graph::diff::{Change, Plan, Todo, WithinBudget};
+use crate::graph::plan::plan_for;
 use crate::graph::{PageEntry, RELATION_LIFE, Relation};
 use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;
@@ -42,17 +43,16 @@ pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
 fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now()) as usize;
-    let Change { mut add, mut remove, mut keep } = change;
-    // The last write of the budget is for `u/<page>`.
-    let relations = left.checked_sub(1).filter(|most| *most > 0)?;
-    if add.len() + remove.len() > relations {
-        spent(platform);
-        keep.extend(remove.split_off(remove.len().min(relations)));
-        add.truncate(relations - remove.len());
-    }
-    let entries = usize::from(!add.is_empty()) + usize::from(!remove.is_empty());
-    budget.spend((add.len() + remove.len() + entries) as u32);
-    Some(Change { add, remove, keep })
+    let change = match change.within(left) {
+        WithinBudget::All(change) => change,
+        WithinBudget::Part(change) => {
+            spent(platform);
+            change
+        }
+        WithinBudget::Nothing => return None,
+    };
+    budget.spend(change.writes());
+    Some(change)
 }
 
 async fn change_graph<P: Platform>(

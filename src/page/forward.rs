@@ -10,8 +10,8 @@ use crate::fields::relocation;
 use crate::page::answer;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Request, Response};
-use crate::policy::plain::ForwardHeaders;
-use crate::policy::reuse::Bypass;
+use crate::policy::bypass::Bypass;
+use crate::policy::refresh::plain::ForwardHeaders;
 use crate::purge::invalidate;
 
 /// A visitor's request, sent on with its body. What it brings back is theirs alone.
@@ -121,14 +121,6 @@ fn request<B>(
         None => visit.url.clone(),
     };
     Request { method, url, headers, body }
-}
-
-/// With no origin configured a request is forwarded to its own URL, which on a zone is the origin
-/// and anywhere else this Worker again; an origin of the same host can be that too.
-pub fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
-    let origin = platform.config().origin.as_ref();
-    let is_itself = origin.is_none_or(|origin| origin.host == visit.key.host());
-    is_itself && forwarding::came_through_here(&*visit.fields)
 }
 
 /// The answer to a request that came round.

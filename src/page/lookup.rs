@@ -6,47 +6,15 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
-
 use crate::fields::cache_status::Forward;
-use crate::fields::forwarding::asks_for_another_representation;
-use crate::fields::vary::Selecting;
+use crate::page::found::{Candidate, Discarded, Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
 use crate::policy::reuse::{PurgeState, Verdict, decide};
-use crate::policy::sharing::NotShared;
-use crate::policy::stored::{
-    BodyAt, Pass, PassMarker, PassingFirst, Stored, StoredResponse, Variant,
-};
+use crate::policy::sharing::{self, NotShared, not_comparable, not_comparable_unseen};
+use crate::policy::stored::{BodyAt, PassMarker, Stored, StoredResponse, Variant};
 use crate::purge::records;
-
-/// What a request found, and where its answer would be stored.
-pub struct Lookup<B> {
-    pub slot: Slot,
-    /// Set where the page's own slot holds another variant: the fields that one is selected by.
-    pub beside: Option<Variant>,
-    /// Where the page's first variant is the one that is asked for, and passes or did: what it says of
-    /// the others.
-    pub passing: Option<Box<PassingFirst>>,
-    pub found: Found<B>,
-}
-
-pub enum Found<B> {
-    Nothing(Forward),
-    /// It turned out uncacheable a short while ago.
-    Pass(Pass),
-    /// What is stored, if anything, is not for this visitor.
-    NotForThem(NotShared),
-    Response(Box<Candidate<B>>),
-}
-
-/// A stored response and what may be done with it.
-pub struct Candidate<B> {
-    pub stored: StoredResponse,
-    pub body: B,
-    pub verdict: Verdict,
-}
 
 /// Looks up what answers `visit`, and reads the purge records of its tags.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
@@ -60,7 +28,7 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
                 platform.discard(body);
                 return Lookup::new(slot, None, Found::NotForThem(reason));
             }
-            if selects(&first.variant.selecting, visit) {
+            if selects(&first.variant, visit) {
                 return candidate(platform, visit, slot, None, *first, body).await;
             }
             platform.discard(body);
@@ -77,26 +45,26 @@ async fn look_at_marker<P: Platform>(
     marker: PassMarker,
 ) -> Lookup<P::Body> {
     if let Some(first) = &marker.first {
-        let selecting = &first.variant.selecting;
-        if let Some(reason) = not_comparable(visit, selecting) {
+        if let Some(reason) = not_comparable(&first.variant, &*visit.fields) {
             return Lookup::new(slot, None, Found::NotForThem(reason));
         }
-        if !selects(selecting, visit) {
+        if !selects(&first.variant, visit) {
             return look_beside(platform, visit, first.variant.clone()).await;
         }
     }
-    let lookup = match platform.now() < marker.until {
-        true => Lookup::new(slot, None, Found::Pass(marker.pass)),
-        false => nothing(platform, visit, slot, None, Forward::UriMiss),
+    let lookup = if platform.now() < marker.until {
+        Lookup::new(slot, None, Found::Pass(marker.pass))
+    } else {
+        nothing(platform, visit, slot, None, Forward::UriMiss)
     };
     Lookup { passing: marker.first.map(Box::new), ..lookup }
 }
 
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -> Lookup<P::Body> {
-    let wanted = visit.selecting(names(&first.selecting));
+    let wanted = visit.selecting(first.names());
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read_slot(platform, &slot).await {
-        Some((Stored::Response(variant), body)) if selects(&variant.variant.selecting, visit) => {
+        Some((Stored::Response(variant), body)) if selects(&variant.variant, visit) => {
             candidate(platform, visit, slot, Some(first), *variant, body).await
         }
         Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
@@ -117,45 +85,26 @@ fn nothing<P: Platform>(
     let pass = pass.filter(|(until, _)| platform.now() < *until);
     let found = match pass {
         Some((_, pass)) => Found::Pass(pass),
-        None if beside.is_none() && asks_for_unknown_representation(platform, visit) => {
-            Found::NotForThem(NotShared::Representation)
+        None if beside.is_some() => Found::Nothing(reason),
+        None => {
+            let not_comparable = platform.isolate().sections.with(|sections| {
+                not_comparable_unseen(sections.varies(&visit.key), &*visit.fields)
+            });
+            not_comparable.map_or(Found::Nothing(reason), Found::NotForThem)
         }
-        None => Found::Nothing(reason),
     };
     Lookup::new(slot, beside, found)
 }
 
-/// Whether a request for a page that is not stored asks for a representation by a field that pages
-/// like it are not known to vary by.
-fn asks_for_unknown_representation<P: Platform>(platform: &P, visit: &Visit) -> bool {
-    platform.isolate().sections.with(|sections| {
-        let suspected = sections.varies(&visit.key);
-        visit.fields.any_name(&|name| {
-            asks_for_another_representation(name) && !suspected.iter().any(|known| known == name)
-        })
-    })
+/// Why the page whose variant this is is not shared with a visitor.
+fn not_shared(visit: &Visit, variant: &StoredResponse) -> Option<NotShared> {
+    let by_cookie = visit.config.variants.by_cookie;
+    sharing::not_shared(variant, &*visit.fields, by_cookie, || visit.cookies().is_some())
 }
 
-/// Why no variant of a page is for a visitor whose first variant this one selects.
-fn not_comparable(visit: &Visit, selecting: &Selecting) -> Option<NotShared> {
-    let named = |name: &str| names(selecting).any(|named| named == name);
-    let is_foreign = |name: &str| asks_for_another_representation(name) && !named(name);
-    if visit.fields.any_name(&is_foreign) {
-        return Some(NotShared::Representation);
-    }
-    let is_incomparable = names(selecting).any(|name| visit.fields.is_incomparable(name));
-    is_incomparable.then_some(NotShared::Oversized)
-}
-
-/// Why the page whose first variant this is is not shared with a visitor.
-fn not_shared(visit: &Visit, first: &StoredResponse) -> Option<NotShared> {
-    if let Some(reason) = not_comparable(visit, &first.variant.selecting) {
-        return Some(reason);
-    }
-    let named = |name: &str| names(&first.variant.selecting).any(|named| named == name);
-    let has_variants = visit.config.variants.by_cookie && named("cookie");
-    let is_theirs = first.for_all || has_variants || visit.cookies().is_none();
-    (!is_theirs).then_some(NotShared::Cookie)
+/// Whether a variant is the one that a visitor's fields select.
+fn selects(variant: &Variant, visit: &Visit) -> bool {
+    sharing::selects(&variant.selecting, &visit.selecting(variant.names()))
 }
 
 async fn candidate<P: Platform>(
@@ -172,7 +121,11 @@ async fn candidate<P: Platform>(
         return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
     let verdict = judge(platform, visit, &slot, &stored).await;
-    let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
+    if let Verdict::Discard { detail } = verdict {
+        let discarded = Discarded { stored, inline: body, detail };
+        return Lookup::new(slot, beside, Found::Discarded(Box::new(discarded)));
+    }
+    let Some(body) = whole_body(platform, &slot, &stored, body).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
     Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
@@ -195,20 +148,6 @@ pub async fn judge<P: Platform>(
     }
 }
 
-/// The body where it is, or none if it has been evicted from a slot of its own.
-async fn body_of<P: Platform>(
-    platform: &P,
-    slot: &Slot,
-    stored: &StoredResponse,
-    inline: P::Body,
-    verdict: Verdict,
-) -> Option<P::Body> {
-    match verdict {
-        Verdict::Discard { .. } => Some(inline),
-        _ => whole_body(platform, slot, stored, inline).await,
-    }
-}
-
 /// The body of what `slot` holds, which has `inline` in it.
 pub async fn whole_body<P: Platform>(
     platform: &P,
@@ -226,49 +165,6 @@ pub async fn whole_body<P: Platform>(
 pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
     let Document { head, body } = platform.cache_match(slot).await?;
     Some((Stored::from_head(&head)?, body))
-}
-
-/// Whether a variant is the one that a visitor's fields select.
-fn selects(selecting: &Selecting, visit: &Visit) -> bool {
-    if selecting.is_empty() {
-        return true;
-    }
-    let wanted = visit.selecting(names(selecting));
-    // Bytes that the runtime could not decode look alike and need not be.
-    wanted == *selecting && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
-}
-
-pub(super) fn names(selecting: &Selecting) -> impl Iterator<Item = &str> {
-    selecting.iter().map(|(name, _)| name.as_str())
-}
-
-impl<B> Lookup<B> {
-    fn new(slot: Slot, beside: Option<Variant>, found: Found<B>) -> Lookup<B> {
-        Lookup { slot, beside, passing: None, found }
-    }
-
-    /// Why what was seen is not enough (RFC 9211 §2.2).
-    pub fn forward_reason(&self) -> Forward {
-        match &self.found {
-            Found::Nothing(reason) => *reason,
-            Found::Pass(_) => Forward::UriMiss,
-            Found::NotForThem(_) => Forward::Bypass,
-            Found::Response(candidate) => match candidate.verdict {
-                Verdict::Discard { .. } => Forward::Miss,
-                _ => Forward::Stale,
-            },
-        }
-    }
-
-    /// The fields that the page is known to vary by, if any of it is stored.
-    pub fn varies_by(&self) -> Vec<HeaderName> {
-        let selecting = match (&self.beside, &self.found) {
-            (Some(first), _) => &first.selecting,
-            (None, Found::Response(candidate)) => &candidate.stored.variant.selecting,
-            _ => return Vec::new(),
-        };
-        names(selecting).filter_map(|name| name.parse().ok()).collect()
-    }
 }
 
 /// How long the moment at which a purge was first seen is kept: as long as it can matter.

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod filing;
 pub mod fill;
 pub mod forward;
+pub mod found;
 pub mod lookup;
 pub mod refresh;
 pub mod reply;

@@ -1,31 +1,39 @@
-//! The one who waits for an answer from the origin, if anyone does.
+//! Where the response goes: to a waiting visitor, or nowhere.
+
+use std::mem;
 
 use futures::channel::oneshot;
 
-use crate::fields::cache_status::{CacheStatus, Detail};
+use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::page::answer;
-use crate::page::lookup::{Candidate, Found, Lookup, judge, look};
+use crate::page::found::{Candidate, Found, Since};
+use crate::page::lookup::{judge, look};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::policy::key::Slot;
-use crate::policy::reuse::Verdict;
-use crate::policy::time::Time;
+use crate::policy::stand_in::{self as policy, StandIn};
+use crate::policy::stored::StoredResponse;
 
-/// Who is waiting for the answer, if anyone.
+/// Where the response to a request goes, and what is said with it.
 pub struct Reply<P: Platform> {
-    sender: Option<oneshot::Sender<Response<P::Body>>>,
-    pub arrived: Time,
+    to: Recipient<P::Body>,
     collapsed: bool,
     pub detail: Option<Detail>,
 }
 
+enum Recipient<B> {
+    Visitor(oneshot::Sender<Response<B>>),
+    /// No visitor: a refresh in the background, or one whose visitor has the response already.
+    Background,
+}
+
 impl<P: Platform> Reply<P> {
-    pub fn waiting(arrived: Time, sender: oneshot::Sender<Response<P::Body>>) -> Self {
-        Reply { sender: Some(sender), arrived, collapsed: false, detail: None }
+    pub fn waiting(sender: oneshot::Sender<Response<P::Body>>) -> Self {
+        Reply { to: Recipient::Visitor(sender), collapsed: false, detail: None }
     }
 
     pub fn absent() -> Self {
-        Reply { sender: None, arrived: Time(0), collapsed: false, detail: None }
+        Reply { to: Recipient::Background, collapsed: false, detail: None }
     }
 
     /// The visitor waited for another request to the origin.
@@ -34,14 +42,14 @@ impl<P: Platform> Reply<P> {
     }
 
     pub fn is_there(&self) -> bool {
-        self.sender.is_some()
+        matches!(self.to, Recipient::Visitor(_))
     }
 
     /// Sends the visitor the answer. A body that is not read is cancelled.
     pub fn send(&mut self, platform: &P, response: Response<P::Body>) {
-        let unread = match self.sender.take() {
-            Some(sender) => sender.send(response).err(),
-            None => Some(response),
+        let unread = match mem::replace(&mut self.to, Recipient::Background) {
+            Recipient::Visitor(sender) => sender.send(response).err(),
+            Recipient::Background => Some(response),
         };
         if let Some(response) = unread {
             platform.discard(response.body);
@@ -53,17 +61,19 @@ impl<P: Platform> Reply<P> {
         &mut self,
         platform: &P,
         visit: &Visit,
-        lookup: Lookup<P::Body>,
+        slot: &Slot,
+        found: Found<P::Body>,
+        reason: Forward,
         failure: u16,
     ) {
-        let reason = lookup.forward_reason();
         let status = CacheStatus::forwarded(reason).answered(failure);
         let status = CacheStatus { collapsed: self.collapsed, ..status };
-        let stand_in = stand_in(platform, visit, &lookup.slot, lookup.found).await;
+        let stand_in = stand_in(platform, visit, slot, found).await;
         let response = match stand_in {
-            Some((candidate, ttl)) => {
-                let status = CacheStatus::hit(ttl).answered(failure).detail(Detail::OriginFailed);
-                answer::stored(platform, visit, candidate.stored, candidate.body, status)
+            Some(shown) => {
+                let status = CacheStatus::hit(shown.ttl).answered(failure);
+                let status = status.detail(Detail::OriginFailed);
+                answer::stored(platform, visit, shown.stored, shown.body, status)
             }
             None => answer::shared_failure(platform, failure, status),
         };
@@ -71,39 +81,39 @@ impl<P: Platform> Reply<P> {
     }
 }
 
-/// What is stored, if it may be shown because the origin failed. That is looked at and judged anew: a
+/// A stored response that stands in for a failing origin.
+pub struct Shown<B> {
+    pub stored: StoredResponse,
+    pub body: B,
+    pub ttl: i64,
+}
+
+/// What is stored, if it may be shown because the origin failed. It is looked at and judged anew: a
 /// newer response or a purge may have come while the origin was being asked.
 pub async fn stand_in<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: &Slot,
     found: Found<P::Body>,
-) -> Option<(Box<Candidate<P::Body>>, i64)> {
-    let Found::Response(candidate) = found else { return None };
-    if let Verdict::Discard { .. } = candidate.verdict {
-        return None;
-    }
-    let newest = look(platform, visit).await;
-    let (candidate, verdict) = match newest.found {
-        // It is no longer for all.
-        Found::Pass(_) | Found::NotForThem(_) => return None,
-        Found::Response(newer)
-            if newer.stored.provenance.fetched_at > candidate.stored.provenance.fetched_at =>
-        {
-            platform.discard(candidate.body);
+) -> Option<Shown<P::Body>> {
+    let Found::Response(before) = found else { return None };
+    let newest = look(platform, visit).await.found;
+    let (candidate, verdict) = match newest.since(before.stored.provenance.fetched_at) {
+        Since::Gone => return None,
+        Since::Newer(newer) => {
             let verdict = newer.verdict;
             (newer, verdict)
         }
-        _ => {
-            let verdict = judge(platform, visit, slot, &candidate.stored).await;
-            (candidate, verdict)
+        Since::StillNewest => {
+            let verdict = judge(platform, visit, slot, &before.stored).await;
+            (before, verdict)
         }
     };
-    match verdict {
-        Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => Some((candidate, ttl)),
-        Verdict::Revalidate { ttl, on_error_until: Some(until) } if platform.now() < until => {
-            Some((candidate, ttl))
+    match policy::stand_in(verdict, platform.now()) {
+        StandIn::Shown { ttl } => {
+            let Candidate { stored, body, .. } = *candidate;
+            Some(Shown { stored, body, ttl })
         }
-        _ => None,
+        StandIn::No => None,
     }
 }

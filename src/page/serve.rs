@@ -1,24 +1,25 @@
 //! A visitor's request, from the lookup to the answer.
 
 use futures::channel::oneshot;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
-use crate::fields::conditional::is_not_modified;
-use crate::fields::range::{self, Part};
+use crate::fields::range::Part;
 use crate::lease::{self, LeaseEnd};
 use crate::page::answer;
 use crate::page::fill::fill;
 use crate::page::forward;
-use crate::page::lookup::{Candidate, Found, Lookup, look};
+use crate::page::found::{Candidate, Found, Lookup, Unanswered};
+use crate::page::lookup::look;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::page::shared_key;
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
+use crate::policy::bypass::{self, Bypass, BypassSettings};
 use crate::policy::key::Slot;
-use crate::policy::reuse::{Bypass, Verdict, bypass};
-use crate::policy::sharing::{FillsNothing, fills_nothing};
+use crate::policy::part::{Sent, sent};
+use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::purge::records::all_tags;
 
@@ -28,7 +29,7 @@ pub async fn serve<P: Platform>(
     visit: Visit,
     body: Option<P::Body>,
 ) -> Response<P::Body> {
-    if forward::loops(&platform, &visit) {
+    if loops(&platform, &visit) {
         return forward::loop_detected(&platform);
     }
     if let Some(reason) = bypassed(&platform, &visit) {
@@ -49,28 +50,20 @@ pub async fn serve<P: Platform>(
     }
 }
 
-/// A URL beyond this length is passed on: it is no page's, and its tags would fill the memory.
-const URL_MOST: usize = 4096;
+fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
+    let origin = platform.config().origin.as_ref().map(|origin| origin.host.as_str());
+    bypass::loops(origin, visit.key.host(), &*visit.fields)
+}
 
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
-    let by_request =
-        bypass(&visit.method, &*visit.fields, &config.login_cookies, config.share_authorized);
-    if by_request.is_some() {
-        return by_request;
-    }
-    if visit.url.len() > URL_MOST {
-        return Some(Bypass::LongUrl);
-    }
-    if ["cookie", "authorization", "origin"].iter().any(|name| visit.fields.is_oversized(name)) {
-        return Some(Bypass::Oversized);
-    }
-    if config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass) {
-        return Some(Bypass::Rule);
-    }
-    let no_store =
-        config.request_directives && visit.directives().is_some_and(|asked| asked.no_store);
-    no_store.then_some(Bypass::NoStore)
+    let settings = BypassSettings {
+        login_cookies: &config.login_cookies,
+        share_authorized: config.share_authorized,
+        request_directives: config.request_directives,
+        by_rule: config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass),
+    };
+    bypass::bypass(&visit.method, &visit.url, &*visit.fields, settings)
 }
 
 /// What was found and may be shown at once, with what is said of it.
@@ -107,7 +100,8 @@ async fn show<P: Platform>(
     shown: Shown<P::Body>,
 ) -> Response<P::Body> {
     let Shown { slot, stored, body, status } = shown;
-    let Some((part, length)) = part_of(visit, &stored) else {
+    let sent = sent(&visit.method, &*visit.fields, stored.status, &stored.headers);
+    let Sent::Part(part, length) = sent else {
         return answer::stored(platform, visit, stored, body, status);
     };
     let read = match part {
@@ -123,20 +117,6 @@ async fn show<P: Platform>(
         }
         None => answer::stored(platform, visit, stored, body, status),
     }
-}
-
-/// Conditions go before ranges (RFC 9110 §13.2.2), and only a 200 has parts.
-fn part_of(visit: &Visit, stored: &StoredResponse) -> Option<(Part, u64)> {
-    let fields = &*visit.fields;
-    if visit.method != Method::GET || stored.status != StatusCode::OK || !fields.has("range") {
-        return None;
-    }
-    if is_not_modified(&visit.method, fields, stored.status, &stored.headers) {
-        return None;
-    }
-    let length = range::length(&stored.headers)?;
-    let part = range::part(fields, &stored.headers, length);
-    (part != Part::Whole).then_some((part, length))
 }
 
 /// Starts a revalidation behind the visitor's back, unless one is under way or it would be too soon
@@ -160,11 +140,7 @@ fn revalidate_behind<P: Platform>(
                 return lease.end(outcome).await;
             }
             let lookup = look(&platform, &visit).await;
-            let is_newer = match &lookup.found {
-                Found::Response(candidate) => candidate.stored.provenance.fetched_at > seen,
-                _ => false,
-            };
-            if is_newer || lookup.slot != lease.slot {
+            if lookup.found.is_newer(seen) || lookup.slot != lease.slot {
                 return lease.end(LeaseEnd::Abandoned).await;
             }
             Refresh::new(platform, visit, lookup, Some(lease)).run(Reply::absent()).await;
@@ -180,15 +156,17 @@ async fn answer_from_origin<P: Platform>(
     visit: Visit,
     lookup: Lookup<P::Body>,
 ) -> Response<P::Body> {
-    if visit.directives().is_some_and(|asked| asked.only_if_cached) {
-        return answer::only_if_cached(&platform);
-    }
-    if let Some(status) = theirs_alone::<P>(&visit, &lookup) {
-        return forward::bypass(&platform, &visit, None, status).await;
+    match lookup.found.unanswered(&visit.method, &*visit.fields) {
+        Unanswered::Fills => {}
+        Unanswered::OnlyIfCached => return answer::only_if_cached(&platform),
+        Unanswered::GoesAlone(detail) => {
+            let status = CacheStatus { detail, ..CacheStatus::forwarded(lookup.forward_reason()) };
+            return forward::bypass(&platform, &visit, None, status).await;
+        }
     }
     let (sender, answer) = oneshot::channel();
     let arrived = platform.now();
-    let work = fill(platform.clone(), visit, lookup, Reply::waiting(arrived, sender));
+    let work = fill(platform.clone(), visit, lookup, Reply::waiting(sender), arrived);
     platform.defer(work);
     match answer.await {
         Ok(response) => response,
@@ -199,21 +177,5 @@ async fn answer_from_origin<P: Platform>(
             "Internal error",
             "The request ended without a response. The Worker's log may say why.",
         ),
-    }
-}
-
-/// How a request is reported that can fill nothing, and whose answer is of no use to others; `None`
-/// for one that may.
-fn theirs_alone<P: Platform>(visit: &Visit, lookup: &Lookup<P::Body>) -> Option<CacheStatus> {
-    let status = CacheStatus::forwarded(lookup.forward_reason());
-    match &lookup.found {
-        Found::NotForThem(reason) => return Some(status.detail(reason.detail())),
-        Found::Response(_) => return None,
-        Found::Nothing(_) | Found::Pass(_) => {}
-    }
-    match fills_nothing(&visit.method, &*visit.fields) {
-        Some(FillsNothing::Head) => Some(status),
-        Some(FillsNothing::Range) => Some(status.detail(Detail::Range)),
-        None => None,
     }
 }

@@ -1,37 +1,31 @@
-//! Which variants of a page get a place in this isolate's data centre (`policy::variants`).
+//! Which variants of a page get a place in this isolate's data centre (`policy::sharing::variants`).
 
 use crate::fields::vary::Selecting;
-use crate::page::lookup::{Found, Lookup};
+use crate::page::found::{Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::key::Slot;
+use crate::policy::sharing::variants::{Admission, Places, VariantLimits, places};
 use crate::policy::time::Time;
-use crate::policy::variants::{Admission, VariantLimits};
 
 /// Counts a visitor's request for a variant that is not stored, and says what becomes of it.
 pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>) -> Admission {
-    let is_counted = match (&lookup.found, &lookup.beside) {
-        (Found::Nothing(_), Some(first)) => !is_bounded(&visit.selecting(first.names())),
-        (Found::Nothing(_), None) => visit.key.foreign_origin().is_some(),
-        _ => false,
-    };
-    if !is_counted {
+    if !matches!(lookup.found, Found::Nothing(_)) {
         return Admission::Stored;
     }
-    let limits = limits(platform);
-    let (page, now) = (counted_by(visit, &lookup.slot), platform.now());
-    let on_host = lookup.beside.as_ref().map(|first| {
-        let selecting = visit.selecting(first.names());
-        on_host(visit, &selecting)
-    });
+    let selecting = lookup.beside.as_ref().map(|first| visit.selecting(first.names()));
+    let Some(page) = counted_by(visit, selecting.as_ref()) else { return Admission::Stored };
+    let (limits, now) = (limits(platform), platform.now());
+    let on_host = selecting.map(|selecting| on_host(visit, &selecting));
     platform.isolate().variants.with_mut(|variants| {
         let is_wanted_elsewhere = on_host.is_some_and(|(host, alike)| {
             variants.asked(&host, &alike, limits, now);
             variants.admission(&host, &alike, limits) == Admission::Stored
         });
-        match is_wanted_elsewhere {
-            true => variants.asked_as_elsewhere(&page, &lookup.slot, limits, now),
-            false => variants.asked(&page, &lookup.slot, limits, now),
+        if is_wanted_elsewhere {
+            variants.asked_as_elsewhere(&page, &lookup.slot, limits, now);
+        } else {
+            variants.asked(&page, &lookup.slot, limits, now);
         }
         variants.admission(&page, &lookup.slot, limits)
     })
@@ -40,40 +34,32 @@ pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>)
 /// Counts a request whose answer turned out to belong under another key than the one it was looked up
 /// by: `visit` has that one now.
 pub fn asked_under_another_key<P: Platform>(platform: &P, visit: &Visit) {
-    if visit.key.foreign_origin().is_some() {
-        let (slot, limits, now) = (visit.key.slot(), limits(platform), platform.now());
-        let page = counted_by(visit, &slot);
-        let variants = &platform.isolate().variants;
-        variants.with_mut(|variants| variants.asked(&page, &slot, limits, now));
-    }
+    let Some(page) = counted_by(visit, None) else { return };
+    let (slot, limits, now) = (visit.key.slot(), limits(platform), platform.now());
+    platform.isolate().variants.with_mut(|variants| variants.asked(&page, &slot, limits, now));
 }
 
-/// What becomes of the answer that is to be stored in `slot`.
+/// What becomes of the response that is to be stored in `slot`.
 pub fn admission<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: &Slot,
     selecting: &Selecting,
 ) -> Admission {
-    let is_counted = match *slot == visit.key.slot() {
-        true => visit.key.foreign_origin().is_some(),
-        false => !is_bounded(selecting),
-    };
-    if !is_counted {
-        return Admission::Stored;
-    }
-    let page = counted_by(visit, slot);
+    let is_first = *slot == visit.key.slot();
+    let further = (!is_first).then_some(selecting);
+    let Some(page) = counted_by(visit, further) else { return Admission::Stored };
     let limits = limits(platform);
     platform.isolate().variants.with(|variants| variants.admission(&page, slot, limits))
 }
 
-/// Whose places a variant takes. Pages for scripts of other sites have places of their own: anyone can
-/// name any number of sites.
-fn counted_by(visit: &Visit, slot: &Slot) -> Slot {
-    let page = visit.key.slot();
-    match *slot == page {
-        true => visit.key.clone().for_origin(None).slot().beside("origins"),
-        false => page,
+/// What stands for the places that a variant takes; `None` where it is not counted. `further`: what
+/// selects a variant beside the page's first one.
+fn counted_by(visit: &Visit, further: Option<&Selecting>) -> Option<Slot> {
+    match places(further, visit.key.foreign_origin().is_some()) {
+        Places::Uncounted => None,
+        Places::OfPage => Some(visit.key.slot()),
+        Places::OfSites => Some(visit.key.clone().for_origin(None).slot().beside("origins")),
     }
 }
 
@@ -86,9 +72,4 @@ fn on_host(visit: &Visit, selecting: &Selecting) -> (Slot, Slot) {
 fn limits<P: Platform>(platform: &P) -> VariantLimits {
     let settings = platform.config().variants;
     VariantLimits { most: settings.most, stored_at_request: settings.after }
-}
-
-/// Content codings come in three classes: such variants need no counting.
-fn is_bounded(selecting: &Selecting) -> bool {
-    selecting.iter().all(|(name, value)| name == "accept-encoding" || value == "absent")
 }

@@ -15,7 +15,7 @@ use crate::page::server_timing::ServerTiming;
 use crate::platform::Platform;
 use crate::policy::cookies;
 use crate::policy::key::CacheKey;
-use crate::policy::plain::{self, Allowed};
+use crate::policy::refresh::plain::{self, Allowed};
 
 /// A visitor's request without its body.
 #[derive(Clone)]
@@ -87,6 +87,11 @@ impl Visit {
 
     /// What the request says in the fields that a response varies by.
     pub fn selecting<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Selecting {
+        let mut names = names.into_iter().peekable();
+        // Most pages name none: their hits read no field for it.
+        if names.peek().is_none() {
+            return Selecting::new();
+        }
         self.selectors(&*self.fields, self.cookies()).selecting(names)
     }
 

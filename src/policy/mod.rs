@@ -3,40 +3,126 @@
 //!
 //! # The decision table
 //!
+//! Each behaviour has a row, and each row names what decides it. Decisions about a lookup, a lease, a
+//! purge or the tag graph are in pure files beside their flows.
+//!
+//! ## What a request gets
+//!
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
-//! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule, a long URL or field | `fwd=bypass; detail=…` | [`reuse::bypass`] |
-//! | Not for this visitor | their cookies may mean something; another representation | `fwd=bypass; detail=cookie` | [`sharing`] |
+//! | Loop | the origin would be this edge again | `detail=loop` | [`bypass::loops`] |
+//! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule, `no-store`, a long URL or field | `fwd=bypass; detail=…` | [`bypass::bypass`] |
+//! | Shared key | a URL with a query is not stored, and its path says that it shares a response | | [`NoVarySearch::shared`] |
+//! | Another variant | the request's fields differ from those of the page's first variant | `fwd=vary-miss` | [`sharing::selects`] |
+//! | Not for this visitor | their cookies may mean something; another representation | `fwd=bypass; detail=cookie` | [`sharing::not_shared`], [`sharing::not_comparable_unseen`] |
 //! | Serve | fresh, not purged | `hit; ttl=N` | [`reuse::decide`] |
 //! | ServeStale | stale or soft-purged, inside `stale-while-revalidate` | `hit; ttl=-N; detail=revalidating` | [`reuse::decide`] |
 //! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
-//! | ServeStale on error | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`reuse::decide`] |
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
-//! | Fetch | nothing stored, or another variant | `fwd=uri-miss`, `fwd=vary-miss` | the flow |
-//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | the flow |
-//! | Plain first, own first | nothing stored: what pages of its section were like | | [`guess`] |
-//! | A plain answer | stores, removes, leaves, or is refused | `detail=plain-refused` | [`answers::plain_answer`] |
+//! | Purged | a record of one of its tags, not known to the response | | [`fence`] |
+//! | The visitor's directives | `no-cache`, `max-age`, `min-fresh`, `max-stale` of the request, if heeded | | [`RequestDirectives::narrow`] |
+//! | A part | `Range`, and no condition that holds | | [`part::sent`] |
+//! | Why forwarded | nothing stored, another variant, stale, discarded, passes | `fwd=…; detail=…` | [`Lookup::forward_reason`], [`Lookup::detail`] |
+//! | Only if cached | the request wants no request to the origin | `detail=only-if-cached` | [`Found::unanswered`] |
+//! | Goes alone | its response is of use to no other: a HEAD or a range of what is not stored | `detail=range` | [`Found::unanswered`] |
+//!
+//! ## Which requests share one to the origin
+//!
+//! | Decision | when | `Cache-Status` | where |
+//! |---|---|---|---|
+//! | Collapse | not for a page that passes, nor for what is validated at each use | | [`Found::collapses`] |
+//! | Wait no longer | two leases' lives have passed | | [`collapsing::has_waited_enough`] |
+//! | Handed on | another request stored it meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
+//! | What the lease's end tells | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
+//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
+//! | Back off | a background request failed, or its response was behind | `detail=origin-failed` | [`backoff::Failure`] |
+//!
+//! ## What the origin is asked, and what its response means
+//!
+//! | Decision | when | `Cache-Status` | where |
+//! |---|---|---|---|
+//! | Plain first, own first | what is known of the page, and what pages of its section were like | | [`first::first_request`], [`guess`] |
+//! | What a plain request carries | fields that select, and what the edge says itself | | [`plain::plain_fields`] |
+//! | As good as plain | `Vary` names all that an own request added | | [`plain::may_be_as_good`], [`plain::is_as_good_as_plain`] |
+//! | A plain answer | stores, removes, leaves, is refused, or is one visitor's | `detail=plain-refused` | [`answers::plain_answer`] |
+//! | No answer | the page stays, or an own request is sent once | | [`answers::no_answer`] |
+//! | A 304 | vouches for what is stored, or for something else | `fwd=stale; fwd-status=304` | [`answers::not_modified`] |
 //! | An own answer | promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
-//! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
+//! | After an own request | a plain one follows, the page passes, or nothing was learned | | [`answers::after_own`] |
+//! | Turned | the visitor gets the response to the plain request, or asks for themselves | | [`passing::turned`] |
+//! | Whom a failure concerns | the page, a variant, one visitor's credentials | | [`backoff::failure_of`] |
+//! | Stand-in | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`stand_in::stand_in`], [`Found::since`] |
+//! | The origin is behind | its cache had the response before a purge, or calls it stale | `detail=origin-behind` | [`freshness::Made::is_behind`] |
+//!
+//! ## What is stored, and where
+//!
+//! | Decision | when | `Cache-Status` | where |
+//! |---|---|---|---|
 //! | Store | a whole response with a lifetime or a validator | `stored` | [`storing::storing`] |
 //! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
+//! | Withhold | fields that `no-cache` or `private` names | | [`storing::withhold`] |
+//! | For all | the response says that it is for visitors with cookies, too | | [`sharing::says_it_is_for_all`] |
+//! | For this visitor | the response to a plain request, and the visitor who waits for it | | [`sharing::is_for_visitor`] |
+//! | Filed | under the URL's key or a shared one; as the first variant or a further one | | [`filing`] |
+//! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
+//! | Overtaken | what a slot holds was fetched later | | [`overtaking::put`] |
+//! | Others stay | the page's first variant passes, and the others do not | | [`Lookup::passing_first`] |
+//! | Kept for | to the end of the last window, longer with a validator | | [`stored::StoredResponse::kept_for`] |
 //!
-//! What a plain request carries, and why only its answer is shared, is [`plain`]'s to say. Whether a
-//! purge record outdates a stored response is [`fence`]'s, and its module docs hold the argument.
+//! ## What a change reaches
+//!
+//! | Decision | when | where |
+//! |---|---|---|
+//! | Invalidation | an unsafe request succeeded: its URL, URLs and groups that the response names | [`targets`] |
+//! | The tag graph | a store whose tags differ from what the graph holds, within a budget | [`diff`] |
+//!
+//! Whether a purge record outdates a stored response is [`fence`]'s to say, and its module docs hold
+//! the argument. What a plain request carries, and why only its answer is shared, is [`plain`]'s.
+//!
+//! [`NoVarySearch::shared`]: crate::fields::no_vary_search::NoVarySearch::shared
+//! [`RequestDirectives::narrow`]: crate::fields::request_directives::RequestDirectives::narrow
+//! [`Found::unanswered`]: crate::page::found::Found::unanswered
+//! [`Found::collapses`]: crate::page::found::Found::collapses
+//! [`Found::since`]: crate::page::found::Found::since
+//! [`Lookup::forward_reason`]: crate::page::found::Lookup::forward_reason
+//! [`Lookup::detail`]: crate::page::found::Lookup::detail
+//! [`Lookup::passing_first`]: crate::page::found::Lookup::passing_first
+//! [`LeaseEnd`]: crate::lease::LeaseEnd
+//! [`collapsing::has_waited_enough`]: sharing::collapsing::has_waited_enough
+//! [`collapsing::after_waiting`]: sharing::collapsing::after_waiting
+//! [`backoff::Failure`]: refresh::backoff::Failure
+//! [`backoff::failure_of`]: refresh::backoff::failure_of
+//! [`first::first_request`]: refresh::first::first_request
+//! [`guess`]: refresh::guess
+//! [`plain`]: refresh::plain
+//! [`plain::plain_fields`]: refresh::plain::plain_fields
+//! [`plain::may_be_as_good`]: refresh::plain::may_be_as_good
+//! [`plain::is_as_good_as_plain`]: refresh::plain::is_as_good_as_plain
+//! [`answers::plain_answer`]: refresh::answers::plain_answer
+//! [`answers::no_answer`]: refresh::answers::no_answer
+//! [`answers::not_modified`]: refresh::answers::not_modified
+//! [`answers::own_answer`]: refresh::answers::own_answer
+//! [`answers::after_own`]: refresh::answers::after_own
+//! [`passing::turned`]: refresh::passing::turned
+//! [`filing`]: crate::page::filing
+//! [`variants`]: sharing::variants
+//! [`overtaking::put`]: storing::overtaking::put
+//! [`targets`]: crate::purge::targets
+//! [`diff`]: crate::graph::diff
 
-pub mod answers;
+pub mod bypass;
 pub mod cookies;
 pub mod fence;
 pub mod format;
 pub mod freshness;
-pub mod guess;
 pub mod key;
-pub mod plain;
+pub mod part;
+pub mod refresh;
 pub mod reuse;
 pub mod sharing;
+pub mod stand_in;
 pub mod stored;
 pub mod storing;
 pub mod tag;
 pub mod time;
 pub mod timing;
-pub mod variants;

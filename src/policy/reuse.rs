@@ -1,77 +1,11 @@
-//! Whether a request may be answered from the cache at all, and whether a stored response may
-//! answer it now.
+//! Whether a stored response may answer a request now.
 
 use std::time::Duration;
 
-use http::Method;
-
-use crate::fields::cache_status::{Detail, Forward};
-use crate::fields::request::RequestFields;
-use crate::policy::cookies::{self, CookieNames};
+use crate::fields::cache_status::Detail;
 use crate::policy::fence::Purged;
 use crate::policy::stored::StoredResponse;
 use crate::policy::time::Time;
-
-/// Why a request goes past the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bypass {
-    Method,
-    Upgrade,
-    Authorization,
-    LoginCookie,
-    /// The visitor asked that nothing be stored (RFC 9111 §5.2.1.5).
-    NoStore,
-    Rule,
-    LongUrl,
-    /// `Cookie` or `Authorization` is longer than is read.
-    Oversized,
-}
-
-impl Bypass {
-    pub fn detail(self) -> Detail {
-        match self {
-            Bypass::Method => Detail::Method,
-            Bypass::Upgrade => Detail::Upgrade,
-            Bypass::Authorization => Detail::Authorization,
-            Bypass::LoginCookie => Detail::LoginCookie,
-            Bypass::NoStore => Detail::NoStore,
-            Bypass::Rule => Detail::Rule,
-            Bypass::LongUrl => Detail::UrlTooLong,
-            Bypass::Oversized => Detail::Oversized,
-        }
-    }
-
-    pub fn forward(self) -> Forward {
-        match self {
-            Bypass::Method => Forward::Method,
-            _ => Forward::Bypass,
-        }
-    }
-}
-
-/// Decides by the request alone. `share_authorized`: answers to `Authorization` are for others too
-/// where they say so (RFC 9111 §3.5).
-pub fn bypass(
-    method: &Method,
-    request: &dyn RequestFields,
-    login_cookies: &CookieNames,
-    share_authorized: bool,
-) -> Option<Bypass> {
-    if request.has("upgrade") {
-        return Some(Bypass::Upgrade);
-    }
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Some(Bypass::Method);
-    }
-    if !share_authorized && request.has("authorization") {
-        return Some(Bypass::Authorization);
-    }
-    has_cookie(request, login_cookies).then_some(Bypass::LoginCookie)
-}
-
-fn has_cookie(request: &dyn RequestFields, wanted: &CookieNames) -> bool {
-    request.value("cookie").is_some_and(|field| cookies::has(&field, wanted))
-}
 
 /// Whether all purge records of a response's tags are known, as of the memory window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

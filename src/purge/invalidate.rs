@@ -10,12 +10,8 @@
 
 use std::iter;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 
-use crate::config::Invalidation;
-use crate::fields::cache_control::joined;
-use crate::fields::method::is_safe;
-use crate::fields::structured::strings;
 use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
@@ -25,10 +21,8 @@ use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::purge::batches::Limit;
+use crate::purge::targets::{groups, invalidates, targets, told, url_tag};
 use crate::purge::{note, purge};
-
-/// Groups that one answer may invalidate; RFC 9875 §3 asks for 32 at least.
-const GROUPS_MOST: usize = 64;
 
 /// Sees to it, once the origin has answered.
 pub async fn after<P: Platform>(
@@ -37,9 +31,7 @@ pub async fn after<P: Platform>(
     status: StatusCode,
     response: &HeaderMap,
 ) {
-    // "A cache MUST invalidate … when it receives a non-error status code in response to an unsafe
-    // request method."
-    if is_safe(&visit.method) || !(status.is_success() || status.is_redirection()) {
+    if !invalidates(&visit.method, status) {
         return;
     }
     let groups = groups(visit.key.host(), response);
@@ -58,11 +50,7 @@ pub async fn after<P: Platform>(
         }
     }
     groups.iter().chain(&urls).for_each(|tag| note(platform, tag, PurgeMode::Hard));
-    match platform.config().invalidation {
-        Invalidation::Here => {}
-        Invalidation::Groups => tell(platform, groups),
-        Invalidation::Everywhere => tell(platform, [groups, urls].concat()),
-    }
+    tell(platform, told(platform.config().invalidation, groups, urls));
 }
 
 /// Tells the world of as many as the budget allows.
@@ -98,19 +86,6 @@ fn complain_of<P: Platform>(platform: &P, reason: &str) {
     });
 }
 
-/// The URL itself, and those of the same origin that the answer names (§4.4).
-fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
-    let named = [header::LOCATION, header::CONTENT_LOCATION]
-        .iter()
-        .filter_map(|name| key.resolve(joined(response, name)?.trim()));
-    let same_origin =
-        named.filter(|named| named.host() == key.host() && named.scheme() == key.scheme());
-    let mut targets = vec![key.clone()];
-    targets.extend(same_origin);
-    targets.dedup();
-    targets
-}
-
 /// A page's slot before it was emptied.
 #[derive(PartialEq, Eq)]
 enum SlotWas {
@@ -133,17 +108,4 @@ fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
     let passes = isolate.passes.get(&slot).is_some_and(|(until, _)| now < until);
     passes || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some()
-}
-
-fn url_tag(key: &CacheKey) -> Tag {
-    match key.query() {
-        Some(query) => Tag::query(key.host(), key.path(), query),
-        None => Tag::path(key.host(), key.path()),
-    }
-}
-
-fn groups(host: &str, response: &HeaderMap) -> Vec<Tag> {
-    let field = header::HeaderName::from_static("cache-group-invalidation");
-    let names = joined(response, &field).and_then(|value| strings(&value)).unwrap_or_default();
-    names.iter().take(GROUPS_MOST).map(|name| Tag::group(host, name)).collect()
 }

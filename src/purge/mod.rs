@@ -13,6 +13,7 @@ pub mod invalidate;
 pub mod memory;
 pub mod reads;
 pub mod records;
+pub mod targets;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -139,7 +139,7 @@ export const VARIANTS = [
     name: "a data centre takes its own graph writes for granted",
     within: 300_000,
     breaks: "the graph is right in the end",
-    edits: [["own-graph-writes-for-granted", "", "if !named.is_empty() && remove.is_empty() { return Ok(Todo::Known(now)); }"]],
+    edits: [["own-graph-writes-for-granted", "", "if !named.is_empty() && remove.is_empty() { return Todo::Known(now); }"]],
   },
   {
     id: "lease-never-expires",
@@ -203,7 +203,7 @@ export const VARIANTS = [
     name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &candidate.stored, learn_count)", "true"]],
+    edits: [["waiting-gets-what-was-purged", "!awaited.is_outdated", "true"]],
   },
   {
     id: "world-lease-not-waited-for",
@@ -217,7 +217,7 @@ export const VARIANTS = [
     name: "what was fetched earlier replaces what was fetched later",
     within: 300_000,
     breaks: "a page never goes back",
-    edits: [["earlier-replaces-later", "current.fetched_at() > stored.fetched_at()", "false"]],
+    edits: [["earlier-replaces-later", "current.fetched_at() > new.fetched_at()", "false"]],
   },
   {
     id: "plain-with-a-cookie",
@@ -258,7 +258,7 @@ export const VARIANTS = [
     within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
-      ["own-revalidation.first", "FirstRequest::Plain(plain)", "FirstRequest::Own { follow: false }"],
+      ["own-revalidation.first", "FirstRequest::Plain", "FirstRequest::OwnAlone"],
       ["own-revalidation.pass", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
     ],
   },

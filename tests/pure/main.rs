@@ -8,12 +8,15 @@ mod config;
 mod coordinator;
 mod fields;
 mod fuzz;
+mod graph;
+mod page;
 mod platform;
 mod policy;
 mod pure;
 mod purge;
 mod routes;
 mod rules;
+mod samples;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

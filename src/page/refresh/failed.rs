@@ -1,21 +1,18 @@
 //! The origin failed, or refuses the edge: what stands in, and what is asked next.
 
-use std::mem;
-
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 
 use super::{Refresh, answer_with_own};
 use crate::fields::cache_status::{CacheStatus, Detail};
-use crate::isolate::failures::{Cause, Failure};
 use crate::lease::LeaseEnd;
-use crate::page::lookup::Found;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::AfterRefusal;
+use crate::policy::refresh::answers::{AfterRefusal, serves_own};
+use crate::policy::refresh::backoff::{Cause, Failure, FailureOf, failure_of};
 use crate::policy::stored::Pass;
-use crate::policy::storing::{Refusal, Storing};
+use crate::policy::storing::Refusal;
 
 impl<P: Platform> Refresh<P> {
     /// The origin refuses the plain request for a page that is not stored. Perhaps it knows no such
@@ -31,7 +28,7 @@ impl<P: Platform> Refresh<P> {
             let request = forward::own_page_request(&self.visit);
             let own = forward::fetch(&self.platform, &self.visit, request).await;
             let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
-            own_went_well = status.is_success() || status.is_redirection();
+            own_went_well = serves_own(status);
             let detail = own_went_well.then_some(Detail::PlainRefused);
             self.send_own(&mut reply, own, detail);
         }
@@ -71,16 +68,6 @@ impl<P: Platform> Refresh<P> {
         self.end(LeaseEnd::Uncacheable).await;
     }
 
-    /// Whether the answer concerns the credentials of one visitor, and not the page
-    /// (`SHARE_AUTHORIZED`): they are asked for, or what they brought back is not to be stored.
-    pub(super) fn concerns_credentials(&self, status: StatusCode, storing: &Storing) -> bool {
-        if !self.carried.contains_key(AUTHORIZATION) {
-            return self.platform.config().share_authorized && status == StatusCode::UNAUTHORIZED;
-        }
-        let is_stored = matches!(storing, Storing::Store(_)) && status.is_success();
-        !is_stored && !status.is_server_error()
-    }
-
     /// What is stored stays, and stands in if it may.
     pub(super) async fn failed(
         mut self,
@@ -88,18 +75,18 @@ impl<P: Platform> Refresh<P> {
         answer: Result<Response<P::Body>, OriginError>,
     ) {
         let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
-        // It may be the credentials of one visitor at which the origin fails (`SHARE_AUTHORIZED`).
-        let may_be_theirs = self.carried.contains_key(AUTHORIZATION);
-        if !may_be_theirs {
+        let concerns = self.failure_of();
+        if concerns != FailureOf::Visitor {
             self.note_failure(Cause::Failed);
         }
         let cache_status = self.status(&reply, status);
-        let was_stored = matches!(self.lookup.found, Found::Response(_));
-        let found = mem::replace(&mut self.lookup.found, Found::Nothing(self.reason));
+        let found = self.take_found();
+        let was_stored = found.stored().is_some();
         let platform = &self.platform;
-        let stand_in = match reply.is_there() {
-            true => stand_in(platform, &self.visit, &self.lookup.slot, found).await,
-            false => None,
+        let stand_in = if reply.is_there() {
+            stand_in(platform, &self.visit, &self.lookup.slot, found).await
+        } else {
+            None
         };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
             self.discard(answer.ok());
@@ -107,10 +94,10 @@ impl<P: Platform> Refresh<P> {
         }
         let platform = &self.platform;
         let response = match (stand_in, answer) {
-            (Some((candidate, ttl)), answer) => {
+            (Some(shown), answer) => {
                 self.discard(answer.ok());
-                let status = CacheStatus::hit(ttl).answered(status.as_u16());
-                answer::stored(platform, &self.visit, candidate.stored, candidate.body, status)
+                let status = CacheStatus::hit(shown.ttl).answered(status.as_u16());
+                answer::stored(platform, &self.visit, shown.stored, shown.body, status)
             }
             (None, Ok(response)) => {
                 answer::passed_on(platform, &self.visit, response, cache_status)
@@ -118,14 +105,18 @@ impl<P: Platform> Refresh<P> {
             (None, Err(error)) => answer::failed(platform, &error, cache_status),
         };
         reply.send(platform, response);
-        // Those who wait for a page of which no variant is known may send other fields than it did.
-        let is_shared = self.lookup.beside.is_some() || was_stored || !self.carries_what_selects();
-        let outcome = match is_shared {
-            _ if may_be_theirs => LeaseEnd::Uncacheable,
-            true => LeaseEnd::Failed(status.as_u16()),
-            false => LeaseEnd::Abandoned,
-        };
-        self.end(outcome).await;
+        self.end(match concerns {
+            FailureOf::Page => LeaseEnd::Failed(status.as_u16()),
+            FailureOf::Variant => LeaseEnd::Abandoned,
+            FailureOf::Visitor => LeaseEnd::Uncacheable,
+        })
+        .await;
+    }
+
+    fn failure_of(&self) -> FailureOf {
+        let carries_credentials = self.carried.contains_key(AUTHORIZATION);
+        let is_known = self.lookup.beside.is_some() || self.lookup.found.stored().is_some();
+        failure_of(carries_credentials, is_known, self.carries_what_selects())
     }
 
     /// Nothing stands in: perhaps the origin answers the visitor's own request. Whether it does.
@@ -135,7 +126,7 @@ impl<P: Platform> Refresh<P> {
         }
         let request = forward::own_page_request(&self.visit);
         match forward::fetch(&self.platform, &self.visit, request).await {
-            Ok(own) if own.status.is_success() || own.status.is_redirection() => {
+            Ok(own) if serves_own(own.status) => {
                 self.send_own(reply, Ok(own), Some(Detail::PlainRefused));
                 true
             }
@@ -149,7 +140,7 @@ impl<P: Platform> Refresh<P> {
     pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
         let failures = &self.platform.isolate().failures;
-        let times = failures.get(&self.lookup.slot).map_or(0, |failure| failure.times) + 1;
-        failures.note(&self.lookup.slot, Failure { at: now, times, cause }, now);
+        let failure = Failure::after(failures.get(&self.lookup.slot), cause, now);
+        failures.note(&self.lookup.slot, failure, now);
     }
 }

@@ -1,7 +1,7 @@
 //! Asking the origin for a page: which request is sent first, and what becomes of the answers.
 //!
 //! Only the answer to a plain request is stored, shared, or says anything of the page
-//! (`policy::plain`). What a visitor's own request brings back goes to that visitor; if it says that
+//! (`policy::refresh::plain`). What a visitor's own request brings back goes to that visitor; if it says that
 //! such a page may be shared, a plain request follows under the same lease, behind the visitor's
 //! back.
 //!
@@ -38,15 +38,14 @@ use crate::fields::relocation;
 use crate::fields::vary::Selecting;
 use crate::lease::Lease;
 use crate::lease::LeaseEnd;
-use crate::page::lookup::{Found, Lookup};
+use crate::page::found::{Found, Lookup};
 use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
 use crate::platform::{Platform, Response};
-use crate::policy::answers::OwnAnswer;
-use crate::policy::guess::{Order, Section};
-use crate::policy::plain::adds_nothing;
-use crate::policy::reuse::Verdict;
+use crate::policy::refresh::answers::OwnAnswer;
+use crate::policy::refresh::first::{FirstRequest, first_request};
+use crate::policy::refresh::guess::{Order, Section};
 use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
@@ -74,14 +73,6 @@ pub struct Refresh<P: Platform> {
     said_more: bool,
     /// What was stored is not for all any more: its own revalidation says so.
     pub(crate) turned_away: bool,
-}
-
-/// Which request is sent first.
-enum FirstRequest {
-    /// A plain one with these fields of the visitor's.
-    Plain(HeaderMap),
-    /// The visitor's own; `follow`: a plain one may follow.
-    Own { follow: bool },
 }
 
 impl<P: Platform> Refresh<P> {
@@ -114,42 +105,22 @@ impl<P: Platform> Refresh<P> {
 
     /// Asks, answers the visitor if there is one, and stores.
     pub async fn run(self, reply: Reply<P>) {
-        match self.first() {
-            FirstRequest::Plain(plain) => self.plain_first(reply, plain).await,
-            FirstRequest::Own { follow } => self.own_first(reply, follow).await,
-        }
-    }
-
-    fn first(&self) -> FirstRequest {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
-        let passes = matches!(self.lookup.found, Found::Pass(_));
-        // A request that adds nothing to the plain one is the plain one.
-        if added.is_empty() || (adds_nothing(&added) && !passes) {
-            return FirstRequest::Plain(plain);
-        }
-        let order = self.guess(&added);
-        match &self.lookup.found {
-            // A page that was stored before.
-            // broken: own-revalidation.first
-            Found::Response(_) => FirstRequest::Plain(plain),
-            Found::NotForThem(_) => FirstRequest::Own { follow: false },
-            Found::Pass(pass) => {
-                FirstRequest::Own { follow: !pass.plain && order != Order::OwnOnly }
+        let page = self.lookup.known_page(self.lease.is_some());
+        match first_request(page, &added, self.order(&added)) {
+            FirstRequest::Plain => self.plain_first(reply, plain).await,
+            FirstRequest::PlainOnSuspicion => {
+                let plain = self.visit.plain_fields(&self.suspected());
+                self.plain_first(reply, plain).await;
             }
-            Found::Nothing(_) if self.lease.is_none() => FirstRequest::Own { follow: false },
-            // Another variant of it is stored.
-            Found::Nothing(_) if self.lookup.beside.is_some() => FirstRequest::Plain(plain),
-            Found::Nothing(_) => match order {
-                Order::PlainFirst => {
-                    FirstRequest::Plain(self.visit.plain_fields(&self.suspected()))
-                }
-                order => FirstRequest::Own { follow: order == Order::OwnFirst },
-            },
+            FirstRequest::OwnThenPlain => self.own_first(reply, true).await,
+            FirstRequest::OwnAlone => self.own_first(reply, false).await,
         }
     }
 
-    fn guess(&self, added: &[HeaderName]) -> Order {
+    /// Which request comes first for a page of which nothing is stored: what a rule says, or a guess.
+    fn order(&self, added: &[HeaderName]) -> Order {
         let key = &self.visit.key;
         let rules = self.platform.config().rules_for(key.path());
         if rules.iter().any(|rule| rule.plain) {
@@ -169,30 +140,21 @@ impl<P: Platform> Refresh<P> {
         self.visit.added_to(&self.carried).is_empty()
     }
 
-    /// The stored response that may vouch for the page. A discarded one may not.
-    pub(crate) fn vouched(&self) -> Option<&StoredResponse> {
-        match &self.lookup.found {
-            Found::Response(candidate) if !matches!(candidate.verdict, Verdict::Discard { .. }) => {
-                Some(&candidate.stored)
-            }
-            _ => None,
-        }
-    }
-
     /// The stored response that the origin is asked to compare with.
     fn compared(&self) -> Option<&StoredResponse> {
-        self.vouched().filter(|_| !self.unconditional)
+        self.lookup.found.vouches().filter(|_| !self.unconditional)
+    }
+
+    /// Takes out of the lookup what was found.
+    pub(crate) fn take_found(&mut self) -> Found<P::Body> {
+        mem::replace(&mut self.lookup.found, Found::Nothing(self.reason))
     }
 
     /// What was stored before, with its body unread.
     pub(crate) fn take_prior(&mut self) -> Option<StoredResponse> {
-        match mem::replace(&mut self.lookup.found, Found::Nothing(self.reason)) {
-            Found::Response(candidate) => {
-                self.platform.discard(candidate.body);
-                Some(candidate.stored)
-            }
-            _ => None,
-        }
+        let (prior, body) = self.take_found().into_stored()?;
+        self.platform.discard(body);
+        Some(prior)
     }
 
     pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
@@ -213,17 +175,8 @@ impl<P: Platform> Refresh<P> {
     }
 
     pub(crate) fn status(&self, reply: &Reply<P>, status: StatusCode) -> CacheStatus {
-        let detail = match &self.lookup.found {
-            Found::Pass(pass) => Some(pass.reason.detail()),
-            Found::NotForThem(reason) => Some(reason.detail()),
-            Found::Response(candidate) => match candidate.verdict {
-                Verdict::Discard { detail } => Some(detail),
-                _ => None,
-            },
-            Found::Nothing(_) => None,
-        };
         CacheStatus {
-            detail: reply.detail.or(detail),
+            detail: reply.detail.or(self.lookup.detail()),
             ..CacheStatus::forwarded(self.reason).answered(status.as_u16())
         }
     }

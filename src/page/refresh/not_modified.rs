@@ -1,24 +1,24 @@
 //! A 304: the stored response still holds, and is freshened.
 
-use std::mem;
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, HeaderName, VARY};
+use http::header::{HeaderName, VARY};
 use http::{HeaderMap, StatusCode};
 
 use crate::fields::cache_status::CacheStatus;
 use crate::fields::conditional;
 use crate::fields::forwarding;
-use crate::fields::vary::Vary;
 use crate::lease::LeaseEnd;
 use crate::page::answer;
-use crate::page::lookup::{Candidate, Found, read_slot};
+use crate::page::found::{Candidate, Found};
+use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
 use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
+use crate::policy::refresh::answers::{self, NotModified};
 use crate::policy::sharing::says_it_is_for_all;
 use crate::policy::stored::{GraphMarks, Stored, StoredResponse};
 use crate::policy::storing::Storing;
@@ -29,15 +29,12 @@ impl<P: Platform> Refresh<P> {
     pub(crate) async fn not_modified(mut self, mut reply: Reply<P>, response: Response<P::Body>) {
         // broken: 304-freshens-past-a-purge
         let cache_status = self.status(&reply, StatusCode::NOT_MODIFIED);
-        let found = mem::replace(&mut self.lookup.found, Found::Nothing(self.reason));
-        let Found::Response(candidate) = found else { return };
+        let Found::Response(candidate) = self.take_found() else { return };
         let mut headers = conditional::updated(&candidate.stored.headers, &response.headers);
-        let varies_alike = varies_no_more(&response.headers, &candidate.stored.headers);
+        let vouches = answers::not_modified(&response.headers, &candidate.stored.headers);
         // Some servers name fewer fields in a 304, which has no body to code.
         copy(&mut headers, &candidate.stored.headers, VARY);
-        if !conditional::selects(&response.headers, &candidate.stored.headers) || !varies_alike {
-            // It vouches for something else: ask again, and compare nothing. What is stored may still
-            // stand in.
+        if vouches == NotModified::VouchesForAnother {
             self.lookup.found = Found::Response(candidate);
             self.unconditional = true;
             return Box::pin(self.run(reply)).await;
@@ -101,17 +98,6 @@ impl<P: Platform> Refresh<P> {
             Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
             _ => self.end(LeaseEnd::Abandoned).await,
         }
-    }
-}
-
-/// Whether a 304 names no field in `Vary` that the stored response does not name; a body's coding
-/// selects in any case.
-fn varies_no_more(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
-    match (Vary::of(not_modified), Vary::of(stored)) {
-        (Vary::Fields(now), Vary::Fields(before)) => {
-            now.iter().all(|name| *name == ACCEPT_ENCODING || before.contains(name))
-        }
-        (now, before) => now == before,
     }
 }
 

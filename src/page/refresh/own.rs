@@ -1,6 +1,6 @@
 //! The visitor's own request: what it brings back is theirs, and what it tells of the page.
 
-use http::header::{COOKIE, HeaderName};
+use http::header::HeaderName;
 
 use super::Refresh;
 use crate::fields::cache_status::Detail;
@@ -9,11 +9,12 @@ use crate::fields::vary::selected_by;
 use crate::lease;
 use crate::lease::Lease;
 use crate::lease::LeaseEnd;
-use crate::page::lookup::Found;
+use crate::page::found::Found;
 use crate::page::reply::Reply;
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::{OwnAnswer, own_answer};
+use crate::policy::refresh::answers::{AfterOwn, OwnAnswer, OwnRequest, after_own, own_answer};
+use crate::policy::refresh::plain::may_be_as_good;
 use crate::policy::stored::Pass;
 use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
@@ -30,10 +31,9 @@ impl<P: Platform> Refresh<P> {
         self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
-        // Cookies that count as absent were sent all the same.
-        let is_shared = !matches!(self.lookup.found, Found::NotForThem(_))
-            && !self.carried.contains_key(COOKIE)
-            && self.visit.is_spelt_canonically();
+        let not_for_them = matches!(self.lookup.found, Found::NotForThem(_));
+        let is_shared =
+            may_be_as_good(&self.carried, not_for_them, self.visit.is_spelt_canonically());
         let request = forward::own_page_request(&self.visit);
         let answer = forward::fetch(&self.platform, &self.visit, request).await;
         if is_shared && self.is_for_all(&answer, &added) {
@@ -72,22 +72,21 @@ impl<P: Platform> Refresh<P> {
         varies_by: Vec<HeaderName>,
         follow: bool,
     ) {
-        let is_awaited = self.lease.as_ref().is_some_and(Lease::is_awaited);
-        // What has been stored meanwhile is not for this visitor: that says nothing of the page.
-        if matches!(self.lookup.found, Found::NotForThem(_)) {
-            return self.end(LeaseEnd::Abandoned).await;
-        }
-        match tells {
-            // It passed before; no request waits.
-            OwnAnswer::Pass(_) if self.lease.is_none() => {}
+        let own = OwnRequest {
+            not_for_them: matches!(self.lookup.found, Found::NotForThem(_)),
+            has_lease: self.lease.is_some(),
+            is_awaited: self.lease.as_ref().is_some_and(Lease::is_awaited),
+            follow,
+        };
+        match after_own(tells, own) {
             // broken: own-revalidation.pass
-            OwnAnswer::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
-            OwnAnswer::Promising if follow => self.follow(tells, varies_by).await,
-            // One visitor's failure is not for those who wait.
+            AfterOwn::Pass(reason) => self.pass(Pass { reason, plain: false }).await,
+            AfterOwn::Follow => self.follow(tells, varies_by).await,
             // broken: own-failure-shared
-            OwnAnswer::TellsNothing if is_awaited => self.follow(tells, varies_by).await,
-            OwnAnswer::TellsNothing => self.end(LeaseEnd::Abandoned).await,
-            OwnAnswer::Promising => self.end(LeaseEnd::Uncacheable).await,
+            AfterOwn::FollowForWaiting => self.follow(tells, varies_by).await,
+            AfterOwn::Abandon => self.end(LeaseEnd::Abandoned).await,
+            AfterOwn::EachForThemselves => self.end(LeaseEnd::Uncacheable).await,
+            AfterOwn::Nothing => {}
         }
     }
 

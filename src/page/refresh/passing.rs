@@ -2,17 +2,16 @@
 
 use futures::join;
 use http::StatusCode;
-use http::header::{ACCEPT_ENCODING, HeaderName};
 
 use super::{Refresh, answer_with_own};
 use crate::graph::write;
 use crate::lease::LeaseEnd;
 use crate::page::answer;
-use crate::page::lookup::Found;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response};
-use crate::policy::answers::OwnAnswer;
-use crate::policy::plain::{ForwardHeaders, adds_nothing};
+use crate::policy::refresh::answers::OwnAnswer;
+use crate::policy::refresh::passing::{Turned, turned};
+use crate::policy::refresh::plain::carries_what_selects;
 use crate::policy::stored::{Pass, PassMarker, PassingFirst, Stored};
 use crate::policy::storing::Refusal;
 use crate::policy::time::Time;
@@ -31,17 +30,14 @@ impl<P: Platform> Refresh<P> {
         let mut status = self.status(&reply, answered);
         status.detail = status.detail.or(Some(reason.detail()));
         let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
-        // That is so for this visitor, and says nothing of the page.
-        let is_of_visitor = reason == Refusal::Authorization;
-        // Asked again, a link that works once would be spent.
-        let is_theirs = adds_nothing(&self.visit.added_to(&self.carried));
-        if is_theirs || !reply.is_there() {
+        let added = self.visit.added_to(&self.carried);
+        if turned(&added, reply.is_there()) == Turned::PassedOn {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
             reply.send(&self.platform, answer);
-            return match is_of_visitor {
-                true => self.end(LeaseEnd::Abandoned).await,
-                false => self.pass(pass).await,
-            };
+            if reason.is_of_page() {
+                return self.pass(pass).await;
+            }
+            return self.end(LeaseEnd::Abandoned).await;
         }
         self.discard(Some(response));
         // Those who wait need not wait for this visitor's own request as well.
@@ -54,7 +50,7 @@ impl<P: Platform> Refresh<P> {
     /// The page passes for a while: no request waits, none is collapsed. What is stored goes, where a
     /// plain request says so.
     pub(super) async fn pass(mut self, pass: Pass) {
-        self.turned_away = pass.plain && matches!(self.lookup.found, Found::Response(_));
+        self.turned_away = pass.plain && self.lookup.found.stored().is_some();
         let pass = self.as_told(pass);
         let until = self.announce(pass);
         let slot = self.lookup.slot.clone();
@@ -71,38 +67,22 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What the page's first variant said of all of them, where it is the one that passes: the others
-    /// stay where they are.
+    /// What the page's first variant said of all of them, where it is the one that passes.
     pub(super) fn passing_first(&self) -> Option<PassingFirst> {
-        let Found::Response(candidate) = &self.lookup.found else {
-            return self.lookup.passing.as_deref().cloned();
-        };
-        let stored = &candidate.stored;
-        let has_others =
-            stored.variant.selecting.iter().any(|(name, _)| name != ACCEPT_ENCODING.as_str());
-        if self.lookup.beside.is_some() || !has_others {
-            return None;
-        }
-        let variant = stored.variant.clone();
-        Some(PassingFirst { variant, kept_until: self.platform.now() + self.kept_for(stored) })
+        let now = self.platform.now();
+        self.lookup.passing_first(|stored| now + self.kept_for(stored))
     }
 
-    /// What a plain request that carried a selecting field of one visitor's brought back tells nothing
-    /// of the page to others: theirs may be tried.
     pub(super) fn as_told(&self, pass: Pass) -> Pass {
         let is_of_one_variant = self.passing_first().is_some() || self.lookup.beside.is_some();
-        Pass { plain: pass.plain && (is_of_one_variant || !self.carries_what_selects()), ..pass }
+        pass.as_told(is_of_one_variant, self.carries_what_selects())
     }
 
     /// Whether the plain request carried a field of the visitor's that others need not send.
     pub(super) fn carries_what_selects(&self) -> bool {
-        let forwarded = match &self.platform.config().plain.forward_headers {
-            ForwardHeaders::All => return false,
-            ForwardHeaders::These(names) => names,
-        };
-        let is_general = |name: &HeaderName| *name == ACCEPT_ENCODING || forwarded.contains(name);
-        self.visit.key.foreign_origin().is_none()
-            && self.carried.keys().any(|name| !is_general(name))
+        let forward = &self.platform.config().plain.forward_headers;
+        let is_of_site = self.visit.key.foreign_origin().is_some();
+        carries_what_selects(&self.carried, forward, is_of_site)
     }
 
     /// Tells this isolate that the page passes, once; returns until when.

@@ -3,7 +3,7 @@
 use std::mem;
 
 use http::StatusCode;
-use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName};
 
 use super::Refresh;
 use crate::fields::forwarding;
@@ -11,8 +11,10 @@ use crate::fields::vary::selected_by;
 use crate::page::forward;
 use crate::page::reply::Reply;
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
-use crate::policy::plain::is_as_good_as_plain;
+use crate::policy::refresh::answers::{
+    Credentials, OwnAnswer, PlainAnswer, no_answer, own_answer, plain_answer,
+};
+use crate::policy::refresh::plain::is_as_good_as_plain;
 use crate::policy::storing::Storing;
 use crate::purge::memory::PurgeMemory;
 
@@ -76,43 +78,61 @@ impl<P: Platform> Refresh<P> {
         reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
+        let vouched = self.lookup.found.vouches().is_some();
         let response = match answer {
-            Ok(response) => response,
-            // It may be the edge alone that the origin does not answer.
-            Err(error) if self.vouched().is_none() => {
-                return self.refused(reply, Err(error), AfterRefusal::Failed).await;
+            Ok(response) if response.status != StatusCode::NOT_MODIFIED => response,
+            Ok(response) if self.compared().is_some() => {
+                return self.not_modified(reply, response).await;
             }
-            Err(error) => return self.failed(reply, Err(error)).await,
+            answer => {
+                let error = answer.err().unwrap_or(OriginError::Unasked);
+                return self.act(no_answer(vouched), reply, Err(error)).await;
+            }
         };
-        if response.status == StatusCode::NOT_MODIFIED {
-            return match self.compared() {
-                Some(_) => self.not_modified(reply, response).await,
-                None if self.vouched().is_none() => {
-                    let unasked = Err(OriginError::Unasked);
-                    self.refused(reply, unasked, AfterRefusal::Failed).await
-                }
-                None => self.failed(reply, Err(OriginError::Unasked)).await,
-            };
-        }
         let storing = self.judge(response.status, &response.headers);
-        if self.concerns_credentials(response.status, &storing) {
-            return self.keep_to_the_visitor(reply, response).await;
-        }
-        if let Storing::Store(_) = storing
+        let may_be_stored = matches!(storing, Storing::Store(_));
+        let means = plain_answer(response.status, vouched, self.credentials(), storing);
+        if may_be_stored
+            && means != PlainAnswer::KeepToVisitor
             && let Some(plain) = self.unsaid(&reply, &response.headers)
         {
             self.discard(Some(response));
             let answer = self.ask_on_suspicion(plain).await;
             return Box::pin(self.plain_answered(reply, answer)).await;
         }
-        match plain_answer(response.status, self.vouched().is_some(), storing) {
-            PlainAnswer::Store(lifetimes) => self.store(reply, response, lifetimes).await,
-            PlainAnswer::Failed => self.failed(reply, Ok(response)).await,
-            PlainAnswer::Refused(after) => self.refused(reply, Ok(response), after).await,
-            PlainAnswer::Pass(refusal) => {
+        self.act(means, reply, Ok(response)).await;
+    }
+
+    /// Does what the answer to a plain request means for the page.
+    async fn act(
+        self,
+        means: PlainAnswer,
+        reply: Reply<P>,
+        answer: Result<Response<P::Body>, OriginError>,
+    ) {
+        match (means, answer) {
+            (PlainAnswer::Store(lifetimes), Ok(response)) => {
+                self.store(reply, response, lifetimes).await;
+            }
+            (PlainAnswer::Pass(refusal), Ok(response)) => {
                 let status = response.status;
                 self.turned(reply, status, response, refusal).await;
             }
+            (PlainAnswer::KeepToVisitor, Ok(response)) => {
+                self.keep_to_the_visitor(reply, response).await;
+            }
+            (PlainAnswer::Refused(after), answer) => self.refused(reply, answer, after).await,
+            (_, answer) => self.failed(reply, answer).await,
+        }
+    }
+
+    fn credentials(&self) -> Credentials {
+        if self.carried.contains_key(AUTHORIZATION) {
+            Credentials::Carried
+        } else if self.platform.config().share_authorized {
+            Credentials::Absent
+        } else {
+            Credentials::NotShared
         }
     }
 

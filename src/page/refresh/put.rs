@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::graph::plan;
+use crate::graph::diff::noted_in_place_of;
 use crate::isolate::complaints::Complaint;
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
@@ -13,6 +13,7 @@ use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
 use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::storing::overtaking::{self, Current, Put};
 use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
@@ -27,18 +28,18 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let stored = match read_slot(&self.platform, slot).await {
-            None => stored.in_new_era(),
+        let current = match read_slot(&self.platform, slot).await {
+            None => None,
             Some((current, unread)) => {
                 self.platform.discard(unread);
-                let outranks = current.outranks(&stored) && !self.turned_away;
-                // broken: earlier-replaces-later
-                let is_later = current.fetched_at() > stored.fetched_at() || outranks;
-                if is_later && !self.is_awaited_all_the_same(&stored, &current) {
-                    return false;
-                }
-                plan::noted_in_place_of(stored, &current, prior)
+                Some(current)
             }
+        };
+        let known = current.as_ref().map(|current| self.compare(current, &stored));
+        let Put::Write(stored) = overtaking::put(known, stored) else { return false };
+        let stored = match &current {
+            Some(current) => noted_in_place_of(stored, current, prior),
+            None => stored,
         };
         let document = Document { head: stored.to_head(), body };
         let put = self.platform.cache_put(slot, document, life).await;
@@ -61,21 +62,27 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// Whether visitors wait for what the origin's own cache had made earlier than the slot's `current`
-    /// response. Where both are hard-purged neither is shown to others, so nothing goes back.
-    pub(super) fn is_awaited_all_the_same(&self, stored: &Stored, current: &Stored) -> bool {
-        let (Stored::Response(stored), Stored::Response(current)) = (stored, current) else {
-            return false;
+    /// What is known of what a slot holds, and of what is to be written to it.
+    fn compare<'a>(&self, current: &'a Stored, new: &Stored) -> Current<'a> {
+        let responses = match (new, current) {
+            (Stored::Response(new), Stored::Response(current)) => Some([new, current]),
+            _ => None,
         };
-        self.is_behind(stored) && [stored, current].iter().all(|it| self.is_hard_purged(it))
+        Current {
+            stored: current,
+            turned_away: self.turned_away,
+            is_behind: responses.is_some_and(|[new, _]| self.is_behind(new)),
+            both_hard_purged: responses
+                .is_some_and(|both| both.iter().all(|stored| self.purged(stored) == Purged::Hard)),
+        }
     }
 
-    /// Whether this isolate knows of a hard purge of it.
-    pub(super) fn is_hard_purged(&self, stored: &StoredResponse) -> bool {
+    /// What the purges that this isolate knows do to a response.
+    fn purged(&self, stored: &StoredResponse) -> Purged {
         let tags = all_tags(&self.visit, &stored.tags);
         let skew = self.platform.config().skew;
         let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
-        self.platform.isolate().purges.with(purged) == Purged::Hard
+        self.platform.isolate().purges.with(purged)
     }
 
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
@@ -96,17 +103,6 @@ impl<P: Platform> Refresh<P> {
 
     /// Whether the origin answered with what it had made before a purge, or calls stale itself.
     pub(super) fn is_behind(&self, stored: &StoredResponse) -> bool {
-        let made = Made::of(&stored.headers, self.began);
-        match made {
-            Made::ForThisRequest(_) => false,
-            Made::Stale(_) => true,
-            Made::Before(_) => {
-                let tags = all_tags(&self.visit, &stored.tags);
-                let skew = self.platform.config().skew;
-                let purged =
-                    |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
-                self.platform.isolate().purges.with(purged) != Purged::No
-            }
-        }
+        Made::of(&stored.headers, self.began).is_behind(self.purged(stored))
     }
 }

@@ -11,21 +11,22 @@ use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
 use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
+use crate::graph::diff::Plan;
 use crate::graph::{plan, write};
-use crate::isolate::failures::Cause;
 use crate::lease::LeaseEnd;
-use crate::page::filing::Filed;
-use crate::page::lookup::Found;
+use crate::page::filing::{Filed, FiledKey, filed_key};
 use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
 use crate::platform::{Platform, Response, Settled, Unsettled};
 use crate::policy::fence::Provenance;
-use crate::policy::freshness::{Directives, Lifetimes, Made, born_at};
+use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
-use crate::policy::sharing::{NotShared, says_it_is_for_all};
+use crate::policy::refresh::backoff::Cause;
+use crate::policy::sharing::variants::Admission;
+use crate::policy::sharing::{NotShared, is_for_visitor, says_it_is_for_all};
 use crate::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse};
-use crate::policy::variants::Admission;
+use crate::policy::storing::withhold;
 
 impl<P: Platform> Refresh<P> {
     /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor
@@ -59,7 +60,7 @@ impl<P: Platform> Refresh<P> {
 
     /// Whether a variant is stored already: this isolate may not have counted its requests.
     fn has_place(&self, slot: &Slot) -> bool {
-        *slot == self.lookup.slot && matches!(self.lookup.found, Found::Response(_))
+        *slot == self.lookup.slot && self.lookup.found.stored().is_some()
     }
 
     /// Whether a response is for the visitor whose request brought it.
@@ -67,11 +68,10 @@ impl<P: Platform> Refresh<P> {
         if self.is_theirs() {
             return true;
         }
-        let names = || stored.variant.names();
-        let has_variants = self.visit.config.variants.by_cookie && names().any(|it| it == "cookie");
-        let selects = self.visit.selecting(names()) == stored.variant.selecting
-            && !names().any(|name| self.visit.fields.is_incomparable(name));
-        selects && (stored.for_all || has_variants || self.visit.cookies().is_none())
+        let wanted = self.visit.selecting(stored.variant.names());
+        let by_cookie = self.visit.config.variants.by_cookie;
+        let has_cookies = || self.visit.cookies().is_some();
+        is_for_visitor(stored, &wanted, &*self.visit.fields, by_cookie, has_cookies)
     }
 
     /// Reads the body to its end, and keeps it.
@@ -134,17 +134,16 @@ impl<P: Platform> Refresh<P> {
     /// A response is kept under the key that it itself says it shares, and under the URL's own where
     /// it says nothing: what another response said need not hold for this one.
     async fn file_under_own_key(&mut self, headers: &HeaderMap) {
-        let asked = self.visit.key.clone();
-        let no_vary_search = NoVarySearch::of(headers);
-        let key = no_vary_search.as_ref().map_or_else(|| asked.clone(), |said| said.shared(&asked));
-        if no_vary_search.is_none() && !self.visit.is_spelt_canonically() {
-            shared_key::forget(&self.platform, &asked).await;
-        }
-        if key != self.visit.key {
-            self.lookup.slot = key.slot();
-            self.lookup.beside = None;
-            self.visit.key = key;
-            variants::asked_under_another_key(&self.platform, &self.visit);
+        let (asked, said) = (&self.visit.key, NoVarySearch::of(headers));
+        match filed_key(asked, said.as_ref(), self.visit.is_spelt_canonically()) {
+            FiledKey::AsAsked => {}
+            FiledKey::NoLongerShared => shared_key::forget(&self.platform, asked).await,
+            FiledKey::Shared(key) => {
+                self.lookup.slot = key.slot();
+                self.lookup.beside = None;
+                self.visit.key = key;
+                variants::asked_under_another_key(&self.platform, &self.visit);
+            }
         }
     }
 
@@ -161,7 +160,7 @@ impl<P: Platform> Refresh<P> {
         let names = self.selected_by(&headers);
         let selecting = |names: &[&str]| self.selecting(names);
         let Filed { slot, variant } =
-            self.lookup.filed_under(&self.visit, &names, self.began, selecting);
+            self.lookup.filed_under(&self.visit.key, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
             provenance: Provenance {
@@ -221,17 +220,15 @@ impl<P: Platform> Refresh<P> {
             plan = Some(made);
         }
         let isolate = platform.isolate();
-        match self.is_behind(&stored) {
+        if self.is_behind(&stored) {
             // It is asked for again, with pauses that grow.
-            true => self.note_failure(Cause::Behind),
-            false => isolate.failures.forget(&self.lookup.slot),
+            self.note_failure(Cause::Behind);
+        } else {
+            isolate.failures.forget(&self.lookup.slot);
         }
         isolate.passes.forget(&slot);
         let life = self.kept_for(&stored);
-        // Fields that are for this visitor, or for one use, go no further (RFC 9111 §5.2.2.4, .7).
-        for name in Directives::of(&stored.headers).cache_control.withheld {
-            stored.headers.remove(&name);
-        }
+        withhold(&mut stored.headers);
         if let Some(said) = joined(&stored.headers, &NO_VARY_SEARCH) {
             shared_key::learn(&self.platform, &self.visit.key, &said, life).await;
         }
@@ -239,10 +236,11 @@ impl<P: Platform> Refresh<P> {
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Box::new(stored));
         let is_current = self.put(&slot, stored.clone(), prior.as_ref(), body, life).await;
-        let ended = match is_handed_on {
-            true => LeaseEnd::Stored { fetched_at, learn_count: self.learn_count },
-            // Each use has to be validated: each who waits asks for themselves.
-            false => LeaseEnd::Uncacheable,
+        let ended = if is_handed_on {
+            LeaseEnd::Stored { fetched_at, learn_count: self.learn_count }
+        } else {
+            // Each use has to be validated: each waiting request asks for itself.
+            LeaseEnd::Uncacheable
         };
         self.end(ended).await;
         // The tags of what was overtaken are not the page's; no later store would know of those of what
@@ -252,7 +250,7 @@ impl<P: Platform> Refresh<P> {
         }
         let plan = match (plan, stored) {
             (None, Stored::Response(stored)) => plan::plan(&platform, &key, None, &stored).await,
-            (plan, _) => plan.unwrap_or(plan::Plan::NOTHING),
+            (plan, _) => plan.unwrap_or(Plan::NOTHING),
         };
         write::carry_out(&platform, &key, plan).await;
     }

@@ -1,18 +1,13 @@
 use std::time::Duration;
 
 use edge_isr::fields::cache_status::Detail;
-use edge_isr::policy::cookies::CookieNames;
 use edge_isr::policy::fence::{Provenance, Purged};
 use edge_isr::policy::freshness::Lifetimes;
-use edge_isr::policy::reuse::{
-    Bypass, PurgeState, RecordsRead, ReuseSettings, Verdict, bypass, decide,
-};
+use edge_isr::policy::reuse::{PurgeState, RecordsRead, ReuseSettings, Verdict, decide};
 use edge_isr::policy::stored::{BodyAt, GraphMarks, StoredResponse, Variant};
 use edge_isr::policy::time::Time;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use rstest::rstest;
-
-use crate::headers;
 
 const FETCHED: Time = Time(1_000_000);
 const CLEAR: PurgeState =
@@ -126,31 +121,6 @@ fn an_explicit_window_of_zero_is_a_window() {
     stored.lifetimes.stale_while_revalidate = Some(0);
     let terms = ReuseSettings { purge_swr: Duration::from_secs(20), ..TERMS };
     assert_eq!(decide(&stored, soft(10), terms, at(11)), revalidate(-1, 100));
-}
-
-#[rstest]
-#[case::get("GET", "a: b", None)]
-#[case::head("HEAD", "a: b", None)]
-#[case::post("POST", "a: b", Some(Bypass::Method))]
-#[case::unknown("PURGE", "a: b", Some(Bypass::Method))]
-#[case::upgrade("GET", "upgrade: websocket", Some(Bypass::Upgrade))]
-#[case::authorization("GET", "authorization: Basic x", Some(Bypass::Authorization))]
-#[case::login("GET", "cookie: a=b; sessionid=1", Some(Bypass::LoginCookie))]
-#[case::login_on_a_second_line(
-    "GET",
-    "cookie: a=b\ncookie: sessionid=1",
-    Some(Bypass::LoginCookie)
-)]
-#[case::another_cookie("GET", "cookie: mysessionid=1; sessionid2=1; a=sessionid", None)]
-#[case::by_its_beginning("GET", "cookie: wordpress_logged_in_1f=1", Some(Bypass::LoginCookie))]
-fn requests_that_bypass_the_cache(
-    #[case] method: &str,
-    #[case] lines: &str,
-    #[case] expected: Option<Bypass>,
-) {
-    let method: Method = method.parse().unwrap();
-    let cookies = CookieNames::parse(&["sessionid", "wordpress_logged_in_*"]).unwrap();
-    assert_eq!(bypass(&method, &headers(lines), &cookies, false), expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! What it has to get, the baseline: one request for each variant of a page that can be shared, and
 //! one for each request of a page that cannot: one a miss and one a pass, as before plain requests.
-//! A wrong guess of what comes first (`policy::guess`) costs one more. Whatever stands in the table is
+//! A wrong guess of what comes first (`policy::refresh::guess`) costs one more. Whatever stands in the table is
 //! counted: two runs print the same.
 //!
 //! In scope: visitors one after the other, on pages that stay fresh, in one data centre. Out of

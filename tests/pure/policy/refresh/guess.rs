@@ -1,5 +1,5 @@
-use edge_isr::policy::guess::{Order, Section, Sections};
 use edge_isr::policy::key::CacheKey;
+use edge_isr::policy::refresh::guess::{Order, Section, Sections};
 use edge_isr::policy::time::Time;
 use http::header::HeaderName;
 use rstest::rstest;

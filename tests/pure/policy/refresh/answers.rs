@@ -1,5 +1,7 @@
-use edge_isr::policy::answers::{AfterRefusal, OwnAnswer, PlainAnswer, own_answer, plain_answer};
 use edge_isr::policy::freshness::Lifetimes;
+use edge_isr::policy::refresh::answers::{
+    AfterRefusal, Credentials, OwnAnswer, PlainAnswer, own_answer, plain_answer,
+};
 use edge_isr::policy::storing::{Refusal, Storing};
 use http::StatusCode;
 use rstest::rstest;
@@ -14,7 +16,7 @@ const KEPT: Storing = Storing::Store(Lifetimes {
 const REFUSED: Storing = Storing::Refuse(Refusal::NoLifetime);
 
 fn of(status: u16, vouched: bool, storing: Storing) -> PlainAnswer {
-    plain_answer(StatusCode::from_u16(status).unwrap(), vouched, storing)
+    plain_answer(StatusCode::from_u16(status).unwrap(), vouched, Credentials::NotShared, storing)
 }
 
 #[rstest]

@@ -1,6 +1,6 @@
 use edge_isr::policy::key::{CacheKey, Slot};
+use edge_isr::policy::sharing::variants::{Admission, VariantLimits, Variants};
 use edge_isr::policy::time::Time;
-use edge_isr::policy::variants::{Admission, VariantLimits, Variants};
 
 const LIMITS: VariantLimits = VariantLimits { most: 3, stored_at_request: 2 };
 

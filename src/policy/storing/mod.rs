@@ -1,5 +1,7 @@
 //! Whether a response may be stored (RFC 9111 §3), with the reason where it may not.
 
+pub mod overtaking;
+
 use std::time::Duration;
 
 use http::header;
@@ -104,6 +106,14 @@ fn refusal(
         (request.has("authorization") && !shares_authorized(directives), Refusal::Authorization),
     ];
     refusals.into_iter().find(|(applies, _)| *applies).map(|(_, refusal)| refusal)
+}
+
+/// Removes the fields that are for this visitor, or for one use: they go no further than the visitor
+/// whose request brought them (RFC 9111 §5.2.2.4, §5.2.2.7).
+pub fn withhold(headers: &mut HeaderMap) {
+    for name in Directives::of(headers).cache_control.withheld {
+        headers.remove(&name);
+    }
 }
 
 fn lifetime(

@@ -1,5 +1,5 @@
 use edge_isr::fields::vary::{Encoding, Languages};
-use edge_isr::policy::plain::{
+use edge_isr::policy::refresh::plain::{
     Allowed, ForwardHeaders, added, carried, is_as_good_as_plain, plain_fields,
 };
 use http::HeaderMap;

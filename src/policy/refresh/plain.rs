@@ -112,6 +112,27 @@ pub fn adds_nothing(added: &[HeaderName]) -> bool {
     added.iter().all(|name| name.as_str().starts_with("cf-") || name == "cdn-loop")
 }
 
+/// Whether a plain request carried a field of the visitor's that others need not send. `carried`: its
+/// fields; `is_of_site`: it is for scripts of another site, which all send the same `Origin`.
+pub fn carries_what_selects(
+    carried: &HeaderMap,
+    forward: &ForwardHeaders,
+    is_of_site: bool,
+) -> bool {
+    let ForwardHeaders::These(forwarded) = forward else { return false };
+    let is_general =
+        |name: &HeaderName| *name == header::ACCEPT_ENCODING || forwarded.contains(name);
+    !is_of_site && carried.keys().any(|name| !is_general(name))
+}
+
+/// Whether the response to an own request may turn out as good as one to a plain request.
+/// `not_for_them`: what is stored is not for its visitor. `is_canonical`: its URL is spelt as in a
+/// plain request.
+pub fn may_be_as_good(carried: &HeaderMap, not_for_them: bool, is_canonical: bool) -> bool {
+    // Cookies that count as absent were sent all the same.
+    !not_for_them && is_canonical && !carried.contains_key(header::COOKIE)
+}
+
 /// Whether the answer to a request that carried `added` is for all whom its `Vary` selects. A field
 /// too long to be compared selects nothing.
 pub fn is_as_good_as_plain(

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::fields::vary::Selecting;
 use crate::policy::key::Slot;
 use crate::policy::time::{Time, median};
 
@@ -19,6 +20,31 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 pub struct VariantLimits {
     pub most: usize,
     pub stored_at_request: u32,
+}
+
+/// Whose places a variant takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// There are few of its kind by nature: it is stored without a count.
+    Uncounted,
+    OfPage,
+    /// Pages for scripts of other sites have places of their own: anyone can name any number of sites.
+    OfSites,
+}
+
+/// Whose places a variant takes. `further`: what selects it, where it is not the page's first one.
+/// `is_of_site`: it is for scripts of another site.
+pub fn places(further: Option<&Selecting>, is_of_site: bool) -> Places {
+    match further {
+        None if is_of_site => Places::OfSites,
+        Some(selecting) if !is_bounded(selecting) => Places::OfPage,
+        None | Some(_) => Places::Uncounted,
+    }
+}
+
+/// Content codings come in three classes: such variants need no counting.
+fn is_bounded(selecting: &Selecting) -> bool {
+    selecting.iter().all(|(name, value)| name == "accept-encoding" || value == "absent")
 }
 
 /// What becomes of a variant that is not stored.
@@ -88,10 +114,12 @@ impl Variants {
         if placed.any(|asked| asked.variant == variant.number()) {
             return Admission::Stored;
         }
-        match asked.iter().filter(has_place).count() >= limits.most {
-            true => Admission::Full,
-            false if limits.stored_at_request <= 1 => Admission::Stored,
-            false => Admission::NotYet,
+        if asked.iter().filter(has_place).count() >= limits.most {
+            Admission::Full
+        } else if limits.stored_at_request <= 1 {
+            Admission::Stored
+        } else {
+            Admission::NotYet
         }
     }
 

@@ -1,0 +1,109 @@
+//! Whether a request may be answered from the cache at all: by the request and the settings alone.
+
+use http::Method;
+
+use crate::fields::cache_status::{Detail, Forward};
+use crate::fields::forwarding::came_through_here;
+use crate::fields::request::RequestFields;
+use crate::fields::request_directives::RequestDirectives;
+use crate::policy::cookies::{self, CookieNames};
+
+/// The longest URL that is looked up: a longer one is no page's, and its tags would fill the memory.
+const URL_MOST: usize = 4096;
+
+/// Why a request goes past the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    Method,
+    Upgrade,
+    Authorization,
+    LoginCookie,
+    /// The visitor asked that nothing be stored (RFC 9111 §5.2.1.5).
+    NoStore,
+    Rule,
+    LongUrl,
+    /// `Cookie` or `Authorization` is longer than is read.
+    Oversized,
+}
+
+impl Bypass {
+    pub fn detail(self) -> Detail {
+        match self {
+            Bypass::Method => Detail::Method,
+            Bypass::Upgrade => Detail::Upgrade,
+            Bypass::Authorization => Detail::Authorization,
+            Bypass::LoginCookie => Detail::LoginCookie,
+            Bypass::NoStore => Detail::NoStore,
+            Bypass::Rule => Detail::Rule,
+            Bypass::LongUrl => Detail::UrlTooLong,
+            Bypass::Oversized => Detail::Oversized,
+        }
+    }
+
+    pub fn forward(self) -> Forward {
+        match self {
+            Bypass::Method => Forward::Method,
+            _ => Forward::Bypass,
+        }
+    }
+}
+
+/// The settings that bypassing depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct BypassSettings<'a> {
+    pub login_cookies: &'a CookieNames,
+    /// Responses to `Authorization` are for others too where they say so (RFC 9111 §3.5).
+    pub share_authorized: bool,
+    /// Whether a visitor's own `Cache-Control` is heeded.
+    pub request_directives: bool,
+    /// Whether a rule for the path says that it bypasses the cache.
+    pub by_rule: bool,
+}
+
+/// Why a request goes past the cache; `None` for one that is looked up next.
+pub fn bypass(
+    method: &Method,
+    url: &str,
+    request: &dyn RequestFields,
+    settings: BypassSettings<'_>,
+) -> Option<Bypass> {
+    if request.has("upgrade") {
+        return Some(Bypass::Upgrade);
+    }
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Some(Bypass::Method);
+    }
+    if !settings.share_authorized && request.has("authorization") {
+        return Some(Bypass::Authorization);
+    }
+    if has_cookie(request, settings.login_cookies) {
+        return Some(Bypass::LoginCookie);
+    }
+    if url.len() > URL_MOST {
+        return Some(Bypass::LongUrl);
+    }
+    if ["cookie", "authorization", "origin"].iter().any(|name| request.is_oversized(name)) {
+        return Some(Bypass::Oversized);
+    }
+    if settings.by_rule {
+        return Some(Bypass::Rule);
+    }
+    let is_not_stored = settings.request_directives && says_no_store(request);
+    is_not_stored.then_some(Bypass::NoStore)
+}
+
+fn has_cookie(request: &dyn RequestFields, wanted: &CookieNames) -> bool {
+    request.value("cookie").is_some_and(|field| cookies::has(&field, wanted))
+}
+
+fn says_no_store(request: &dyn RequestFields) -> bool {
+    let said = request.value("cache-control");
+    said.is_some_and(|value| RequestDirectives::parse(&value).no_store)
+}
+
+/// Whether forwarding a request to the origin would bring it back here. With no `origin` configured it
+/// is forwarded to its own URL, which on a zone is the origin and anywhere else this Worker again. An
+/// origin of the same `host` can be that too.
+pub fn loops(origin: Option<&str>, host: &str, request: &dyn RequestFields) -> bool {
+    origin.is_none_or(|origin| origin == host) && came_through_here(request)
+}

@@ -1,0 +1,7 @@
+mod answers;
+mod backoff;
+mod first;
+mod guess;
+mod meanings;
+mod passing;
+mod plain;

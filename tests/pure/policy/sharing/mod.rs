@@ -1,0 +1,4 @@
+mod collapsing;
+mod for_all;
+mod variants;
+mod visitors;

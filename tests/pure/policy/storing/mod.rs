@@ -1,0 +1,3 @@
+mod overtaking;
+mod storable;
+mod withholding;
