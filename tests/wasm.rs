@@ -4,10 +4,10 @@
 
 use edge_isr::fields::request::RequestFields;
 use edge_isr::platform::{ReadError, Response, Unsettled};
-use edge_isr::workers::body::{Body, BodyRead, read, settle, to_js_response};
+use edge_isr::workers::body::{Body, BodyRead, Settling, read, settle, to_js_response};
 use edge_isr::workers::headers::{Native, from_js, to_js};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -59,6 +59,21 @@ fn body(chunks: u32, size: u32, breaks_off: bool) -> Body {
     Body::of(Some(stream(chunks, size, breaks_off)))
 }
 
+/// A stream without an end, and what says whether it was cancelled.
+fn endless() -> (Body, impl Fn() -> bool) {
+    let state = Object::new();
+    let make = Function::new_with_args(
+        "state",
+        "return new ReadableStream({
+             pull(controller) { controller.enqueue(new Uint8Array(10)); },
+             cancel() { state.cancelled = true; },
+         });",
+    );
+    let stream = make.call1(&JsValue::NULL, &state).unwrap().unchecked_into();
+    let is_cancelled = move || Reflect::get(&state, &"cancelled".into()).unwrap().is_truthy();
+    (Body::of(Some(stream)), is_cancelled)
+}
+
 async fn length(body: Body) -> u32 {
     let response = Response { status: StatusCode::OK, headers: HeaderMap::new(), body };
     let buffer = JsFuture::from(to_js_response(response).unwrap().array_buffer().unwrap()).await;
@@ -101,7 +116,7 @@ fn a_copy_differs_only_where_it_is_meant_to() {
 #[wasm_bindgen_test]
 async fn a_small_body_is_held_whole() {
     timers_as_in_workers();
-    let Ok(BodyRead::Whole(whole)) = settle(body(3, 1000, false), PATIENCE).await else {
+    let Ok(BodyRead::Whole(whole)) = settle(body(3, 1000, false).into(), PATIENCE).await else {
         panic!("not held")
     };
     assert_eq!(length(whole).await, 3000);
@@ -110,7 +125,10 @@ async fn a_small_body_is_held_whole() {
 #[wasm_bindgen_test]
 async fn a_body_that_broke_off_is_never_whole() {
     timers_as_in_workers();
-    assert!(matches!(settle(body(3, 1000, true), PATIENCE).await, Err(Unsettled::BrokenOff)));
+    assert!(matches!(
+        settle(body(3, 1000, true).into(), PATIENCE).await,
+        Err(Unsettled::BrokenOff)
+    ));
 }
 
 #[wasm_bindgen_test]
@@ -118,7 +136,7 @@ async fn a_body_that_stands_still_has_broken_off() {
     timers_as_in_workers();
     let make = Function::new_no_args("return new ReadableStream({ pull() {} })");
     let still = make.call0(&JsValue::NULL).unwrap().unchecked_into();
-    let settled = settle(Body::of(Some(still)), std::time::Duration::from_millis(50)).await;
+    let settled = settle(Body::of(Some(still)).into(), std::time::Duration::from_millis(50)).await;
     assert!(matches!(settled, Err(Unsettled::BrokenOff)));
 }
 
@@ -137,4 +155,42 @@ async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
         let answer = Response { status, headers: HeaderMap::new(), body: Body::bytes(b"x") };
         assert_eq!(to_js_response(answer).unwrap().status(), status.as_u16());
     }
+}
+
+#[wasm_bindgen_test]
+fn a_body_that_is_dropped_is_cancelled() {
+    let (body, is_cancelled) = endless();
+    assert!(!is_cancelled());
+    drop(body);
+    assert!(is_cancelled());
+}
+
+#[wasm_bindgen_test]
+fn a_body_that_was_handed_over_is_not_cancelled() {
+    let (body, is_cancelled) = endless();
+    let status = StatusCode::OK;
+    let answer = to_js_response(Response { status, headers: HeaderMap::new(), body }).unwrap();
+    assert!(!is_cancelled() && !answer.body_used());
+}
+
+#[wasm_bindgen_test]
+fn the_body_of_an_answer_that_has_none_is_cancelled() {
+    let (body, is_cancelled) = endless();
+    let status = StatusCode::NOT_MODIFIED;
+    to_js_response(Response { status, headers: HeaderMap::new(), body }).unwrap();
+    assert!(is_cancelled());
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_is_too_long_is_cancelled() {
+    let (body, is_cancelled) = endless();
+    assert_eq!(read(body, 20).await, Err(ReadError::TooLong(20)));
+    assert!(is_cancelled());
+}
+
+#[wasm_bindgen_test]
+fn a_body_to_settle_that_is_dropped_is_cancelled() {
+    let (body, is_cancelled) = endless();
+    drop(Settling::from(body));
+    assert!(is_cancelled());
 }

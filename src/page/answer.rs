@@ -86,7 +86,7 @@ fn finish<P: Platform>(
         conditional::keep_for_304(&mut response.headers);
     }
     if seen || visit.method == Method::HEAD {
-        platform.discard(std::mem::replace(&mut response.body, platform.empty_body()));
+        response.body = platform.empty_body();
     }
     response
 }

@@ -205,7 +205,7 @@ impl<P: Platform> Fill<P> {
         let ttl = Some(ttl);
         let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
         let response = answer::stored(platform, &self.visit, stored, body, status);
-        self.reply.send(platform, response);
+        self.reply.send(response);
         true
     }
 

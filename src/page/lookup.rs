@@ -25,13 +25,11 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
         Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
         Some((Stored::Response(first), body)) => {
             if let Some(reason) = not_shared(visit, &first) {
-                platform.discard(body);
                 return Lookup::new(slot, None, Found::NotForThem(reason));
             }
             if selects(&first.variant, visit) {
                 return candidate(platform, visit, slot, None, *first, body).await;
             }
-            platform.discard(body);
             look_beside(platform, visit, first.variant).await
         }
     }
@@ -117,7 +115,6 @@ async fn candidate<P: Platform>(
 ) -> Lookup<P::Body> {
     // Another variant than the first may say less of whom it is for.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
-        platform.discard(body);
         return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
     let verdict = judge(platform, visit, &slot, &stored).await;

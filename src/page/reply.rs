@@ -45,14 +45,11 @@ impl<P: Platform> Reply<P> {
         matches!(self.to, Recipient::Visitor(_))
     }
 
-    /// Sends the visitor the answer. A body that is not read is cancelled.
-    pub fn send(&mut self, platform: &P, response: Response<P::Body>) {
-        let unread = match mem::replace(&mut self.to, Recipient::Background) {
-            Recipient::Visitor(sender) => sender.send(response).err(),
-            Recipient::Background => Some(response),
-        };
-        if let Some(response) = unread {
-            platform.discard(response.body);
+    /// Sends the visitor the answer, unless the visitor is gone.
+    pub fn send(&mut self, response: Response<P::Body>) {
+        if let Recipient::Visitor(sender) = mem::replace(&mut self.to, Recipient::Background) {
+            // What comes back is dropped, and its body with it.
+            let _ = sender.send(response);
         }
     }
 
@@ -77,7 +74,7 @@ impl<P: Platform> Reply<P> {
             }
             None => answer::shared_failure(platform, failure, status),
         };
-        self.send(platform, response);
+        self.send(response);
     }
 }
 

@@ -111,10 +111,7 @@ async fn show<P: Platform>(
         _ => Some(platform.empty_body()),
     };
     match read {
-        Some(read) => {
-            platform.discard(body);
-            answer::part(platform, visit, stored, read, status, part, length)
-        }
+        Some(read) => answer::part(platform, visit, stored, read, status, part, length),
         None => answer::stored(platform, visit, stored, body, status),
     }
 }

@@ -106,8 +106,11 @@ pub type Signal = Box<dyn FnOnce()>;
 
 /// Everything outside: clock, cache, origin, KV, and work that outlives the answer.
 pub trait Platform: Clone + 'static {
-    /// Opaque to the flows, and never read into memory by them.
+    /// Opaque to the flows, and never read into memory by them. One that is dropped unread is
+    /// cancelled, and with it the origin's sending.
     type Body: 'static;
+    /// A body that is to be read to its end, perhaps while a visitor gets it too.
+    type Settling: From<Self::Body> + 'static;
     type Kv: KvOperations + 'static;
 
     fn config(&self) -> &Config;
@@ -125,15 +128,13 @@ pub trait Platform: Clone + 'static {
 
     fn empty_body(&self) -> Self::Body;
     fn bytes_body(&self, bytes: Vec<u8>) -> Self::Body;
-    /// Ends a body that will not be read.
-    fn discard(&self, body: Self::Body);
     /// One for the visitor and one to settle; the second drives the first.
-    fn tee(&self, body: Self::Body) -> (Self::Body, Self::Body);
+    fn tee(&self, body: Self::Body) -> (Self::Body, Self::Settling);
     /// Reads a body to its clean end; one too large to be held is put into `staging`, to be kept
     /// for `life`.
     fn settle(
         &self,
-        body: Self::Body,
+        body: Self::Settling,
         staging: &Slot,
         life: Duration,
     ) -> impl Future<Output = Result<Settled<Self::Body>, Unsettled>>;

@@ -96,8 +96,9 @@ enum SlotWas {
 /// Empties a page's slot; returns what it was before.
 async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     let slot = key.slot();
-    let Some((_, body)) = read_slot(platform, &slot).await else { return SlotWas::Empty };
-    platform.discard(body);
+    if read_slot(platform, &slot).await.is_none() {
+        return SlotWas::Empty;
+    }
     platform.cache_delete(&slot).await;
     SlotWas::Filled
 }

@@ -46,8 +46,9 @@ fn cache() -> Cache {
 pub async fn find(url: &str) -> Option<Document<Body>> {
     let found = JsFuture::from(cache().match_url(url).ok()?).await.ok()?;
     let found: web_sys::Response = found.dyn_into().ok()?;
+    let body = Body::of(found.body());
     let head = found.headers().get(HEAD).ok()??;
-    Some(Document { head, body: Body::of(found.body()) })
+    Some(Document { head, body })
 }
 
 /// The Cache API answers a `Range` by itself: with a 206 where it can.
@@ -58,7 +59,8 @@ pub async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
     let request = JsRequest::new(url, &init).ok()?;
     let found = JsFuture::from(cache().match_request(&request).ok()?).await.ok()?;
     let found: web_sys::Response = found.dyn_into().ok()?;
-    (found.status() == 206).then(|| Body::of(found.body()))
+    let body = Body::of(found.body());
+    (found.status() == 206).then_some(body)
 }
 
 pub async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), CacheError> {
@@ -74,7 +76,7 @@ async fn try_put(url: &str, document: Document<Body>, life: Duration) -> Result<
         .collect();
     let init = Object::new();
     Reflect::set(&init, &"headers".into(), &pairs)?;
-    let response = new_response(&document.body.to_js(), &init)?;
+    let response = new_response(&document.body.into_js(), &init)?;
     JsFuture::from(cache().put(url, &response)?).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Delay;
 
-use super::body::Body;
+use super::body::{Body, Unread};
 use super::cache::described;
 use super::headers::{self, Native};
 use crate::fields::range;
@@ -31,8 +31,9 @@ pub async fn fetch(
 ) -> Result<Response<Body>, OriginError> {
     let unreachable = |cause: JsValue| OriginError::Unreachable(described(&cause));
     let abort = web_sys::AbortController::new().map_err(unreachable)?;
-    let init = init(&request, visitor, &abort).map_err(unreachable)?;
-    let answer = JsFuture::from(fetch_with(&request.url, &init).map_err(unreachable)?);
+    let url = request.url.clone();
+    let init = init(request, visitor, &abort).map_err(unreachable)?;
+    let answer = JsFuture::from(fetch_with(&url, &init).map_err(unreachable)?);
     match select(answer, Delay::from(limit)).await {
         Either::Left((Ok(answer), _)) => response(answer.unchecked_into()),
         Either::Left((Err(cause), _)) => Err(unreachable(cause)),
@@ -44,7 +45,7 @@ pub async fn fetch(
 }
 
 fn init(
-    request: &Request<Body>,
+    request: Request<Body>,
     visitor: &Native,
     abort: &web_sys::AbortController,
 ) -> Result<Object, JsValue> {
@@ -63,8 +64,8 @@ fn init(
     set("cache", &"no-store".into())?;
     // Bodies as the origin compressed them.
     set("encodeResponseBody", &"manual".into())?;
-    if let Some(body) = &request.body {
-        set("body", &body.to_js())?;
+    if let Some(body) = request.body {
+        set("body", &body.into_js())?;
     }
     Ok(init)
 }
@@ -72,23 +73,24 @@ fn init(
 fn response(answer: web_sys::Response) -> Result<Response<Body>, OriginError> {
     let native = Native::new(answer.headers());
     let headers = native.all();
-    // The runtime passes on no other (Fetch §5.5: a RangeError).
-    let status = StatusCode::from_u16(answer.status()).ok();
     let socket = Reflect::get(&answer, &"webSocket".into()).unwrap_or(JsValue::NULL);
-    let status = status.filter(|status| match status.as_u16() {
-        101 => socket.is_object(),
-        status => status < 600,
-    });
-    let status = status.ok_or_else(|| {
-        OriginError::Unreachable(format!("it answered with the status {}", answer.status()))
-    })?;
+    let is_upgraded = socket.is_object();
     let body = match answer.body() {
-        _ if status == StatusCode::SWITCHING_PROTOCOLS => Body::WebSocket(socket),
+        _ if answer.status() == 101 => Body::WebSocket(socket),
         Some(stream) => {
             let length = range::length(&headers);
-            Body::Stream { stream, native: Some(native), length }
+            Body::Stream { stream: Unread::new(stream), native: Some(native), length }
         }
         None => Body::Empty,
     };
+    // The runtime passes on no other (Fetch §5.5: a RangeError).
+    let status =
+        StatusCode::from_u16(answer.status()).ok().filter(|status| match status.as_u16() {
+            101 => is_upgraded,
+            status => status < 600,
+        });
+    let status = status.ok_or_else(|| {
+        OriginError::Unreachable(format!("it answered with the status {}", answer.status()))
+    })?;
     Ok(Response { status, headers, body })
 }

@@ -20,7 +20,7 @@ use crate::platform::{
 };
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
-use crate::workers::body::{self, Body, BodyRead};
+use crate::workers::body::{self, Body, BodyRead, Settling};
 use crate::workers::headers::Native;
 use crate::workers::kv::{Bindings, Namespace};
 use crate::workers::{cache, coordinator, origin};
@@ -43,6 +43,7 @@ impl Runtime {
 impl Platform for Runtime {
     type Body = Body;
     type Kv = Namespace;
+    type Settling = Settling;
 
     fn config(&self) -> &Config {
         &self.config
@@ -100,17 +101,13 @@ impl Platform for Runtime {
         Body::bytes(&bytes)
     }
 
-    fn discard(&self, body: Body) {
-        body.discard();
-    }
-
-    fn tee(&self, body: Body) -> (Body, Body) {
+    fn tee(&self, body: Body) -> (Body, Settling) {
         body.tee()
     }
 
     async fn settle(
         &self,
-        body: Body,
+        body: Settling,
         staging: &Slot,
         life: Duration,
     ) -> Result<Settled<Body>, Unsettled> {

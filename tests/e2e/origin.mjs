@@ -109,7 +109,7 @@ export class Origin {
 
   async #serve(request, response) {
     const seen = this.#record(request);
-    response.on("close", () => (seen.hungUp = !response.writableFinished));
+    response.on("close", () => Object.assign(seen, { isOpen: false, hungUp: !response.writableFinished }));
     const hold = find(this.#holds, seen);
     if (hold && hold.afterBytes === undefined) await hold.pass();
     try {
@@ -154,6 +154,8 @@ class Seen {
     this.headers = new Fields(request.rawHeaders);
     /** Milliseconds of the epoch. */
     this.at = now();
+    /** Whether the answer is still under way. */
+    this.isOpen = true;
     /** Whether the connection ended before the answer did. */
     this.hungUp = false;
     this.#body = read(request);

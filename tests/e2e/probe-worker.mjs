@@ -16,17 +16,21 @@ export class Probe extends WorkerEntrypoint {
 }
 
 const ACTIONS = {
-  "/seen": () => ({ ...seen, memoryBytes: memory?.buffer.byteLength ?? 0 }),
-  "/reset": () => void Object.assign(seen, { fetches: [], cacheCalls: [] }),
+  "/seen": () => ({ ...seen, unread: [...unread.values()], memoryBytes: memory?.buffer.byteLength ?? 0 }),
+  "/reset": () => {
+    Object.assign(seen, { fetches: [], cacheCalls: [] });
+    unread.clear();
+  },
   "/cache": (wanted) => void Object.assign(faults, wanted),
   "/panic": () => void (panics = true),
   "/clock": (clock) => void (ahead = clock.ahead),
 };
 
 const { fetch } = globalThis;
-globalThis.fetch = function (input, init) {
-  seen.fetches.push(described(input, init));
-  return fetch.call(globalThis, input, init);
+globalThis.fetch = async function (input, init) {
+  const request = described(input, init);
+  seen.fetches.push(request);
+  return opened("fetch", request.url, await fetch.call(globalThis, input, init));
 };
 
 function described(input, init = {}) {
@@ -48,7 +52,9 @@ Cache.prototype.match = async function (key, options) {
   note("match", key);
   if (faults.match === "reject") throw new Error("the cache cannot be read");
   if (faults.match === "miss") return undefined;
-  return match.call(this, key, options);
+  const found = await match.call(this, key, options);
+  if (faults.match === "no bodies" && found?.headers.get("edge-isr") === "body") return void found.body.cancel();
+  return opened("match", urlOf(key), found);
 };
 Cache.prototype.put = async function (key, response) {
   note("put", key, response);
@@ -66,9 +72,61 @@ Cache.prototype.delete = async function (key, options) {
 };
 
 function note(call, key, response) {
-  const url = key instanceof Request ? key.url : String(key);
-  seen.cacheCalls.push({ call, url, headers: response && Object.fromEntries(response.headers) });
+  seen.cacheCalls.push({ call, url: urlOf(key), headers: response && Object.fromEntries(response.headers) });
 }
+
+function urlOf(key) {
+  return key instanceof Request ? key.url : String(key);
+}
+
+/** Bodies that the Worker got and has neither read to their end, nor handed on, nor cancelled. */
+const unread = new Map();
+const numbers = new WeakMap();
+const streams = new WeakMap();
+let opens = 0;
+
+function opened(call, url, response) {
+  if (!response?.body) return response;
+  numbers.set(response.body, (opens += 1));
+  unread.set(opens, { call, url });
+  return response;
+}
+
+const ended = (stream) => unread.delete(numbers.get(stream));
+
+function wrap(prototype, method, before) {
+  const original = prototype[method];
+  prototype[method] = function (...given) {
+    before(this);
+    return original.apply(this, given);
+  };
+}
+
+for (const method of ["cancel", "pipeTo", "pipeThrough", "tee"]) wrap(ReadableStream.prototype, method, ended);
+
+const { getReader } = ReadableStream.prototype;
+ReadableStream.prototype.getReader = function (...given) {
+  const reader = getReader.apply(this, given);
+  streams.set(reader, this);
+  return reader;
+};
+
+for (const { prototype } of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
+  wrap(prototype, "cancel", (reader) => ended(streams.get(reader)));
+  const { read } = prototype;
+  prototype.read = async function (...given) {
+    const result = await read.apply(this, given);
+    if (result.done) ended(streams.get(this));
+    return result;
+  };
+}
+
+globalThis.Response = new Proxy(Response, {
+  construct(target, [body, ...rest], made) {
+    if (body instanceof ReadableStream) ended(body);
+    return Reflect.construct(target, [body, ...rest], made);
+  },
+});
 
 const { Instance } = WebAssembly;
 WebAssembly.Instance = function (module, imports) {

@@ -5,6 +5,7 @@
  *     await edge.probe.fetches();                    // how each origin request was made
  *     await edge.probe.cacheCalls();                 // [{ call: "put", url, headers }, …]
  *     await edge.probe.cache({ put: "reject" });     // or "drop"; match: "miss" or "reject"; head: "…"
+ *     await edge.probe.unread();                     // bodies that the Worker has left open
  *     await edge.probe.memoryBytes();                // of the wasm instance
  *
  * With it the Worker's clock is that of the test file: see `clock.mjs`.
@@ -71,18 +72,27 @@ class Probe {
     return (await this.#ask("/seen")).cacheCalls;
   }
 
+  /**
+   * The bodies of `fetch` and of the Cache API that are neither read to their end, nor handed to the
+   * runtime, nor cancelled: `{ call, url }`.
+   */
+  async unread() {
+    return (await this.#ask("/seen")).unread;
+  }
+
   async memoryBytes() {
     return (await this.#ask("/seen")).memoryBytes;
   }
 
-  /** Forgets the calls. */
+  /** Forgets the calls, and the bodies that are open. */
   reset() {
     return this.#ask("/reset");
   }
 
   /**
    * Lets the Cache API fail: `put` is "reject", "drop" (resolves and keeps
-   * nothing, as on workers.dev) or null; `match` "reject", "miss" or null. `head`:
+   * nothing, as on workers.dev) or null; `match` "reject", "miss", "no bodies" (large
+   * ones are evicted, and what is stored of their pages is not) or null. `head`:
    * the metadata of whatever is put, in place of the Worker's own, or null.
    */
   cache(faults) {

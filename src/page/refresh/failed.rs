@@ -33,7 +33,7 @@ impl<P: Platform> Refresh<P> {
             self.send_own(&mut reply, own, detail);
         }
         if own_went_well {
-            self.discard(answer.ok());
+            drop(answer);
             return self.pass(Pass { reason: Refusal::PlainRefused, plain: true }).await;
         }
         match (after, answer) {
@@ -43,7 +43,7 @@ impl<P: Platform> Refresh<P> {
             (AfterRefusal::EachForThemselves, Ok(response)) => {
                 let status = self.status(&reply, response.status);
                 let answer = answer::passed_on(&self.platform, &self.visit, response, status);
-                reply.send(&self.platform, answer);
+                reply.send(answer);
                 self.end(LeaseEnd::Uncacheable).await;
             }
             (_, answer) => self.failed(reply, answer).await,
@@ -59,11 +59,11 @@ impl<P: Platform> Refresh<P> {
     ) {
         let status = self.status(&reply, response.status);
         if reply.is_there() && !self.is_theirs() {
-            self.discard(Some(response));
+            drop(response);
             answer_with_own(&self.platform, &self.visit, &mut reply, status).await;
         } else {
             let answer = answer::passed_on(&self.platform, &self.visit, response, status);
-            reply.send(&self.platform, answer);
+            reply.send(answer);
         }
         self.end(LeaseEnd::Uncacheable).await;
     }
@@ -89,13 +89,11 @@ impl<P: Platform> Refresh<P> {
             None
         };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
-            self.discard(answer.ok());
             return self.end(LeaseEnd::Uncacheable).await;
         }
         let platform = &self.platform;
         let response = match (stand_in, answer) {
-            (Some(shown), answer) => {
-                self.discard(answer.ok());
+            (Some(shown), _) => {
                 let status = CacheStatus::hit(shown.ttl).answered(status.as_u16());
                 answer::stored(platform, &self.visit, shown.stored, shown.body, status)
             }
@@ -104,7 +102,7 @@ impl<P: Platform> Refresh<P> {
             }
             (None, Err(error)) => answer::failed(platform, &error, cache_status),
         };
-        reply.send(platform, response);
+        reply.send(response);
         self.end(match concerns {
             FailureOf::Page => LeaseEnd::Failed(status.as_u16()),
             FailureOf::Variant => LeaseEnd::Abandoned,
@@ -130,10 +128,7 @@ impl<P: Platform> Refresh<P> {
                 self.send_own(reply, Ok(own), Some(Detail::PlainRefused));
                 true
             }
-            own => {
-                self.discard(own.ok());
-                false
-            }
+            _ => false,
         }
     }
 

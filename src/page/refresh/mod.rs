@@ -42,7 +42,7 @@ use crate::page::found::{Found, Lookup};
 use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
-use crate::platform::{Platform, Response};
+use crate::platform::Platform;
 use crate::policy::refresh::answers::OwnAnswer;
 use crate::policy::refresh::first::{FirstRequest, first_request};
 use crate::policy::refresh::guess::{Order, Section};
@@ -150,10 +150,9 @@ impl<P: Platform> Refresh<P> {
         mem::replace(&mut self.lookup.found, Found::Nothing(self.reason))
     }
 
-    /// What was stored before, with its body unread.
+    /// What was stored before, without its body.
     pub(crate) fn take_prior(&mut self) -> Option<StoredResponse> {
-        let (prior, body) = self.take_found().into_stored()?;
-        self.platform.discard(body);
+        let (prior, _) = self.take_found().into_stored()?;
         Some(prior)
     }
 
@@ -181,12 +180,6 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    pub(crate) fn discard(&self, response: Option<Response<P::Body>>) {
-        if let Some(response) = response {
-            self.platform.discard(response.body);
-        }
-    }
-
     pub(crate) async fn end(&mut self, outcome: LeaseEnd) {
         if let Some(lease) = self.lease.take() {
             lease.end(outcome).await;
@@ -209,5 +202,5 @@ pub(crate) async fn answer_with_own<P: Platform>(
         }
         Err(error) => answer::failed(platform, &error, status.answered(error.status().as_u16())),
     };
-    reply.send(platform, answer);
+    reply.send(answer);
 }

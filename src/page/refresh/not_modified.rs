@@ -53,7 +53,7 @@ impl<P: Platform> Refresh<P> {
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
-        reply.send(&self.platform, answer);
+        reply.send(answer);
         self.keep_freshened(stored, prior).await;
     }
 
@@ -94,7 +94,7 @@ impl<P: Platform> Refresh<P> {
         let Some(body) = current else { return self.end(LeaseEnd::Abandoned).await };
         // A body in the slot itself is small, and a large one stands apart: nothing is staged.
         let staging = slot.beside("staging");
-        match self.platform.settle(body, &staging, Duration::ZERO).await {
+        match self.platform.settle(body.into(), &staging, Duration::ZERO).await {
             Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
             _ => self.end(LeaseEnd::Abandoned).await,
         }

@@ -124,6 +124,6 @@ impl<P: Platform> Refresh<P> {
             Ok(response) => answer::passed_on(&self.platform, &self.visit, response, said),
             Err(error) => answer::failed(&self.platform, &error, said),
         };
-        reply.send(&self.platform, answer);
+        reply.send(answer);
     }
 }

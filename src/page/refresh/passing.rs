@@ -33,13 +33,13 @@ impl<P: Platform> Refresh<P> {
         let added = self.visit.added_to(&self.carried);
         if turned(&added, reply.is_there()) == Turned::PassedOn {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
-            reply.send(&self.platform, answer);
+            reply.send(answer);
             if reason.is_of_page() {
                 return self.pass(pass).await;
             }
             return self.end(LeaseEnd::Abandoned).await;
         }
-        self.discard(Some(response));
+        drop(response);
         // Those who wait need not wait for this visitor's own request as well.
         self.announce(pass);
         let platform = self.platform.clone();

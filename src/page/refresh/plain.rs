@@ -37,7 +37,7 @@ impl<P: Platform> Refresh<P> {
         if suspected.is_empty() || self.is_for_all(&answer, &suspected) {
             return answer;
         }
-        self.discard(answer.ok());
+        drop(answer);
         self.ask_plainly(known).await
     }
 
@@ -96,7 +96,7 @@ impl<P: Platform> Refresh<P> {
             && means != PlainAnswer::KeepToVisitor
             && let Some(plain) = self.unsaid(&reply, &response.headers)
         {
-            self.discard(Some(response));
+            drop(response);
             let answer = self.ask_on_suspicion(plain).await;
             return Box::pin(self.plain_answered(reply, answer)).await;
         }

@@ -28,13 +28,7 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let current = match read_slot(&self.platform, slot).await {
-            None => None,
-            Some((current, unread)) => {
-                self.platform.discard(unread);
-                Some(current)
-            }
-        };
+        let current = read_slot(&self.platform, slot).await.map(|(current, _)| current);
         let known = current.as_ref().map(|current| self.compare(current, &stored));
         let Put::Write(stored) = overtaking::put(known, stored) else { return false };
         let stored = match &current {
@@ -50,8 +44,7 @@ impl<P: Platform> Refresh<P> {
             return true;
         }
         match self.platform.cache_match(slot).await {
-            Some(found) => {
-                self.platform.discard(found.body);
+            Some(_) => {
                 cache.found(slot_of_lease);
                 true
             }

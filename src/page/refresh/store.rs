@@ -50,7 +50,7 @@ impl<P: Platform> Refresh<P> {
             let (platform, visit) = (self.platform.clone(), self.visit.clone());
             let own = CacheStatus { detail, ..status };
             let own = answer_with_own(&platform, &visit, &mut reply, own);
-            join!(own, self.settle(slot, stored, response.body, is_admitted));
+            join!(own, self.settle(slot, stored, response.body.into(), is_admitted));
             return;
         }
         let status = CacheStatus { stored: is_admitted, ..status };
@@ -79,11 +79,10 @@ impl<P: Platform> Refresh<P> {
         mut self,
         slot: Slot,
         mut stored: StoredResponse,
-        body: P::Body,
+        body: P::Settling,
         is_admitted: bool,
     ) {
         if !is_admitted {
-            self.platform.discard(body);
             return self.end(LeaseEnd::Abandoned).await;
         }
         let token = format!("body {:016x}", self.platform.random());
@@ -188,18 +187,18 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         status: CacheStatus,
         is_admitted: bool,
-    ) -> P::Body {
+    ) -> P::Settling {
         if !reply.is_there() {
-            return body;
+            return body.into();
         }
         let empty = self.platform.empty_body();
         let (theirs, ours) = match (self.visit.is_head(), is_admitted) {
-            (true, _) => (empty, body),
+            (true, _) => (empty, body.into()),
             (false, true) => self.platform.tee(body),
-            (false, false) => (body, empty),
+            (false, false) => (body, empty.into()),
         };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), theirs, status);
-        reply.send(&self.platform, answer);
+        reply.send(answer);
         ours
     }
 

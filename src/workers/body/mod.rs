@@ -4,8 +4,12 @@
 //! waiting for the visitor: one visitor on a bad line would hold up all who wait for the page. Past
 //! [`HELD_MOST`] it is copied at the pace of the slower of the two ([`pump`]), because a whole large
 //! body must not be held in memory.
+//!
+//! A body has one owner. Dropped before it was read to its end or handed to the runtime, it is
+//! cancelled (`stream`), and with it the origin's sending.
 
 mod pump;
+mod stream;
 
 use std::time::Duration;
 
@@ -18,7 +22,9 @@ use web_sys::{ReadableStream, WritableStream};
 
 use crate::platform::{ReadError, Response, Unsettled};
 use crate::workers::headers::{self, Native};
-use pump::{HeldChunk, Pump, Sink, Source, soon};
+use pump::{HeldChunk, Pump, soon};
+pub use stream::Unread;
+use stream::{Sink, Source};
 
 /// A body up to this size is held in JavaScript's memory until its end is known, in bytes.
 const HELD_MOST: u32 = 1024 * 1024;
@@ -46,15 +52,10 @@ pub enum Body {
     Empty,
     Bytes(Uint8Array),
     Stream {
-        stream: ReadableStream,
+        stream: Unread,
         native: Option<Native>,
         /// In bytes, where the origin said so.
         length: Option<u64>,
-    },
-    /// Read from `source`, and written to `visitor` on the way.
-    Copied {
-        source: ReadableStream,
-        visitor: WritableStream,
     },
     /// The other end of an upgraded connection.
     WebSocket(JsValue),
@@ -62,42 +63,40 @@ pub enum Body {
 
 impl Body {
     pub fn of(stream: Option<ReadableStream>) -> Body {
-        stream.map_or(Body::Empty, |stream| Body::Stream { stream, native: None, length: None })
+        stream.map_or(Body::Empty, |stream| Body::Stream {
+            stream: Unread::new(stream),
+            native: None,
+            length: None,
+        })
     }
 
     pub fn bytes(bytes: &[u8]) -> Body {
         Body::Bytes(Uint8Array::from(bytes))
     }
 
-    /// As `fetch` and `Response` take it.
-    pub fn to_js(&self) -> JsValue {
+    /// As `fetch` and `Response` take it. From here on it is theirs to end.
+    pub fn into_js(self) -> JsValue {
         match self {
-            Body::Empty | Body::WebSocket(_) | Body::Copied { .. } => JsValue::NULL,
+            Body::Empty | Body::WebSocket(_) => JsValue::NULL,
             Body::Bytes(bytes) => bytes.into(),
-            Body::Stream { stream, .. } => stream.into(),
+            Body::Stream { stream, .. } => stream.hand_over().into(),
         }
     }
 
-    /// Ends a body that will not be read, and with it the origin's sending.
-    pub fn discard(self) {
-        match self {
-            Body::Stream { stream, .. } => ignore(&stream.cancel()),
-            Body::Copied { source, visitor } => {
-                ignore(&source.cancel());
-                ignore(&visitor.abort());
-            }
-            Body::Empty | Body::Bytes(_) | Body::WebSocket(_) => {}
-        }
-    }
-
-    pub fn tee(self) -> (Body, Body) {
-        let Body::Stream { stream, native, length } = self else { return (self.again(), self) };
+    /// A body for a visitor, and one to settle that drives it.
+    pub fn tee(self) -> (Body, Settling) {
+        let Body::Stream { stream, native, length } = self else {
+            return (self.again(), self.into());
+        };
         // A visitor is told the length as the origin told it. The runtime throws for one that
         // JavaScript cannot count (past 2^53): that is as good as unknown.
         let fixed = length.and_then(|length| FixedLengthStream::of_length(length as f64).ok());
         let pipe = fixed.map_or_else(IdentityTransformStream::new, IdentityTransformStream::from);
-        let theirs = Body::Stream { stream: pipe.readable(), native, length };
-        (theirs, Body::Copied { source: stream, visitor: pipe.writable() })
+        let theirs = Body::Stream { stream: Unread::new(pipe.readable()), native, length };
+        // A stream that was just made has no writer yet.
+        let visitor = Sink::of(pipe.writable()).expect("a new stream has no writer");
+        let source = Body::Stream { stream, native: None, length };
+        (theirs, Settling { source, visitor: Some(visitor) })
     }
 
     /// Another of what is not a stream.
@@ -106,6 +105,18 @@ impl Body {
             Body::Bytes(bytes) => Body::Bytes(bytes.clone()),
             _ => Body::Empty,
         }
+    }
+}
+
+/// A body that is to be read to its end, and written to a visitor on the way if there is one.
+pub struct Settling {
+    source: Body,
+    visitor: Option<Sink>,
+}
+
+impl From<Body> for Settling {
+    fn from(source: Body) -> Settling {
+        Settling { source, visitor: None }
     }
 }
 
@@ -122,25 +133,21 @@ pub enum BodyRead {
 
 /// Reads a body to its clean end, as far as it may be held.
 /// One that stands still for longer than `patience` has broken off.
-pub async fn settle(body: Body, patience: Duration) -> Result<BodyRead, Unsettled> {
-    match body {
+pub async fn settle(body: Settling, patience: Duration) -> Result<BodyRead, Unsettled> {
+    match body.source {
         Body::Stream { stream, .. } => {
-            copy(stream, None, patience).await.map_err(|_| Unsettled::BrokenOff)
-        }
-        Body::Copied { source, visitor } => {
-            copy(source, Some(visitor), patience).await.map_err(|_| Unsettled::BrokenOff)
+            copy(stream, body.visitor, patience).await.map_err(|_| Unsettled::BrokenOff)
         }
         held => Ok(BodyRead::Whole(held)),
     }
 }
 
 async fn copy(
-    source: ReadableStream,
-    visitor: Option<WritableStream>,
+    source: Unread,
+    visitor: Option<Sink>,
     patience: Duration,
 ) -> Result<BodyRead, JsValue> {
     let mut source = Source::of(source)?;
-    let visitor = visitor.map(Sink::of).transpose()?;
     let (mut held, mut length) = (Vec::new(), 0);
     loop {
         let chunk = match soon(source.next(), patience).await {
@@ -150,7 +157,6 @@ async fn copy(
                 if let Some(visitor) = visitor {
                     visitor.abort(&cause);
                 }
-                source.cancel(&cause);
                 return Err(cause);
             }
         };
@@ -192,7 +198,6 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = source.next().await.map_err(|_| ReadError::BrokenOff)? {
         if bytes.len() + chunk.length() as usize > limit {
-            source.cancel(&"the body is too long".into());
             return Err(ReadError::TooLong(limit));
         }
         bytes.extend(chunk.to_vec());
@@ -217,11 +222,8 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
         set("webSocket", socket)?;
     }
     let body = match may_have_body(response.status) {
-        true => response.body.to_js(),
-        false => {
-            response.body.discard();
-            JsValue::NULL
-        }
+        true => response.body.into_js(),
+        false => JsValue::NULL,
     };
     new_response(&body, &init)
 }

@@ -15,33 +15,14 @@ use std::time::Duration;
 
 use futures::future::{Either, join, ready, select};
 use futures::pin_mut;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
-use wasm_bindgen::prelude::*;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
-};
 use worker::Delay;
 
 use super::ignore;
+use super::stream::{Sink, Source};
 use crate::platform::Unsettled;
-
-/// A chunk has at most so many bytes. The runtime's own choice, 4 KiB, takes four times as long.
-const CHUNK: u32 = 64 * 1024;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(extends = ReadableStream)]
-    type Readable;
-    #[wasm_bindgen(method, catch, js_name = getReader)]
-    fn get_reader(this: &Readable, options: &JsValue) -> Result<Reader, JsValue>;
-
-    /// A reader of bytes, or of chunks as they come: that one looks at no `room`.
-    #[wasm_bindgen(extends = ReadableStreamDefaultReader)]
-    type Reader;
-    #[wasm_bindgen(method, js_name = read)]
-    fn read_into(this: &Reader, room: &Uint8Array) -> Promise;
-}
 
 /// What is being copied.
 pub struct Pump {
@@ -123,89 +104,16 @@ impl Pump {
             visitor.abort(cause);
         }
         self.cache.abort(cause);
-        self.source.cancel(cause);
         Unsettled::BrokenOff
     }
 
     /// The visitor's stream goes on by itself, for as long as the visitor does.
     fn give_up(self, why: Unsettled) -> Unsettled {
-        let cause = "storing was given up".into();
-        self.cache.abort(&cause);
-        match self.visitor {
-            Some(visitor) => ignore(&self.source.release().pipe_to(&visitor.release())),
-            None => self.source.cancel(&cause),
+        self.cache.abort(&"storing was given up".into());
+        if let Some(visitor) = self.visitor {
+            ignore(&self.source.release().pipe_to(&visitor.release()));
         }
         why
-    }
-}
-
-/// A stream of bytes and its reader.
-pub struct Source {
-    stream: ReadableStream,
-    reader: Reader,
-    room: Uint8Array,
-}
-
-impl Source {
-    pub fn of(stream: ReadableStream) -> Result<Source, JsValue> {
-        let readable: &Readable = stream.unchecked_ref();
-        let options = Object::new();
-        Reflect::set(&options, &"mode".into(), &"byob".into())?;
-        let reader = readable.get_reader(&options);
-        let reader = reader.or_else(|_| readable.get_reader(&JsValue::UNDEFINED))?;
-        Ok(Source { stream, reader, room: Uint8Array::new_with_length(CHUNK) })
-    }
-
-    /// The next chunk, which is there until the one after it is asked for.
-    pub async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
-        let result = JsFuture::from(self.reader.read_into(&self.room)).await?;
-        if Reflect::get(&result, &"done".into())?.is_truthy() {
-            return Ok(None);
-        }
-        let chunk: Uint8Array = Reflect::get(&result, &"value".into())?.unchecked_into();
-        self.room = Uint8Array::new(&chunk.buffer());
-        Ok(Some(chunk))
-    }
-
-    pub fn cancel(self, cause: &JsValue) {
-        ignore(&self.reader.cancel_with_reason(cause));
-    }
-
-    fn release(self) -> ReadableStream {
-        self.reader.release_lock();
-        self.stream
-    }
-}
-
-/// A stream that is written to, and its writer.
-pub struct Sink {
-    stream: WritableStream,
-    writer: WritableStreamDefaultWriter,
-}
-
-impl Sink {
-    pub fn of(stream: WritableStream) -> Result<Sink, JsValue> {
-        let writer = stream.get_writer()?;
-        Ok(Sink { stream, writer })
-    }
-
-    /// Writes at once. What is returned resolves when the chunk was read at the other end; nobody
-    /// has to wait for it.
-    pub fn write(&self, chunk: &Uint8Array) -> JsFuture {
-        self.writer.write_with_chunk(chunk).into()
-    }
-
-    pub fn close(self) -> Promise {
-        self.writer.close()
-    }
-
-    pub fn abort(self, cause: &JsValue) {
-        ignore(&self.writer.abort_with_reason(cause));
-    }
-
-    fn release(self) -> WritableStream {
-        self.writer.release_lock();
-        self.stream
     }
 }
 

@@ -18,6 +18,7 @@ use super::{Body, HELD_MOST, Sim};
 
 impl Platform for Sim {
     type Body = Body;
+    type Settling = Body;
     type Kv = Sim;
 
     fn config(&self) -> &Config {
@@ -68,8 +69,6 @@ impl Platform for Sim {
     fn bytes_body(&self, bytes: Vec<u8>) -> Body {
         Body::whole(&String::from_utf8(bytes).unwrap())
     }
-
-    fn discard(&self, _body: Body) {}
 
     fn tee(&self, body: Body) -> (Body, Body) {
         (body.clone(), body)

@@ -1,0 +1,163 @@
+//! The runtime's streams, each with one owner. What its owner drops before the end is cancelled.
+
+use std::mem;
+
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
+};
+
+use super::ignore;
+
+/// A chunk has at most so many bytes. The runtime's own choice, 4 KiB, takes four times as long.
+const CHUNK: u32 = 64 * 1024;
+
+// The runtime throws where a stream belongs to a request that is gone, and `Drop` must not.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(extends = ReadableStream)]
+    type Readable;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &Readable) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &Readable, options: &JsValue) -> Result<Reader, JsValue>;
+
+    /// A reader of bytes, or of chunks as they come: that one looks at no `room`.
+    #[wasm_bindgen(extends = ReadableStreamDefaultReader)]
+    type Reader;
+    #[wasm_bindgen(method, js_name = read)]
+    fn read_into(this: &Reader, room: &Uint8Array) -> Promise;
+    #[wasm_bindgen(method, catch, js_name = cancel)]
+    fn cancel_stream(this: &Reader) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(extends = WritableStreamDefaultWriter)]
+    type Writer;
+    #[wasm_bindgen(method, catch, js_name = abort)]
+    fn abort_for(this: &Writer, cause: &JsValue) -> Result<Promise, JsValue>;
+}
+
+/// A stream that was not read. Its owner hands it to the runtime, reads it, or drops it.
+pub struct Unread(Option<ReadableStream>);
+
+impl Unread {
+    pub fn new(stream: ReadableStream) -> Unread {
+        Unread(Some(stream))
+    }
+
+    /// For the runtime, which reads or ends it from here on.
+    pub fn hand_over(mut self) -> ReadableStream {
+        // It is there until this or `Drop` takes it.
+        self.0.take().expect("a stream has one owner")
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        if let Some(stream) = self.0.take() {
+            end(stream.unchecked_ref::<Readable>().cancel());
+        }
+    }
+}
+
+/// A stream of bytes that is being read.
+pub struct Source {
+    stream: ReadableStream,
+    reader: Reader,
+    room: Uint8Array,
+    is_open: bool,
+}
+
+impl Source {
+    pub fn of(stream: Unread) -> Result<Source, JsValue> {
+        let stream = stream.hand_over();
+        let readable: &Readable = stream.unchecked_ref();
+        let options = Object::new();
+        Reflect::set(&options, &"mode".into(), &"byob".into())?;
+        let reader = readable.get_reader(&options);
+        let reader = reader.or_else(|_| readable.get_reader(&JsValue::UNDEFINED))?;
+        Ok(Source { stream, reader, room: Uint8Array::new_with_length(CHUNK), is_open: true })
+    }
+
+    /// The next chunk, which is there until the one after it is asked for.
+    pub async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        let result = JsFuture::from(self.reader.read_into(&self.room)).await?;
+        if Reflect::get(&result, &"done".into())?.is_truthy() {
+            self.is_open = false;
+            return Ok(None);
+        }
+        let chunk: Uint8Array = Reflect::get(&result, &"value".into())?.unchecked_into();
+        self.room = Uint8Array::new(&chunk.buffer());
+        Ok(Some(chunk))
+    }
+
+    /// What was not read of it.
+    pub fn release(mut self) -> ReadableStream {
+        self.is_open = false;
+        self.reader.release_lock();
+        self.stream.clone()
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if mem::take(&mut self.is_open) {
+            end(self.reader.cancel_stream());
+        }
+    }
+}
+
+/// A stream that is being written.
+pub struct Sink {
+    stream: WritableStream,
+    writer: Writer,
+    is_open: bool,
+}
+
+impl Sink {
+    pub fn of(stream: WritableStream) -> Result<Sink, JsValue> {
+        let writer = stream.get_writer()?.unchecked_into();
+        Ok(Sink { stream, writer, is_open: true })
+    }
+
+    /// Writes at once. What is returned resolves when the chunk was read at the other end; nobody
+    /// has to wait for it.
+    pub fn write(&self, chunk: &Uint8Array) -> JsFuture {
+        self.writer.write_with_chunk(chunk).into()
+    }
+
+    /// Ends it cleanly.
+    pub fn close(mut self) -> Promise {
+        self.is_open = false;
+        self.writer.close()
+    }
+
+    /// Breaks it off: the other end is told `cause`.
+    pub fn abort(mut self, cause: &JsValue) {
+        self.is_open = false;
+        end(self.writer.abort_for(cause));
+    }
+
+    /// The stream, to be written by the runtime.
+    pub fn release(mut self) -> WritableStream {
+        self.is_open = false;
+        self.writer.release_lock();
+        self.stream.clone()
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if mem::take(&mut self.is_open) {
+            end(self.writer.abort_for(&"it was not written to its end".into()));
+        }
+    }
+}
+
+/// A stream that cannot be ended has ended by itself.
+fn end(ended: Result<Promise, JsValue>) {
+    if let Ok(promise) = ended {
+        ignore(&promise);
+    }
+}
