@@ -4,8 +4,9 @@
 
 use edge_isr::fields::request::RequestFields;
 use edge_isr::platform::{ReadError, Response, Unsettled};
-use edge_isr::workers::body::{Body, BodyRead, Settling, read, settle, to_js_response};
+use edge_isr::workers::body::{Body, BodyRead, Settling, read, settle};
 use edge_isr::workers::headers::{Native, from_js, to_js};
+use edge_isr::workers::response::to_js_response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;

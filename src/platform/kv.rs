@@ -6,13 +6,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures::future::{Either, LocalBoxFuture, join_all, select};
-use futures::pin_mut;
+use futures::future::{LocalBoxFuture, join_all};
 
 use crate::isolate::rest::Rest;
 use crate::platform::Platform;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
+use crate::platform::tasks::within;
 
 /// A read is waited for so long: a visitor may wait for it.
 pub const READ_LIMIT: Duration = Duration::from_secs(3);
@@ -36,6 +36,13 @@ pub struct KvEntry {
 pub struct KvPage {
     pub keys: Vec<(String, Option<String>)>,
     pub cursor: Option<String>,
+}
+
+/// The namespace `TAGS`. The flows use it through the functions of this file.
+pub trait Kv {
+    type Namespace: KvOperations + 'static;
+
+    fn raw_kv(&self) -> RawKv<Self::Namespace>;
 }
 
 /// KV as a runtime has it. Each operation may take for ever.
@@ -100,7 +107,7 @@ async fn bulk_read<P: Platform>(
     if rest.lasts(platform.now()) {
         return Err(KvError::Resting);
     }
-    let result = match within(platform, READ_LIMIT, platform.raw_kv().0.read(keys)).await {
+    let result = match timed(platform, READ_LIMIT, platform.raw_kv().0.read(keys)).await {
         Ok(values) if values.len() != keys.len() => {
             Err(KvError::Other("KV answered for other keys than it was asked".to_owned()))
         }
@@ -115,7 +122,7 @@ async fn bulk_read<P: Platform>(
 
 /// Writes an entry. One that times out may land later.
 pub async fn write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
-    within(platform, WRITE_LIMIT, platform.raw_kv().0.write(key, entry)).await
+    timed(platform, WRITE_LIMIT, platform.raw_kv().0.write(key, entry)).await
 }
 
 /// What has become of a write when its time limit is over.
@@ -128,18 +135,16 @@ pub enum TimedWrite {
 /// Writes an entry that does harm if it lands later than its time limit.
 pub async fn timed_write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> TimedWrite {
     let (kv, key) = (platform.raw_kv().0, key.clone());
-    let writing: LocalBoxFuture<_> = Box::pin(async move { kv.write(&key, entry).await });
-    let timeout = platform.sleep(WRITE_LIMIT);
-    pin_mut!(timeout);
-    match select(writing, timeout).await {
-        Either::Left((written, _)) => TimedWrite::Ended(written),
-        Either::Right((_, writing)) => TimedWrite::Late(writing),
+    let mut writing: LocalBoxFuture<_> = Box::pin(async move { kv.write(&key, entry).await });
+    match within(platform, WRITE_LIMIT, &mut writing).await {
+        Some(written) => TimedWrite::Ended(written),
+        None => TimedWrite::Late(writing),
     }
 }
 
 /// Deletes a key. A deletion that times out may take place later.
 pub async fn delete<P: Platform>(platform: &P, key: &KvKey) -> Result<(), KvError> {
-    within(platform, WRITE_LIMIT, platform.raw_kv().0.delete(key)).await
+    timed(platform, WRITE_LIMIT, platform.raw_kv().0.delete(key)).await
 }
 
 /// One page of at most `limit` keys.
@@ -149,19 +154,14 @@ pub async fn list<P: Platform>(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<KvPage, KvError> {
-    within(platform, LIST_LIMIT, platform.raw_kv().0.list(prefix, cursor, limit)).await
+    timed(platform, LIST_LIMIT, platform.raw_kv().0.list(prefix, cursor, limit)).await
 }
 
 /// `operation`, unless it takes longer than `limit`.
-async fn within<P: Platform, T>(
+async fn timed<P: Platform, T>(
     platform: &P,
     limit: Duration,
     operation: impl Future<Output = Result<T, KvError>>,
 ) -> Result<T, KvError> {
-    let timeout = platform.sleep(limit);
-    pin_mut!(operation, timeout);
-    match select(operation, timeout).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => Err(KvError::TimedOut),
-    }
+    within(platform, limit, operation).await.unwrap_or(Err(KvError::TimedOut))
 }

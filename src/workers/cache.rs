@@ -9,8 +9,12 @@ use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::body::{Body, new_response};
-use crate::platform::{CacheError, Document};
+use super::body::Body;
+use super::js::described;
+use super::response::new_response;
+use super::runtime::Runtime;
+use crate::platform::{self, CacheError, Document};
+use crate::policy::key::Slot;
 
 /// The field that holds the metadata.
 const HEAD: &str = "edge-isr";
@@ -43,7 +47,40 @@ fn cache() -> Cache {
     CACHES.with(CacheStorage::default_cache)
 }
 
-pub async fn find(url: &str) -> Option<Document<Body>> {
+impl platform::Cache for Runtime {
+    async fn cache_match(&self, slot: &Slot) -> Option<Document<Body>> {
+        find(&self.url(slot)).await
+    }
+
+    async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
+        find_part(&self.url(slot), first, last).await
+    }
+
+    async fn cache_put(
+        &self,
+        slot: &Slot,
+        document: Document<Body>,
+        life: Duration,
+    ) -> Result<(), CacheError> {
+        let put = put(&self.url(slot), document, life).await;
+        put.map_err(|cause| CacheError(described(&cause)))
+    }
+
+    async fn cache_delete(&self, slot: &Slot) {
+        if let Ok(deleted) = cache().delete(&self.url(slot)) {
+            // What cannot be deleted ends by its own time.
+            let _ = JsFuture::from(deleted).await;
+        }
+    }
+}
+
+impl Runtime {
+    fn url(&self, slot: &Slot) -> String {
+        slot.url(&self.config.control_prefix, self.config.cache_secret())
+    }
+}
+
+async fn find(url: &str) -> Option<Document<Body>> {
     let found = JsFuture::from(cache().match_url(url).ok()?).await.ok()?;
     let found: web_sys::Response = found.dyn_into().ok()?;
     let body = Body::of(found.body());
@@ -52,7 +89,7 @@ pub async fn find(url: &str) -> Option<Document<Body>> {
 }
 
 /// The Cache API answers a `Range` by itself: with a 206 where it can.
-pub async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
+async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
     let init = Object::new();
     let range = Array::of2(&"range".into(), &format!("bytes={first}-{last}").into());
     Reflect::set(&init, &"headers".into(), &Array::of1(&range)).ok()?;
@@ -63,11 +100,7 @@ pub async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
     (found.status() == 206).then_some(body)
 }
 
-pub async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), CacheError> {
-    try_put(url, document, life).await.map_err(|cause| CacheError(described(&cause)))
-}
-
-async fn try_put(url: &str, document: Document<Body>, life: Duration) -> Result<(), JsValue> {
+async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), JsValue> {
     let seconds = life.as_secs().max(1);
     let fields = [("cache-control", format!("max-age={seconds}")), (HEAD, document.head)];
     let pairs: Array = fields
@@ -79,17 +112,4 @@ async fn try_put(url: &str, document: Document<Body>, life: Duration) -> Result<
     let response = new_response(&document.body.into_js(), &init)?;
     JsFuture::from(cache().put(url, &response)?).await?;
     Ok(())
-}
-
-pub async fn delete(url: &str) {
-    if let Ok(deleted) = cache().delete(url) {
-        // What cannot be deleted ends by its own time.
-        let _ = JsFuture::from(deleted).await;
-    }
-}
-
-/// What JavaScript threw, in words.
-pub fn described(cause: &JsValue) -> String {
-    let message = Reflect::get(cause, &"message".into()).ok().and_then(|text| text.as_string());
-    message.or_else(|| cause.as_string()).unwrap_or_else(|| format!("{cause:?}"))
 }

@@ -1,140 +1,38 @@
-//! The coordinator's Durable Object, and the way to it: the binding `COORDINATOR`.
-//!
-//! A shell around [`Ledger`]: it carries text in and out, and rows to and from the object's SQLite.
-//! Writes to it are held together by the runtime with the answer: an answer is sent once they are
-//! durable, and not at all if they fail. The class is written by hand, and not by the `worker`
-//! crate's macro, whose conversions would be three times its size.
+//! The way to the coordinator's shards: the binding `COORDINATOR`.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use js_sys::{Array, Date, Iterator, Object, Promise, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
-use super::body::new_response;
-use super::cache::described;
-use super::kv::Bindings;
-use crate::coordinator::ledger::{Ledger, RowChange};
+use super::js::described;
+use super::runtime::Runtime;
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use crate::coordinator::wire;
-use crate::platform::CoordinatorError;
-use crate::policy::time::Time;
+use crate::platform::{Coordinator, CoordinatorError};
 
 #[wasm_bindgen]
 extern "C" {
-    /// A Durable Object's state.
-    pub type DurableObjectState;
-    #[wasm_bindgen(method, getter)]
-    fn storage(this: &DurableObjectState) -> Storage;
-    pub type Storage;
-    #[wasm_bindgen(method, getter)]
-    fn kv(this: &Storage) -> Rows;
-
-    /// The synchronous key-value interface of an object with SQLite.
-    pub type Rows;
-    #[wasm_bindgen(method, catch)]
-    fn list(this: &Rows) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn put(this: &Rows, key: &str, value: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn delete(this: &Rows, key: &str) -> Result<bool, JsValue>;
-
     /// The objects of a class.
-    pub type Objects;
+    type Objects;
     #[wasm_bindgen(method, catch, js_name = idFromName)]
     fn id_from_name(this: &Objects, name: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn get(this: &Objects, id: &JsValue) -> Result<Stub, JsValue>;
-    pub type Stub;
+    type Stub;
     #[wasm_bindgen(method, catch)]
     fn fetch(this: &Stub, url: &str, init: &Object) -> Result<Promise, JsValue>;
 }
 
-/// One shard.
-#[wasm_bindgen]
-pub struct Coordinator {
-    desk: Rc<ShardObject>,
-}
-
-struct ShardObject {
-    rows: Rows,
-    ledger: RefCell<Option<Ledger>>,
-}
-
-#[wasm_bindgen]
-impl Coordinator {
-    #[wasm_bindgen(constructor)]
-    pub fn new(state: DurableObjectState) -> Coordinator {
-        let desk = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
-        Coordinator { desk: Rc::new(desk) }
+impl Coordinator for Runtime {
+    async fn coordinate(
+        &self,
+        shard: Shard,
+        ask: &ShardRequest,
+    ) -> Option<Result<ShardReply, CoordinatorError>> {
+        let objects = self.bindings.coordinator().filter(|objects| objects.is_object())?;
+        let answer = try_ask(objects.unchecked_ref(), shard, ask).await;
+        Some(answer.map_err(|cause| CoordinatorError(described(&cause))))
     }
-
-    /// Answers one ask; only this Worker can send one.
-    pub fn fetch(&self, request: web_sys::Request) -> Promise {
-        let desk = self.desk.clone();
-        future_to_promise(async move {
-            let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-            let ask = wire::parse_request(&text).ok_or("an ask of another version")?;
-            let answer = desk.answer(ask).inspect_err(|_| drop(desk.ledger.take()))?;
-            Ok(new_response(&answer.to_string().into(), &Object::new())?.into())
-        })
-    }
-}
-
-impl ShardObject {
-    /// With no await in it: no other ask comes between.
-    fn answer(&self, ask: ShardRequest) -> Result<ShardReply, JsValue> {
-        let now = Time(Date::now() as i64);
-        let mut ledger = self.ledger.borrow_mut();
-        if ledger.is_none() {
-            let (restored, expired) = Ledger::restored(self.read()?, now);
-            self.write(expired)?;
-            *ledger = Some(restored);
-        }
-        // It was put there above.
-        let (answer, changes) = ledger.as_mut().expect("a ledger").answer(ask, now);
-        self.write(changes)?;
-        Ok(answer)
-    }
-
-    fn read(&self) -> Result<Vec<(String, String)>, JsValue> {
-        let rows: Iterator = self.rows.list()?.unchecked_into();
-        let text = |value: JsValue| value.as_string().unwrap_or_default();
-        let row = |row: JsValue| {
-            let row: Array = row.unchecked_into();
-            (text(row.get(0)), text(row.get(1)))
-        };
-        let mut read = Vec::new();
-        loop {
-            let next = rows.next()?;
-            if next.done() {
-                return Ok(read);
-            }
-            read.push(row(next.value()));
-        }
-    }
-
-    fn write(&self, changes: Vec<RowChange>) -> Result<(), JsValue> {
-        for change in changes {
-            match change {
-                RowChange::Put { key, value } => self.rows.put(&key, &value)?,
-                RowChange::Delete { key } => drop(self.rows.delete(&key)?),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Asks a shard, if the binding is there.
-pub async fn ask(
-    bindings: &Bindings,
-    shard: Shard,
-    ask: &ShardRequest,
-) -> Option<Result<ShardReply, CoordinatorError>> {
-    let objects = bindings.coordinator().filter(|objects| objects.is_object())?;
-    let answer = try_ask(objects.unchecked_ref(), shard, ask).await;
-    Some(answer.map_err(|cause| CoordinatorError(described(&cause))))
 }
 
 async fn try_ask(

@@ -4,8 +4,10 @@ use js_sys::{Array, JSON, Map, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::cache::described;
-use crate::platform::kv::{KvEntry, KvOperations, KvPage};
+use super::js::described;
+use super::runtime::Runtime;
+use crate::platform::Kv;
+use crate::platform::kv::{KvEntry, KvOperations, KvPage, RawKv};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 
@@ -14,14 +16,6 @@ const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The Worker's environment, for the one binding that it must have and one that it may.
-    #[derive(Clone)]
-    pub type Bindings;
-    #[wasm_bindgen(method, getter, js_name = TAGS)]
-    pub fn tags(this: &Bindings) -> Namespace;
-    #[wasm_bindgen(method, getter, js_name = COORDINATOR)]
-    pub fn coordinator(this: &Bindings) -> Option<JsValue>;
-
     /// A namespace.
     pub type Namespace;
     #[wasm_bindgen(method, catch)]
@@ -32,6 +26,14 @@ extern "C" {
     fn delete_key(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = list)]
     fn list_keys(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
+}
+
+impl Kv for Runtime {
+    type Namespace = Namespace;
+
+    fn raw_kv(&self) -> RawKv<Namespace> {
+        RawKv::new(self.bindings.tags())
+    }
 }
 
 fn error(cause: JsValue) -> KvError {

@@ -1,11 +1,17 @@
 //! The Worker: the flows' [`Platform`](crate::platform::Platform) over Cloudflare's runtime. The
 //! only code that knows of it.
 
+pub mod bindings;
 pub mod body;
 pub mod cache;
+pub mod clock;
 pub mod coordinator;
+pub mod coordinator_object;
 pub mod headers;
+pub mod js;
 pub mod kv;
 pub mod origin;
 pub mod request;
+pub mod response;
 pub mod runtime;
+pub mod tasks;

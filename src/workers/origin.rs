@@ -1,20 +1,18 @@
 //! Asking the origin.
 
-use std::time::Duration;
-
-use futures::future::{Either, select};
 use http::StatusCode;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use worker::Delay;
 
 use super::body::{Body, Unread};
-use super::cache::described;
 use super::headers::{self, Native};
+use super::js::described;
+use super::runtime::Runtime;
+use super::tasks::within;
 use crate::fields::range;
 use crate::fields::request::RequestFields;
-use crate::platform::{OriginError, Request, Response};
+use crate::platform::{Origin, OriginError, Request, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -22,28 +20,26 @@ extern "C" {
     fn fetch_with(url: &str, init: &Object) -> Result<Promise, JsValue>;
 }
 
-/// One request, within `limit` until its header fields are there. `visitor` holds the fields that
-/// came, so that what is passed on is passed on byte for byte.
-pub async fn fetch(
-    request: Request<Body>,
-    visitor: &Native,
-    limit: Duration,
-) -> Result<Response<Body>, OriginError> {
-    let unreachable = |cause: JsValue| OriginError::Unreachable(described(&cause));
-    let abort = web_sys::AbortController::new().map_err(unreachable)?;
-    let url = request.url.clone();
-    let init = init(request, visitor, &abort).map_err(unreachable)?;
-    let answer = JsFuture::from(fetch_with(&url, &init).map_err(unreachable)?);
-    match select(answer, Delay::from(limit)).await {
-        Either::Left((Ok(answer), _)) => response(answer.unchecked_into()),
-        Either::Left((Err(cause), _)) => Err(unreachable(cause)),
-        Either::Right(_) => {
-            abort.abort();
-            Err(OriginError::TimedOut)
+impl Origin for Runtime {
+    async fn fetch(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+        let unreachable = |cause: JsValue| OriginError::Unreachable(described(&cause));
+        let abort = web_sys::AbortController::new().map_err(unreachable)?;
+        let url = request.url.clone();
+        let init = init(request, &self.visitor, &abort).map_err(unreachable)?;
+        let answer = JsFuture::from(fetch_with(&url, &init).map_err(unreachable)?);
+        match within(self.config.origin_timeout, answer).await {
+            Some(Ok(answer)) => response(answer.unchecked_into()),
+            Some(Err(cause)) => Err(unreachable(cause)),
+            None => {
+                abort.abort();
+                Err(OriginError::TimedOut)
+            }
         }
     }
 }
 
+/// The second argument of `fetch`. `visitor` holds the fields that came, so that what is passed on is
+/// passed on byte for byte.
 fn init(
     request: Request<Body>,
     visitor: &Native,

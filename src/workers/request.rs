@@ -8,8 +8,9 @@ use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error, console_log};
 
-use super::body::{Body, to_js_response};
+use super::body::Body;
 use super::headers::Native;
+use super::response::to_js_response;
 use super::runtime::Runtime;
 use crate::config::{Config, ConfigError, names};
 use crate::edge;

@@ -13,15 +13,16 @@ mod stream;
 
 use std::time::Duration;
 
-use futures::future::LocalBoxFuture;
-use http::StatusCode;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use futures::future::{LocalBoxFuture, join};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, WritableStream};
 
-use crate::platform::{ReadError, Response, Unsettled};
-use crate::workers::headers::{self, Native};
+use super::headers::Native;
+use super::js::ignore;
+use super::runtime::Runtime;
+use crate::platform::{Bodies, Cache, Document, ReadError, Settled, Unsettled};
+use crate::policy::key::Slot;
 use pump::{HeldChunk, Pump, soon};
 pub use stream::Unread;
 use stream::{Sink, Source};
@@ -120,6 +121,47 @@ impl From<Body> for Settling {
     }
 }
 
+impl Bodies for Runtime {
+    type Body = Body;
+    type Settling = Settling;
+
+    fn empty_body(&self) -> Body {
+        Body::Empty
+    }
+
+    fn bytes_body(&self, bytes: Vec<u8>) -> Body {
+        Body::bytes(&bytes)
+    }
+
+    fn tee(&self, body: Body) -> (Body, Settling) {
+        body.tee()
+    }
+
+    async fn settle(
+        &self,
+        body: Settling,
+        staging: &Slot,
+        life: Duration,
+    ) -> Result<Settled<Body>, Unsettled> {
+        let (stream, clean) = match settle(body, self.config.origin_timeout).await? {
+            BodyRead::Whole(body) => return Ok(Settled::Whole(body)),
+            BodyRead::Longer { stream, clean } => (stream, clean),
+        };
+        let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
+        // The put resolves for a body that broke off; what is written into it says so.
+        let (put, clean) = join(self.cache_put(staging, document, life), clean).await;
+        if put.is_ok() && clean.is_ok() {
+            return Ok(Settled::Staged);
+        }
+        self.cache_delete(staging).await;
+        Err(clean.err().unwrap_or(Unsettled::NotKept))
+    }
+
+    async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
+        read(body, limit).await
+    }
+}
+
 /// A body that has been read up to its end, or up to as much as is held.
 pub enum BodyRead {
     Whole(Body),
@@ -203,43 +245,4 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
         bytes.extend(chunk.to_vec());
     }
     Ok(bytes)
-}
-
-/// Lets a promise end as it will, without a complaint about a rejection that was not seen.
-pub fn ignore(promise: &Promise) {
-    // What listens is attached here, and stays when the future is dropped.
-    drop(JsFuture::from(promise.clone()));
-}
-
-/// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
-pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
-    let init = headers::response_init(response.status, &response.headers)?;
-    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
-    if let Body::Stream { native: Some(native), .. } = &response.body {
-        set("headers", &native.changed_to(&response.headers)?.into())?;
-    }
-    if let Body::WebSocket(socket) = &response.body {
-        set("webSocket", socket)?;
-    }
-    let body = match may_have_body(response.status) {
-        true => response.body.into_js(),
-        false => JsValue::NULL,
-    };
-    new_response(&body, &init)
-}
-
-/// `new Response` throws for a body with one of these (Fetch §2.2.3, null body status).
-fn may_have_body(status: StatusCode) -> bool {
-    !matches!(status.as_u16(), 101 | 204 | 205 | 304)
-}
-
-pub fn new_response(body: &JsValue, init: &Object) -> Result<web_sys::Response, JsValue> {
-    #[wasm_bindgen]
-    extern "C" {
-        #[wasm_bindgen(js_name = Response)]
-        type JsResponse;
-        #[wasm_bindgen(constructor, catch, js_class = "Response")]
-        fn new(body: &JsValue, init: &Object) -> Result<JsResponse, JsValue>;
-    }
-    Ok(JsResponse::new(body, init)?.unchecked_into())
 }

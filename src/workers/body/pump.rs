@@ -13,16 +13,15 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures::future::{Either, join, ready, select};
-use futures::pin_mut;
+use futures::future::{Either, join, ready};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use worker::Delay;
 
-use super::ignore;
 use super::stream::{Sink, Source};
 use crate::platform::Unsettled;
+use crate::workers::js::ignore;
+use crate::workers::tasks::within;
 
 /// What is being copied.
 pub struct Pump {
@@ -123,13 +122,4 @@ pub async fn soon<T>(
     patience: Duration,
 ) -> Result<T, JsValue> {
     within(patience, read).await.unwrap_or_else(|| Err("the body stands still".into()))
-}
-
-/// What comes of `work`, unless it takes longer than `patience`.
-async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Option<T> {
-    pin_mut!(work);
-    match select(work, Delay::from(patience)).await {
-        Either::Left((result, _)) => Some(result),
-        Either::Right(_) => None,
-    }
 }

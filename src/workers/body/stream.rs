@@ -9,7 +9,7 @@ use web_sys::{
     ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
 };
 
-use super::ignore;
+use crate::workers::js::ignore;
 
 /// A chunk has at most so many bytes. The runtime's own choice, 4 KiB, takes four times as long.
 const CHUNK: u32 = 64 * 1024;

@@ -8,19 +8,15 @@ use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
 use edge_isr::isolate::Isolate;
 use edge_isr::platform::kv::RawKv;
 use edge_isr::platform::{
-    CacheError, CoordinatorError, Document, OriginError, Platform, ReadError, Request, Response,
-    Settled, Signal, Unsettled,
+    Bodies, Cache, CacheError, Clock, Context, Coordinator, CoordinatorError, Document, Kv, Origin,
+    OriginError, ReadError, Request, Response, Settled, Signal, Tasks, Unsettled,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
 use super::{Body, HELD_MOST, Sim};
 
-impl Platform for Sim {
-    type Body = Body;
-    type Settling = Body;
-    type Kv = Sim;
-
+impl Context for Sim {
     fn config(&self) -> &Config {
         &self.config
     }
@@ -29,6 +25,12 @@ impl Platform for Sim {
         &self.isolate
     }
 
+    fn log(&self, line: &str) {
+        self.log.borrow_mut().push(line.to_owned());
+    }
+}
+
+impl Clock for Sim {
     fn now(&self) -> Time {
         Time(self.executor.now().0 + self.ahead)
     }
@@ -37,16 +39,14 @@ impl Platform for Sim {
         self.executor.random()
     }
 
-    fn log(&self, line: &str) {
-        self.log.borrow_mut().push(line.to_owned());
-    }
-
-    fn defer(&self, work: impl Future<Output = ()> + 'static) {
-        self.executor.spawn(self.trace.group, work);
-    }
-
     async fn sleep(&self, duration: Duration) {
         self.executor.sleep(duration).await;
+    }
+}
+
+impl Tasks for Sim {
+    fn defer(&self, work: impl Future<Output = ()> + 'static) {
+        self.executor.spawn(self.trace.group, work);
     }
 
     fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<>) {
@@ -61,6 +61,11 @@ impl Platform for Sim {
         };
         (signal, wait)
     }
+}
+
+impl Bodies for Sim {
+    type Body = Body;
+    type Settling = Body;
 
     fn empty_body(&self) -> Body {
         Body::default()
@@ -101,7 +106,9 @@ impl Platform for Sim {
             false => Ok(body.text.into_bytes()),
         }
     }
+}
 
+impl Cache for Sim {
     async fn cache_match(&self, slot: &Slot) -> Option<Document<Body>> {
         self.pass(self.cache.takes.get()).await;
         self.cache.matches.add();
@@ -151,15 +158,23 @@ impl Platform for Sim {
         }
         self.cache.forget(slot);
     }
+}
 
+impl Origin for Sim {
     async fn fetch(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
         self.origin.answer(self, request).await
     }
+}
+
+impl Kv for Sim {
+    type Namespace = Sim;
 
     fn raw_kv(&self) -> RawKv<Sim> {
         RawKv::new(self.clone())
     }
+}
 
+impl Coordinator for Sim {
     async fn coordinate(
         &self,
         shard: Shard,

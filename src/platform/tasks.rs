@@ -1,0 +1,57 @@
+//! Work beside a request: what goes on without it, and what it waits for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::channel::oneshot::{self, Sender};
+use futures::future::{Either, select};
+use futures::pin_mut;
+
+use crate::platform::Clock;
+
+/// Ends a wait in another request of the same isolate.
+pub type Signal = Box<dyn FnOnce()>;
+
+pub trait Tasks {
+    /// Work that goes on when the visitor has the response, or has hung up.
+    fn defer(&self, work: impl Future<Output = ()> + 'static);
+    /// A wait that ends when the signal is given, at the latest after `limit`.
+    fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<Self>);
+}
+
+/// The result of work that goes on when the caller is gone: others may wait for it too. `None` means
+/// that the work was lost.
+pub async fn detached<P: Tasks, T: 'static>(
+    platform: &P,
+    work: impl Future<Output = T> + 'static,
+) -> Option<T> {
+    let send_result = |sender: Sender<T>| async move {
+        // A caller that is gone needs no result.
+        let _ = sender.send(work.await);
+    };
+    detached_until_sent(platform, send_result).await
+}
+
+/// As [`detached`], for work that sends its result before it ends.
+pub async fn detached_until_sent<P: Tasks, T: 'static, W: Future<Output = ()> + 'static>(
+    platform: &P,
+    work: impl FnOnce(Sender<T>) -> W,
+) -> Option<T> {
+    let (sender, result) = oneshot::channel();
+    platform.defer(work(sender));
+    result.await.ok()
+}
+
+/// The result of `work`, or `None` if it takes longer than `limit`.
+pub async fn within<P: Clock, T>(
+    platform: &P,
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let timeout = platform.sleep(limit);
+    pin_mut!(work, timeout);
+    match select(work, timeout).await {
+        Either::Left((result, _)) => Some(result),
+        Either::Right(_) => None,
+    }
+}

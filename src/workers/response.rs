@@ -1,0 +1,42 @@
+//! Responses for the runtime, with bodies as they are.
+
+use http::StatusCode;
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::body::Body;
+use super::headers;
+use crate::platform::Response;
+
+/// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
+pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
+    let init = headers::response_init(response.status, &response.headers)?;
+    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
+    if let Body::Stream { native: Some(native), .. } = &response.body {
+        set("headers", &native.changed_to(&response.headers)?.into())?;
+    }
+    if let Body::WebSocket(socket) = &response.body {
+        set("webSocket", socket)?;
+    }
+    let body = match may_have_body(response.status) {
+        true => response.body.into_js(),
+        false => JsValue::NULL,
+    };
+    new_response(&body, &init)
+}
+
+/// `new Response` throws for a body with one of these (Fetch §2.2.3, null body status).
+fn may_have_body(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 101 | 204 | 205 | 304)
+}
+
+pub fn new_response(body: &JsValue, init: &Object) -> Result<web_sys::Response, JsValue> {
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = Response)]
+        type JsResponse;
+        #[wasm_bindgen(constructor, catch, js_class = "Response")]
+        fn new(body: &JsValue, init: &Object) -> Result<JsResponse, JsValue>;
+    }
+    Ok(JsResponse::new(body, init)?.unchecked_into())
+}

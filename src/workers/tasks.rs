@@ -1,0 +1,44 @@
+//! Work that outlives a request's response, and waits with a limit.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::pin_mut;
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use worker::Delay;
+
+use super::runtime::Runtime;
+use crate::platform::{Signal, Tasks};
+
+impl Tasks for Runtime {
+    fn defer(&self, work: impl Future<Output = ()> + 'static) {
+        self.context.wait_until(work);
+    }
+
+    fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<>) {
+        let mut resolver: Option<Function> = None;
+        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
+        let signal: Signal = Box::new(move || {
+            if let Some(resolve) = resolver {
+                // Resolving a promise does not throw.
+                let _ = resolve.call0(&JsValue::NULL);
+            }
+        });
+        // A request that awaits only another's promise is ended by the runtime as hung: a timer of
+        // its own is what keeps it.
+        let wait = async move { drop(within(limit, JsFuture::from(promise)).await) };
+        (signal, wait)
+    }
+}
+
+/// The result of `work`, or `None` if it takes longer than `limit`.
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    pin_mut!(work);
+    match select(work, Delay::from(limit)).await {
+        Either::Left((result, _)) => Some(result),
+        Either::Right(_) => None,
+    }
+}
