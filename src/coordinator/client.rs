@@ -18,14 +18,12 @@
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-use futures::future::{Either, select};
-use futures::pin_mut;
-
 use crate::coordinator::shard::{LeaseReply, Published, Shard, ShardReply, ShardRequest};
 use crate::isolate::complaints::Complaint;
 use crate::isolate::rest::Rest;
 use crate::lease::LeaseEnd;
 use crate::platform::complain::complain;
+use crate::platform::tasks::within;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
@@ -133,12 +131,8 @@ async fn answered<P: Platform>(
     shard: Shard,
     ask: &ShardRequest,
 ) -> Option<Result<ShardReply, CoordinatorError>> {
-    let (asked, timeout) = (platform.coordinate(shard, ask), platform.sleep(SHARD_LIMIT));
-    pin_mut!(asked, timeout);
-    match select(asked, timeout).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Some(Err(CoordinatorError("no answer in time".to_owned()))),
-    }
+    let late = || Some(Err(CoordinatorError("no answer in time".to_owned())));
+    within(platform, SHARD_LIMIT, platform.coordinate(shard, ask)).await.unwrap_or_else(late)
 }
 
 /// Carries them all out at once, and gives what came of the first.

@@ -1,7 +1,7 @@
 //! The data centre's lease: a note in the Cache API, written with the holder's token and read back.
 
 use crate::lease::{Lease, pause};
-use crate::platform::{Document, Platform};
+use crate::platform::Platform;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 use crate::policy::timing::FIRST_LOOK;
@@ -41,9 +41,8 @@ impl<P: Platform> Lease<P> {
         }
         let life = self.platform.config().lease_life();
         let until = self.platform.now() + life;
-        let head = format!("{} {}", self.token, until.0);
-        let document = Document { head, body: self.platform.empty_body() };
-        if self.platform.cache_put(&marker, document, life).await.is_err() {
+        let note = format!("{} {}", self.token, until.0);
+        if self.platform.cache_write_note(&marker, note, life).await.is_err() {
             return true;
         }
         // A cache that kept nothing holds no request back.
@@ -66,7 +65,7 @@ impl<P: Platform> Lease<P> {
 
 /// The token of the holder, and when its lease expires.
 async fn read_marker<P: Platform>(platform: &P, marker: &Slot) -> Option<(u64, Time)> {
-    let document = platform.cache_match(marker).await?;
-    let (token, until) = document.head.split_once(' ')?;
+    let note = platform.cache_note(marker).await?;
+    let (token, until) = note.split_once(' ')?;
     Some((token.parse().ok()?, Time(until.parse().ok()?)))
 }

@@ -1,6 +1,5 @@
 //! A visitor's request, from the lookup to the answer.
 
-use futures::channel::oneshot;
 use http::StatusCode;
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
@@ -15,6 +14,7 @@ use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::page::shared_key;
 use crate::page::visit::Visit;
+use crate::platform::tasks::detached_until_sent;
 use crate::platform::{Platform, Response};
 use crate::policy::bypass::{self, Bypass, BypassSettings};
 use crate::policy::key::Slot;
@@ -161,18 +161,15 @@ async fn answer_from_origin<P: Platform>(
             return forward::bypass(&platform, &visit, None, status).await;
         }
     }
-    let (sender, answer) = oneshot::channel();
-    let arrived = platform.now();
-    let work = fill(platform.clone(), visit, lookup, Reply::waiting(sender), arrived);
-    platform.defer(work);
-    match answer.await {
-        Ok(response) => response,
-        Err(_) => answer::own_problem(
+    let (then, arrived) = (platform.clone(), platform.now());
+    let work = |sender| fill(then, visit, lookup, Reply::waiting(sender), arrived);
+    detached_until_sent(&platform, work).await.unwrap_or_else(|| {
+        answer::own_problem(
             &platform,
             Detail::Internal,
             StatusCode::INTERNAL_SERVER_ERROR,
             "Internal error",
             "The request ended without a response. The Worker's log may say why.",
-        ),
-    }
+        )
+    })
 }

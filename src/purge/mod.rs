@@ -20,7 +20,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::channel::oneshot;
 use futures::stream::{self, StreamExt};
 
 use crate::coordinator::client;
@@ -31,6 +30,7 @@ use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite, WRITE_LIMIT};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
+use crate::platform::tasks::detached;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
@@ -72,13 +72,8 @@ fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
     // All hold here from now on, however long the writes take.
     tags.iter().for_each(|tag| note(platform, tag, mode));
-    let (sender, purged) = oneshot::channel();
     let (then, all) = (platform.clone(), tags.clone());
-    platform.defer(async move {
-        let purge = write_all(&then, all, mode).await;
-        // A sender that has hung up needs no answer.
-        let _ = sender.send(purge);
-    });
+    let purged = detached(platform, async move { write_all(&then, all, mode).await });
     purged.await.unwrap_or(Purge { failed: tags, ..Purge::default() })
 }
 

@@ -3,16 +3,15 @@
 //! What fails closed: with KV unreadable, the state says [`RecordsRead::Unreadable`], and `policy::reuse` asks
 //! the origin before it shows anything older than the memory window.
 
-use futures::channel::oneshot;
-
 use crate::isolate::complaints::Complaint;
 use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
+use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{Document, Platform};
+use crate::platform::tasks::detached;
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
 use crate::policy::key::Slot;
 use crate::policy::reuse::{PurgeState, RecordsRead};
@@ -119,14 +118,12 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     // The read is registered before the first await, so that the next request joins it.
     let reads = &platform.isolate().purge_reads;
     let read = reads.with_mut(|reads| reads.begin(tags, kv::READ_LIMIT, asked_at));
-    let (sender, learned) = oneshot::channel();
     let (then, tags) = (platform.clone(), tags.to_vec());
-    platform.defer(async move {
+    let learned = detached(platform, async move {
         let records = learn_from_kv(&then, &tags, asked_at).await;
         let waiters = then.isolate().purge_reads.with_mut(|reads| reads.end(read));
         waiters.into_iter().for_each(|signal| signal());
-        // A visitor that has hung up needs no answer.
-        let _ = sender.send(records);
+        records
     });
     learned.await.unwrap_or(RecordsRead::Unreadable)
 }
@@ -189,18 +186,16 @@ async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredRespo
     if let Some(seen) = remembered {
         return seen;
     }
-    let written = platform.cache_match(&marker).await;
-    let written = written.and_then(|document| document.head.parse().ok()).map(Time);
+    let written = platform.cache_note(&marker).await;
+    let written = written.and_then(|text| text.parse().ok()).map(Time);
     let seen = written.unwrap_or(now);
     platform.isolate().first_seen.note(&marker, seen, now);
     if written.is_none() {
         let life = seen_life(stored, platform.config().purge_swr);
-        let platform_then = platform.clone();
+        let then = platform.clone();
         platform.defer(async move {
-            let body = platform_then.empty_body();
-            let document = Document { head: seen.0.to_string(), body };
             // Should it not be kept, the isolate's memory still has it.
-            let _ = platform_then.cache_put(&marker, document, life).await;
+            let _ = then.cache_write_note(&marker, seen.0.to_string(), life).await;
         });
     }
     seen
