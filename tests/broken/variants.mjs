@@ -184,7 +184,7 @@ export const VARIANTS = [
     within: 50_000,
     breaks: "a purge is durable before its 200",
     edits: [
-      ["no-retry.end", "Ended::Failed", "Ended::Durable"],
+      ["no-retry.end", "WriteEnd::Failed", "WriteEnd::Durable"],
       ["no-retry.attempts", "0..ATTEMPTS", "0..1"],
     ],
   },
@@ -203,7 +203,7 @@ export const VARIANTS = [
     name: "a waiting request gets what the leader fetched, purged or not",
     within: 100_000,
     breaks: "no purge is lost",
-    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &usable.stored, learn_count)", "true"]],
+    edits: [["waiting-gets-what-was-purged", "!is_outdated_since(platform, visit, &candidate.stored, learn_count)", "true"]],
   },
   {
     id: "world-lease-not-waited-for",
@@ -258,7 +258,7 @@ export const VARIANTS = [
     within: 300_000,
     breaks: "a visitor's request takes nothing from others",
     edits: [
-      ["own-revalidation.first", "First::Plain(plain)", "First::Own { follow: false }"],
+      ["own-revalidation.first", "FirstRequest::Plain(plain)", "FirstRequest::Own { follow: false }"],
       ["own-revalidation.pass", "Pass { reason, plain: false }", "Pass { reason, plain: true }"],
     ],
   },
