@@ -35,8 +35,6 @@ pub struct Isolate {
     pub failures: RefCell<Recent<Failure>>,
     pub sections: RefCell<Sections>,
     pub variants: RefCell<Variants>,
-    /// When this data centre first saw a soft purge outdate a stored response, by its own slot.
-    pub first_seen: RefCell<Recent<Time>>,
     pub cache: CacheHealth,
     pub visitor_writes: VisitorWrites,
     pub kv_resting_until: Cell<Option<Time>>,

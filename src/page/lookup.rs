@@ -4,8 +4,6 @@
 //! other stands in a slot derived from their values. So the common variant costs one lookup and
 //! every other two, however many there are.
 
-use std::time::Duration;
-
 use http::HeaderName;
 
 use crate::fields::cache_status::Forward;
@@ -170,21 +168,16 @@ async fn candidate<P: Platform>(
         platform.discard(body);
         return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
-    let verdict = judge(platform, visit, &slot, &stored).await;
+    let verdict = judge(platform, visit, &stored).await;
     let Some(body) = body_of(platform, &slot, &stored, body, verdict).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
     Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
 }
 
-/// What may be done now with what `slot` holds.
-pub async fn judge<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    slot: &Slot,
-    stored: &StoredResponse,
-) -> Verdict {
-    let records = records::state(platform, visit, slot, stored);
+/// What may be done now with a stored response.
+pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
+    let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
@@ -268,10 +261,4 @@ impl<B> Lookup<B> {
         };
         names(selecting).filter_map(|name| name.parse().ok()).collect()
     }
-}
-
-/// How long the moment at which a purge was first seen is kept: as long as it can matter.
-pub fn seen_life(stored: &StoredResponse, purge_swr: Duration) -> Duration {
-    let window = stored.lifetimes.longest_window().max(purge_swr.as_secs());
-    Duration::from_secs(window.max(60))
 }

@@ -7,7 +7,6 @@ use crate::page::answer;
 use crate::page::lookup::{Candidate, Found, Lookup, judge, look};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
-use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::time::Time;
 
@@ -59,7 +58,7 @@ impl<P: Platform> Reply<P> {
         let reason = lookup.forward_reason();
         let status = CacheStatus::forwarded(reason).answered(failure);
         let status = CacheStatus { collapsed: self.collapsed, ..status };
-        let stand_in = stand_in(platform, visit, &lookup.slot, lookup.found).await;
+        let stand_in = stand_in(platform, visit, lookup.found).await;
         let response = match stand_in {
             Some((candidate, ttl)) => {
                 let status = CacheStatus::hit(ttl).answered(failure).detail(Detail::OriginFailed);
@@ -76,7 +75,6 @@ impl<P: Platform> Reply<P> {
 pub async fn stand_in<P: Platform>(
     platform: &P,
     visit: &Visit,
-    slot: &Slot,
     found: Found<P::Body>,
 ) -> Option<(Box<Candidate<P::Body>>, i64)> {
     let Found::Response(candidate) = found else { return None };
@@ -95,7 +93,7 @@ pub async fn stand_in<P: Platform>(
             (newer, verdict)
         }
         _ => {
-            let verdict = judge(platform, visit, slot, &candidate.stored).await;
+            let verdict = judge(platform, visit, &candidate.stored).await;
             (candidate, verdict)
         }
     };

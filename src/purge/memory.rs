@@ -7,7 +7,8 @@
 //! Why not only the latest record of a tag. Two isolates whose clocks differ may purge one tag
 //! within `skew`, and the later purge may bear the earlier stamp. Were it merged away, a response
 //! that knows the other record would pass for fresh. So the records learned last are all kept, and
-//! the one with the latest stamp.
+//! the one with the latest stamp. Of a record that gives way the stamp stays, in the latest record: the
+//! stale window of a soft purge counts from it.
 //!
 //! Why a record of this isolate's own counts as learned only when KV has confirmed it. Before that,
 //! another isolate's record of the same tag may be written first and then overwritten by ours; a
@@ -235,7 +236,10 @@ impl RecordsOfMode {
         if records.len() > RECORDS_MOST {
             let latest = records.iter().map(|learned| learned.record.at).max();
             let oldest = records.iter().position(|learned| Some(learned.record.at) != latest);
-            records.remove(oldest.unwrap_or(0));
+            let gone = records.remove(oldest.unwrap_or(0)).record;
+            if let Some(stays) = records.iter_mut().find(|it| Some(it.record.at) == latest) {
+                stays.record.replaces(gone.stamps());
+            }
         }
     }
 }

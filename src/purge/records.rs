@@ -6,12 +6,10 @@
 use futures::channel::oneshot;
 use futures::future::join_all;
 
-use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
+use crate::platform::Platform;
 use crate::platform::kv;
-use crate::platform::{Document, Platform};
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
-use crate::policy::key::Slot;
 use crate::policy::reuse::PurgeState;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
@@ -27,21 +25,18 @@ const JOINS_MOST: u32 = 3;
 pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
-    slot: &Slot,
     stored: &StoredResponse,
 ) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
     let readable = learn(platform, &tags).await;
     let skew = platform.config().skew;
-    let purged = {
-        let memory = platform.isolate().purges.borrow();
-        stored.provenance.purged(memory.records(&tags), skew)
-    };
-    let first_seen = match purged {
-        Purged::Soft => Some(first_seen(platform, slot, stored).await),
-        _ => None,
-    };
-    PurgeState { purged, first_seen, readable }
+    let memory = platform.isolate().purges.borrow();
+    let records = || memory.records(&tags);
+    PurgeState {
+        purged: stored.provenance.purged(records(), skew),
+        outdated_since: stored.provenance.outdated_since(records().map(|(_, it)| it), skew),
+        readable,
+    }
 }
 
 /// Whether a purge that was first seen after `moment` outdates `stored`.
@@ -164,30 +159,4 @@ fn unreadable<P: Platform>(platform: &P, cause: &str) -> bool {
     }
     // broken: kv-error-is-no-purge
     false
-}
-
-/// When this data centre first saw `stored` outdated: written once, so that a second purge does
-/// not lengthen its stale window.
-async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
-    let now = platform.now();
-    let marker = slot.beside(&format!("seen {}", stored.provenance.fetched_at.0));
-    let remembered = platform.isolate().first_seen.borrow().get(&marker);
-    if let Some(seen) = remembered {
-        return seen;
-    }
-    let written = platform.cache_match(&marker).await;
-    let written = written.and_then(|document| document.head.parse().ok()).map(Time);
-    let seen = written.unwrap_or(now);
-    platform.isolate().first_seen.borrow_mut().note(&marker, seen, now);
-    if written.is_none() {
-        let life = seen_life(stored, platform.config().purge_swr);
-        let platform_then = platform.clone();
-        platform.defer(async move {
-            let body = platform_then.empty_body();
-            let document = Document { head: seen.0.to_string(), body };
-            // Should it not be kept, the isolate's memory still has it.
-            let _ = platform_then.cache_put(&marker, document, life).await;
-        });
-    }
-    seen
 }

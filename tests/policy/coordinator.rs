@@ -26,7 +26,7 @@ fn release(slot: &str, token: u64, end: LeaseEnd) -> ShardRequest {
 }
 
 fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
-    let record = PurgeRecord { at: Time(at), id: id.to_owned() };
+    let record = PurgeRecord { at: Time(at), id: id.to_owned(), replaced: vec![] };
     Published { tag: Tag::origin(tag).unwrap(), mode, record }
 }
 
@@ -272,11 +272,14 @@ fn some_tag() -> impl Strategy<Value = Tag> {
 
 fn some_published() -> impl Strategy<Value = Published> {
     let mode = prop_oneof![Just(PurgeMode::Soft), Just(PurgeMode::Hard)];
-    (some_tag(), mode, any::<i64>(), "[0-9a-f]{16}").prop_map(|(tag, mode, at, id)| Published {
-        tag,
-        mode,
-        record: PurgeRecord { at: Time(at), id },
-    })
+    let replaced = proptest::collection::vec(any::<i64>().prop_map(Time), 0..8);
+    (some_tag(), mode, any::<i64>(), "[0-9a-f]{16}", replaced).prop_map(
+        |(tag, mode, at, id, replaced)| Published {
+            tag,
+            mode,
+            record: PurgeRecord { at: Time(at), id, replaced },
+        },
+    )
 }
 
 fn some_ending() -> impl Strategy<Value = LeaseEnd> {

@@ -24,6 +24,7 @@ mod reflecting;
 mod representations;
 mod semantics;
 mod serving;
+mod stale_window;
 mod suspicion;
 mod visitors;
 

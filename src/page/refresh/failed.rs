@@ -98,7 +98,7 @@ impl<P: Platform> Refresh<P> {
         let found = mem::replace(&mut self.lookup.found, Found::Nothing(self.reason));
         let platform = &self.platform;
         let stand_in = match reply.is_there() {
-            true => stand_in(platform, &self.visit, &self.lookup.slot, found).await,
+            true => stand_in(platform, &self.visit, found).await,
             false => None,
         };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {

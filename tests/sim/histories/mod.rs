@@ -16,6 +16,7 @@ mod shared_cache;
 mod shorten;
 mod site;
 mod stage;
+mod stale_window;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -95,11 +95,11 @@ pub struct Seen<'a> {
 pub struct Said<'a>(pub &'a str);
 
 impl<'a> Said<'a> {
-    fn has(&self, word: &str) -> bool {
+    pub fn has(&self, word: &str) -> bool {
         self.0.split("; ").any(|part| part == word)
     }
 
-    fn value(&self, name: &str) -> Option<&'a str> {
+    pub fn value(&self, name: &str) -> Option<&'a str> {
         self.0.split("; ").find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     }
 
@@ -440,6 +440,7 @@ impl Watch {
             self.fenced(seen, &said, &fetch, &version);
             self.goes_forward(seen, &fetch, &version);
             self.closed_without_kv(seen, &said, &fetch);
+            self.stale_within_its_window(seen, &said, &fetch, &version);
         }
         self.costs(seen, &said, &version);
         if self.settled.get() {
@@ -711,7 +712,7 @@ impl Watch {
     }
 
     /// By how much the clocks of a data centre may differ.
-    fn apart(&self) -> Duration {
+    pub fn apart(&self) -> Duration {
         let apart = if self.shape.clocks_apart { self.shape.skew * 500 } else { 0 };
         Duration::from_millis(apart)
     }
@@ -750,7 +751,7 @@ impl Watch {
 }
 
 impl Purged {
-    fn concerns(&self, page: usize, version: &Version) -> bool {
+    pub fn concerns(&self, page: usize, version: &Version) -> bool {
         self.what.iter().any(|selector| selector.concerns(page, version))
     }
 }
