@@ -55,7 +55,8 @@ fn benches(criterion: &mut Criterion) {
     let mut tags = implicit(&key);
     tags.extend_from_slice(&stored.tags);
     tags.iter().for_each(|tag| memory.read(tag, Vec::new(), now));
-    let clear = PurgeState { purged: Purged::No, first_seen: None, records: RecordsRead::Known };
+    let clear =
+        PurgeState { purged: Purged::No, outdated_since: None, records: RecordsRead::Known };
     criterion.bench_function("decide", |bencher| {
         bencher.iter(|| decide(black_box(&stored), clear, TERMS, now));
     });

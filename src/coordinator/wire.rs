@@ -1,6 +1,9 @@
 //! Pure. How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
 //! word of its line, and may hold spaces; no tag holds the end of a line.
 //!
+//! The stamps that a record replaced stand behind its id, each after a comma. A version that knows
+//! nothing of them takes them for a part of the id: to it the record is one more purge of the tag.
+//!
 //! Lines, because the derived parsers of as many JSON types would be a tenth of the whole Worker.
 
 use std::fmt::{self, Display};
@@ -72,7 +75,9 @@ impl Display for LeaseEnd {
 impl Display for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Published { tag, mode, record } = self;
-        write!(f, "{} {} {} {}", mode.as_str(), record.at.0, record.id, tag.as_str())
+        write!(f, "{} {} {}", mode.as_str(), record.at.0, record.id)?;
+        record.replaced.iter().try_for_each(|stamp| write!(f, ",{}", stamp.0))?;
+        write!(f, " {}", tag.as_str())
     }
 }
 
@@ -154,7 +159,10 @@ fn published(line: &str) -> Option<Published> {
     };
     let (at, rest) = halves(rest, ' ');
     let (id, tag) = halves(rest, ' ');
-    let record = PurgeRecord { at: Time(at.parse().ok()?), id: id.to_owned() };
+    let (id, replaced) = halves(id, ',');
+    let stamps = replaced.split(',').filter(|stamp| !stamp.is_empty());
+    let replaced = stamps.map(|stamp| Some(Time(stamp.parse().ok()?))).collect::<Option<_>>()?;
+    let record = PurgeRecord { at: Time(at.parse().ok()?), id: id.to_owned(), replaced };
     Some(Published { mode, record, tag: Tag::stored(tag) })
 }
 

@@ -36,8 +36,6 @@ pub struct Isolate {
     pub failures: Recent<Failure>,
     pub sections: Shared<Sections>,
     pub variants: Shared<Variants>,
-    /// When this data centre first saw a soft purge outdate a stored response, by its own slot.
-    pub first_seen: Recent<Time>,
     pub cache: CacheHealth,
     pub visitor_writes: VisitorWrites,
     pub kv_rest: Rest,

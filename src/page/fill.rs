@@ -162,8 +162,7 @@ impl<P: Platform> Fill<P> {
         self.reply.waited();
         let reason = self.lookup.forward_reason();
         let found = std::mem::replace(&mut self.lookup.found, Found::Nothing(reason));
-        let (platform, slot) = (&self.platform, &self.lookup.slot);
-        self.reply.told_of_failure(platform, &self.visit, slot, found, reason, status).await;
+        self.reply.told_of_failure(&self.platform, &self.visit, found, reason, status).await;
     }
 
     /// Sends what others have stored in the meantime, or keeps what was found.

@@ -4,8 +4,6 @@
 //! other stands in a slot derived from their values. So the common variant costs one lookup and
 //! every other two, however many there are.
 
-use std::time::Duration;
-
 use crate::fields::cache_status::Forward;
 use crate::page::found::{Candidate, Discarded, Found, Lookup};
 use crate::page::visit::Visit;
@@ -117,7 +115,7 @@ async fn candidate<P: Platform>(
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
-    let verdict = judge(platform, visit, &slot, &stored).await;
+    let verdict = judge(platform, visit, &stored).await;
     if let Verdict::Discard { detail } = verdict {
         let discarded = Discarded { stored, inline: body, detail };
         return Lookup::new(slot, beside, Found::Discarded(Box::new(discarded)));
@@ -128,14 +126,9 @@ async fn candidate<P: Platform>(
     Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
 }
 
-/// What may be done now with what `slot` holds.
-pub async fn judge<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    slot: &Slot,
-    stored: &StoredResponse,
-) -> Verdict {
-    let records = records::state(platform, visit, slot, stored);
+/// What may be done now with a stored response.
+pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
+    let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
@@ -162,10 +155,4 @@ pub async fn whole_body<P: Platform>(
 pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
     let Document { head, body } = platform.cache_match(slot).await?;
     Some((Stored::from_head(&head)?, body))
-}
-
-/// How long the moment at which a purge was first seen is kept: as long as it can matter.
-pub fn seen_life(stored: &StoredResponse, purge_swr: Duration) -> Duration {
-    let window = stored.lifetimes.longest_window().max(purge_swr.as_secs());
-    Duration::from_secs(window.max(60))
 }

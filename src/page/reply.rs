@@ -10,7 +10,6 @@ use crate::page::found::{Candidate, Found, Since};
 use crate::page::lookup::{judge, look};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
-use crate::policy::key::Slot;
 use crate::policy::stand_in::{self as policy, StandIn};
 use crate::policy::stored::StoredResponse;
 
@@ -58,14 +57,13 @@ impl<P: Platform> Reply<P> {
         &mut self,
         platform: &P,
         visit: &Visit,
-        slot: &Slot,
         found: Found<P::Body>,
         reason: Forward,
         failure: u16,
     ) {
         let status = CacheStatus::forwarded(reason).answered(failure);
         let status = CacheStatus { collapsed: self.collapsed, ..status };
-        let stand_in = stand_in(platform, visit, slot, found).await;
+        let stand_in = stand_in(platform, visit, found).await;
         let response = match stand_in {
             Some(shown) => {
                 let status = CacheStatus::hit(shown.ttl).answered(failure);
@@ -90,7 +88,6 @@ pub struct Shown<B> {
 pub async fn stand_in<P: Platform>(
     platform: &P,
     visit: &Visit,
-    slot: &Slot,
     found: Found<P::Body>,
 ) -> Option<Shown<P::Body>> {
     let Found::Response(before) = found else { return None };
@@ -102,7 +99,7 @@ pub async fn stand_in<P: Platform>(
             (newer, verdict)
         }
         Since::StillNewest => {
-            let verdict = judge(platform, visit, slot, &before.stored).await;
+            let verdict = judge(platform, visit, &before.stored).await;
             (before, verdict)
         }
     };

@@ -15,6 +15,17 @@
 //! in every isolate. That one may read it at any later time, and would outdate a response that does
 //! not know it: so a request in knowledge of it says so, however much later.
 //!
+//! **Since when a response is outdated is told by stamps alone.** KV keeps one record a key, so a soft
+//! record names the stamps of those that it replaces: a response is outdated since the earliest of
+//! them that is not before its `fetched_at`. They have no ids. A response made in knowledge of an
+//! earlier purge is told by its `fetched_at`, which is later than that stamp, and the skew is left out
+//! of account. Nothing else depends on them: they never decide *whether* a response is outdated.
+//!
+//! What an error in these stamps costs: where clocks differ, the stale window may end too early, and
+//! the page is revalidated before it is shown. Where a purge was forgotten, or a response was made
+//! without knowing it within the skew, the window counts from a later purge. It then ends at the
+//! latest its own length after the last purge.
+//!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
 //! flow stamps again instead (`purge/mod.rs`). A second unreadable record of the same bytes as the first.
 
@@ -47,18 +58,39 @@ impl PurgeMode {
 pub struct PurgeRecord {
     pub at: Time,
     pub id: String,
+    /// When the tag was purged before in this mode, as far as the isolate that made this record
+    /// remembered. Ascending, and before `at`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Time>,
 }
 
 /// What the id of a record begins with that was made of an unreadable one; ours are hexadecimal.
 const UNREADABLE: char = '?';
+/// Earlier purges that a record names.
+const REPLACED_MOST: usize = 8;
 
 impl PurgeRecord {
     /// The record that KV held when it was read at `now`.
     pub fn of(value: &str, now: Time) -> PurgeRecord {
         serde_json::from_str(value).unwrap_or_else(|_| {
             let digest = hex::encode(&Sha256::digest(value.as_bytes())[..8]);
-            PurgeRecord { at: now, id: format!("{UNREADABLE}{digest}") }
+            PurgeRecord { at: now, id: format!("{UNREADABLE}{digest}"), replaced: Vec::new() }
         })
+    }
+
+    /// Names earlier purges of its tag and mode.
+    pub fn replaces(&mut self, stamps: impl IntoIterator<Item = Time>) {
+        let at = self.at;
+        self.replaced.extend(stamps);
+        self.replaced.retain(|stamp| *stamp < at);
+        self.replaced.sort_unstable();
+        self.replaced.dedup();
+        thin_out(&mut self.replaced, at);
+    }
+
+    /// When the tag was purged, as far as this record says.
+    pub fn stamps(&self) -> impl Iterator<Item = Time> {
+        self.replaced.iter().copied().chain([self.at])
     }
 
     /// Whether `at` is when it was made, in every isolate, and not when this one read it.
@@ -77,6 +109,18 @@ pub fn giving_way<C: Copy + Ord>(
     let others = records.enumerate().filter(|(position, _)| *position != latest);
     let (position, _) = others.min_by_key(|(_, (_, came))| *came)?;
     Some(position)
+}
+
+/// Leaves out stamps until there are few. The earliest stays. Of the others the stamp goes first that
+/// leaves the smallest gap in proportion to its age: of many purges long ago few stay.
+fn thin_out(stamps: &mut Vec<Time>, now: Time) {
+    while stamps.len() > REPLACED_MOST {
+        // A second more: among purges of the same second it does not matter which stays.
+        let age = |stamp: Option<&Time>| stamp.map_or(0, |at| now.since(*at).as_millis()) + 1000;
+        let gap = |place: &usize| 1000 * age(stamps.get(place - 1)) / age(stamps.get(place + 1));
+        let Some(least) = (1..stamps.len()).min_by_key(gap) else { return };
+        stamps.remove(least);
+    }
 }
 
 /// What the records of its tags mean for a stored response. The later, the stronger.
@@ -102,6 +146,21 @@ impl Provenance {
     pub fn is_outdated_by(&self, record: &PurgeRecord, skew: Duration) -> bool {
         // broken: known-is-a-time.read, no-skew
         !self.known.contains(&record.id) && self.fetched_at <= record.at + skew
+    }
+
+    /// Since when it is outdated by `records`, if it is.
+    pub fn outdated_since<'r>(
+        &self,
+        records: impl IntoIterator<Item = &'r PurgeRecord>,
+        skew: Duration,
+    ) -> Option<Time> {
+        let outdating = records.into_iter().filter(|record| self.is_outdated_by(record, skew));
+        let since = outdating.flat_map(|record| {
+            let replaced = record.replaced.iter().copied();
+            replaced.filter(|stamp| self.fetched_at <= *stamp).chain([record.at])
+        });
+        // broken: later-purge-counts
+        since.min()
     }
 
     /// The strongest of what `records` do to the response.

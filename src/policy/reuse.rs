@@ -19,8 +19,8 @@ pub enum RecordsRead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PurgeState {
     pub purged: Purged,
-    /// When this data centre first saw a soft purge outdate it.
-    pub first_seen: Option<Time>,
+    /// The earliest purge that outdates it, as far as that is remembered.
+    pub outdated_since: Option<Time>,
     pub records: RecordsRead,
 }
 
@@ -103,8 +103,9 @@ impl Windows {
             0 => stored.expires_at().min(now),
             _ => stored.expires_at(),
         };
-        let stale_since =
-            if soft { expires.min(fence.first_seen.unwrap_or(now)).min(now) } else { expires };
+        // What an origin's own cache had made before the purge may have come after it.
+        let outdated_since = fence.outdated_since.unwrap_or(now).max(stored.born_at);
+        let stale_since = if soft { expires.min(outdated_since).min(now) } else { expires };
         if lifetimes.never_stale {
             return Windows { stale_since, while_revalidating_until: None, on_error_until: None };
         }

@@ -7,7 +7,8 @@
 //! Why not only the latest record of a tag. Two isolates whose clocks differ may purge one tag
 //! within `skew`, and the later purge may bear the earlier stamp. Were it merged away, a response
 //! that knows the other record would pass for fresh. So the records learned last are all kept, and
-//! the one with the latest stamp.
+//! the one with the latest stamp. Of a record that gives way the stamp stays, in the latest record: the
+//! stale window of a soft purge counts from it.
 //!
 //! Why a record of this isolate's own counts as learned only when KV has confirmed it. Before that,
 //! another isolate's record of the same tag may be written first and then overwritten by ours; a
@@ -231,8 +232,10 @@ impl RecordsOfMode {
         if records.len() > RECORDS_MOST {
             let in_order = records.iter().enumerate();
             let stamps = in_order.map(|(learned, known)| (known.record.at, learned));
-            if let Some(position) = giving_way(stamps) {
-                records.remove(position);
+            let Some(position) = giving_way(stamps) else { return };
+            let gone = records.remove(position).record;
+            if let Some(stays) = records.iter_mut().max_by_key(|known| known.record.at) {
+                stays.record.replaces(gone.stamps());
             }
         }
     }

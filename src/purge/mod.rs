@@ -7,6 +7,10 @@
 //!
 //! A purge goes on when its sender hangs up: others may share its write
 //! (`purge/batches.rs`).
+//!
+//! A soft record names the earlier purges that this isolate remembers (`policy/fence.rs` says what for).
+//! KV is not asked for them. A data centre keeps what it has read of KV for a minute, an absent key too,
+//! and a read before the write would hide the purge from its other isolates for so long.
 
 pub mod batches;
 pub mod invalidate;
@@ -18,6 +22,7 @@ pub mod targets;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::slice;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
@@ -60,12 +65,27 @@ pub struct Purge {
 /// Makes a purge that only this isolate knows.
 pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
-    let record = new_record(platform, now);
+    let record = new_record(platform, tag, mode, now);
     platform.isolate().purges.with_mut(|memory| memory.noted(tag, mode, record, now));
 }
 
-fn new_record<P: Platform>(platform: &P, at: Time) -> PurgeRecord {
-    PurgeRecord { at, id: format!("{:016x}", platform.random()) }
+fn new_record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, at: Time) -> PurgeRecord {
+    let id = format!("{:016x}", platform.random());
+    let mut record = PurgeRecord { at, id, replaced: Vec::new() };
+    // No window counts from a hard purge.
+    if mode == PurgeMode::Soft {
+        record.replaces(soft_purges(platform, tag));
+    }
+    record
+}
+
+/// When a tag was softly purged, as far as this isolate remembers.
+fn soft_purges<P: Platform>(platform: &P, tag: &Tag) -> Vec<Time> {
+    platform.isolate().purges.with(|memory| {
+        let records = memory.records(slice::from_ref(tag));
+        let soft = records.filter(|(mode, _)| *mode == PurgeMode::Soft);
+        soft.flat_map(|(_, record)| record.stamps()).collect()
+    })
 }
 
 /// Writes a record for each tag, also when the sender has hung up.
@@ -185,7 +205,7 @@ enum Attempt {
 async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMode) -> Attempt {
     let at = platform.now();
     // broken: one-record.id
-    let record = new_record(platform, at);
+    let record = new_record(platform, tag, mode, at);
     let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
     let written = match kv::timed_write(platform, key, entry).await {
         TimedWrite::Ended(written) => written,

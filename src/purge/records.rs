@@ -4,7 +4,6 @@
 //! the origin before it shows anything older than the memory window.
 
 use crate::isolate::complaints::Complaint;
-use crate::page::lookup::seen_life;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -13,7 +12,6 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::tasks::detached;
 use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
-use crate::policy::key::Slot;
 use crate::policy::reuse::{PurgeState, RecordsRead};
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
@@ -29,19 +27,19 @@ const JOINS_MOST: u32 = 3;
 pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
-    slot: &Slot,
     stored: &StoredResponse,
 ) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
     let records = learn(platform, &tags).await;
     let skew = platform.config().skew;
-    let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
-    let purged = platform.isolate().purges.with(purged);
-    let first_seen = match purged {
-        Purged::Soft => Some(first_seen(platform, slot, stored).await),
-        _ => None,
-    };
-    PurgeState { purged, first_seen, records }
+    platform.isolate().purges.with(|memory| {
+        let known = || memory.records(&tags);
+        PurgeState {
+            purged: stored.provenance.purged(known(), skew),
+            outdated_since: stored.provenance.outdated_since(known().map(|(_, it)| it), skew),
+            records,
+        }
+    })
 }
 
 /// Whether a purge that was first seen after `moment` outdates `stored`.
@@ -175,28 +173,4 @@ fn unreadable<P: Platform>(platform: &P, cause: &KvError) -> RecordsRead {
     });
     // broken: kv-error-is-no-purge
     RecordsRead::Unreadable
-}
-
-/// When this data centre first saw `stored` outdated: written once, so that a second purge does
-/// not lengthen its stale window.
-async fn first_seen<P: Platform>(platform: &P, slot: &Slot, stored: &StoredResponse) -> Time {
-    let now = platform.now();
-    let marker = slot.beside(&format!("seen {}", stored.provenance.fetched_at.0));
-    let remembered = platform.isolate().first_seen.get(&marker);
-    if let Some(seen) = remembered {
-        return seen;
-    }
-    let written = platform.cache_note(&marker).await;
-    let written = written.and_then(|text| text.parse().ok()).map(Time);
-    let seen = written.unwrap_or(now);
-    platform.isolate().first_seen.note(&marker, seen, now);
-    if written.is_none() {
-        let life = seen_life(stored, platform.config().purge_swr);
-        let then = platform.clone();
-        platform.defer(async move {
-            // Should it not be kept, the isolate's memory still has it.
-            let _ = then.cache_write_note(&marker, seen.0.to_string(), life).await;
-        });
-    }
-    seen
 }

@@ -48,8 +48,8 @@ export const VARIANTS = [
       ["one-record.key", 'format!("p/h/{}", tag.key_segment())', 'format!("p/s/{}", tag.key_segment())'],
       [
         "one-record.id",
-        "new_record(platform, at)",
-        "{ let mut record = new_record(platform, at); record.id.insert_str(0, mode.as_str()); record }",
+        "new_record(platform, tag, mode, at)",
+        "{ let mut record = new_record(platform, tag, mode, at); record.id.insert_str(0, mode.as_str()); record }",
       ],
       ["one-record.read", "present", "present.filter(|(mode, value)| !BROKEN || value.contains(mode.as_str()))"],
     ],
@@ -292,6 +292,13 @@ export const VARIANTS = [
         };`,
       ],
     ],
+  },
+  {
+    id: "later-purge-counts",
+    name: "a second purge lengthens the stale window",
+    within: 300_000,
+    breaks: "a second purge does not lengthen the stale window",
+    edits: [["later-purge-counts", "since.min()", "since.max()"]],
   },
   {
     id: "counted-alone",

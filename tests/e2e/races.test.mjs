@@ -152,6 +152,41 @@ describe("a second purge", () => {
   });
 });
 
+describe("the stale window of a soft purge", () => {
+  const DAY = 86_400_000;
+  const SHORT = "s-maxage=604800, stale-while-revalidate=3";
+
+  async function isRevalidatedFirst(at) {
+    const seen = await at.fetch(path);
+    const { fwd, fwdStatus } = cacheStatus(seen);
+    assert.deepEqual([seen.text(), fwd, fwdStatus], ["new", "stale", 200]);
+  }
+
+  for (const by of [0, 1]) {
+    const where = by ? "another" : "the same";
+
+    test(`has ended a day later, without a visit in between, in ${where} isolate`, async () => {
+      inTurn(page("old", SHORT), page("new", SHORT));
+      await hitOf(edge, path);
+      await purge(edge, ofTag("soft"));
+      await advance(DAY);
+      await isRevalidatedFirst(edge.isolate(by));
+    });
+
+    test(`is not lengthened by a second purge, without a visit in between, in ${where} isolate`, async () => {
+      inTurn(page("old", SHORT), page("new", SHORT));
+      await hitOf(edge, path);
+      await purge(edge, ofTag("soft"));
+      await advance(DAY);
+      await purge(edge, ofTag("soft"));
+      await isRevalidatedFirst(edge.isolate(by));
+      const [{ value }] = edge.kv.dump(`p/s/${tag()}`);
+      const { at, replaced } = JSON.parse(value);
+      assert.ok(replaced.length === 1 && at - replaced[0] >= DAY, value);
+    });
+  }
+});
+
 describe("a purge that KV takes at the second attempt", () => {
   for (const mode of MODES) {
     // Fails while the stamp that KV has refused goes on outdating what is fetched after it, for SKEW seconds.

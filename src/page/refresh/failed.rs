@@ -83,11 +83,8 @@ impl<P: Platform> Refresh<P> {
         let found = self.take_found();
         let was_stored = found.stored().is_some();
         let platform = &self.platform;
-        let stand_in = if reply.is_there() {
-            stand_in(platform, &self.visit, &self.lookup.slot, found).await
-        } else {
-            None
-        };
+        let stand_in =
+            if reply.is_there() { stand_in(platform, &self.visit, found).await } else { None };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
             return self.end(LeaseEnd::Uncacheable).await;
         }

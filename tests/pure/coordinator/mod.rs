@@ -10,7 +10,7 @@ use edge_isr::policy::time::Time;
 use proptest::prelude::*;
 
 pub fn published(tag: &str, mode: PurgeMode, at: i64, id: &str) -> Published {
-    let record = PurgeRecord { at: Time(at), id: id.to_owned() };
+    let record = PurgeRecord { at: Time(at), id: id.to_owned(), replaced: vec![] };
     Published { tag: Tag::origin(tag).unwrap(), mode, record }
 }
 
@@ -25,11 +25,14 @@ pub fn some_tag() -> impl Strategy<Value = Tag> {
 
 pub fn some_published() -> impl Strategy<Value = Published> {
     let mode = prop_oneof![Just(PurgeMode::Soft), Just(PurgeMode::Hard)];
-    (some_tag(), mode, any::<i64>(), "[0-9a-f]{16}").prop_map(|(tag, mode, at, id)| Published {
-        tag,
-        mode,
-        record: PurgeRecord { at: Time(at), id },
-    })
+    let replaced = proptest::collection::vec(any::<i64>().prop_map(Time), 0..8);
+    (some_tag(), mode, any::<i64>(), "[0-9a-f]{16}", replaced).prop_map(
+        |(tag, mode, at, id, replaced)| Published {
+            tag,
+            mode,
+            record: PurgeRecord { at: Time(at), id, replaced },
+        },
+    )
 }
 
 pub fn some_ending() -> impl Strategy<Value = LeaseEnd> {

@@ -11,7 +11,7 @@ use rstest::rstest;
 
 const FETCHED: Time = Time(1_000_000);
 const CLEAR: PurgeState =
-    PurgeState { purged: Purged::No, first_seen: None, records: RecordsRead::Known };
+    PurgeState { purged: Purged::No, outdated_since: None, records: RecordsRead::Known };
 const TERMS: ReuseSettings = ReuseSettings {
     memory_window: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
@@ -45,10 +45,11 @@ fn at(seconds: u64) -> Time {
     FETCHED + Duration::from_secs(seconds)
 }
 
-fn soft(first_seen: u64) -> PurgeState {
+/// A soft purge so many seconds after it was fetched.
+fn soft(seconds: u64) -> PurgeState {
     PurgeState {
         purged: Purged::Soft,
-        first_seen: Some(at(first_seen)),
+        outdated_since: Some(at(seconds)),
         records: RecordsRead::Known,
     }
 }
@@ -66,6 +67,7 @@ fn revalidate(ttl: i64, until: u64) -> Verdict {
 #[case::soft_purged(soft(10), 10, Verdict::ServeStale { ttl: 0 })]
 #[case::soft_purged_a_while_ago(soft(10), 39, Verdict::ServeStale { ttl: -29 })]
 #[case::soft_purged_past_its_window(soft(10), 40, revalidate(-30, 100))]
+#[case::soft_purged_and_not_visited_for_a_day(soft(10), 86_410, revalidate(-86_400, 100))]
 #[case::soft_purged_when_already_stale(soft(80), 89, Verdict::ServeStale { ttl: -29 })]
 #[case::soft_purged_when_already_stale_lengthens_nothing(soft(80), 90, revalidate(-30, 150))]
 fn a_stored_response(#[case] fence: PurgeState, #[case] seconds: u64, #[case] verdict: Verdict) {
@@ -113,6 +115,22 @@ fn a_window_is_granted_to_soft_purged_responses_that_ask_for_none() {
     assert_eq!(decide(&stored, soft(10), terms, at(29)), Verdict::ServeStale { ttl: -19 });
     assert_eq!(decide(&stored, soft(10), terms, at(30)), revalidate(-20, 100));
     assert_eq!(decide(&stored, CLEAR, terms, at(60)), revalidate(0, 150));
+}
+
+#[test]
+fn what_an_origins_cache_had_made_before_the_purge_is_stale_since_it_came() {
+    let mut stored = stored();
+    // Declared stale without an `Age`: it may have been made up to a day before.
+    stored.provenance.fetched_at = Time(0);
+    stored.lifetimes.fresh = 0;
+    let purged = PurgeState { outdated_since: Some(Time(1_000)), ..soft(0) };
+    assert_eq!(decide(&stored, purged, TERMS, at(29)), Verdict::ServeStale { ttl: -29 });
+    assert_eq!(decide(&stored, purged, TERMS, at(30)), revalidate(-30, 90));
+}
+
+#[test]
+fn a_purge_by_a_clock_that_is_ahead_is_not_in_the_future() {
+    assert_eq!(decide(&stored(), soft(12), TERMS, at(10)), Verdict::ServeStale { ttl: 0 });
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn tag() -> Tag {
 }
 
 fn record(at: i64, id: &str) -> PurgeRecord {
-    PurgeRecord { at: Time(at), id: id.to_owned() }
+    PurgeRecord { at: Time(at), id: id.to_owned(), replaced: vec![] }
 }
 
 /// What the memory says of a response fetched at `fetched_at` that knows `known`.
@@ -117,6 +117,19 @@ fn a_burst_within_a_millisecond_is_remembered_in_bounds_too() {
     }
     assert!(memory.records(&[tag()]).count() <= 17);
     assert_eq!(purged(&memory, 1_000, &[]), Purged::Soft);
+}
+
+#[test]
+fn the_earliest_of_a_burst_is_remembered_as_a_stamp() {
+    let mut memory = PurgeMemory::default();
+    for number in 0..1000 {
+        let record = record(1_000 + number, &format!("{number}"));
+        memory.read(&tag(), vec![(Soft, record)], Time(1_000));
+    }
+    let provenance = Provenance { fetched_at: Time(900), known: vec![] };
+    let tags = [tag()];
+    let records = memory.records(&tags).map(|(_, record)| record);
+    assert_eq!(provenance.outdated_since(records, SKEW), Some(Time(1_000)));
 }
 
 #[test]

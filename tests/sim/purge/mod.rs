@@ -3,6 +3,7 @@
 mod fence;
 mod invalidate;
 mod records;
+mod stale_window;
 
 use crate::world::origin::Page;
 use crate::world::{At, World};

@@ -16,6 +16,7 @@ mod privacy;
 mod purges;
 mod selector;
 mod single_flight;
+mod stale_window;
 mod waits;
 
 use std::rc::Rc;
@@ -39,6 +40,7 @@ use outages::Outages;
 use privacy::Privacy;
 use purges::Purges;
 use single_flight::SingleFlight;
+use stale_window::StaleWindow;
 use waits::Waits;
 
 pub struct Invariants {
@@ -51,6 +53,7 @@ pub struct Invariants {
     pub costs: Costs,
     fence: Fence,
     order: Order,
+    stale_window: StaleWindow,
     waits: Waits,
     ending: Ending,
 }
@@ -67,6 +70,7 @@ impl Invariants {
             costs: Costs::new(history.clone()),
             fence: Fence::new(history.clone(), purges.clone()),
             order: Order::new(history.clone()),
+            stale_window: StaleWindow::new(history.clone(), purges.clone()),
             waits: Waits::new(history.clone()),
             ending: Ending::new(history.clone(), purges.clone()),
             purges,
@@ -103,6 +107,7 @@ impl Invariants {
         if said.is_from_storage() {
             self.fence.judge(&shown);
             self.order.judge(&shown);
+            self.stale_window.judge(&shown);
             self.outages.judge(&shown);
         }
         self.costs.judge(seen, &said, &version);
