@@ -8,7 +8,9 @@
 //! after a while: one that stores an older version a moment later can take back what another has
 //! written. So no data centre takes its own writes for granted. What a data centre has stored counts as
 //! graphed only once it has found `u/` and every relation right at two stores, `SETTLES` apart; from
-//! then on, for a day, stores with unchanged tags read nothing and write nothing.
+//! then on, for a day, stores with unchanged tags read nothing and write nothing. A page that turns
+//! private before has every relation removed that it may have, whether or not KV shows it: no later
+//! store would find it.
 //!
 //! What is left: a relation that one data centre wrote, whose `u/` another then overwrote, and whose
 //! stored response was evicted or turned private. It ends by itself.

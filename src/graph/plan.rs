@@ -41,6 +41,7 @@ pub(super) enum Todo {
     Change(Change),
 }
 
+#[derive(Default)]
 pub(super) struct Change {
     pub(super) add: Vec<Tag>,
     pub(super) remove: Vec<Tag>,
@@ -63,6 +64,18 @@ impl Plan {
             Todo::Right { first } => stored.graph_checked_at = Some(first),
             Todo::Nothing | Todo::Change(_) => {}
         }
+    }
+
+    /// Removes the relations of all former tags, those too that KV does not show.
+    pub(super) fn of_all_former(mut self) -> Plan {
+        if matches!(self.todo, Todo::Right { .. }) && !self.former.is_empty() {
+            self.todo = Todo::Change(Change::default());
+        }
+        if let Todo::Change(change) = &mut self.todo {
+            let unseen = not_in(&self.former, &change.remove);
+            change.remove.extend(unseen);
+        }
+        self
     }
 }
 

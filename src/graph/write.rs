@@ -21,6 +21,8 @@ const WRITES_AT_ONCE: usize = 4;
 /// A page whose stored response went without another leaves no relation.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
     let plan = plan_for(platform, key, Some(prior), &[]).await;
+    // KV may not show yet what was written with it, and no later store knows its tags.
+    let plan = if prior.graphed_at.is_none() { plan.of_all_former() } else { plan };
     carry_out(platform, key, plan).await;
 }
 

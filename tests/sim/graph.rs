@@ -88,6 +88,22 @@ fn a_page_that_is_gone_or_private_leaves_no_relation() {
 }
 
 #[test]
+fn a_page_that_turns_private_before_kv_shows_its_relations_leaves_none() {
+    crate::seeds(|seed| {
+        let world = World::new(seed);
+        world.kv.lag.set(60_000);
+        world.origin.set("/a", Page::new("x").fresh(1, 600).tags("a,b"));
+        world.get("/a");
+        world.wait(2_000);
+        world.origin.set("/a", Page::new("mine").with("cache-control", "private").tags("a"));
+        world.get("/a");
+        world.wait(5_000);
+        assert_eq!(world.kv.keys("t/"), [""; 0]);
+        assert!(world.kv.keys("u/").is_empty());
+    });
+}
+
+#[test]
 fn unchanged_tags_write_nothing_and_in_the_end_read_nothing() {
     let world = World::new(1);
     let page = || Page::new("x").fresh(60, 600).tags("a,b").etag("\"1\"");
