@@ -47,6 +47,8 @@ pub(super) struct Change {
     pub(super) remove: Vec<Tag>,
     /// Whose relations stay as they are, or are removed another time.
     pub(super) keep: Vec<Tag>,
+    /// What `u/<page>` was found to name.
+    pub(super) named: Vec<Tag>,
 }
 
 impl Plan {
@@ -187,10 +189,10 @@ async fn compared<P: Platform>(
         return Ok(Todo::Right { first });
     }
     // broken: own-graph-writes-for-granted
-    Ok(Todo::Change(Change { keep: not_in(&kept, &add), add, remove }))
+    Ok(Todo::Change(Change { keep: not_in(&kept, &add), add, remove, named }))
 }
 
-fn not_in(tags: &[Tag], others: &[Tag]) -> Vec<Tag> {
+pub(super) fn not_in(tags: &[Tag], others: &[Tag]) -> Vec<Tag> {
     tags.iter().filter(|tag| !others.contains(tag)).cloned().collect()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
-use crate::graph::plan::{Change, Plan, Todo, plan_for};
+use crate::graph::plan::{Change, Plan, Todo, not_in, plan_for};
 use crate::graph::{PageEntry, RELATION_LIFE, Relation, page_key, relation_key};
 use crate::platform::{KvEntry, KvError, Platform};
 use crate::policy::format::ascii_json;
@@ -39,7 +39,7 @@ pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
 fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now()) as usize;
-    let Change { mut add, mut remove, mut keep } = change;
+    let Change { mut add, mut remove, mut keep, named } = change;
     // The last write of the budget is for `u/<page>`.
     let relations = left.checked_sub(1).filter(|most| *most > 0)?;
     if add.len() + remove.len() > relations {
@@ -49,7 +49,7 @@ fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
     }
     let entries = usize::from(!add.is_empty()) + usize::from(!remove.is_empty());
     budget.spend((add.len() + remove.len() + entries) as u32);
-    Some(Change { add, remove, keep })
+    Some(Change { add, remove, keep, named })
 }
 
 async fn change_graph<P: Platform>(
@@ -58,28 +58,32 @@ async fn change_graph<P: Platform>(
     change: Change,
 ) -> Result<(), KvError> {
     let (page, began) = (key.page(), platform.now());
-    let Change { add, remove, keep } = change;
-    let (adds, removes) = (!add.is_empty(), !remove.is_empty());
+    let Change { add, remove, keep, named: mut entry } = change;
+    let (adds, removes) = (!add.is_empty(), remove.len());
     let mut named: Vec<Tag> = keep.into_iter().chain(add.iter().cloned()).collect();
     if adds {
-        let all = named.iter().chain(&remove).cloned().collect();
-        write_page(platform, key, &page, all).await?;
+        entry = named.iter().chain(&remove).cloned().collect();
+        write_page(platform, key, &page, entry.clone()).await?;
     }
     let removals = remove.into_iter().map(Write::Remove);
     let mut written = stream::iter(removals.chain(add.into_iter().map(Write::Add)))
         .map(|write| relate(platform, key, &page, write))
         .buffer_unordered(WRITES_AT_ONCE);
+    let mut refused = 0;
     while let Some(still_there) = written.next().await {
+        refused += usize::from(still_there.is_some());
         named.extend(still_there);
     }
-    if removes && adds {
-        // KV takes one write a second for each key.
+    // KV may have refused these removals because another request is at them: it takes one write a
+    // second for each key, and that request's entry is the right one.
+    let is_as_it_was = refused == removes && not_in(&named, &entry).is_empty();
+    if is_as_it_was {
+        return Ok(());
+    }
+    if adds {
         platform.sleep((began + ENTRY_PACE).since(platform.now())).await;
     }
-    if removes {
-        write_page(platform, key, &page, named).await?;
-    }
-    Ok(())
+    write_page(platform, key, &page, named).await
 }
 
 enum Write {
