@@ -41,12 +41,14 @@ pub enum Todo {
     Change(Change),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     pub add: Vec<Tag>,
     pub remove: Vec<Tag>,
-    /// Whose relations stay as they are, or are removed another time.
+    /// Tags whose relations stay as they are, or are removed another time.
     pub keep: Vec<Tag>,
+    /// The tags that `u/<page>` was found to name.
+    pub named: Vec<Tag>,
 }
 
 impl Plan {
@@ -64,6 +66,18 @@ impl Plan {
             Todo::Right { first } => stored.graph.checked_at = Some(first),
             Todo::Nothing | Todo::Change(_) => {}
         }
+    }
+
+    /// Removes the relations of all former tags, also of those that KV does not show.
+    pub fn of_all_former(mut self) -> Plan {
+        if matches!(self.todo, Todo::Right { .. }) && !self.former.is_empty() {
+            self.todo = Todo::Change(Change::default());
+        }
+        if let Todo::Change(change) = &mut self.todo {
+            let unseen = not_in(&self.former, &change.remove);
+            change.remove.extend(unseen);
+        }
+        self
     }
 }
 
@@ -157,7 +171,7 @@ impl<'t> Diff<'t> {
             return Todo::Right { first: first.unwrap_or(now) };
         }
         // broken: own-graph-writes-for-granted
-        Todo::Change(Change { keep: not_in(&kept, &add), add, remove })
+        Todo::Change(Change { keep: not_in(&kept, &add), add, remove, named })
     }
 }
 
@@ -176,13 +190,13 @@ impl Change {
         let Some(relations) = left.checked_sub(1).filter(|most| *most > 0) else {
             return WithinBudget::Nothing;
         };
-        let Change { mut add, mut remove, mut keep } = self;
+        let Change { mut add, mut remove, mut keep, named } = self;
         if add.len() + remove.len() <= relations {
-            return WithinBudget::All(Change { add, remove, keep });
+            return WithinBudget::All(Change { add, remove, keep, named });
         }
         keep.extend(remove.split_off(remove.len().min(relations)));
         add.truncate(relations - remove.len());
-        WithinBudget::Part(Change { add, remove, keep })
+        WithinBudget::Part(Change { add, remove, keep, named })
     }
 
     /// How many writes it takes: one a relation, and one of `u/<page>` before and after.
@@ -192,7 +206,8 @@ impl Change {
     }
 }
 
-fn not_in(tags: &[Tag], others: &[Tag]) -> Vec<Tag> {
+/// The tags that are not among the others.
+pub fn not_in(tags: &[Tag], others: &[Tag]) -> Vec<Tag> {
     tags.iter().filter(|tag| !others.contains(tag)).cloned().collect()
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use edge_isr::policy::key::CacheKey;
+use http::Method;
 
 use crate::world::origin::Page;
 use crate::world::platform::SimCache;
@@ -238,4 +239,50 @@ fn a_status_asked_for_two_tags_is_refused_and_not_answered_for_one() {
     let seen = World::new(1)
         .get_with("/edge-isr/status?tag=a&tag=b", &[("authorization", token.as_str())]);
     assert_eq!(seen.status, 400);
+}
+
+#[test]
+fn a_page_that_turns_private_before_kv_shows_its_relations_leaves_none() {
+    crate::seeds(|seed| {
+        let world = World::new(seed);
+        world.kv.lag.set(60_000);
+        world.origin.set("/a", Page::new("x").fresh(1, 600).tags("a,b"));
+        world.get("/a");
+        world.wait(2_000);
+        world.origin.set("/a", Page::new("mine").with("cache-control", "private").tags("a"));
+        world.get("/a");
+        world.wait(5_000);
+        assert_eq!(world.kv.keys("t/"), [""; 0]);
+        assert!(world.kv.keys("u/").is_empty());
+    });
+}
+
+#[test]
+fn two_variants_that_lose_a_tag_at_once_leave_the_entry_of_the_quicker() {
+    crate::seeds(|seed| {
+        let world = World::new(seed);
+        let page = |tags: &str| {
+            let mut page = Page::new("in ").fresh(60, 600).with("vary", "accept-language");
+            page.varies = Some("accept-language".to_owned());
+            page.tags(tags)
+        };
+        let both = || {
+            world.wait(61_000);
+            for language in ["de", "fr"] {
+                let headers = [("accept-language", language)];
+                world.ask(At::default(), Method::GET, "/a", &headers, None);
+            }
+            world.wait(5_000);
+        };
+        world.origin.set("/a", page("a,b"));
+        both();
+        world.kv.paced.set(true);
+        world.kv.write_takes.set(300);
+        world.origin.set("/a", page("a"));
+        both();
+        assert!(world.kv.keys("t/b/").is_empty());
+        let values = world.kv.values.borrow();
+        let entry = &values[&world.kv.keys("u/")[0]].value;
+        assert!(entry.contains(r#""tags":["a"]"#), "{entry}");
+    });
 }

@@ -26,7 +26,7 @@ fn ago(milliseconds: i64) -> Time {
 }
 
 fn change(add: &str, remove: &str, keep: &str) -> Change {
-    Change { add: tags(add), remove: tags(remove), keep: tags(keep) }
+    Change { add: tags(add), remove: tags(remove), keep: tags(keep), named: vec![] }
 }
 
 fn tagged(names: &str, graph: GraphMarks) -> StoredResponse {
@@ -64,6 +64,7 @@ fn is_changed_in_the_graph(
     let diff = Diff::of(&now, tags(named), &tags(former), NOW);
     let (there, gone): (Vec<Tag>, Vec<Tag>) =
         diff.unsure.iter().cloned().partition(|tag| tags(there).contains(tag));
+    let expected = Change { named: tags(named), ..expected };
     assert_eq!(diff.todo(Related { there, gone }, None, NOW), Todo::Change(expected));
 }
 
@@ -86,7 +87,10 @@ fn a_graph_that_is_right_is_found_so(#[case] first: Option<Time>, #[case] expect
 
 #[rstest]
 #[case::before_half_its_life(ago(45 * DAY - 1), Todo::Right { first: NOW })]
-#[case::at_half_its_life(ago(45 * DAY), Todo::Change(change("a", "", "")))]
+#[case::at_half_its_life(
+    ago(45 * DAY),
+    Todo::Change(Change { named: tags("a"), ..change("a", "", "") })
+)]
 fn relations_are_written_again_before_they_end(#[case] written_at: Time, #[case] expected: Todo) {
     let now = tags("a");
     let related = Related { there: tags("a"), gone: vec![] };
@@ -167,6 +171,21 @@ fn the_entry_is_written_before_relations_are_added_and_after_they_are_removed(
     #[case] writes: u32,
 ) {
     assert_eq!(change.writes(), writes);
+}
+
+#[rstest]
+#[case::found_right(Todo::Right { first: NOW }, Todo::Change(change("", "f g", "")))]
+#[case::partly_shown(Todo::Change(change("", "x f", "")), Todo::Change(change("", "x f g", "")))]
+#[case::known(Todo::Known(NOW), Todo::Known(NOW))]
+#[case::unread(Todo::Nothing, Todo::Nothing)]
+fn all_former_relations_are_removed_also_those_that_kv_does_not_show(
+    #[case] todo: Todo,
+    #[case] expected: Todo,
+) {
+    let plan = Plan { todo, former: tags("f g") };
+    assert_eq!(plan.of_all_former().todo, expected);
+    let nothing = Plan { todo: Todo::Right { first: NOW }, former: vec![] };
+    assert_eq!(nothing.clone().of_all_former(), nothing);
 }
 
 #[rstest]
