@@ -4,21 +4,48 @@
 //! request, [`page::refresh`] that of a request to the origin, and [`purge`] that of a purge.
 //! [`platform`] is the seam between them and the runtime, which [`workers`] alone names.
 
-pub mod config;
-pub mod control;
-pub mod coordinator;
-pub mod edge;
-pub mod fields;
-pub mod graph;
-pub mod isolate;
-pub mod lease;
-pub mod page;
-pub mod platform;
-pub mod policy;
-pub mod purge;
-pub mod routes;
-pub mod rules;
-pub mod workers;
+#![cfg_attr(not(target_arch = "wasm32"), warn(unreachable_pub))]
+
+/// Declares modules that the host's tests see and the Worker keeps to itself. In the Worker's build the
+/// compiler then names what nothing uses.
+macro_rules! modules {
+    ($($name:ident),*) => {
+        $(
+            #[cfg(not(target_arch = "wasm32"))]
+            pub mod $name;
+            #[cfg(target_arch = "wasm32")]
+            mod $name;
+        )*
+    };
+}
+
+modules!(
+    config,
+    control,
+    coordinator,
+    edge,
+    fields,
+    graph,
+    isolate,
+    lease,
+    page,
+    platform,
+    policy,
+    purge,
+    routes,
+    rules,
+    workers
+);
+
+/// The parts of the runtime's side that `tests/wasm.rs` tests in the runtime.
+#[cfg(target_arch = "wasm32")]
+pub mod runtime_tests {
+    pub use crate::fields::request::RequestFields;
+    pub use crate::platform::{ReadError, Response, Unsettled};
+    pub use crate::workers::body::{Body, BodyRead, Settling, read, settle};
+    pub use crate::workers::headers::{Native, from_js, to_js};
+    pub use crate::workers::response::to_js_response;
+}
 
 use worker::{Context, Env, Result, event};
 

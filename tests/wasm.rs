@@ -2,11 +2,10 @@
 //! Characters past U+00FF are tried end to end: this runner's `Headers` takes none.
 #![cfg(target_arch = "wasm32")]
 
-use edge_isr::fields::request::RequestFields;
-use edge_isr::platform::{ReadError, Response, Unsettled};
-use edge_isr::workers::body::{Body, BodyRead, Settling, read, settle};
-use edge_isr::workers::headers::{Native, from_js, to_js};
-use edge_isr::workers::response::to_js_response;
+use edge_isr::runtime_tests::{
+    Body, BodyRead, Native, ReadError, RequestFields, Response, Settling, Unsettled, from_js, read,
+    settle, to_js, to_js_response,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;

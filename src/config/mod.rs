@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
-pub use self::plain::{ForwardHeaders, PlainSettings};
+pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 use crate::fields::vary::Languages;
 use crate::policy::cookies::{self, CookieNames};

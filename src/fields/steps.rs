@@ -23,6 +23,7 @@ pub fn steps(bytes: usize) {
 
 /// What `work` takes.
 #[cfg(debug_assertions)]
+#[cfg(not(target_arch = "wasm32"))]
 pub fn taken(work: impl FnOnce()) -> usize {
     let before = TAKEN.get();
     work();

@@ -1,6 +1,6 @@
 //! What plain requests say by setting.
 
-use edge_isr::config::ForwardHeaders;
+use edge_isr::policy::refresh::plain::ForwardHeaders;
 use rstest::rstest;
 
 use crate::config::read;
