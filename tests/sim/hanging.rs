@@ -126,7 +126,8 @@ fn a_purge_whose_writes_never_end_is_a_503_while_its_sender_listens_and_holds_he
     let start = world.executor.now();
     let purged = world.control(At::default(), r#"{"tags":["a"],"mode":"hard"}"#);
     assert_eq!(purged.status, 503);
-    assert!(purged.at.since(start).as_secs() <= 30);
+    // Without a limit of the write itself, the batch would end after 30 seconds.
+    assert!(purged.at.since(start).as_secs() <= 25);
     assert_eq!(world.get("/a").text, "new");
     world.kv.recover();
     assert_eq!(world.purge("hard", &["a"]).status, 200);
