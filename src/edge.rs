@@ -1,4 +1,7 @@
 //! The edge: one request in, one response out.
+//!
+//! The runtime calls [`handle`] for each request. It sends pages to [`crate::page`], and paths
+//! under the control prefix to [`crate::control`].
 
 use std::rc::Rc;
 
@@ -13,7 +16,10 @@ use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Route;
 
-/// Answers any request.
+/// Responds to any request.
+///
+/// The host is checked before the path: `HOSTS` also protects the routes under the control prefix.
+/// The caller sends the response to the visitor as it is.
 pub async fn handle<P: Platform>(
     platform: P,
     visit: Visit,
@@ -46,8 +52,11 @@ pub async fn handle<P: Platform>(
     }
 }
 
-/// The word for what the cache did with a request, and why.
+/// Sums up for the request log what the cache did, and why.
+///
+/// The words come from the response's own `Cache-Status`, so the log and the header never disagree.
 fn outcome<B>(answer: &Response<B>) -> String {
+    // An origin may have a cache of its own. The last line of the field is this edge's.
     let status = answer.headers.get_all(CACHE_STATUS).iter().next_back();
     let said = status.and_then(|value| value.to_str().ok()).unwrap_or("");
     let said = said.split_once("; ").map_or("", |(_, said)| said);

@@ -1,8 +1,9 @@
 //! edge-isr: incremental static revalidation at Cloudflare's edge, for any origin.
 //!
-//! Start at [`policy`]: its module docs hold the decision table. [`page`] is the life of a visitor's
-//! request, [`page::refresh`] that of a request to the origin, and [`purge`] that of a purge.
-//! [`platform`] is the seam between them and the runtime, which [`workers`] alone names.
+//! Start at [`policy`]: its module documentation holds the decision table. [`page`] follows a
+//! visitor's request, [`page::refresh`] a request to the origin, and [`purge`] a purge.
+//! [`platform`] is the trait between these flows and the runtime. Only [`workers`] names the
+//! runtime.
 
 #![cfg_attr(not(target_arch = "wasm32"), warn(unreachable_pub))]
 
@@ -49,11 +50,14 @@ pub mod runtime_tests {
 
 use worker::{Context, Env, Result, event};
 
+// The runtime calls this once for each isolate: a panic is written to the console.
 #[event(start)]
 fn start() {
     console_error_panic_hook::set_once();
 }
 
+// The runtime calls this for each request. It hands over at once, so that all else is free of
+// Cloudflare's types.
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
     workers::request::respond(request, env, context).await

@@ -5,23 +5,30 @@ use crate::rules::path::{is_spelt_oddly, readings};
 /// The part of the edge that serves a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
+    /// A page of the origin: it goes through the cache ([`crate::page`]).
     Page,
+    /// A route of edge-isr itself ([`crate::control`]).
     Control(Control<'a>),
 }
 
-/// The routes under the control prefix. Nothing under it ever reaches the origin.
+/// The routes under the control prefix. The origin never gets a request for a path under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control<'a> {
+    /// The route that purges tags and URLs.
     Purge,
-    /// The receipt of an earlier purge, by the text in place of its id.
+    /// The receipt of an earlier purge, with the text that the path has in place of its id.
     Receipt(&'a str),
+    /// The report on the edge's own state.
     Status,
+    /// No such route: the response is a 404.
     Unknown,
 }
 
 impl Route<'_> {
-    /// A path that only an origin may read as one under the prefix is no route either: its request may
-    /// carry a token.
+    /// Finds the route of a path.
+    ///
+    /// An origin may decode a path that is spelt unusually to one under the prefix. Such a path is
+    /// [`Control::Unknown`], because its request may carry a token.
     pub fn of<'a>(path: &'a str, control_prefix: &str) -> Route<'a> {
         match below(path, control_prefix, str::eq) {
             Some(rest) => Route::Control(control(rest)),
@@ -31,6 +38,7 @@ impl Route<'_> {
     }
 }
 
+/// Finds the control route of the path that follows the prefix.
 fn control(rest: &str) -> Control<'_> {
     if let Some(id) = rest.strip_prefix("/purges/") {
         return Control::Receipt(id);
@@ -42,12 +50,14 @@ fn control(rest: &str) -> Control<'_> {
     }
 }
 
-/// The path after the prefix. `/edge-isr-news` is a page like any other.
+/// Returns the rest of a path after the prefix. `/edge-isr-news` does not count: it is a page like
+/// any other.
 fn below<'a>(path: &'a str, prefix: &str, is: fn(&str, &str) -> bool) -> Option<&'a str> {
     let (beginning, rest) = path.split_at_checked(prefix.len())?;
     (is(beginning, prefix) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
 }
 
+/// Tells whether some reading of the path, in any letter case, lies under the prefix.
 fn is_misspelt(path: &str, prefix: &str) -> bool {
     let is_below = |path: &str| below(path, prefix, str::eq_ignore_ascii_case).is_some();
     is_below(path) || is_spelt_oddly(path) && readings(path).iter().any(|reading| is_below(reading))

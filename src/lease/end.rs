@@ -3,16 +3,23 @@
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 
-/// How the holder's request to the origin ended.
+/// The outcome of the holder's request to the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseEnd {
     /// The response is stored. Requests that waited may use it, even if it is not fresh for later
-    /// requests, unless a purge was learned since the holder asked.
-    Stored { fetched_at: Time, learn_count: LearnCount },
-    /// Nothing will be stored: each waiting request asks the origin for itself.
+    /// requests. A purge that was learned since the holder asked forbids that.
+    Stored {
+        /// The time before the request was sent to the origin.
+        fetched_at: Time,
+        /// The number of purge records that the isolate had learned by then.
+        learn_count: LearnCount,
+    },
+    /// The response is not for other requests: each waiting request asks the origin for itself.
     Uncacheable,
-    /// The origin failed, with this status towards visitors.
+    /// The origin failed, with this status towards visitors: the waiting requests share the
+    /// failure.
     Failed(u16),
-    /// The holder asked nothing, or was lost: a waiting request looks again, and may take the lease.
+    /// The holder asked nothing, or was lost: a waiting request looks again, and may take the
+    /// lease.
     Abandoned,
 }

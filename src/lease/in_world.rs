@@ -1,4 +1,6 @@
-//! The world's lease: one of the coordinator's, where a coordinator is bound.
+//! The world's lease: the coordinator holds it, where a coordinator is bound.
+//!
+//! A coordinator that is absent, full or silent never stops a request: the lease counts as free.
 
 use crate::coordinator::client::{self, NoReply};
 use crate::coordinator::shard::LeaseReply;
@@ -10,10 +12,11 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::FIRST_LOOK_IN_WORLD;
 
-/// Whether the other data centres leave the request to the origin to this one.
+/// The reply about the world's lease: whether this data centre may ask the origin now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InWorld {
-    /// The world's lease is held for this request, or no lease is needed, or no shard replies.
+    /// The world's lease is held for this request, or no lease is needed, or the coordinator has no
+    /// room or does not reply.
     Free,
     /// A request in another data centre still holds it.
     Held,
@@ -23,6 +26,9 @@ pub(super) enum InWorld {
 
 impl<P: Platform> Lease<P> {
     /// Takes the world's lease, or waits for its holder until `patience`.
+    ///
+    /// `waited` tells the coordinator that the request has waited before. `Held` means that
+    /// patience ran out.
     pub(super) async fn wait_in_world(
         &self,
         waited: Waited,
@@ -43,7 +49,7 @@ impl<P: Platform> Lease<P> {
         }
     }
 
-    /// Asks the coordinator once.
+    /// Sends the coordinator one claim.
     async fn claim_in_world(&self, waited: Waited, tags: &[Tag]) -> InWorld {
         let platform = &self.platform;
         let has_waited = waited == Waited::Yes;
@@ -51,7 +57,8 @@ impl<P: Platform> Lease<P> {
         if reply == Err(NoReply::NotBound) {
             return InWorld::Free;
         }
-        // The lease may have been granted although no reply came.
+        // The lease may have been granted although no reply came. It has to be released in that
+        // case too.
         let is_ours = matches!(
             reply,
             Ok(LeaseReply::Granted | LeaseReply::Free | LeaseReply::Full)
@@ -63,7 +70,8 @@ impl<P: Platform> Lease<P> {
         if matches!(reply, Ok(LeaseReply::Full) | Err(_)) {
             self.detail.set(Some(Detail::CoordinatorUnavailable));
         }
-        // The isolate's lease lives a full life from here, so the requests of this isolate wait on.
+        // The isolate's lease lives a full life from here, so the requests of this isolate go on
+        // waiting.
         let until = platform.now() + platform.config().lease_life();
         let leases = &platform.isolate().leases;
         leases.with_mut(|leases| leases.prolong(&self.slot, self.token, until));
@@ -74,7 +82,7 @@ impl<P: Platform> Lease<P> {
         }
     }
 
-    /// Gives the world's lease back, and has the coordinator tell other data centres how it ended.
+    /// Gives the world's lease back. The coordinator then tells other data centres how it ended.
     pub(super) async fn release_in_world(&self, end: LeaseEnd) {
         if self.in_world.get() {
             client::release(&self.platform, &self.slot, self.token, end).await;

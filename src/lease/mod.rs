@@ -1,19 +1,25 @@
-//! One request to the origin for each slot, and what the others wait for.
+//! Leases: one request to the origin for each slot, and a place for the other requests to wait.
 //!
 //! Three leases, taken one after the other, hold a slot:
 //!
 //! | lease | where it is | how sure |
 //! |---|---|---|
 //! | the isolate's | in memory ([`in_isolate`]), taken without an await | exactly one holder |
-//! | the data centre's | in the Cache API ([`in_data_centre`]), written and read back | best effort |
+//! | the data centre's | Cache API ([`in_data_centre`]), written and read back | best effort |
 //! | the world's | in the coordinator ([`in_world`]), where one is bound | exactly one holder |
 //!
-//! The data centre's is best effort because two isolates may both find it absent, and both read back
-//! their own token before the other's write.
+//! The data centre's is best effort because two isolates may both find it absent. Both then read
+//! back their own token before the other's write.
 //!
-//! A request to the origin goes without the world's lease in these cases alone: it asks for something
-//! that is not for all (a page that passes, a range, a HEAD); its cache keeps nothing; it has lost
-//! `fill::ROUNDS` rounds; or it has waited for longer than a lease lives.
+//! The order goes from the cheapest to the dearest. So usually one request of each data centre asks
+//! the coordinator.
+//!
+//! A request to the origin goes without the world's lease in these cases alone:
+//!
+//! - Its response is not for all: a page that passes, a range, a HEAD.
+//! - Its cache keeps nothing.
+//! - It has lost `fill::ROUNDS` rounds.
+//! - It has waited for longer than a lease lives.
 //!
 //! A lease expires by itself: a request that the runtime cancels may never run `Drop`.
 
@@ -38,40 +44,48 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{AFTER_THE_RESPONSE, LOOK_PAUSE_MOST, LOOKED_AGAIN_WITHIN};
 
-/// The duty to ask the origin for a slot, and to tell the waiting requests how that went.
+/// The duty to ask the origin for a slot, and to tell the waiting requests the outcome.
+///
+/// Call [`Lease::end`] on every path. A dropped lease ends as abandoned.
 pub struct Lease<P: Platform> {
     platform: P,
+    /// The slot that the lease holds.
     pub slot: Slot,
+    /// The random name of the holder, written to the Cache API and to the coordinator.
     token: u64,
+    /// Whether the waiting requests have been woken.
     ended: bool,
     /// Whether the coordinator may hold the world's lease for this token.
     in_world: Cell<bool>,
-    /// What the response's `Cache-Status` says of the lease.
+    /// The detail of the lease for the response's `Cache-Status`.
     detail: Cell<Option<Detail>>,
 }
 
-/// What came of asking for the lease, and so what the request does next.
+/// The outcome of [`acquire`], and so the request's next step.
 pub enum Turn<P: Platform> {
     /// Ask the origin, then end the lease.
     Granted(Lease<P>),
     /// Another request held the lease and has ended it: look the page up again.
     Ended(LeaseEnd),
-    /// The holder did not end the lease in time, and another request has taken over: wait for that one.
+    /// The holder did not end the lease in time, and another request has taken over: wait for that
+    /// one.
     Overdue,
-    /// The cache keeps nothing, so no request can be handed what another fetched: ask the origin.
+    /// The cache keeps nothing, so a fetched response cannot be handed to another request: ask the
+    /// origin.
     CacheUnavailable,
 }
 
-/// How long a request that arrives now keeps waiting. By then any lease of a lost holder has expired,
-/// in this data centre and in the coordinator.
+/// The time until which a request that arrives now keeps waiting.
+///
+/// By then any lease of a lost holder has expired, in this data centre and in the coordinator.
 pub fn patience<P: Platform>(platform: &P) -> Time {
     platform.now() + platform.config().lease_life() + LOOK_PAUSE_MOST
 }
 
 /// Takes the lease of a slot, or waits for its holder until `patience`.
 ///
-/// Call it after a miss, before the origin is asked; [`Turn`] says what to do next. Purge records of
-/// `tags` that the coordinator has and KV does not show yet are learned on the way.
+/// Call it after a miss, before the origin is asked. [`Turn`] says what to do next. On the way,
+/// purge records of `tags` that KV does not show yet are learned from the coordinator.
 pub async fn acquire<P: Platform>(
     platform: &P,
     slot: &Slot,
@@ -82,13 +96,13 @@ pub async fn acquire<P: Platform>(
         return Turn::CacheUnavailable;
     }
     let Some(lease) = take(platform, slot) else {
-        // The holder may itself have waited until its deadline before it asked the origin: wait for
+        // The holder may itself have waited until its deadline before it asked the origin. Wait for
         // one origin timeout more.
         let answered = platform.config().origin_timeout + LOOKED_AGAIN_WITHIN;
         return wait_in_isolate(platform, slot, patience + answered).await;
     };
-    // A holder elsewhere in this data centre that does not end its lease within the bound is overdue:
-    // this isolate asks the origin, once for all requests that wait in it.
+    // A holder elsewhere in this data centre that does not end its lease within the bound is
+    // overdue. This isolate then asks the origin, once for all requests that wait in it.
     let waited = lease.wait_in_data_centre().await;
     match lease.wait_in_world(waited, patience, tags).await {
         InWorld::Failed(status) => {
@@ -104,7 +118,7 @@ pub async fn acquire<P: Platform>(
 
 /// Takes the isolate's lease now, or not at all.
 ///
-/// There is no await in it: of all requests that arrive at once, exactly one takes it.
+/// It has no await: of all requests that arrive at once, exactly one takes the lease.
 pub fn take<P: Platform>(platform: &P, slot: &Slot) -> Option<Lease<P>> {
     let (now, token) = (platform.now(), platform.random());
     // broken: lease-never-expires
@@ -151,25 +165,27 @@ async fn wait_in_isolate<P: Platform>(platform: &P, slot: &Slot, patience: Time)
     }
 }
 
-/// Takes the lease from a holder that is overdue. Of all requests that waited for it, one gets the
-/// lease; the others find another holder.
+/// Takes the lease from an overdue holder. One of the waiting requests gets it; the others find
+/// another holder.
 fn take_over<P: Platform>(platform: &P, slot: &Slot, overdue: &Waiting) -> Option<Lease<P>> {
     platform.isolate().leases.with_mut(|leases| leases.end_overdue(slot, overdue));
     take(platform, slot)
 }
 
-/// The pause before another look: doubled each time, and half of it random, so that requests that
-/// began to wait together do not look together.
+/// The pause before another look. It doubles each time, and half of it is random.
+///
+/// So requests that began to wait together do not look together.
 fn pause(first: Duration, look: u32, random: u64) -> Duration {
     let longest = (first * (1 << look.min(10))).min(LOOK_PAUSE_MOST).as_millis() as u64;
     Duration::from_millis(longest / 2 + random % (longest / 2 + 1))
 }
 
 impl<P: Platform> Lease<P> {
-    /// Takes the other two leases for a background refresh, of which [`take`] has got the isolate's.
+    /// Takes the other two leases for a background refresh. The caller has the isolate's from
+    /// [`take`].
     ///
-    /// Gives up at once if another isolate holds the data centre's lease, and waits a little for the
-    /// world's. `Err` is how to end this lease.
+    /// It gives up at once if another isolate holds the data centre's lease. For the world's it
+    /// waits a little. `Err` is how to end this lease.
     pub async fn claim(&self, tags: &[Tag]) -> Result<(), LeaseEnd> {
         if !self.claim_in_data_centre().await {
             return Err(LeaseEnd::Abandoned);
@@ -183,18 +199,20 @@ impl<P: Platform> Lease<P> {
         }
     }
 
-    /// Whether another request of this isolate waits for the lease to end.
+    /// Tells whether another request of this isolate waits for the lease to end.
     pub fn is_awaited(&self) -> bool {
         let leases = &self.platform.isolate().leases;
         leases.with(|leases| leases.is_awaited(&self.slot, self.token))
     }
 
-    /// What the response's `Cache-Status` should say of the lease.
+    /// The detail of the lease for the response's `Cache-Status`.
     pub fn detail(&self) -> Option<Detail> {
         self.detail.get()
     }
 
     /// Ends the lease in all three places, and tells the waiting requests how it ended.
+    ///
+    /// Call it after the response is stored: a woken request looks it up at once.
     pub async fn end(mut self, end: LeaseEnd) {
         self.wake(end);
         self.release(end).await;
@@ -216,6 +234,8 @@ impl<P: Platform> Lease<P> {
     }
 }
 
+/// A task that is dropped before it ends the lease wakes the waiting requests, and one of them
+/// takes over.
 impl<P: Platform> Drop for Lease<P> {
     fn drop(&mut self) {
         if !self.ended {

@@ -1,4 +1,7 @@
-//! What the visitor is sent.
+//! The responses that a visitor is sent.
+//!
+//! Every response carries `Cache-Status`. Whichever way a response came about, the header fields
+//! that are meant for caches alone are removed here.
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
@@ -14,7 +17,7 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
 
-/// A stored response, or the one that was just fetched to be stored.
+/// Makes the response of a stored one, or of one that was just fetched to be stored.
 pub fn stored<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -28,7 +31,8 @@ pub fn stored<P: Platform>(
     finish(platform, visit, Response { status: response.status, headers, body }, status)
 }
 
-/// A part of a stored response, or none of it (RFC 9110 §15.3.7, §15.5.17).
+/// Makes a response of a part of a stored one, or a 416 (RFC 9110 §15.3.7, §15.5.17). `body` is
+/// that part already.
 pub fn part<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -51,13 +55,14 @@ pub fn part<P: Platform>(
     Response { status, headers, body }
 }
 
-/// An origin's answer that is not stored.
+/// Makes the response of an origin's response that is not stored.
 pub fn passed_on<P: Platform>(
     platform: &P,
     visit: &Visit,
     mut response: Response<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
+    // A 101 needs its `Connection` and `Upgrade`: the WebSocket depends on them.
     if response.status != StatusCode::SWITCHING_PROTOCOLS {
         forwarding::drop_hop_by_hop(&mut response.headers);
     }
@@ -66,7 +71,8 @@ pub fn passed_on<P: Platform>(
     finish(platform, visit, response, status)
 }
 
-/// The parts that every answer has; a 304 where the visitor has it already; no body to a HEAD.
+/// Adds the fields that every response has. It becomes a 304 if the visitor's validators match, and
+/// loses its body for a HEAD.
 fn finish<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -91,12 +97,13 @@ fn finish<P: Platform>(
     response
 }
 
+/// Removes the fields that are meant for caches, unless a setting keeps them.
 fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
     let config = platform.config();
     response::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
 }
 
-/// What the cache did; with the key and the times, for those who may know them.
+/// Adds `Cache-Status`, and for a request that is being timed the key and the times.
 fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
     if let Some(server_timing) = &visit.server_timing {
         status.key = Some(visit.key.url());
@@ -105,7 +112,8 @@ fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
     status.append_to(headers);
 }
 
-/// The origin gave no answer, and nothing stored could stand in.
+/// Makes the problem response for an origin that gave no response, where no stored one could stand
+/// in.
 pub fn failed<P: Platform>(
     platform: &P,
     error: &OriginError,
@@ -121,14 +129,15 @@ pub fn failed<P: Platform>(
     response
 }
 
-/// The visitor wanted no request to the origin (RFC 9111 §5.2.1.7).
+/// Makes the 504 for a visitor that forbids a request to the origin (RFC 9111 §5.2.1.7).
 pub fn only_if_cached<P: Platform>(platform: &P) -> Response<P::Body> {
     let status = StatusCode::GATEWAY_TIMEOUT;
     let text = "The request says only-if-cached, and nothing stored can answer it.";
     own_problem(platform, Detail::OnlyIfCached, status, "Not cached", text)
 }
 
-/// Another request has just asked the origin, and it failed.
+/// Makes the response for a request that waited for another one, whose request to the origin
+/// failed.
 pub fn shared_failure<P: Platform>(
     platform: &P,
     failure: u16,
@@ -144,6 +153,7 @@ pub fn shared_failure<P: Platform>(
     response
 }
 
+/// The members of a problem (RFC 9457).
 #[derive(Serialize)]
 struct Problem<'a> {
     title: &'a str,
@@ -151,7 +161,7 @@ struct Problem<'a> {
     detail: &'a str,
 }
 
-/// An error in the form of RFC 9457.
+/// Makes an error response in the form of RFC 9457. The caller adds `Cache-Status`.
 pub fn problem<P: Platform>(
     platform: &P,
     status: StatusCode,
@@ -161,7 +171,7 @@ pub fn problem<P: Platform>(
     problem_response(status, title, detail, |bytes| platform.bytes_body(bytes))
 }
 
-/// A [`problem`] of the edge's own, which says in `Cache-Status` why.
+/// Makes a [`problem`] of the edge's own, with the reason in `Cache-Status`.
 pub fn own_problem<P: Platform>(
     platform: &P,
     why: Detail,
@@ -172,7 +182,7 @@ pub fn own_problem<P: Platform>(
     own_problem_response(why, status, title, detail, |bytes| platform.bytes_body(bytes))
 }
 
-/// [`own_problem`], where there is no platform yet.
+/// Makes an [`own_problem`] where there is no platform yet.
 pub fn own_problem_response<B>(
     why: Detail,
     status: StatusCode,
@@ -185,6 +195,7 @@ pub fn own_problem_response<B>(
     response
 }
 
+/// Builds the problem for both kinds of caller.
 fn problem_response<B>(
     status: StatusCode,
     title: &str,
@@ -195,10 +206,12 @@ fn problem_response<B>(
     json_response(status, PROBLEM, &problem, body)
 }
 
+/// The media type of the control routes' responses.
 pub const JSON: &str = "application/json";
+/// The media type of a problem (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 
-/// An answer of our own in JSON.
+/// Makes a response of the edge's own in JSON. No cache may store it.
 pub fn json<P: Platform>(
     platform: &P,
     status: StatusCode,
@@ -208,6 +221,7 @@ pub fn json<P: Platform>(
     json_response(status, content_type, value, |bytes| platform.bytes_body(bytes))
 }
 
+/// Builds the JSON response; `body` turns the bytes into the platform's body.
 fn json_response<B>(
     status: StatusCode,
     content_type: &'static str,

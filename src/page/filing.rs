@@ -10,18 +10,20 @@ use crate::policy::key::{CacheKey, Slot};
 use crate::policy::stored::Variant;
 use crate::policy::time::Time;
 
-/// Where a response is stored, and which variant of its page it is.
+/// The place of a response, and the variant of its page that it is.
 pub struct Filed {
+    /// The slot to store it in.
     pub slot: Slot,
+    /// The fields and values that select it.
     pub variant: Variant,
 }
 
 impl<B> Lookup<B> {
-    /// Where the response to a request for `page` goes that varies by `own`, and what it is kept with.
-    /// `selecting`: what the request says in given fields.
+    /// Finds the slot for a response that varies by `own`, and the variant to store with it.
+    /// `selecting` reads the request's values of given fields.
     ///
-    /// Beside another variant it must be findable by the fields that the first one names. One that
-    /// varies by more becomes the first, and names them all, from a new era on.
+    /// A further variant must be found by the fields that the first one names. A response that
+    /// varies by more fields becomes the first variant. It names all of them, and begins a new era.
     pub fn filed_under(
         &self,
         page: &CacheKey,
@@ -30,6 +32,7 @@ impl<B> Lookup<B> {
         selecting: impl Fn(&[&str]) -> Selecting,
     ) -> Filed {
         let own: Vec<&str> = own.iter().map(|name| name.as_str()).collect();
+        // No other variant has the page's own slot: the response becomes the first variant.
         let Some(first) = &self.beside else {
             let selecting = selecting(&own);
             let era = self.era_of(&selecting).unwrap_or(fetched_at);
@@ -47,7 +50,8 @@ impl<B> Lookup<B> {
         }
     }
 
-    /// The era of the first variant that is being replaced, if it names the same fields.
+    /// The era of the first variant that is being replaced, if it names the same fields. The other
+    /// variants stay reachable then.
     fn era_of(&self, selecting: &Selecting) -> Option<Time> {
         let stored = self.found.stored().map(|stored| &stored.variant);
         let replaced = stored.or(self.passing.as_ref().map(|passing| &passing.variant))?;
@@ -59,16 +63,19 @@ impl<B> Lookup<B> {
 /// The key that a response is stored under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FiledKey {
-    /// The URL's own.
+    /// The requested URL's own key.
     AsAsked,
-    /// The URL's own, although it was found by that of others: forget what its path said before.
+    /// The requested URL's own key, although a shared one was noted: forget the note of its path.
     NoLongerShared,
-    /// This one, which the response says that it shares with other URLs.
+    /// This key, which the response declares to share with other URLs.
     Shared(CacheKey),
 }
 
-/// Under which key a response is stored: the one that it itself says it shares. What another response
-/// of its path said need not hold for this one. `is_canonical`: the URL is spelt as its key is.
+/// Chooses the key that a response is stored under: the one that it declares in its own
+/// `No-Vary-Search`.
+///
+/// Another response of the path may declare another key. `is_canonical` tells whether the URL is
+/// spelt as its key is.
 pub fn filed_key(asked: &CacheKey, said: Option<&NoVarySearch>, is_canonical: bool) -> FiledKey {
     let Some(said) = said else {
         return if is_canonical { FiledKey::AsAsked } else { FiledKey::NoLongerShared };

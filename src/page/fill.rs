@@ -1,5 +1,7 @@
-//! A visitor's request that what is stored does not answer: it takes the lease or waits for another
-//! request that has it, looks again, and asks the origin if need be.
+//! Filling the cache: a visitor's request that no stored response serves.
+//!
+//! The request takes the lease, or waits for the holder. Then it looks the page up again, and asks
+//! the origin only if that is still needed.
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::lease::LeaseEnd;
@@ -23,11 +25,14 @@ use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 use crate::purge::records::{all_tags, is_outdated_since};
 
-/// How often a request looks again before it asks the origin by itself.
+/// The number of lookups after which a request asks the origin by itself.
 const ROUNDS: u32 = 8;
 
-/// Answers the visitor, whose request came at `arrived`, with what others fetch meanwhile or with what
-/// this request fetches.
+/// Sends the visitor a response: one that another request fetches, or one that this request
+/// fetches.
+///
+/// `arrived` is when the visitor's request came. A response that was requested before then is not
+/// used if a purge concerns it.
 pub async fn fill<P: Platform>(
     platform: P,
     visit: Visit,
@@ -56,6 +61,7 @@ pub async fn fill<P: Platform>(
             Step::Answered => return fill.give_back().await,
         }
     }
+    // All rounds are over: the request asks the origin, with the lease if it has one.
     let Fill { platform, visit, lookup, reply, lease, .. } = fill;
     Refresh::new(platform, visit, lookup, lease).run(reply).await;
 }
@@ -67,7 +73,7 @@ struct Fill<P: Platform> {
     lookup: Lookup<P::Body>,
     reply: Reply<P>,
     arrived: Time,
-    /// Until when it waits for the holder of the lease.
+    /// The time until which the request waits for the holder of the lease.
     patience: Time,
     lease: Option<Lease<P>>,
     /// Whether another request's response may still be for this one.
@@ -76,30 +82,38 @@ struct Fill<P: Platform> {
     counted: Option<Slot>,
 }
 
-/// What comes after a round.
+/// The next step after a round.
 enum Step {
+    /// Look again. The round counts towards [`ROUNDS`].
     Again,
-    /// Another request's response came, and was not for this one. Such rounds do not count: all
-    /// requests that wait would ask the origin at once otherwise.
+    /// Look again, because another request's response came and was not for this one.
+    ///
+    /// Such rounds do not count. Otherwise all waiting requests would ask the origin at once.
     AgainAfterAResponse,
     /// Ask the origin.
     Ask,
+    /// The visitor has the response.
     Answered,
 }
 
-/// What another request told of the response that it has stored.
+/// The message of another request about the response that it has stored.
 #[derive(Clone, Copy)]
 struct Told {
+    /// The time before the other request was sent to the origin.
     fetched_at: Time,
-    /// What this isolate had learned of purges before the other request asked.
+    /// The purges that this isolate knew of before the other request was sent.
     learn_count: LearnCount,
 }
 
 impl<P: Platform> Fill<P> {
     /// Takes the lease or waits for its end, and then looks again.
+    ///
+    /// The request keeps its lease from round to round. The first round that has a lease and no
+    /// response asks the origin.
     async fn round(&mut self) -> Step {
         self.count();
         let slot = &self.lookup.slot;
+        // The last lookup led to another slot: the lease of the old one is of no use.
         if let Some(held) = self.lease.take_if(|lease| lease.slot != *slot) {
             held.end(LeaseEnd::Abandoned).await;
         }
@@ -118,7 +132,8 @@ impl<P: Platform> Fill<P> {
                 told = Some(Told { fetched_at, learn_count });
             }
             Turn::Ended(LeaseEnd::Abandoned) => self.reply.waited(),
-            // It is not handed on: each asks for itself, in the light of what is there now.
+            // The response was for the holder alone. The request looks once more, and then asks the
+            // origin for itself.
             Turn::Ended(LeaseEnd::Uncacheable) => self.waits = false,
             Turn::Ended(LeaseEnd::Failed(status)) => {
                 self.share_failure(status).await;
@@ -134,8 +149,8 @@ impl<P: Platform> Fill<P> {
         self.look_again(told).await
     }
 
-    /// Counts the request for the variant that is looked for, once for each slot. The page passes where
-    /// all places for variants are taken.
+    /// Counts the request for the requested variant, once for each slot. If all places for variants
+    /// are taken, the request goes to the origin by itself.
     fn count(&mut self) {
         if self.counted.as_ref() == Some(&self.lookup.slot) {
             return;
@@ -146,18 +161,21 @@ impl<P: Platform> Fill<P> {
         }
     }
 
+    /// Tells whether the request may go on waiting. After a lease's life it asks the origin,
+    /// whatever others do.
     fn waits_on(&self) -> bool {
         let lease_life = self.platform.config().lease_life();
         self.waits && !has_waited_enough(self.arrived, lease_life, self.platform.now())
     }
 
-    /// The tags by which a purge can be known to concern what is asked for: those of what is stored, or
-    /// where nothing is, those that the URL alone gives it.
+    /// The tags by which a purge may concern the page: those of the stored response, and those that
+    /// the URL alone gives it.
     fn tags(&self) -> Vec<Tag> {
         let stored = self.lookup.found.stored();
         all_tags(&self.visit, stored.map_or(&[], |stored| &stored.tags))
     }
 
+    /// Responds with the failure of the request that this one waited for.
     async fn share_failure(&mut self, status: u16) {
         self.reply.waited();
         let reason = self.lookup.forward_reason();
@@ -165,7 +183,10 @@ impl<P: Platform> Fill<P> {
         self.reply.told_of_failure(&self.platform, &self.visit, found, reason, status).await;
     }
 
-    /// Sends what others have stored in the meantime, or keeps what was found.
+    /// Looks the page up after a wait, and sends the stored response if this request may have it.
+    ///
+    /// A response that was reported as stored, and cannot be found, casts doubt on the cache
+    /// itself.
     async fn look_again(&mut self, told: Option<Told>) -> Step {
         let missed = matches!(self.lookup.found, Found::Nothing(_));
         let reason = self.lookup.forward_reason();
@@ -179,7 +200,10 @@ impl<P: Platform> Fill<P> {
         if told.is_some() { Step::AgainAfterAResponse } else { Step::Again }
     }
 
-    /// Sends what is stored if the request may have it; returns whether it did.
+    /// Sends the stored response if the request may have it. Returns whether it did.
+    ///
+    /// A response that is stale at once is still good for the requests that waited for it.
+    /// Otherwise such a page would cost the origin one request a visitor.
     async fn show_stored(&mut self, reason: Forward, told: Option<Told>) -> bool {
         let (stored, verdict) = match &self.lookup.found {
             Found::Response(candidate) => (&candidate.stored, candidate.verdict),
@@ -193,7 +217,8 @@ impl<P: Platform> Fill<P> {
         let platform = &self.platform;
         let (stored, body) = match found {
             Found::Response(candidate) => (candidate.stored, Some(candidate.body)),
-            // It was not to be shown, so a large body was not looked up.
+            // A large body was not looked up before, because no later request may have this
+            // response.
             Found::Discarded(it) => {
                 let body = whole_body(platform, &self.lookup.slot, &it.stored, it.inline).await;
                 (it.stored, body)
@@ -208,13 +233,14 @@ impl<P: Platform> Fill<P> {
         true
     }
 
+    /// Compares the stored response with the message of the other request, for the policy to judge.
     fn awaited(&self, stored: &StoredResponse, told: Option<Told>) -> Option<Awaited> {
         let Told { fetched_at, learn_count } = told?;
         let is_outdated = is_outdated_since(&self.platform, &self.visit, stored, learn_count);
         Some(Awaited { fetched_at, is_outdated })
     }
 
-    /// Ends a lease that is not needed: other requests have stored the page meanwhile.
+    /// Ends a lease that is not needed: another request has stored the page.
     async fn give_back(self) {
         if let Some(lease) = self.lease {
             lease.end(LeaseEnd::Abandoned).await;

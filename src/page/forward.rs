@@ -1,4 +1,4 @@
-//! What the origin is sent, and requests that go past the cache.
+//! Requests to the origin: their header fields and URL, and the requests that go past the cache.
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
@@ -14,7 +14,11 @@ use crate::policy::bypass::Bypass;
 use crate::policy::refresh::plain::ForwardHeaders;
 use crate::purge::invalidate;
 
-/// A visitor's request, sent on with its body. What it brings back is theirs alone.
+/// Forwards a visitor's request with its body. The response is for this visitor alone and is never
+/// stored.
+///
+/// After an unsafe method the stored responses that it concerns are invalidated (RFC 9111 §4.4),
+/// before the visitor sees the response.
 pub async fn bypass<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -31,13 +35,13 @@ pub async fn bypass<P: Platform>(
     }
 }
 
-/// How a bypassed request is reported.
+/// The `Cache-Status` of a bypassed request.
 pub fn bypass_status(reason: Bypass) -> CacheStatus {
     CacheStatus::forwarded(reason.forward()).detail(reason.detail())
 }
 
-/// Sends a request, and brings the answer into the visitor's terms: redirects that name the origin's
-/// own address name the visitor's.
+/// Sends a request to the origin. Redirects that name the origin's own address are rewritten to the
+/// visitor's host.
 pub async fn fetch<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -51,9 +55,10 @@ pub async fn fetch<P: Platform>(
     Ok(response)
 }
 
-/// The visitor's own request, whole: with its method, its conditions and its range.
+/// The visitor's own request as it came: with its method, its conditions and its range.
 fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
     let mut headers = visit.fields.all();
+    // A WebSocket handshake needs the fields of its connection.
     if !headers.contains_key(header::UPGRADE) {
         forwarding::drop_hop_by_hop(&mut headers);
     }
@@ -62,14 +67,17 @@ fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
     request(visit, visit.method.clone(), headers, address.as_deref(), body)
 }
 
-/// The visitor's own request for a whole page.
+/// The visitor's own request for a whole page: a GET without conditions or a range. Its response is
+/// for this visitor.
 pub fn own_page_request<B>(visit: &Visit) -> Request<B> {
     let address = visit.fields.value(forwarding::ADDRESS);
     request(visit, Method::GET, visit.carried(), address.as_deref(), None)
 }
 
-/// The request for a page whose answer is for all: `plain` is what it carries of the visitor's,
-/// `stored` what the origin is asked to compare with.
+/// The plain request for a page, whose response is for all visitors.
+///
+/// `plain` is what it carries of the visitor's fields. `stored` is the response that the origin is
+/// asked to validate.
 pub fn plain_request<B>(
     visit: &Visit,
     plain: &HeaderMap,
@@ -86,7 +94,7 @@ pub fn plain_request<B>(
         headers.insert(name, value);
     }
     let request = request(visit, Method::GET, headers, None, None);
-    // One spelling for all whom the answer is for.
+    // The URL is spelt as the key is: the response is for all visitors, whatever their spelling.
     let url = match &visit.config.origin {
         Some(origin) => {
             format!("{}://{}{}", origin.scheme, origin.host, visit.key.path_and_query())
@@ -96,6 +104,8 @@ pub fn plain_request<B>(
     Request { url, ..request }
 }
 
+/// Adds what every request to the origin carries: `Forwarded`, `Via`, and the fields from the
+/// settings.
 fn request<B>(
     visit: &Visit,
     method: Method,
@@ -106,7 +116,8 @@ fn request<B>(
     let (key, config) = (&visit.key, &visit.config);
     forwarding::add_forwarded(&mut headers, key.scheme(), key.host(), address);
     forwarding::add_via(&mut headers);
-    // The runtime would say `no-cache`, at which Express and what shares its code never answer 304.
+    // The runtime would add `no-cache`. Express, and servers that share its code, never respond
+    // with a 304 to that.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
     }
@@ -114,7 +125,7 @@ fn request<B>(
         headers.insert(name, value.clone());
     }
     headers.remove(forwarding::DEBUG);
-    // The runtime sets the Host of the URL that is asked.
+    // The runtime sets `Host` from the URL of the request.
     headers.remove(header::HOST);
     let url = match &config.origin {
         Some(origin) => format!("{}://{}{}", origin.scheme, origin.host, visit.path_and_query()),
@@ -123,7 +134,7 @@ fn request<B>(
     Request { method, url, headers, body }
 }
 
-/// The answer to a request that came round.
+/// Makes the response to a request that came back to the edge that had sent it.
 pub fn loop_detected<P: Platform>(platform: &P) -> Response<P::Body> {
     answer::own_problem(
         platform,

@@ -13,61 +13,74 @@ use crate::policy::sharing::{FillsNothing, NotShared, fills_nothing};
 use crate::policy::stored::{Pass, PassingFirst, StoredResponse, Variant};
 use crate::policy::time::Time;
 
-/// What a request found, and where its response would be stored.
+/// The result of a lookup, and the slot that a new response would take.
 pub struct Lookup<B> {
+    /// The slot of the requested variant. The lease of the same slot collapses requests.
     pub slot: Slot,
-    /// Set where the page's own slot holds another variant: the fields that one is selected by.
+    /// The page's first variant, if the request selects a further one.
     pub beside: Option<Variant>,
-    /// Set where the page's first variant is the requested one, and passes or did: what it says of
-    /// the others.
+    /// The page's first variant, if it is the requested one and passes or did: its statement about
+    /// the other variants.
     pub passing: Option<Box<PassingFirst>>,
+    /// The stored response, or the reason why there is none to show.
     pub found: Found<B>,
 }
 
+/// The outcomes of a lookup. Each leads to another branch of the flow.
 pub enum Found<B> {
+    /// A miss: the request fills the cache, or waits for a request that does.
     Nothing(Forward),
-    /// It turned out uncacheable a short while ago.
+    /// The page turned out uncacheable a short while ago: its requests go to the origin, and are
+    /// not collapsed.
     Pass(Pass),
-    /// What is stored, if anything, is not for this visitor.
+    /// The page is shared, but not with this visitor: the visitor's own request goes to the origin.
     NotForThem(NotShared),
-    /// It may not be shown, nor vouch for anything.
+    /// The stored response may neither be shown nor be validated, for example after a hard purge.
     Discarded(Box<Discarded<B>>),
+    /// A stored response. Its verdict says whether it may be shown now.
     Response(Box<Candidate<B>>),
 }
 
-/// A stored response and what may be done with it.
+/// A stored response, and the verdict on it.
 pub struct Candidate<B> {
+    /// The response without its body.
     pub stored: StoredResponse,
+    /// The body, wherever it was stored.
     pub body: B,
+    /// The use that may be made of it now.
     pub verdict: Verdict,
 }
 
-/// A stored response that may not be shown to a later request. A request that waited for it may get
-/// it all the same.
+/// A stored response that may not be shown to a later request. A request that waited for it may
+/// still get it.
 pub struct Discarded<B> {
+    /// The response without its body.
     pub stored: StoredResponse,
-    /// What the slot holds: a body in a slot of its own was not looked up.
+    /// The body in the slot itself. A body in a slot of its own was not looked up.
     pub inline: B,
+    /// The reason, for `Cache-Status`.
     pub detail: Detail,
 }
 
-/// What becomes of a request that nothing stored answers at once.
+/// The next step of a request that no stored response can serve at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The request wants no request to the origin: respond with a 504.
+    /// The request forbids a request to the origin: respond with a 504.
     OnlyIfCached,
-    /// Its response is of use to no other request: send the visitor's own, and report this.
+    /// Its response is of use to no other request: send the visitor's own request, and report this
+    /// detail.
     GoesAlone(Option<Detail>),
     /// Wait for other requests, or fill the cache.
     Fills,
 }
 
-/// What has become of a stored response while the origin was asked.
+/// The fate of a stored response while the origin was asked.
 pub enum Since<B> {
-    /// No newer one is for this visitor: judge it anew.
+    /// No newer response is for this visitor: judge the old one anew.
     StillNewest,
+    /// A newer response is stored: it stands in instead.
     Newer(Box<Candidate<B>>),
-    /// The page is no longer for all, or was purged.
+    /// The page is no longer for all, or was purged: nothing stored may be shown.
     Gone,
 }
 
@@ -90,8 +103,10 @@ impl<B> Found<B> {
         }
     }
 
-    /// The stored response that may vouch for the page: the origin is asked to compare with it, and
-    /// it stays where the origin fails. A discarded one does neither.
+    /// The stored response that the origin may be asked to validate, and that stays stored if the
+    /// origin fails.
+    ///
+    /// A discarded response qualifies for neither.
     pub fn vouches(&self) -> Option<&StoredResponse> {
         match self {
             Found::Response(candidate) => Some(&candidate.stored),
@@ -99,12 +114,12 @@ impl<B> Found<B> {
         }
     }
 
-    /// Whether it is a later response than one of `fetched_at`.
+    /// Tells whether the found response was fetched later than `fetched_at`.
     pub fn is_newer(&self, fetched_at: Time) -> bool {
         self.stored().is_some_and(|stored| stored.provenance.fetched_at > fetched_at)
     }
 
-    /// What this lookup, the newest, says of a response of `fetched_at` that is to stand in.
+    /// Compares this lookup, the newest, with a response of `fetched_at` that is to stand in.
     pub fn since(self, fetched_at: Time) -> Since<B> {
         let is_newer = self.is_newer(fetched_at);
         match self {
@@ -115,8 +130,9 @@ impl<B> Found<B> {
         }
     }
 
-    /// Whether one request can answer for others: not for a page that passes, and not for a response
-    /// that has to be validated at each use.
+    /// Tells whether one request to the origin can serve other requests too.
+    ///
+    /// It cannot for a page that passes, nor for a response that has to be validated at each use.
     pub fn collapses(&self) -> bool {
         match self {
             Found::Nothing(_) => true,
@@ -127,7 +143,7 @@ impl<B> Found<B> {
         }
     }
 
-    /// What becomes of a request that was not answered with what was found.
+    /// Decides the next step of a request that got no response from the cache.
     pub fn unanswered(&self, method: &Method, request: &dyn RequestFields) -> Unanswered {
         let directives = request.value("cache-control");
         // "…the client only wishes to obtain a stored response" (RFC 9111 §5.2.1.7).
@@ -148,11 +164,12 @@ impl<B> Found<B> {
 }
 
 impl<B> Lookup<B> {
+    /// Makes the result of a lookup without a passing first variant.
     pub fn new(slot: Slot, beside: Option<Variant>, found: Found<B>) -> Lookup<B> {
         Lookup { slot, beside, passing: None, found }
     }
 
-    /// Why what was found is not enough (RFC 9211 §2.2).
+    /// The reason to forward the request, as `Cache-Status` names it (RFC 9211 §2.2).
     pub fn forward_reason(&self) -> Forward {
         match &self.found {
             Found::Nothing(reason) => *reason,
@@ -163,7 +180,7 @@ impl<B> Lookup<B> {
         }
     }
 
-    /// What `Cache-Status` says of it besides.
+    /// The further detail that `Cache-Status` gives, if there is any.
     pub fn detail(&self) -> Option<Detail> {
         match &self.found {
             Found::Pass(pass) => Some(pass.reason.detail()),
@@ -173,7 +190,8 @@ impl<B> Lookup<B> {
         }
     }
 
-    /// What is known of the page before the origin is asked.
+    /// Sums up what is known of the page before the origin is asked. The choice of the first
+    /// request depends on it.
     pub fn known_page(&self, has_lease: bool) -> KnownPage {
         match &self.found {
             Found::Discarded(_) | Found::Response(_) => KnownPage::Stored,
@@ -192,8 +210,10 @@ impl<B> Lookup<B> {
         variant.names().filter_map(|name| name.parse().ok()).collect()
     }
 
-    /// What the page's first variant said of all of them, where it is the one that now passes: the
-    /// others stay where they are. `kept_until`: how long the cache keeps it.
+    /// The first variant's statement about the other variants, for the pass marker that replaces
+    /// it.
+    ///
+    /// With it the others can still be found. `kept_until` is how long the cache keeps a response.
     pub fn passing_first(
         &self,
         kept_until: impl FnOnce(&StoredResponse) -> Time,

@@ -1,8 +1,8 @@
-//! Looking a page up: what this data centre holds for a request, and what may be done with it.
+//! Looking a page up: the stored response that this data centre has for a request, and its verdict.
 //!
-//! The first variant of a page stands in the page's own slot and names the fields that select; any
-//! other stands in a slot derived from their values. So the common variant costs one lookup and
-//! every other two, however many there are.
+//! The first variant of a page has the page's own slot, and names the fields that select. Any other
+//! variant has a slot derived from the values of these fields. So the common variant costs one
+//! lookup, and every other variant two, however many there are.
 
 use crate::fields::cache_status::Forward;
 use crate::page::found::{Candidate, Discarded, Found, Lookup};
@@ -14,7 +14,10 @@ use crate::policy::sharing::{self, NotShared, not_comparable, not_comparable_uns
 use crate::policy::stored::{BodyAt, PassMarker, Stored, StoredResponse, Variant};
 use crate::purge::records;
 
-/// Looks up what answers `visit`, and reads the purge records of its tags.
+/// Looks up the stored response for `visit`, and reads the purge records of its tags.
+///
+/// [`Found`] says what the caller may do next: show the response, ask the origin, or let the
+/// request pass. The lookup also names the slot that a new response would take.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let slot = visit.key.slot();
     let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
@@ -22,6 +25,8 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
         Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
         Some((Stored::Response(first), body)) => {
+            // Sharing comes before selecting: a page that is not shared with this visitor has no
+            // variant for them.
             if let Some(reason) = not_shared(visit, &first) {
                 return Lookup::new(slot, None, Found::NotForThem(reason));
             }
@@ -33,7 +38,10 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     }
 }
 
-/// The page passes, or its first variant does.
+/// Looks further from a pass marker: the whole page passes, or its first variant does.
+///
+/// A marker that has expired counts as a miss. It still names the first variant, so that the others
+/// can be found.
 async fn look_at_marker<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -56,6 +64,8 @@ async fn look_at_marker<P: Platform>(
     Lookup { passing: marker.first.map(Box::new), ..lookup }
 }
 
+/// Looks for a further variant, in the slot that the visitor's values of the selecting fields lead
+/// to.
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -> Lookup<P::Body> {
     let wanted = visit.selecting(first.names());
     let slot = visit.key.variant_slot(first.era, &wanted);
@@ -70,6 +80,10 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -
     }
 }
 
+/// Reports that the cache holds no response.
+///
+/// This isolate may still know that the page passes. It may also know from similar pages that this
+/// visitor's request cannot be compared with others.
 fn nothing<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -92,17 +106,20 @@ fn nothing<P: Platform>(
     Lookup::new(slot, beside, found)
 }
 
-/// Why the page whose variant this is is not shared with a visitor.
+/// Returns why the page of this variant is not shared with a visitor, if it is not.
 fn not_shared(visit: &Visit, variant: &StoredResponse) -> Option<NotShared> {
     let by_cookie = visit.config.variants.by_cookie;
     sharing::not_shared(variant, &*visit.fields, by_cookie, || visit.cookies().is_some())
 }
 
-/// Whether a variant is the one that a visitor's fields select.
+/// Tells whether a variant is the one that a visitor's fields select.
 fn selects(variant: &Variant, visit: &Visit) -> bool {
     sharing::selects(&variant.selecting, &visit.selecting(variant.names()))
 }
 
+/// Judges a stored response that the visitor's fields select, and looks up its body.
+///
+/// A discarded response keeps the body of its slot alone: a large body would be read for nothing.
 async fn candidate<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -111,7 +128,7 @@ async fn candidate<P: Platform>(
     stored: StoredResponse,
     body: P::Body,
 ) -> Lookup<P::Body> {
-    // Another variant than the first may say less of whom it is for.
+    // Further variants may state fewer restrictions than the first, so each is checked for itself.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         return Lookup::new(slot, beside, Found::NotForThem(reason));
     }
@@ -120,13 +137,17 @@ async fn candidate<P: Platform>(
         let discarded = Discarded { stored, inline: body, detail };
         return Lookup::new(slot, beside, Found::Discarded(Box::new(discarded)));
     }
+    // The cache may have evicted the large body alone. The page counts as not stored then.
     let Some(body) = whole_body(platform, &slot, &stored, body).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
     Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
 }
 
-/// What may be done now with a stored response.
+/// Decides whether a stored response may be used now: as fresh, as stale, after validation, or not
+/// at all.
+///
+/// Purge records are read first, and the visitor's own `Cache-Control` can only narrow the verdict.
 pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
     let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
@@ -138,7 +159,9 @@ pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResp
     }
 }
 
-/// The body of what `slot` holds, which has `inline` in it.
+/// Returns the body of a stored response. `inline` is the body that came with the slot itself.
+///
+/// `None` means that a body with a slot of its own has been evicted.
 pub async fn whole_body<P: Platform>(
     platform: &P,
     slot: &Slot,
@@ -151,7 +174,7 @@ pub async fn whole_body<P: Platform>(
     }
 }
 
-/// What a slot holds, if this version can read it.
+/// Reads a slot. `None` means that it is empty, or that this version cannot read it.
 pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
     let Document { head, body } = platform.cache_match(slot).await?;
     Some((Stored::from_head(&head)?, body))

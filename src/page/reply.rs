@@ -1,4 +1,6 @@
-//! Where the response goes: to a waiting visitor, or nowhere.
+//! The destination of a response: a waiting visitor, or none.
+//!
+//! The flows call [`Reply::send`] as soon as there is a response, and go on storing after it.
 
 use std::mem;
 
@@ -13,46 +15,57 @@ use crate::platform::{Platform, Response};
 use crate::policy::stand_in::{self as policy, StandIn};
 use crate::policy::stored::StoredResponse;
 
-/// Where the response to a request goes, and what is said with it.
+/// The destination of the response to a request, and the details to report with it.
 pub struct Reply<P: Platform> {
+    /// The visitor, until a response has been sent.
     to: Recipient<P::Body>,
+    /// Whether the visitor waited for another request to the origin.
     collapsed: bool,
+    /// The detail for `Cache-Status`, if the lease gave one.
     pub detail: Option<Detail>,
 }
 
+/// The two destinations of a response.
 enum Recipient<B> {
+    /// A visitor that waits for the response.
     Visitor(oneshot::Sender<Response<B>>),
     /// No visitor: a refresh in the background, or one whose visitor has the response already.
     Background,
 }
 
 impl<P: Platform> Reply<P> {
+    /// A reply to a visitor. The response goes through `sender`, at most once.
     pub fn waiting(sender: oneshot::Sender<Response<P::Body>>) -> Self {
         Reply { to: Recipient::Visitor(sender), collapsed: false, detail: None }
     }
 
+    /// A reply to no visitor, for a refresh in the background.
     pub fn absent() -> Self {
         Reply { to: Recipient::Background, collapsed: false, detail: None }
     }
 
-    /// The visitor waited for another request to the origin.
+    /// Notes that the visitor waited for another request to the origin.
     pub fn waited(&mut self) {
         self.collapsed = true;
     }
 
+    /// Tells whether a visitor still waits for the response.
     pub fn is_there(&self) -> bool {
         matches!(self.to, Recipient::Visitor(_))
     }
 
-    /// Sends the visitor the answer, unless the visitor is gone.
+    /// Sends the visitor the response. Without a waiting visitor it does nothing.
     pub fn send(&mut self, response: Response<P::Body>) {
         if let Recipient::Visitor(sender) = mem::replace(&mut self.to, Recipient::Background) {
-            // What comes back is dropped, and its body with it.
+            // The response to a visitor that is gone comes back, and is dropped with its body.
             let _ = sender.send(response);
         }
     }
 
-    /// Another request to the origin failed: what is stored stands in if it may.
+    /// Responds after another request to the origin has failed with the status `failure`.
+    ///
+    /// The stored response stands in if it may. Otherwise the visitor gets the same failure, so
+    /// that the origin is not asked again.
     pub async fn told_of_failure(
         &mut self,
         platform: &P,
@@ -78,13 +91,18 @@ impl<P: Platform> Reply<P> {
 
 /// A stored response that stands in for a failing origin.
 pub struct Shown<B> {
+    /// The response without its body.
     pub stored: StoredResponse,
+    /// Its body.
     pub body: B,
+    /// The remaining lifetime in seconds, negative for a stale response.
     pub ttl: i64,
 }
 
-/// What is stored, if it may be shown because the origin failed. It is looked at and judged anew: a
-/// newer response or a purge may have come while the origin was being asked.
+/// Returns the stored response, if it may be shown because the origin failed.
+///
+/// It is looked up and judged anew: a newer response or a purge may have come while the origin was
+/// being asked.
 pub async fn stand_in<P: Platform>(
     platform: &P,
     visit: &Visit,

@@ -1,4 +1,7 @@
-//! A visitor's request, from the lookup to the answer.
+//! A visitor's request, from the lookup to the response.
+//!
+//! The order matters. Loops and bypasses need no lookup, a hit needs no lease, and only the rest
+//! waits or asks the origin.
 
 use http::StatusCode;
 
@@ -23,7 +26,7 @@ use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::purge::records::all_tags;
 
-/// Answers a visitor.
+/// Responds to a visitor's request for a page. The caller sends the response as it is.
 pub async fn serve<P: Platform>(
     platform: P,
     visit: Visit,
@@ -32,12 +35,14 @@ pub async fn serve<P: Platform>(
     if loops(&platform, &visit) {
         return forward::loop_detected(&platform);
     }
+    // A bypassed request never reads the cache. Only it may have a body.
     if let Some(reason) = bypassed(&platform, &visit) {
         let status = forward::bypass_status(reason);
         return forward::bypass(&platform, &visit, body, status).await;
     }
     let mut visit = visit;
     let mut lookup = look(&platform, &visit).await;
+    // Only a miss pays for the second lookup, under a key that several URLs share.
     if matches!(lookup.found, Found::Nothing(Forward::UriMiss))
         && let Some(shared) = shared_key::shared_key(&platform, &visit.key).await
     {
@@ -50,11 +55,13 @@ pub async fn serve<P: Platform>(
     }
 }
 
+/// Tells whether the edge would forward the request to itself.
 fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
     let origin = platform.config().origin.as_ref().map(|origin| origin.host.as_str());
     bypass::loops(origin, visit.key.host(), &*visit.fields)
 }
 
+/// Returns why a request must go past the cache, if it must: its method, a login cookie, a rule.
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
     let settings = BypassSettings {
@@ -66,7 +73,7 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     bypass::bypass(&visit.method, &visit.url, &*visit.fields, settings)
 }
 
-/// What was found and may be shown at once, with what is said of it.
+/// A stored response that may be shown at once, and its `Cache-Status`.
 struct Shown<B> {
     slot: Slot,
     stored: StoredResponse,
@@ -74,7 +81,10 @@ struct Shown<B> {
     status: CacheStatus,
 }
 
-/// What the lookup allows to be shown at once, if anything.
+/// Returns the stored response if its verdict allows showing it at once. `Err` gives the lookup
+/// back for the next step.
+///
+/// A stale response starts a revalidation in the background here.
 fn shown<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -93,7 +103,10 @@ fn shown<P: Platform>(
     Ok(Shown { slot: lookup.slot, stored, body, status })
 }
 
-/// The whole of it, or the part that the visitor asked for.
+/// Sends the whole stored response, or the range that the visitor wants.
+///
+/// A range is read from the cache by itself. If that fails, the whole response is a valid response
+/// too (RFC 9110 §14.2).
 async fn show<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -116,8 +129,9 @@ async fn show<P: Platform>(
     }
 }
 
-/// Starts a revalidation behind the visitor's back, unless one is under way or it would be too soon
-/// after one that failed.
+/// Starts a revalidation in the background, and returns the detail for `Cache-Status`.
+///
+/// It starts none while another is under way, nor too soon after one that failed.
 fn revalidate_behind<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -128,6 +142,7 @@ fn revalidate_behind<P: Platform>(
     if let Some(failure) = failure.filter(|failure| failure.backs_off(platform.now())) {
         return failure.cause.detail();
     }
+    // The isolate's lease is taken without an await, so one request of many starts the refresh.
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
         let (seen, tags) =
@@ -136,6 +151,8 @@ fn revalidate_behind<P: Platform>(
             if let Err(outcome) = lease.claim(&tags).await {
                 return lease.end(outcome).await;
             }
+            // Another data centre's purge or another isolate's refresh may have come meanwhile:
+            // look again.
             let lookup = look(&platform, &visit).await;
             if lookup.found.is_newer(seen) || lookup.slot != lease.slot {
                 return lease.end(LeaseEnd::Abandoned).await;
@@ -146,8 +163,10 @@ fn revalidate_behind<P: Platform>(
     Detail::Revalidating
 }
 
-/// Everything that asks the origin, or waits for a request that does, goes on when the visitor hangs
-/// up: others may be waiting for it. Not so what is for this visitor alone.
+/// Gets the response from the origin, or from a request that is asking it.
+///
+/// A fill goes on after the visitor has hung up, because other requests may be waiting for it. A
+/// request that serves this visitor alone does not.
 async fn answer_from_origin<P: Platform>(
     platform: P,
     visit: Visit,
@@ -161,6 +180,7 @@ async fn answer_from_origin<P: Platform>(
             return forward::bypass(&platform, &visit, None, status).await;
         }
     }
+    // The fill sends the response through a channel and goes on, detached from this request.
     let (then, arrived) = (platform.clone(), platform.now());
     let work = |sender| fill(then, visit, lookup, Reply::waiting(sender), arrived);
     detached_until_sent(&platform, work).await.unwrap_or_else(|| {

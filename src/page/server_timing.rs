@@ -1,6 +1,6 @@
-//! Where the time of one request went, for those with a token: `Server-Timing` and the cache key.
+//! `Server-Timing` and the cache key, for requests with a token that may read.
 //!
-//! A Worker's clock stands still while it computes, so these are the times of what was waited for.
+//! A Worker's clock stands still while it computes, so these are the times of each wait.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -13,28 +13,34 @@ use crate::fields::request::RequestFields;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
+/// The steps of one request, each with its duration.
 #[derive(Default)]
 pub struct ServerTiming {
     steps: RefCell<Vec<(&'static str, Duration)>>,
 }
 
 impl ServerTiming {
-    /// For a request that asks with a token that may read, or for every one in development.
+    /// Tells whether to time a request: it carries a token that may read, or the edge runs in
+    /// development.
+    ///
+    /// The field is read only if a token is set: every read costs a call into JavaScript.
     pub fn wanted(config: &Config, request: &dyn RequestFields) -> bool {
         if config.debug {
             return true;
         }
         let tokens = || config.read_tokens.iter().chain(&config.purge_tokens);
         let offered = tokens().next().and_then(|_| request.value(DEBUG));
+        // Every token is compared, so that the time taken does not tell which of them matches.
         offered
             .is_some_and(|offered| tokens().fold(false, |found, token| token.is(&offered) | found))
     }
 
+    /// Records a step that is over.
     pub fn step(&self, name: &'static str, took: Duration) {
         self.steps.borrow_mut().push((name, took));
     }
 
-    /// `Server-Timing` (W3C), in milliseconds.
+    /// Adds `Server-Timing` (W3C) to a response, in milliseconds.
     pub fn append_to(&self, headers: &mut HeaderMap) {
         let steps = self.steps.borrow();
         let metrics = steps.iter().map(|(name, took)| format!("{name};dur={}", took.as_millis()));

@@ -1,7 +1,7 @@
-//! URLs that differ only in what `No-Vary-Search` excludes share a stored response.
+//! URLs that differ only in parameters that `No-Vary-Search` excludes share a stored response.
 //!
-//! What a path's responses say of its queries is kept beside the path's own slot. It is looked for
-//! only where a URL with a query is not stored itself: a hit costs nothing more.
+//! The rule of a path is a note beside the path's own slot. It is read only after a miss of a URL
+//! with a query: a hit costs nothing more.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use crate::fields::no_vary_search::NoVarySearch;
 use crate::platform::Platform;
 use crate::policy::key::CacheKey;
 
-/// The key that `key` shares with others, if it is known to share one.
+/// Returns the key that `key` shares with other URLs, if such a key is known. Look the page up
+/// again under it.
 pub async fn shared_key<P: Platform>(platform: &P, key: &CacheKey) -> Option<CacheKey> {
     key.query()?;
     let known = platform.cache_note(&key.search_slot()).await?;
@@ -17,13 +18,13 @@ pub async fn shared_key<P: Platform>(platform: &P, key: &CacheKey) -> Option<Cac
     (shared != *key).then_some(shared)
 }
 
-/// Keeps what a response said, for as long as the response is kept.
+/// Notes the `No-Vary-Search` of a response, for as long as the response is kept.
 pub async fn learn<P: Platform>(platform: &P, key: &CacheKey, said: &str, life: Duration) {
-    // Should it not be kept, its URLs do not share for now.
+    // A note that is not kept does no harm: its URLs share no response for now.
     let _ = platform.cache_write_note(&key.search_slot(), said.to_owned(), life).await;
 }
 
-/// A response of the path says nothing of the kind any more.
+/// Deletes the note: the path's newest response has no `No-Vary-Search` any more.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey) {
     platform.cache_delete(&key.search_slot()).await;
 }

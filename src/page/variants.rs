@@ -1,4 +1,7 @@
-//! Which variants of a page get a place in this isolate's data centre (`policy::sharing::variants`).
+//! The places of a page's variants in this isolate's data centre (`policy::sharing::variants`).
+//!
+//! Each visitor could bring a new variant and fill the cache. So requests are counted, and a
+//! variant is stored only when enough requests want it.
 
 use crate::fields::vary::Selecting;
 use crate::page::found::{Found, Lookup};
@@ -8,7 +11,10 @@ use crate::policy::key::Slot;
 use crate::policy::sharing::variants::{Admission, Places, VariantLimits, places};
 use crate::policy::time::Time;
 
-/// Counts a visitor's request for a variant that is not stored, and says what becomes of it.
+/// Counts a visitor's request for a variant that is not stored, and returns whether its response
+/// gets a place.
+///
+/// A variant that many pages of the host are requested in is admitted sooner.
 pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>) -> Admission {
     if !matches!(lookup.found, Found::Nothing(_)) {
         return Admission::Stored;
@@ -31,15 +37,15 @@ pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>)
     })
 }
 
-/// Counts a request whose answer turned out to belong under another key than the one it was looked up
-/// by: `visit` has that one now.
+/// Counts a request whose response turned out to belong under another key. `visit` has that key
+/// already.
 pub fn asked_under_another_key<P: Platform>(platform: &P, visit: &Visit) {
     let Some(page) = counted_by(visit, None) else { return };
     let (slot, limits, now) = (visit.key.slot(), limits(platform), platform.now());
     platform.isolate().variants.with_mut(|variants| variants.asked(&page, &slot, limits, now));
 }
 
-/// What becomes of the response that is to be stored in `slot`.
+/// Returns whether the response that is to be stored in `slot` gets a place. It counts nothing.
 pub fn admission<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -53,8 +59,9 @@ pub fn admission<P: Platform>(
     platform.isolate().variants.with(|variants| variants.admission(&page, slot, limits))
 }
 
-/// What stands for the places that a variant takes; `None` where it is not counted. `further`: what
-/// selects a variant beside the page's first one.
+/// The slot that names the budget of a variant; `None` where variants are not counted.
+///
+/// `further` holds the selecting values of a variant that is not the page's first.
 fn counted_by(visit: &Visit, further: Option<&Selecting>) -> Option<Slot> {
     match places(further, visit.key.foreign_origin().is_some()) {
         Places::Uncounted => None,
@@ -63,12 +70,14 @@ fn counted_by(visit: &Visit, further: Option<&Selecting>) -> Option<Slot> {
     }
 }
 
-/// What stands for all pages of the host, and for this variant of any of them.
+/// Two slots for counting on the whole host: one for all its pages, one for this variant of any of
+/// them.
 fn on_host(visit: &Visit, selecting: &Selecting) -> (Slot, Slot) {
     let host = visit.key.of_host();
     (host.slot().beside("pages"), host.variant_slot(Time(0), selecting))
 }
 
+/// The limits that the settings give.
 fn limits<P: Platform>(platform: &P) -> VariantLimits {
     let settings = platform.config().variants;
     VariantLimits { most: settings.most, stored_at_request: settings.after }

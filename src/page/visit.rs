@@ -1,4 +1,4 @@
-//! What a visitor asked for, as the flows carry it.
+//! A visitor's request as the flows carry it.
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -18,20 +18,27 @@ use crate::policy::key::CacheKey;
 use crate::policy::refresh::plain::{self, Allowed};
 
 /// A visitor's request without its body.
+///
+/// A clone is cheap, so a background task takes its own.
 #[derive(Clone)]
 pub struct Visit {
+    /// The visitor's method.
     pub method: Method,
-    /// The URL as it came: the origin is asked for just this spelling.
+    /// The URL as it came: a request to the origin keeps just this spelling.
     pub url: String,
+    /// The key that the page is looked up and stored by. A lookup may replace it with a key that
+    /// several URLs share.
     pub key: CacheKey,
+    /// The visitor's header fields. Each is read from the runtime only when it is needed.
     pub fields: Rc<dyn RequestFields>,
+    /// The settings, as they were when the request came.
     pub config: Rc<Config>,
-    /// Where its time goes, if the request or a setting asks for it.
+    /// The record of how long each step took. It is kept only if the request or a setting wants it.
     pub server_timing: Option<Rc<ServerTiming>>,
     read: Rc<ReadFields>,
 }
 
-/// What was read of the fields already: each read is a call into JavaScript.
+/// The fields that have been read already, because each read is a call into JavaScript.
 #[derive(Default)]
 struct ReadFields {
     cookies: OnceCell<Option<String>>,
@@ -39,6 +46,8 @@ struct ReadFields {
 }
 
 impl Visit {
+    /// Makes a visit of a request. The key is narrowed to the site that `Origin` names, where there
+    /// is one.
     pub fn new(
         method: Method,
         url: String,
@@ -50,18 +59,20 @@ impl Visit {
         Visit { method, url, key, fields, config, server_timing: None, read: Rc::default() }
     }
 
-    /// What the visitor can decode.
+    /// The content coding that the visitor can decode.
     fn encoding(&self) -> Encoding {
         let read = || Encoding::of(self.fields.accepted_encoding().as_deref());
         *self.read.encoding.get_or_init(read)
     }
 
+    /// Tells whether the visitor wants the header fields alone.
     pub fn is_head(&self) -> bool {
         self.method == Method::HEAD
     }
 
-    /// Awaits a step, and notes what it took if that is asked for: the clock costs a call into
-    /// JavaScript, which a hit can do without.
+    /// Awaits a step, and records its duration if the request is being timed.
+    ///
+    /// A hit is not timed by default, because each reading of the clock is a call into JavaScript.
     pub async fn timed<P: Platform, T>(
         &self,
         platform: &P,
@@ -85,18 +96,20 @@ impl Visit {
         self.read.cookies.get_or_init(read).as_deref()
     }
 
-    /// What the request says in the fields that a response varies by.
+    /// The visitor's values of the fields that a response varies by. Compare them with those of a
+    /// stored variant.
     pub fn selecting<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Selecting {
         let mut names = names.into_iter().peekable();
-        // Most pages name none: their hits read no field for it.
+        // Most pages vary by no field. A hit on such a page reads none.
         if names.peek().is_none() {
             return Selecting::new();
         }
         self.selectors(&*self.fields, self.cookies()).selecting(names)
     }
 
-    /// What a request to the origin that carried `fields` of the visitor's said in those that its
-    /// answer varies by.
+    /// The values that a request to the origin had in the fields that its response varies by.
+    ///
+    /// The response is stored under them. `fields` is what the request carried of the visitor's.
     pub fn selecting_in<'a>(
         &self,
         fields: &HeaderMap,
@@ -106,6 +119,8 @@ impl Visit {
         self.selectors(fields, cookies).selecting(names)
     }
 
+    /// Puts together all that normalises the selecting fields, for [`Visit::selecting`] and
+    /// [`Visit::selecting_in`] alike.
     fn selectors<'a>(
         &'a self,
         request: &'a dyn RequestFields,
@@ -120,12 +135,15 @@ impl Visit {
         }
     }
 
-    /// The visitor's fields in an own request for the page.
+    /// The visitor's fields in an own request for the page: all but those that the edge decides
+    /// about.
     pub fn carried(&self) -> HeaderMap {
         plain::carried(&*self.fields, self.encoding())
     }
 
     /// The visitor's fields in a plain request for a page that varies by `names`.
+    ///
+    /// The response to it may be stored for all visitors, so the settings limit what it carries.
     pub fn plain_fields(&self, names: &[HeaderName]) -> HeaderMap {
         let mut names = names.to_vec();
         if self.key.foreign_origin().is_some() {
@@ -141,7 +159,8 @@ impl Visit {
         plain::plain_fields(&*self.fields, &names, allowed)
     }
 
-    /// The fields that an own request would add to a plain one that carries `plain`.
+    /// The fields that an own request would add to a plain one that carries `plain`. If there are
+    /// none, both are the same request.
     pub fn added_to(&self, plain: &HeaderMap) -> Vec<HeaderName> {
         plain::added(&self.carried(), plain, self.cookies())
     }
@@ -151,12 +170,12 @@ impl Visit {
         self.fields.value("cache-control").map(|value| RequestDirectives::parse(&value))
     }
 
-    /// Whether the visitor spells the URL as plain requests do.
+    /// Tells whether the visitor spells the URL as plain requests do.
     pub fn is_spelt_canonically(&self) -> bool {
         self.path_and_query() == self.key.path_and_query()
     }
 
-    /// Path and query as they came.
+    /// The path and the query as they came.
     pub fn path_and_query(&self) -> &str {
         let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
         let path =

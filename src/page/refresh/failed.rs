@@ -1,4 +1,4 @@
-//! The origin failed, or refuses the edge: what stands in, and what is asked next.
+//! The origin failed, or refuses the edge: the response that stands in, and the next request.
 
 use http::StatusCode;
 use http::header::AUTHORIZATION;
@@ -15,8 +15,10 @@ use crate::policy::stored::Pass;
 use crate::policy::storing::Refusal;
 
 impl<P: Platform> Refresh<P> {
-    /// The origin refuses the plain request for a page that is not stored. Perhaps it knows no such
-    /// `User-Agent`: the visitor asks once with their own fields.
+    /// Acts on a refusal of the plain request for a page that is not stored.
+    ///
+    /// The origin may refuse the edge's `User-Agent`. So the visitor's own request is sent once. If
+    /// it succeeds, the page passes; if not, `after` says what the refusal means.
     pub(super) async fn refused(
         mut self,
         mut reply: Reply<P>,
@@ -50,8 +52,9 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// The answer concerns one visitor, and says nothing of the page: what is stored stays, and those
-    /// who wait ask for themselves.
+    /// Sends a response that concerns one visitor and says nothing of the page.
+    ///
+    /// The stored response stays. The waiting requests ask the origin for themselves.
     pub(super) async fn keep_to_the_visitor(
         mut self,
         mut reply: Reply<P>,
@@ -68,13 +71,17 @@ impl<P: Platform> Refresh<P> {
         self.end(LeaseEnd::Uncacheable).await;
     }
 
-    /// What is stored stays, and stands in if it may.
+    /// Acts on a failure of the origin. The stored response stays, and stands in if it may.
+    ///
+    /// If nothing may stand in, the visitor's own request gets a chance. The last resort is the
+    /// failure itself.
     pub(super) async fn failed(
         mut self,
         mut reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
         let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
+        // A failure that credentials caused is one visitor's: it delays no other request.
         let concerns = self.failure_of();
         if concerns != FailureOf::Visitor {
             self.note_failure(Cause::Failed);
@@ -100,6 +107,7 @@ impl<P: Platform> Refresh<P> {
             (None, Err(error)) => answer::failed(platform, &error, cache_status),
         };
         reply.send(response);
+        // The waiting requests share the failure only if it concerns the whole page.
         self.end(match concerns {
             FailureOf::Page => LeaseEnd::Failed(status.as_u16()),
             FailureOf::Variant => LeaseEnd::Abandoned,
@@ -108,13 +116,15 @@ impl<P: Platform> Refresh<P> {
         .await;
     }
 
+    /// Tells whether the failure concerns the page, one variant of it, or one visitor.
     fn failure_of(&self) -> FailureOf {
         let carries_credentials = self.carried.contains_key(AUTHORIZATION);
         let is_known = self.lookup.beside.is_some() || self.lookup.found.stored().is_some();
         failure_of(carries_credentials, is_known, self.carries_what_selects())
     }
 
-    /// Nothing stands in: perhaps the origin answers the visitor's own request. Whether it does.
+    /// Sends the visitor's own request where nothing stands in. Returns whether the visitor got its
+    /// response.
     pub(super) async fn serves_with_own(&self, reply: &mut Reply<P>) -> bool {
         if !reply.is_there() || self.is_theirs() {
             return false;
@@ -129,6 +139,8 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
+    /// Notes a failure, so that background refreshes of the slot pause. The pause grows with each
+    /// failure.
     pub(crate) fn note_failure(&self, cause: Cause) {
         let now = self.platform.now();
         let failures = &self.platform.isolate().failures;

@@ -1,21 +1,21 @@
-//! Asking the origin for a page: which request is sent first, and what becomes of the answers.
+//! Asking the origin for a page: the request that is sent first, and the use of each response.
 //!
-//! Only the answer to a plain request is stored, shared, or says anything of the page
-//! (`policy::refresh::plain`). What a visitor's own request brings back goes to that visitor; if it says that
-//! such a page may be shared, a plain request follows under the same lease, behind the visitor's
-//! back.
+//! Only the response to a plain request is stored or shared, or says anything of the page
+//! (`policy::refresh::plain`). The response to a visitor's own request goes to that visitor. If it
+//! says that such a page may be shared, a plain request follows in the background, under the same
+//! lease.
 //!
-//! Order matters here: the moment and the time are taken before each plain request is sent; those
-//! who wait are told as soon as it is known what there will be for them.
+//! The order of steps matters. The count of known purges and the time are taken before each plain
+//! request is sent. The waiting requests are told as soon as their outcome is known.
 //!
-//! | file | |
+//! | file | content |
 //! |---|---|
-//! | `plain` | the plain request, and what its answer means |
-//! | `own` | the visitor's own request, and what its answer tells |
+//! | `plain` | the plain request, and the meaning of its response |
+//! | `own` | the visitor's own request, and what its response tells |
 //! | `store` | a whole response is read to its end, and stored |
-//! | `provenance` | the tags of a response, and the purges that it was made in knowledge of |
-//! | `put` | nothing replaces what was fetched later |
-//! | `not_modified` | a 304 freshens what is stored |
+//! | `provenance` | the tags of a response, and the purges that the origin knew of |
+//! | `put` | nothing replaces a response that was fetched later |
+//! | `not_modified` | a 304 freshens the stored response |
 //! | `failed` | the origin failed, or refuses the edge |
 //! | `passing` | the page is not for all |
 
@@ -52,30 +52,39 @@ use crate::policy::time::Time;
 use crate::purge::memory::{LearnCount, PurgeMemory};
 
 /// The requests to the origin on behalf of a slot.
+///
+/// Every method that takes `self` by value ends the refresh: it sends the response, stores it, and
+/// ends the lease.
 pub struct Refresh<P: Platform> {
     pub(crate) platform: P,
     pub(crate) visit: Visit,
     pub(crate) lookup: Lookup<P::Body>,
+    /// The lease of the slot, if this request holds it.
     pub(crate) lease: Option<Lease<P>>,
+    /// The reason to ask the origin, for `Cache-Status`.
     pub(crate) reason: Forward,
-    /// In the order of learning purge records, and on the clock: both before the request is sent.
+    /// The number of purge records that this isolate had learned before the request was sent.
     pub(crate) learn_count: LearnCount,
+    /// The time before the request was sent: the response's `fetched_at`, unless the response is
+    /// older.
     pub(crate) began: Time,
-    /// What the request whose answer is looked at carries of the visitor's fields.
+    /// The visitor's fields in the request whose response is being handled.
     pub(crate) carried: HeaderMap,
-    /// Nothing is compared with what is stored: a 304 spoke of something else.
+    /// Whether the origin must not be asked to validate: its 304 was about another response.
     pub(crate) unconditional: bool,
-    /// A visitor's own request was answered before, and with what.
+    /// The meaning of the response to the visitor's own request, if one was sent before.
     own: Option<OwnAnswer>,
-    /// It is known in this isolate that the page passes.
+    /// Whether this isolate already knows from this refresh that the page passes.
     announced: bool,
-    /// A plain request was sent again with more of the visitor's fields.
+    /// Whether a plain request was sent again with more of the visitor's fields. It is sent again
+    /// once at most.
     said_more: bool,
-    /// What was stored is not for all any more: its own revalidation says so.
+    /// Whether the stored response is not for all any more, as its own revalidation says.
     pub(crate) turned_away: bool,
 }
 
 impl<P: Platform> Refresh<P> {
+    /// Prepares a refresh of what `lookup` found. Call [`Refresh::run`] next.
     pub fn new(
         platform: P,
         visit: Visit,
@@ -103,7 +112,11 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// Asks, answers the visitor if there is one, and stores.
+    /// Asks the origin, sends the visitor the response if one waits, stores it, and ends the lease.
+    ///
+    /// The first request depends on what is known of the page. A visitor's own request costs a
+    /// second one if the page can be shared. A plain one is wasted on a page that needs the
+    /// visitor's cookies.
     pub async fn run(self, reply: Reply<P>) {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
@@ -119,7 +132,8 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// Which request comes first for a page of which nothing is stored: what a rule says, or a guess.
+    /// Chooses the first request for a page of which nothing is stored: by a rule, or by a guess
+    /// from similar pages.
     fn order(&self, added: &[HeaderName]) -> Order {
         let key = &self.visit.key;
         let rules = self.platform.config().rules_for(key.path());
@@ -130,32 +144,37 @@ impl<P: Platform> Refresh<P> {
         self.platform.isolate().sections.with(|sections| sections.order(section, added, now))
     }
 
-    /// The fields that pages like this one vary by.
+    /// The fields that similar pages vary by.
     fn suspected(&self) -> Vec<HeaderName> {
         self.platform.isolate().sections.with(|sections| sections.varies(&self.visit.key).to_vec())
     }
 
-    /// Whether the request that was answered carried all that the visitor's own would.
+    /// Tells whether the request carried all that the visitor's own would. Its response is then
+    /// good for the visitor.
     pub(crate) fn is_theirs(&self) -> bool {
         self.visit.added_to(&self.carried).is_empty()
     }
 
-    /// The stored response that the origin is asked to compare with.
+    /// The stored response that the origin is asked to validate.
     fn compared(&self) -> Option<&StoredResponse> {
         self.lookup.found.vouches().filter(|_| !self.unconditional)
     }
 
-    /// Takes out of the lookup what was found.
+    /// Takes the found response out of the lookup.
     pub(crate) fn take_found(&mut self) -> Found<P::Body> {
         mem::replace(&mut self.lookup.found, Found::Nothing(self.reason))
     }
 
-    /// What was stored before, without its body.
+    /// Takes the response that was stored before, without its body.
     pub(crate) fn take_prior(&mut self) -> Option<StoredResponse> {
         let (prior, _) = self.take_found().into_stored()?;
         Some(prior)
     }
 
+    /// Decides whether a response may be stored.
+    ///
+    /// A redirect to its own URL is refused first: every visitor would get the loop. Nor may a
+    /// response with too many tags be stored, because a purge could miss it.
     pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
         let key = &self.visit.key;
         if status.is_redirection() && relocation::redirects_to(headers, key) {
@@ -168,11 +187,12 @@ impl<P: Platform> Refresh<P> {
         storing(status, headers, &*self.visit.fields, terms, self.platform.now())
     }
 
-    /// What the answered request said in the fields that its answer varies by.
+    /// The values that the request had in the fields that its response varies by.
     pub(crate) fn selecting(&self, names: &[&str]) -> Selecting {
         self.visit.selecting_in(&self.carried, names.iter().copied())
     }
 
+    /// The `Cache-Status` of a response that the origin was asked for.
     pub(crate) fn status(&self, reply: &Reply<P>, status: StatusCode) -> CacheStatus {
         CacheStatus {
             detail: reply.detail.or(self.lookup.detail()),
@@ -180,6 +200,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
+    /// Ends the lease, if this refresh has one and has not ended it yet.
     pub(crate) async fn end(&mut self, outcome: LeaseEnd) {
         if let Some(lease) = self.lease.take() {
             lease.end(outcome).await;
@@ -187,7 +208,7 @@ impl<P: Platform> Refresh<P> {
     }
 }
 
-/// Asks with the visitor's own request, and sends the answer.
+/// Sends the visitor's own request to the origin, and the visitor its response.
 pub(crate) async fn answer_with_own<P: Platform>(
     platform: &P,
     visit: &Visit,

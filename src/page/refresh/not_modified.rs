@@ -1,4 +1,4 @@
-//! A 304: the stored response still holds, and is freshened.
+//! A 304: the stored response is still valid, and is freshened.
 
 use std::time::Duration;
 
@@ -25,14 +25,17 @@ use crate::policy::storing::Storing;
 use crate::policy::tag::TagSet;
 
 impl<P: Platform> Refresh<P> {
-    /// The stored response still holds: it is freshened with what the 304 says (RFC 9111 §4.3.4).
+    /// Freshens the stored response with the fields of a 304 (RFC 9111 §4.3.4), and sends it.
+    ///
+    /// A 304 may be about another response than the stored one: the origin is then asked again
+    /// without validators. A 304 may also say that the page is no longer for all.
     pub(crate) async fn not_modified(mut self, mut reply: Reply<P>, response: Response<P::Body>) {
         // broken: 304-freshens-past-a-purge
         let cache_status = self.status(&reply, StatusCode::NOT_MODIFIED);
         let Found::Response(candidate) = self.take_found() else { return };
         let mut headers = conditional::updated(&candidate.stored.headers, &response.headers);
         let vouches = answers::not_modified(&response.headers, &candidate.stored.headers);
-        // Some servers name fewer fields in a 304, which has no body to code.
+        // Some servers name fewer fields in the `Vary` of a 304, which has no body to encode.
         copy(&mut headers, &candidate.stored.headers, VARY);
         if vouches == NotModified::VouchesForAnother {
             self.lookup.found = Found::Response(candidate);
@@ -53,10 +56,13 @@ impl<P: Platform> Refresh<P> {
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
         let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
+        // The visitor need not wait for the freshened response to be stored.
         reply.send(answer);
         self.keep_freshened(stored, prior).await;
     }
 
+    /// Puts together the freshened response: the stored body, with the times, tags and purges of
+    /// the 304.
     fn freshened(
         &self,
         prior: &StoredResponse,
@@ -66,7 +72,7 @@ impl<P: Platform> Refresh<P> {
     ) -> StoredResponse {
         let states_tags = TagSet::of(&not_modified.headers, self.visit.key.host()).stated;
         let tags = if states_tags { self.tags(not_modified) } else { prior.tags.clone() };
-        // What the 304 itself says of its age counts, not what the stored response once said.
+        // The age comes from the 304 itself, not from the stored response.
         let mut of_answer = not_modified.headers.clone();
         forwarding::drop_hop_by_hop(&mut of_answer);
         let made = Made::of(&of_answer, self.began);
@@ -83,16 +89,17 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// Stores a freshened response with the body that the slot holds.
+    /// Stores a freshened response with the body that the slot holds now.
     async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
         let slot: Slot = self.lookup.slot.clone();
         let current = match read_slot(&self.platform, &slot).await {
             Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
-            // It was replaced or evicted meanwhile: there is no body to keep the news with.
+            // The response was replaced or evicted meanwhile: there is no body to store the new
+            // fields with.
             _ => None,
         };
         let Some(body) = current else { return self.end(LeaseEnd::Abandoned).await };
-        // A body in the slot itself is small, and a large one stands apart: nothing is staged.
+        // A body in the slot itself is small, and a large one has its own slot: nothing is staged.
         let staging = slot.beside("staging");
         match self.platform.settle(body.into(), &staging, Duration::ZERO).await {
             Ok(Settled::Whole(body)) => self.keep(slot, stored, body, Some(prior)).await,
@@ -101,7 +108,7 @@ impl<P: Platform> Refresh<P> {
     }
 }
 
-/// Gives `headers` the lines of a field that `from` has.
+/// Replaces a field of `headers` by the lines that `from` has of it.
 fn copy(headers: &mut HeaderMap, from: &HeaderMap, name: HeaderName) {
     headers.remove(&name);
     for value in from.get_all(&name) {

@@ -1,4 +1,5 @@
-//! The visitor's own request: what it brings back is theirs, and what it tells of the page.
+//! The visitor's own request. Its response goes to the visitor alone, but tells something of the
+//! page.
 
 use http::header::HeaderName;
 
@@ -20,14 +21,20 @@ use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
-    /// Whether a visitor's own request was answered well before this plain one.
+    /// Tells whether a visitor's own request got a good response before this plain one.
     pub(crate) fn own_went_well(&self) -> bool {
         self.own.is_some_and(|own| own != OwnAnswer::TellsNothing)
     }
 
+    /// Sends the visitor's own request first. `follow` allows a plain request after it.
+    ///
+    /// If the own request turns out to be as good as a plain one, its response is stored and no
+    /// second request is needed.
     pub(super) async fn own_first(mut self, mut reply: Reply<P>, follow: bool) {
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
+        // The response may be stored after all. So the count and the time are taken before the
+        // request is sent.
         self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
@@ -48,7 +55,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// An answer that is the visitor's alone: what it tells of the page.
+    /// Sends the visitor the response, and learns from it what the page is like.
     pub(super) async fn own_answered(
         self,
         mut reply: Reply<P>,
@@ -66,6 +73,10 @@ impl<P: Platform> Refresh<P> {
         self.after_own(tells, selected_by(&judged), follow).await;
     }
 
+    /// Takes the next step after the visitor has the response to their own request.
+    ///
+    /// The page passes, a plain request follows, or the lease ends. `varies_by` holds the fields
+    /// for the plain request.
     pub(super) async fn after_own(
         mut self,
         tells: OwnAnswer,
@@ -90,7 +101,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// The plain request after a visitor's own, under the same lease, behind the visitor's back.
+    /// Sends the plain request after a visitor's own, in the background and under the same lease.
     pub(super) async fn follow(mut self, tells: OwnAnswer, varies_by: Vec<HeaderName>) {
         if self.lease.is_none() && !self.takes_lease().await {
             return;
@@ -101,6 +112,8 @@ impl<P: Platform> Refresh<P> {
         Box::pin(self.plain_answered(Reply::absent(), answer)).await;
     }
 
+    /// Takes the lease for a plain request, without waiting for a holder in this data centre.
+    /// Returns whether it did.
     pub(super) async fn takes_lease(&mut self) -> bool {
         let Some(lease) = lease::take(&self.platform, &self.lookup.slot) else { return false };
         if let Err(outcome) = lease.claim(&all_tags(&self.visit, &[])).await {
@@ -111,6 +124,7 @@ impl<P: Platform> Refresh<P> {
         true
     }
 
+    /// Sends the visitor the response to their own request, or the problem if the origin gave none.
     pub(super) fn send_own(
         &self,
         reply: &mut Reply<P>,

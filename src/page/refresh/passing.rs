@@ -1,4 +1,7 @@
 //! A page that is not for all: it passes for a while, and its requests are not collapsed.
+//!
+//! A pass marker in the slot tells the whole data centre. This isolate's memory tells its own
+//! requests at once.
 
 use futures::join;
 use http::StatusCode;
@@ -18,8 +21,10 @@ use crate::policy::time::Time;
 use crate::policy::timing::PASS_FOR;
 
 impl<P: Platform> Refresh<P> {
-    /// The page turned out not to be for all. The visitor asks for themselves, unless the plain
-    /// request was as good as their own.
+    /// Acts on a plain response that is not for all.
+    ///
+    /// The visitor's own request is sent, unless the plain one carried all of its fields.
+    /// `answered` is the origin's status, for `Cache-Status`.
     pub(crate) async fn turned(
         mut self,
         mut reply: Reply<P>,
@@ -40,15 +45,18 @@ impl<P: Platform> Refresh<P> {
             return self.end(LeaseEnd::Abandoned).await;
         }
         drop(response);
-        // Those who wait need not wait for this visitor's own request as well.
+        // The waiting requests are told now: they need not wait for this visitor's own request as
+        // well.
         self.announce(pass);
         let platform = self.platform.clone();
         let own = answer_with_own(&platform, &visit, &mut reply, status);
         join!(own, self.pass(pass));
     }
 
-    /// The page passes for a while: no request waits, none is collapsed. What is stored goes, where a
-    /// plain request says so.
+    /// Marks the page as one that passes for a while: none of its requests waits or is collapsed.
+    ///
+    /// The marker replaces the stored response, if a plain request says so. The tag graph forgets
+    /// the page last.
     pub(super) async fn pass(mut self, pass: Pass) {
         self.turned_away = pass.plain && self.lookup.found.stored().is_some();
         let pass = self.as_told(pass);
@@ -67,25 +75,30 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What the page's first variant said of all of them, where it is the one that passes.
+    /// The first variant's statement about the other variants, if it is the variant that passes.
     pub(super) fn passing_first(&self) -> Option<PassingFirst> {
         let now = self.platform.now();
         self.lookup.passing_first(|stored| now + self.kept_for(stored))
     }
 
+    /// The pass as other requests are told of it: one visitor's selecting fields must not decide
+    /// for others.
     pub(super) fn as_told(&self, pass: Pass) -> Pass {
         let is_of_one_variant = self.passing_first().is_some() || self.lookup.beside.is_some();
         pass.as_told(is_of_one_variant, self.carries_what_selects())
     }
 
-    /// Whether the plain request carried a field of the visitor's that others need not send.
+    /// Tells whether the plain request carried a field of the visitor's that others need not send.
     pub(super) fn carries_what_selects(&self) -> bool {
         let forward = &self.platform.config().plain.forward_headers;
         let is_of_site = self.visit.key.foreign_origin().is_some();
         carries_what_selects(&self.carried, forward, is_of_site)
     }
 
-    /// Tells this isolate that the page passes, once; returns until when.
+    /// Tells this isolate that the page passes, and wakes the waiting requests. Only the first call
+    /// does so.
+    ///
+    /// Returns the time until which the page passes.
     pub(super) fn announce(&mut self, pass: Pass) -> Time {
         let pass = self.as_told(pass);
         let (now, slot) = (self.platform.now(), &self.lookup.slot);
@@ -99,7 +112,8 @@ impl<P: Platform> Refresh<P> {
             isolate.sections.with_mut(|sections| sections.refused(&self.visit.key, misled, now));
         }
         isolate.failures.forget(slot);
-        // (The page's own slot stands for its other variants too, where its first one alone passes.)
+        // The page's own slot also leads to its other variants. If the first variant alone passes,
+        // they must not.
         if self.passing_first().is_none() {
             isolate.passes.note(slot, (until, pass), now);
         }

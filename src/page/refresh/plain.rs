@@ -1,4 +1,7 @@
-//! The plain request: what it carries, and what its answer means for the page.
+//! The plain request: the fields that it carries, and the meaning of its response for the page.
+//!
+//! Visitors share the response, so the request carries as little of one visitor's fields as
+//! possible. Fields that the response turns out to vary by are added by a second request.
 
 use std::mem;
 
@@ -19,13 +22,16 @@ use crate::policy::storing::Storing;
 use crate::purge::memory::PurgeMemory;
 
 impl<P: Platform> Refresh<P> {
+    /// Sends the plain request first, and acts on its response.
     pub(super) async fn plain_first(mut self, reply: Reply<P>, plain: HeaderMap) {
         let answer = self.ask_on_suspicion(plain).await;
         self.plain_answered(reply, answer).await;
     }
 
-    /// Sends a plain request. What it carries beyond the fields that the page is known to vary by must
-    /// turn out to select, or else it is sent again without.
+    /// Sends a plain request that may carry more fields than the page is known to vary by.
+    ///
+    /// Each further field must turn out to select the response. If not, the request is sent again
+    /// without them.
     pub(super) async fn ask_on_suspicion(
         &mut self,
         plain: HeaderMap,
@@ -41,9 +47,11 @@ impl<P: Platform> Refresh<P> {
         self.ask_plainly(known).await
     }
 
-    /// Whether the answer to a request that carried these fields of the visitor's, beyond what a plain
-    /// one does, is as good as plain. A refusal, a failure or what may not be stored is not, although its
-    /// `Vary` names them: those who sent others wait for the same request.
+    /// Tells whether the response is as good as one to a plain request that did not carry the
+    /// fields `added`.
+    ///
+    /// A refusal, a failure or an uncacheable response is not, although its `Vary` names them.
+    /// Visitors that sent other values wait for the same request.
     pub(super) fn is_for_all(
         &self,
         answer: &Result<Response<P::Body>, OriginError>,
@@ -60,6 +68,8 @@ impl<P: Platform> Refresh<P> {
         &mut self,
         plain: HeaderMap,
     ) -> Result<Response<P::Body>, OriginError> {
+        // The count and the time are taken before the request is sent. A purge that comes while the
+        // origin works must count as unknown to it.
         self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = plain;
@@ -72,7 +82,10 @@ impl<P: Platform> Refresh<P> {
         answer
     }
 
-    /// What the answer to a plain request, or to one as good, means for the page.
+    /// Acts on the response to a plain request, or to an own request that is as good.
+    ///
+    /// A 304 goes to [`Refresh::not_modified`]. If the response varies by fields that the request
+    /// lacked, a second request carries them. Everything else goes to [`Refresh::act`].
     pub(crate) async fn plain_answered(
         mut self,
         reply: Reply<P>,
@@ -84,6 +97,7 @@ impl<P: Platform> Refresh<P> {
             Ok(response) if self.compared().is_some() => {
                 return self.not_modified(reply, response).await;
             }
+            // No response came, or a 304 to a request without validators: both count as a failure.
             answer => {
                 let error = answer.err().unwrap_or(OriginError::Unasked);
                 return self.act(no_answer(vouched), reply, Err(error)).await;
@@ -103,7 +117,7 @@ impl<P: Platform> Refresh<P> {
         self.act(means, reply, Ok(response)).await;
     }
 
-    /// Does what the answer to a plain request means for the page.
+    /// Takes the step that the response to a plain request calls for.
     async fn act(
         self,
         means: PlainAnswer,
@@ -126,6 +140,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
+    /// The part that visitors' credentials have in this request.
     fn credentials(&self) -> Credentials {
         if self.carried.contains_key(AUTHORIZATION) {
             Credentials::Carried
@@ -136,8 +151,10 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What a plain request carries for the visitor who waits, where the answer turns out to vary by a
-    /// field that this one did not carry. Asked once more, a variant comes back that they can have.
+    /// The fields for a second plain request, if the response varies by a field that this one
+    /// lacked.
+    ///
+    /// The response to the second is a variant that the waiting visitor can have.
     pub(super) fn unsaid(&mut self, reply: &Reply<P>, answer: &HeaderMap) -> Option<HeaderMap> {
         if !reply.is_there() || mem::replace(&mut self.said_more, true) {
             return None;
@@ -146,8 +163,10 @@ impl<P: Platform> Refresh<P> {
         plain.keys().any(|name| !self.carried.contains_key(name)).then_some(plain)
     }
 
-    /// The fields that an answer is selected by: those that it names in `Vary`, and those that its page
-    /// varied by and its request carried. It is not shown to all because it forgets to name one of them.
+    /// The fields that a response is selected by: those in its `Vary`, and those that the page
+    /// varied by and the request carried.
+    ///
+    /// An origin that forgets to name one of them does not thereby show the response to all.
     pub(crate) fn selected_by(&self, answer: &HeaderMap) -> Vec<HeaderName> {
         let mut names = selected_by(answer);
         let was_said = |name: &HeaderName| {

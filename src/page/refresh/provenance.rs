@@ -1,4 +1,4 @@
-//! What a response is stored with: its tags, and the purges that it was made in knowledge of.
+//! The provenance of a response: its tags, and the purges that the origin knew of when it made it.
 
 use http::HeaderMap;
 
@@ -11,7 +11,7 @@ use crate::policy::tag::{Tag, TagSet};
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
-    /// The origin's tags and those of the rules.
+    /// The tags of the origin's response and those of the rules.
     pub(super) fn tag_set(&self, headers: &HeaderMap) -> TagSet {
         let key = &self.visit.key;
         let mut set = TagSet::of(headers, key.host());
@@ -21,6 +21,7 @@ impl<P: Platform> Refresh<P> {
         set
     }
 
+    /// The tags to store with a response. Tags that are dropped are reported in the log.
     pub(super) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
         let key = &self.visit.key;
         let set = self.tag_set(&response.headers);
@@ -33,8 +34,9 @@ impl<P: Platform> Refresh<P> {
         set.tags
     }
 
-    /// The purges that a response of these tags was made in knowledge of: none, where it was made
-    /// before it was asked for.
+    /// The purges that the origin knew of when it made a response with these tags.
+    ///
+    /// A response that another cache had stored before this request vouches for none.
     pub(super) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
         // broken: age-vouches
         let Made::ForThisRequest(began) = made else { return Vec::new() };

@@ -1,5 +1,5 @@
-//! Putting a response, or the mark that a page passes, into its slot: nothing replaces what was
-//! fetched later.
+//! Putting a response or a pass marker into its slot. Nothing replaces a response that was fetched
+//! later.
 
 use std::time::Duration;
 
@@ -18,8 +18,11 @@ use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
-    /// Writes a slot, unless what it holds was fetched later: returns false then, and if the cache
-    /// kept nothing. `prior` is what the tag graph was compared with.
+    /// Writes a slot. Returns false if the slot holds a later response, or if the cache kept
+    /// nothing.
+    ///
+    /// `prior` is the response that the tag graph was compared with. If this returns false, leave
+    /// the graph alone.
     pub(super) async fn put(
         &self,
         slot: &Slot,
@@ -38,11 +41,12 @@ impl<P: Platform> Refresh<P> {
         let document = Document { head: stored.to_head(), body };
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;
-        // (A variant's slot may be another than the one that is collapsed by.)
+        // A variant may be stored in another slot than the one whose lease collapses its requests.
         let slot_of_lease = &self.lookup.slot;
         if put.is_ok() && !cache.is_unproven() {
             return true;
         }
+        // The Cache API may drop a write without an error: in doubt, the slot is read back.
         match self.platform.cache_match(slot).await {
             Some(_) => {
                 cache.found(slot_of_lease);
@@ -55,7 +59,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What is known of what a slot holds, and of what is to be written to it.
+    /// Compares the response in a slot with the new one, for the policy to choose between them.
     fn compare<'a>(&self, current: &'a Stored, new: &Stored) -> Current<'a> {
         let responses = match (new, current) {
             (Stored::Response(new), Stored::Response(current)) => Some([new, current]),
@@ -70,7 +74,7 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
-    /// What the purges that this isolate knows do to a response.
+    /// The strongest purge of a response that this isolate knows of.
     fn purged(&self, stored: &StoredResponse) -> Purged {
         let tags = all_tags(&self.visit, &stored.tags);
         let skew = self.platform.config().skew;
@@ -78,23 +82,27 @@ impl<P: Platform> Refresh<P> {
         self.platform.isolate().purges.with(purged)
     }
 
+    /// Notes that the cache kept nothing, and logs it. Requests for the page are not collapsed for
+    /// a minute.
     pub(super) fn put_kept_nothing(&self, cause: Option<String>) {
         let platform = &self.platform;
         platform.isolate().cache.lost(&self.lookup.slot, platform.now());
         complain(platform, Complaint::CachePut, || {
-            let cause = cause.unwrap_or_else(|| "it said it did".to_owned());
+            let cause = cause.unwrap_or_else(|| "the Cache API reported success".to_owned());
             format!(
                 "the Cache API kept nothing ({cause}); requests for this page are not collapsed for a minute"
             )
         });
     }
 
+    /// The time for which the cache keeps a response: to the end of its last window, and longer if
+    /// it can be revalidated.
     pub(super) fn kept_for(&self, stored: &StoredResponse) -> Duration {
         let config = self.platform.config();
         stored.kept_for(config.longest_grant(), config.max_life, self.platform.now())
     }
 
-    /// Whether the origin answered with what it had made before a purge, or calls stale itself.
+    /// Tells whether the origin sent a response from before a purge, or calls it stale itself.
     pub(super) fn is_behind(&self, stored: &StoredResponse) -> bool {
         Made::of(&stored.headers, self.began).is_behind(self.purged(stored))
     }

@@ -1,7 +1,7 @@
-//! Storing what the origin said: the second half of a refresh.
+//! Storing a response of the origin: the second half of a refresh.
 //!
-//! A body takes its slot only after it was read to its clean end (what `put` returns proves
-//! nothing), and nothing replaces what was fetched later.
+//! A body takes its slot only after it was read to its clean end, because a successful `put` proves
+//! nothing. Nothing replaces a response that was fetched later.
 
 use futures::join;
 use http::{HeaderMap, StatusCode};
@@ -29,8 +29,10 @@ use crate::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse};
 use crate::policy::storing::withhold;
 
 impl<P: Platform> Refresh<P> {
-    /// A whole response to a plain request: it is read to its end, and then it is stored. A visitor
-    /// for whom it is gets it meanwhile; any other is answered with their own request.
+    /// Stores a whole response to a plain request. The visitor gets it at the same time, if it is
+    /// for them.
+    ///
+    /// Any other visitor gets the response to their own request, which runs beside the storing.
     pub(crate) async fn store(
         mut self,
         mut reply: Reply<P>,
@@ -58,12 +60,12 @@ impl<P: Platform> Refresh<P> {
         self.settle(slot, stored, body, is_admitted).await;
     }
 
-    /// Whether a variant is stored already: this isolate may not have counted its requests.
+    /// Tells whether the variant is stored already. This isolate may not have counted its requests.
     fn has_place(&self, slot: &Slot) -> bool {
         *slot == self.lookup.slot && self.lookup.found.stored().is_some()
     }
 
-    /// Whether a response is for the visitor whose request brought it.
+    /// Tells whether a response is for the visitor whose request brought it.
     fn is_for(&self, stored: &StoredResponse) -> bool {
         if self.is_theirs() {
             return true;
@@ -74,7 +76,8 @@ impl<P: Platform> Refresh<P> {
         is_for_visitor(stored, &wanted, &*self.visit.fields, by_cookie, has_cookies)
     }
 
-    /// Reads the body to its end, and keeps it.
+    /// Reads the body to its end, and keeps the response. A large body is written to a slot of its
+    /// own meanwhile.
     async fn settle(
         mut self,
         slot: Slot,
@@ -100,8 +103,9 @@ impl<P: Platform> Refresh<P> {
         self.keep(slot, stored, body, prior).await;
     }
 
+    /// Remembers which fields this page varies by, as a guess for similar pages.
     fn note_section(&self, stored: &StoredResponse) {
-        // A page that is not there tells nothing of those that are.
+        // An error page tells nothing of the others.
         if !stored.status.is_success() {
             return;
         }
@@ -112,10 +116,11 @@ impl<P: Platform> Refresh<P> {
         sections.with_mut(|sections| sections.stored(key, &varies, &added, now));
     }
 
-    /// The body could not be kept. Those who wait share a failure of the origin's alone.
+    /// Ends the lease after a body that could not be kept. The waiting requests share only a
+    /// failure of the origin.
     async fn unsettled(mut self, error: Unsettled) {
         let outcome = match error {
-            // The visitor's own request went well: others may fare as well.
+            // The visitor's own request succeeded, so the waiting requests' own may succeed too.
             Unsettled::BrokenOff if self.own_went_well() => LeaseEnd::Uncacheable,
             Unsettled::BrokenOff => {
                 self.note_failure(Cause::Failed);
@@ -130,8 +135,10 @@ impl<P: Platform> Refresh<P> {
         self.end(outcome).await;
     }
 
-    /// A response is kept under the key that it itself says it shares, and under the URL's own where
-    /// it says nothing: what another response said need not hold for this one.
+    /// Chooses the key that the response is stored under, by its own `No-Vary-Search`.
+    ///
+    /// Another response of the path may have declared another key, which need not hold for this
+    /// one. The request is then counted for the new key.
     async fn file_under_own_key(&mut self, headers: &HeaderMap) {
         let (asked, said) = (&self.visit.key, NoVarySearch::of(headers));
         match filed_key(asked, said.as_ref(), self.visit.is_spelt_canonically()) {
@@ -146,6 +153,9 @@ impl<P: Platform> Refresh<P> {
         }
     }
 
+    /// Puts together the stored response and its slot.
+    ///
+    /// No purge in it was learned, and no time in it is taken, after the request was sent.
     fn to_be_stored(
         &self,
         response: &Response<P::Body>,
@@ -179,7 +189,7 @@ impl<P: Platform> Refresh<P> {
         (slot, stored)
     }
 
-    /// Sends the visitor the answer, and returns the body that is to be stored.
+    /// Sends the visitor the response, and returns the body that is to be stored.
     fn show(
         &self,
         reply: &mut Reply<P>,
@@ -202,7 +212,7 @@ impl<P: Platform> Refresh<P> {
         ours
     }
 
-    /// Puts a response into its slot, tells the others, and then sees to the tag graph.
+    /// Puts a response into its slot, ends the lease, and then updates the tag graph.
     pub(crate) async fn keep(
         mut self,
         slot: Slot,
@@ -211,7 +221,8 @@ impl<P: Platform> Refresh<P> {
         prior: Option<StoredResponse>,
     ) {
         let (platform, key) = (self.platform.clone(), self.visit.key.clone());
-        // On a cold page others wait for the put: the graph is looked at after it.
+        // A new page is put first, because other requests wait for it. The graph is planned after
+        // that.
         let mut plan = None;
         if prior.is_some() {
             let made = plan::plan(&platform, &key, prior.as_ref(), &stored).await;
@@ -220,7 +231,7 @@ impl<P: Platform> Refresh<P> {
         }
         let isolate = platform.isolate();
         if self.is_behind(&stored) {
-            // It is asked for again, with pauses that grow.
+            // The origin is asked again, with pauses that grow.
             self.note_failure(Cause::Behind);
         } else {
             isolate.failures.forget(&self.lookup.slot);
@@ -235,15 +246,16 @@ impl<P: Platform> Refresh<P> {
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Box::new(stored));
         let is_current = self.put(&slot, stored.clone(), prior.as_ref(), body, life).await;
+        // The lease ends after the put, so that a woken request finds the response.
         let ended = if is_handed_on {
             LeaseEnd::Stored { fetched_at, learn_count: self.learn_count }
         } else {
-            // Each use has to be validated: each waiting request asks for itself.
+            // Each use has to be validated, so each waiting request asks the origin for itself.
             LeaseEnd::Uncacheable
         };
         self.end(ended).await;
-        // The tags of what was overtaken are not the page's; no later store would know of those of what
-        // was not kept.
+        // The tags of an overtaken response are not the page's. Tags of a response that was not
+        // kept would be lost to any later store.
         if !is_current {
             return;
         }
