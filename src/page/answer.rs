@@ -147,7 +147,7 @@ pub fn shared_failure<P: Platform>(
         platform,
         StatusCode::from_u16(failure).unwrap_or(StatusCode::BAD_GATEWAY),
         "The origin failed",
-        "Another request for this page asked the origin a learn_count ago; its failure is shared.",
+        "Another request for this page asked the origin a moment ago; its failure is shared.",
     );
     status.append_to(&mut response.headers);
     response

@@ -4,7 +4,7 @@ mod plain;
 use std::collections::BTreeMap;
 
 use edge_isr::config::{
-    Config, ConfigError, ForwardHeaders, Invalidation, VariantSettings, VisitorWriteLimits,
+    Config, ConfigError, Invalidation, VariantSettings, VisitorWriteLimits,
 };
 use rstest::rstest;
 
