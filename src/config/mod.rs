@@ -1,4 +1,4 @@
-//! The settings: read once, and either all legal or refused with the name of the one that is not.
+//! The settings: read once. They are all legal, or refused with the name of the wrong setting.
 
 pub mod names;
 mod plain;
@@ -22,28 +22,37 @@ use crate::rules::{self, Rule};
 /// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// All settings, parsed and legal.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The site that pages come from. Without it, requests are forwarded as they are.
     pub origin: Option<Origin>,
-    /// The hosts that are served; any, where empty.
+    /// The hosts that are served. An empty list means every host.
     pub hosts: Vec<String>,
+    /// Tokens that may purge and read.
     pub purge_tokens: Vec<Secret>,
+    /// Tokens that may only read.
     pub read_tokens: Vec<Secret>,
     /// Path of the control routes, with a leading slash and no closing one.
     pub control_prefix: String,
-    /// A visitor with such a cookie goes past the cache.
+    /// Requests with one of these cookies go past the cache.
     pub login_cookies: CookieNames,
     /// Cookies that count as absent for keys, variants and plain requests.
     pub ignore_cookies: CookieNames,
     pub plain: PlainSettings,
     pub variants: VariantSettings,
     pub rules: Vec<Rule>,
+    /// The time for which purge records in memory need not be read again from KV.
     pub memory_window: Duration,
+    /// The most by which the clocks of two data centres may differ.
     pub skew: Duration,
+    /// The time within which the origin must respond.
     pub origin_timeout: Duration,
+    /// The age at which a stored response is no longer used.
     pub max_life: Duration,
+    /// The stale window that a soft purge allows.
     pub purge_swr: Duration,
+    /// The stale window when the origin fails, if the response states none.
     pub stale_if_error: Duration,
     /// Whether a visitor's own `Cache-Control` is heeded.
     pub request_directives: bool,
@@ -54,7 +63,7 @@ pub struct Config {
     /// Every response tells where its time went, and the key under which it is stored.
     pub debug: bool,
     pub purge_items_max: usize,
-    /// How long the receipt of a purge can be looked up. Zero keeps none.
+    /// The time for which a purge's receipt can be looked up. Zero stores no receipts.
     pub receipt_life: Duration,
     pub keep_tag_headers: bool,
     /// Whether browsers receive the directives for shared caches: a CDN in front may need them.
@@ -65,7 +74,7 @@ pub struct Config {
     pub cache_secret: Option<Secret>,
     pub invalidation: Invalidation,
     pub visitor_writes: VisitorWriteLimits,
-    /// Into how many objects the coordinator is divided, where one is bound.
+    /// The number of objects that the coordinator is divided into, if it is bound.
     pub coordinator_shards: u32,
 }
 
@@ -84,15 +93,15 @@ pub struct Origin {
     pub host: String,
 }
 
-/// How far an unsafe request's invalidation (RFC 9111 §4.4) is told. It always holds in the isolate,
-/// and a page's first variant is emptied in the data centre.
+/// The reach of an unsafe request's invalidation (RFC 9111 §4.4). It always holds in the isolate,
+/// and the page's first variant is emptied in the data centre.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalidation {
-    /// No further.
+    /// No other data centre is told.
     Here,
-    /// To the world, for the groups that the response names (RFC 9875 §3).
+    /// All data centres are told of the groups that the response names (RFC 9875 §3).
     Groups,
-    /// To the world, for its URLs as well.
+    /// All data centres are told of the groups and of the URLs.
     Everywhere,
 }
 
@@ -103,7 +112,7 @@ pub struct VariantSettings {
     pub by_cookie: bool,
     /// The most variants of a page that are stored.
     pub most: usize,
-    /// At which request for a further variant it is stored.
+    /// The number of requests for a further variant after which it is stored.
     pub after: u32,
 }
 
@@ -119,11 +128,12 @@ pub struct VisitorWriteLimits {
 pub struct Secret(String);
 
 impl Secret {
+    /// Tells whether `offered` is this secret, in constant time.
     pub fn is(&self, offered: &str) -> bool {
         self.0.as_bytes().ct_eq(offered.as_bytes()).into()
     }
 
-    /// To hash with; not to show.
+    /// Returns the secret's bytes to hash with. Do not show them.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -139,6 +149,7 @@ const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 
 impl Config {
+    /// Reads all settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
         let origin = origin(raw)?;
         Ok(Config {
@@ -172,7 +183,7 @@ impl Config {
                 false => Languages::AsSpelt,
             },
             debug: flag(raw, "DEBUG")?,
-            // No upper bound below KV's own would be right for every plan; KV refuses past it.
+            // KV's own limit differs by plan, so no lower bound here would be right for all.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
@@ -197,7 +208,7 @@ impl Config {
         })
     }
 
-    /// The terms on which stored responses are reused.
+    /// Returns the settings for the reuse of stored responses.
     pub fn terms(&self) -> ReuseSettings {
         ReuseSettings {
             memory_window: self.memory_window,
@@ -207,29 +218,30 @@ impl Config {
         }
     }
 
-    /// The longest window that a setting may grant past a response's own.
+    /// Returns the longest stale window that a setting may add to a response's own.
     pub fn longest_grant(&self) -> Duration {
         let by_visitor = Duration::from_secs(if self.request_directives { DAY } else { 0 });
         self.purge_swr.max(self.stale_if_error).max(by_visitor)
     }
 
-    /// How long a lease lives: longer than the origin's time limit, and than a request may go on
-    /// working after its response.
+    /// Returns the life of a lease: longer than a request may work, also after its response.
     pub fn lease_life(&self) -> Duration {
         self.origin_timeout + LEASE_MARGIN
     }
 
-    /// The secret that names in the cache are hashed with: `CACHE_SECRET`, or the first purge token.
+    /// Returns the secret to hash names in the cache with: `CACHE_SECRET`, or the first purge
+    /// token.
     pub fn cache_secret(&self) -> &[u8] {
         let secret = self.cache_secret.as_ref().or(self.purge_tokens.first());
         secret.map_or(&[], Secret::as_bytes)
     }
 
+    /// Tells whether requests for `host` are served.
     pub fn serves(&self, host: &str) -> bool {
         self.hosts.is_empty() || self.hosts.iter().any(|served| served == host)
     }
 
-    /// The rules that apply to a path. A rule that bypasses applies in any reading of the path.
+    /// Returns the rules for a path. A rule that bypasses applies in any reading of the path.
     pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
         rules::rules_for(&self.rules, path)
     }

@@ -1,4 +1,4 @@
-//! The names of all settings, and what becomes of a name that is none of them.
+//! The names of all settings, and the check for misspelt names.
 
 use super::ConfigError;
 use super::read::error;
@@ -45,22 +45,24 @@ pub const NAMES: [&str; 38] = [
     "VISITOR_WRITES_PER_DAY",
 ];
 
-/// A misspelt name differs from the setting that was meant by at most so many letters.
+/// The most letters by which a misspelt name differs from the intended setting.
 const MISTAKES_MOST: usize = 2;
-/// A name as short as this may differ by one letter.
+/// The length up to which a name may differ by only one letter.
 const SHORT: usize = 6;
 
-/// What kind of name a variable of the Worker has.
+/// The kind of a Worker variable's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
+    /// The name of a setting.
     Setting,
-    /// This setting was probably meant.
+    /// The name is probably a misspelling of this setting.
     Misspelt(&'static str),
-    /// Another program's, such as `SENTRY_DSN`.
+    /// The name belongs to another program, such as `SENTRY_DSN`.
     Other,
 }
 
 impl Named {
+    /// Returns the kind of a name.
     pub fn of(name: &str) -> Named {
         if NAMES.contains(&name) {
             return Named::Setting;
@@ -89,8 +91,8 @@ pub fn check(names: Vec<String>) -> Result<Vec<String>, ConfigError> {
     Ok(others)
 }
 
-/// How many letters have to be added, removed, changed or swapped with their neighbour to make one
-/// text of the other (optimal string alignment).
+/// Counts the letters to add, remove, change or swap with their neighbour to turn one text into the
+/// other (optimal string alignment).
 fn edits(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut before: Vec<usize> = Vec::new();

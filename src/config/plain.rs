@@ -1,5 +1,5 @@
-//! What a plain request says besides its key: the edge's own name, the site owner's fields, and
-//! those of a visitor that the site owner lets through.
+//! The fields of a plain request besides its key: the edge's name, the site owner's fields, and the
+//! visitor's fields that the owner lets through.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,15 +13,19 @@ pub use crate::policy::refresh::plain::ForwardHeaders;
 
 const USER_AGENT: &str = concat!("edge-isr/", env!("CARGO_PKG_VERSION"));
 
+/// The settings for plain requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlainSettings {
+    /// The `User-Agent` of plain requests.
     pub user_agent: HeaderValue,
-    /// Sent with every request to the origin. The values are secrets: `Debug` does not print them.
+    /// Fields sent with every request to the origin. The values are secrets: `Debug` does not print
+    /// them.
     pub origin_headers: Vec<(HeaderName, HeaderValue)>,
+    /// The visitor's fields that plain requests carry.
     pub forward_headers: ForwardHeaders,
 }
 
-/// The edge makes these itself; `if-…` and `x-forwarded-…` are others.
+/// Fields that the edge makes itself. It also makes `if-…` and `x-forwarded-…`.
 const MADE_BY_THE_EDGE: [HeaderName; 6] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -32,6 +36,7 @@ const MADE_BY_THE_EDGE: [HeaderName; 6] = [
 ];
 
 impl PlainSettings {
+    /// Reads the settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>, origin: Option<&Origin>) -> Result<PlainSettings, ConfigError> {
         Ok(PlainSettings {
             user_agent: user_agent(raw)?,
@@ -76,7 +81,7 @@ fn lines(text: &str) -> Result<Vec<(String, String)>, ConfigError> {
     lines.map(field).collect()
 }
 
-/// An error repeats the name alone.
+/// Parses one field. An error repeats the name alone, because the value is secret.
 fn origin_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConfigError> {
     let refused = |reason: &str| error(ORIGIN_HEADERS, format!("has the field {name:?}: {reason}"));
     let name: HeaderName = name.parse().map_err(|_| refused("that is no field name"))?;
@@ -144,7 +149,7 @@ fn forward_header(name: &str) -> Result<HeaderName, ConfigError> {
     }
 }
 
-/// 127.0.0.0/8, `[::1]` or `localhost`, with or without a port.
+/// Tells whether a host is 127.0.0.0/8, `[::1]` or `localhost`, with or without a port.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => name,

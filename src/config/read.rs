@@ -3,17 +3,18 @@
 use super::{ConfigError, RawConfig, Secret};
 use crate::policy::cookies::CookieNames;
 
-/// Shorter tokens and secrets can be guessed.
+/// The least length of tokens and secrets: shorter ones can be guessed.
 const SECRET_LENGTH_LEAST: usize = 16;
 /// The text that `.dev.vars.example` holds in place of a token.
 const PLACEHOLDER: &str = "replace-me";
 
+/// Makes the error for a setting.
 pub fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {
     ConfigError { setting, reason: reason.into() }
 }
 
-/// A list: text separated by commas or spaces, or a JSON array of strings, as which a list in
-/// `wrangler.toml` arrives.
+/// Reads a list: words between commas or spaces, or a JSON array of strings. A list in
+/// `wrangler.toml` arrives as JSON.
 pub fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, ConfigError> {
     let text = raw(name).unwrap_or_default();
     if is_json_array(&text) {
@@ -24,13 +25,13 @@ pub fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, Conf
     Ok(words.map(str::to_owned).collect())
 }
 
-/// An address such as `[::1]` begins with a bracket, too.
+/// Tells whether a text is a JSON array. An address such as `[::1]` begins with a bracket, too.
 fn is_json_array(text: &str) -> bool {
     let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
     inside.is_some_and(|inside| inside.starts_with(['"', ']']))
 }
 
-/// Names of cookies, or those of `default` where the setting is not there.
+/// Reads names of cookies, or returns those of `default` if the setting is absent.
 pub fn cookie_names(
     raw: RawConfig<'_>,
     name: &'static str,
@@ -43,10 +44,12 @@ pub fn cookie_names(
     names.map_err(|cause| error(name, cause.to_string()))
 }
 
+/// Reads a list of tokens.
 pub fn tokens(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<Secret>, ConfigError> {
     words(raw, name)?.into_iter().map(|token| secret(name, token)).collect()
 }
 
+/// Reads a secret, if the setting is there.
 pub fn optional_secret(
     raw: RawConfig<'_>,
     name: &'static str,
@@ -54,7 +57,7 @@ pub fn optional_secret(
     raw(name).map(|text| secret(name, text.trim().to_owned())).transpose()
 }
 
-/// The error does not repeat it.
+/// Checks a secret. The error does not repeat it.
 fn secret(name: &'static str, text: String) -> Result<Secret, ConfigError> {
     let fault = if text.starts_with(PLACEHOLDER) {
         "is still the example's".to_owned()
@@ -68,6 +71,7 @@ fn secret(name: &'static str, text: String) -> Result<Secret, ConfigError> {
     Err(error(name, format!("{fault}; make one with: openssl rand -hex 32")))
 }
 
+/// Reads a whole number from `least` to `most`.
 pub fn number(
     raw: RawConfig<'_>,
     name: &'static str,
@@ -82,6 +86,7 @@ pub fn number(
     }
 }
 
+/// Reads `true` or `false`; the default is `false`.
 pub fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
     match raw(name).as_deref().map(str::trim) {
         None | Some("false") => Ok(false),
@@ -90,7 +95,7 @@ pub fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError>
     }
 }
 
-/// The first is what holds where nothing is set.
+/// Reads one of several words. The first of them is the default.
 pub fn one_of<T: Copy>(
     raw: RawConfig<'_>,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Bearer tokens (RFC 6750) and what each may do.
+//! Bearer tokens (RFC 6750) and their scopes.
 
 use http::StatusCode;
 
@@ -6,14 +6,16 @@ use crate::config::{Config, Secret};
 use crate::control::ControlError;
 use crate::fields::request::RequestFields;
 
+/// The permission that a control route needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// Purge.
     Purge,
-    /// A token that may purge may read too.
+    /// Look up receipts and the tag graph. A token that may purge may read too.
     Read,
 }
 
-/// Allows a request whose token has the scope.
+/// Checks that the request's token has the scope. Send the error as the response.
 pub fn authorize(
     config: &Config,
     request: &dyn RequestFields,
@@ -29,7 +31,7 @@ pub fn authorize(
     }
     let offered = request.value("authorization");
     let offered = offered.as_deref().and_then(bearer).unwrap_or("");
-    // Every token is compared, so that the time tells nothing of which one it was.
+    // Every token is compared, so that the time does not show which token matched.
     let purges = is_among(&config.purge_tokens, offered);
     let reads = is_among(&config.read_tokens, offered);
     match scope {

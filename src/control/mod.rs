@@ -1,4 +1,4 @@
-//! The control routes under `/edge-isr/`: access, and the form of errors.
+//! The control routes under `/edge-isr/`: access, and the format of errors.
 
 pub mod auth;
 pub mod purge;
@@ -15,28 +15,34 @@ use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Control;
 
-/// A refused request, as RFC 9457 describes it, with the field or setting that is to blame.
+/// A refused request in the format of RFC 9457, with the field or setting that caused it.
 #[derive(Debug, Serialize)]
 pub struct ControlError {
+    /// The kind of the error, in a few words.
     pub title: &'static str,
+    /// The status of the response.
     pub status: u16,
+    /// The explanation, with the next step for the caller.
     pub detail: String,
+    /// The field or setting that caused the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
 impl ControlError {
+    /// Makes an error. Its `detail` tells the caller what to do.
     pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> ControlError {
         ControlError { title, status: status.as_u16(), detail: detail.into(), field: None }
     }
 
+    /// Names the field or setting that caused the error.
     pub fn about(mut self, field: impl Into<String>) -> ControlError {
         self.field = Some(field.into());
         self
     }
 
     fn response<P: Platform>(&self, platform: &P) -> Response<P::Body> {
-        // Made from a StatusCode above.
+        // The number was made from a StatusCode above.
         let status = StatusCode::from_u16(self.status).expect("a legal status");
         let mut response = json(platform, status, PROBLEM, self);
         if status == StatusCode::UNAUTHORIZED {
@@ -47,7 +53,7 @@ impl ControlError {
     }
 }
 
-/// Answers a request to a control route.
+/// Makes the response to a request for a control route.
 pub async fn control<P: Platform>(
     platform: &P,
     route: Control<'_>,

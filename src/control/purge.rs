@@ -1,4 +1,4 @@
-//! `POST purge`: reads the request, purges or refuses it as a whole, and answers with a receipt.
+//! `POST purge`: reads the request, purges or refuses it as a whole, and responds with a receipt.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::policy::tag::Tag;
 use crate::purge::batches::Limit;
 use crate::purge::{Purge, purge};
 
-/// A request's body, in bytes.
+/// The most bytes of a request's body.
 const BODY_MOST: usize = 1024 * 1024;
 
 /// Selectors by kind, in canonical form.
@@ -35,8 +35,11 @@ pub struct PurgeSelectors {
 /// The receipt of a purge request, as it is sent and stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Receipt {
+    /// The id to look the receipt up with.
     pub id: String,
+    /// The time at which the purge began.
     pub at: String,
+    /// The mode of the purge.
     pub mode: PurgeMode,
     purged: PurgeSelectors,
     rejected: Vec<Rejected>,
@@ -61,6 +64,7 @@ struct PurgeRequest {
     mode: PurgeMode,
 }
 
+/// Makes the response to a purge request.
 pub async fn answer<P: Platform>(
     platform: &P,
     body: Option<P::Body>,
@@ -168,7 +172,7 @@ fn bad(detail: impl Into<String>, field: Option<&str>) -> ControlError {
     }
 }
 
-/// The selectors of each field, with how they are read.
+/// The selectors of each field, with the function that reads them.
 type Lists = Vec<(&'static str, ReadSelector, Vec<String>)>;
 
 fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, ControlError> {
@@ -234,8 +238,8 @@ fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected
     (selected, rejected)
 }
 
-/// The members of an object in their order. A field that appears twice is kept twice, so that it can be
-/// refused.
+/// The members of an object in their order. A field that appears twice is kept twice, so that it
+/// can be refused.
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,13 +1,14 @@
-//! Receipts of purges: kept in KV behind the answer's back, and `GET purges/<id>` to look one up with
-//! how far its purge has spread.
+//! Receipts of purges. A receipt is stored in KV in the background. `GET purges/<id>` returns it,
+//! and tells how far its purge has spread.
 //!
-//! In scope: what KV shows where the question is asked. Out of scope: what it shows elsewhere, which
-//! KV cannot be asked; of that there is only the moment by which it is usually so.
+//! In scope: the records that KV shows in the data centre that receives the request. Out of scope:
+//! the records that KV shows elsewhere, because KV cannot tell. The response only states the time
+//! by which they are usually visible everywhere.
 //!
-//! A record counts as seen here if KV shows one of its tag and mode whose stamp is not before the
-//! purge began. The purge's own records are all stamped later than that, and by the same clock, so
-//! an earlier stamp is an earlier purge, or a later one by a clock that is behind: what is said to be
-//! seen is, and in that one case what is said not to be seen may have been overtaken.
+//! A record counts as seen if KV shows a record of its tag and mode, stamped at or after the
+//! purge's beginning. The purge's own records all have such stamps, from the same clock. An earlier
+//! stamp belongs to an earlier purge, or to a later purge by a slow clock. So "seen" is always
+//! right. "Not seen" may be wrong in that last case: a later purge has then replaced the record.
 
 use std::time::Duration;
 
@@ -29,23 +30,25 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 const VERSION: u8 = 1;
-/// Of hexadecimal digits, two random words.
+/// The number of hexadecimal digits in an id: two random words.
 const ID_LENGTH: usize = 32;
-/// KV: changes "may take up to 60 seconds or more" to be seen elsewhere.
+/// The time in which a write usually spreads. KV's documentation: changes "may take up to 60
+/// seconds or more" to be seen elsewhere.
 const KV_SPREADS_IN: Duration = Duration::from_secs(60);
 
-/// What KV holds of a purge request, under `r/<id>`.
+/// The value of `r/<id>` in KV: a purge request and its outcome.
 #[derive(Serialize, Deserialize)]
 pub struct StoredReceipt {
     v: u8,
     receipt: Receipt,
-    /// Whose records were to be written, done or not.
+    /// The tags whose records were to be written, successfully or not.
     tags: Vec<Tag>,
     began: Time,
     ended: Time,
 }
 
 impl StoredReceipt {
+    /// Makes the stored form of a receipt.
     pub fn new(receipt: Receipt, tags: Vec<Tag>, began: Time, ended: Time) -> StoredReceipt {
         StoredReceipt { v: VERSION, receipt, tags, began, ended }
     }
@@ -58,26 +61,27 @@ struct FoundReceipt {
     spread: Spread,
 }
 
-/// How far a purge is known to have spread.
+/// The known spread of a purge.
 #[derive(Serialize)]
 struct Spread {
     /// KV has taken every record.
     durable: bool,
     here: Here,
-    /// No promise: KV names no upper bound. None for what is not durable.
+    /// The time by which the purge usually holds everywhere. KV promises no upper bound. `None` for
+    /// a purge that is not durable.
     #[serde(skip_serializing_if = "Option::is_none")]
     usually_everywhere_by: Option<String>,
 }
 
-/// Records that KV shows in the data centre that answers.
+/// The records that KV shows in the data centre that responds.
 #[derive(Serialize)]
 struct Here {
     seen: usize,
     of: usize,
 }
 
-/// Keeps a receipt, once the answer is decided: no purge waits for it or fails with it. Of a request
-/// that named nothing to purge there is nothing to keep.
+/// Stores a receipt in the background: no purge waits for it or fails with it. A request that named
+/// nothing to purge has no receipt. Call it once the response is decided.
 pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     let life = platform.config().receipt_life;
     if life.is_zero() || kept.tags.is_empty() {
@@ -87,7 +91,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     platform.defer(async move {
         let key = KvKey::receipt(&kept.receipt.id);
         let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
-        // The answer has gone out; only the log hears of a write that takes too long.
+        // The response has been sent, so only the log can tell of a failed write.
         if let Err(error) = kv::write(&then, &key, entry).await {
             complain(&then, Complaint::Receipt, || {
                 format!("a purge's receipt could not be kept ({error}); the purge stands")
@@ -96,6 +100,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     });
 }
 
+/// Makes the response to `GET purges/<id>`.
 pub async fn answer<P: Platform>(
     platform: &P,
     id: &str,
@@ -128,7 +133,7 @@ async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Sprea
     })
 }
 
-/// How many of the records KV shows, asked in the way pages ask.
+/// Counts the records that KV shows. They are read in the same way as for pages.
 async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, ControlError> {
     let key = |tag| KvKey::record(kept.receipt.mode, tag);
     let keys: Vec<KvKey> = kept.tags.iter().map(key).collect();
@@ -148,7 +153,7 @@ fn no_answer(error: KvError) -> ControlError {
 fn absent<P: Platform>(platform: &P) -> ControlError {
     let life = platform.config().receipt_life.as_secs();
     let detail = format!(
-        "None bears this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds. KV \
+        "No receipt has this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds. KV \
          can take a minute or more to show a new one."
     );
     ControlError::new(StatusCode::NOT_FOUND, "No such receipt", detail).about("RECEIPT_LIFE")

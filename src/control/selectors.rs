@@ -9,29 +9,37 @@ use crate::policy::key::is_host;
 use crate::policy::key::{CacheKey, canonical_host};
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
-/// A selector that cannot be purged, and why.
+/// A selector that cannot be purged, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
+    /// The field of the purge request that listed it.
     pub field: Cow<'static, str>,
+    /// The selector as it was sent.
     pub value: String,
+    /// The reason why it cannot be purged.
     pub reason: String,
 }
 
-/// A selector that can be purged: its canonical form, and the tag that stands for it.
+/// A selector that can be purged: its canonical form, and its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selected {
+    /// The field of the purge request that listed it.
     pub field: &'static str,
+    /// The selector in canonical form.
     pub canonical: String,
+    /// The tag to purge.
     pub tag: Tag,
 }
 
-/// Turns one selector of a field into its canonical form and its tag. `Err` is the reason why not.
+/// A function that turns a selector into its canonical form and its tag, or into the reason to
+/// refuse it.
 pub type ReadSelector = fn(&Config, &str) -> Result<(String, Tag), String>;
 
+/// The fields of a purge request that list selectors, each with the function that reads it.
 pub const FIELDS: [(&str, ReadSelector); 4] =
     [("tags", tag), ("urls", url), ("prefixes", prefix), ("hosts", host)];
 
-/// Reads one selector.
+/// Reads one selector with its field's function.
 pub fn select(
     config: &Config,
     field: &'static str,
@@ -111,7 +119,7 @@ fn served(config: &Config, host: &str) -> Result<(), String> {
     }
 }
 
-/// Characters that a browser would send percent-encoded.
+/// Percent-encodes the characters that a browser would encode.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.trim().bytes() {

@@ -1,4 +1,4 @@
-//! `GET status`: which URLs have a tag, which tags a URL has, as the tag graph knows.
+//! `GET status`: the URLs of a tag and the tags of a URL, as the tag graph has them.
 
 use http::StatusCode;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::platform::{Platform, Response};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 
-/// URLs an answer lists before it gives a cursor.
+/// The most URLs in one response; a cursor leads to the next.
 const PAGE: u32 = 1000;
 
 #[derive(Serialize)]
@@ -32,6 +32,7 @@ struct OfUrl {
     tags: Vec<Tag>,
 }
 
+/// Makes the response to `GET status`.
 pub async fn answer<P: Platform>(
     platform: &P,
     visit: &Visit,

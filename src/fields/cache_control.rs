@@ -1,7 +1,7 @@
 //! `Cache-Control` and the fields that share its grammar (RFC 9111 §5.2).
 //!
-//! Parsing never fails: what cannot be understood is passed over, and what is understood but
-//! broken (`max-age=abc`) counts as the cautious value, zero (§4.2.1).
+//! Parsing never fails. An unknown directive is ignored. A known directive with a broken value
+//! (`max-age=abc`) counts as the cautious value, zero (§4.2.1).
 
 use std::time::Duration;
 
@@ -17,24 +17,35 @@ const LARGEST_DELTA: u64 = 1 << 31;
 /// The directives of one or more field lines; the first of a repeated directive counts (§4.2.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheControl {
+    /// The directive `max-age`.
     pub max_age: Option<Duration>,
+    /// The directive `s-maxage`.
     pub s_maxage: Option<Duration>,
+    /// The directive `stale-while-revalidate`.
     pub stale_while_revalidate: Option<Duration>,
+    /// The directive `stale-if-error`.
     pub stale_if_error: Option<Duration>,
+    /// The directive `public`.
     pub public: bool,
+    /// The directive `private` without names of fields.
     pub private: bool,
+    /// The directive `no-cache` without names of fields.
     pub no_cache: bool,
-    /// Fields that `private="…"` and `no-cache="…"` name, in lower case: they are not stored, and
-    /// the rest is (§5.2.2.4, §5.2.2.7).
+    /// The fields that `private="…"` and `no-cache="…"` name, in lower case. They are not stored,
+    /// but the other fields are (§5.2.2.4, §5.2.2.7).
     pub withheld: Vec<String>,
+    /// The directive `no-store`.
     pub no_store: bool,
+    /// The directive `must-revalidate`.
     pub must_revalidate: bool,
+    /// The directive `proxy-revalidate`.
     pub proxy_revalidate: bool,
+    /// The directive `must-understand`.
     pub must_understand: bool,
 }
 
 impl CacheControl {
-    /// Every line of the field `name`, in order.
+    /// Reads every line of the field `name`, in order.
     pub fn of(headers: &HeaderMap, name: &HeaderName) -> CacheControl {
         let mut directives = CacheControl::default();
         for value in headers.get_all(name) {
@@ -43,7 +54,7 @@ impl CacheControl {
         directives
     }
 
-    /// One field value.
+    /// Reads one field value.
     pub fn parse(value: &str) -> CacheControl {
         let mut directives = CacheControl::default();
         directives.read(value);
@@ -53,7 +64,8 @@ impl CacheControl {
     fn read(&mut self, value: &str) {
         for member in list(value) {
             steps(member.len());
-            // There is no space around the equals sign: with one, it is another name or another value.
+            // No space may surround the equals sign. A space makes it another name or another
+            // value.
             let (name, argument) = match member.split_once('=') {
                 Some((name, argument)) => (name, unquoted(argument)),
                 None => (member, None),
@@ -82,8 +94,8 @@ impl CacheControl {
 }
 
 impl CacheControl {
-    /// A targeted field, which is a Dictionary (RFC 9213 §2.1). A directive of another type than its
-    /// own is none.
+    /// Reads a targeted field, which is a Dictionary (RFC 9213 §2.1). A directive of the wrong type
+    /// is ignored.
     pub fn of_dictionary(members: &[(String, Value)]) -> CacheControl {
         let mut directives = CacheControl::default();
         for (name, value) in members {
@@ -99,7 +111,7 @@ impl CacheControl {
         directives
     }
 
-    /// Takes note of the fields a qualified directive names; false where it names none.
+    /// Notes the fields that a qualified directive names. Returns false if it names none.
     fn withholds(&mut self, argument: Option<&str>) -> bool {
         let before = self.withheld.len();
         let named = list(argument.unwrap_or("")).map(str::to_ascii_lowercase);
@@ -116,7 +128,7 @@ fn first(slot: &mut Option<Duration>, argument: Option<&str>) {
     slot.get_or_insert(delta_seconds(argument.unwrap_or("")).unwrap_or(Duration::ZERO));
 }
 
-/// A delta-seconds (RFC 9111 §1.2.2): digits alone; what overflows is the largest.
+/// Reads delta-seconds (RFC 9111 §1.2.2): digits alone. An overflow counts as the largest value.
 pub fn delta_seconds(text: &str) -> Option<Duration> {
     steps(text.len());
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -126,11 +138,11 @@ pub fn delta_seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(LARGEST_DELTA)))
 }
 
-/// The members of a comma-separated list (RFC 9110 §5.6.1): trimmed, empty ones left out, commas
-/// inside quoted strings kept.
+/// Returns the members of a comma-separated list (RFC 9110 §5.6.1). They are trimmed, empty members
+/// are left out, and commas inside quoted strings are kept.
 ///
-/// A quotation that never ends is none, and hides no directive behind it. No other is looked for from
-/// its member on: were each looked for anew, a text would be read as often as it has quotes.
+/// A quotation that never ends counts as no quotation, so it hides no later directive. From its
+/// member on, no quotation is looked for. Otherwise a text would be read as often as it has quotes.
 pub fn list(value: &str) -> impl Iterator<Item = &str> {
     let (mut rest, mut quotes) = (Some(value), true);
     std::iter::from_fn(move || {
@@ -145,7 +157,7 @@ pub fn list(value: &str) -> impl Iterator<Item = &str> {
     .filter(|member| !member.is_empty())
 }
 
-/// Finds the end of the first member. `None` where a quotation in it never ends.
+/// Finds the end of the first member. `None`: a quotation in it never ends.
 fn end_of_member(text: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -168,8 +180,8 @@ fn comma(text: &str) -> Option<usize> {
     })
 }
 
-/// A token, or the contents of a quoted string (RFC 9110 §5.6.4); None for one that does not end, or
-/// not where the argument does.
+/// Returns a token, or the contents of a quoted string (RFC 9110 §5.6.4). `None`: the string does
+/// not end at the end of the argument.
 fn unquoted(argument: &str) -> Option<String> {
     let Some(quoted) = argument.strip_prefix('"') else { return Some(argument.to_owned()) };
     let (mut contents, mut escaped) = (String::new(), false);
@@ -188,13 +200,13 @@ fn unquoted(argument: &str) -> Option<String> {
     None
 }
 
-/// A field value as text, byte for byte: header values are not UTF-8 (RFC 9110 §5.5).
+/// Returns a field value as text, byte for byte: header values are not UTF-8 (RFC 9110 §5.5).
 pub fn latin1(bytes: &[u8]) -> String {
     steps(bytes.len());
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-/// All lines of a field as one value, joined as RFC 9110 §5.2 joins them; none where it is absent.
+/// Returns all lines of a field as one value (RFC 9110 §5.2). `None`: the field is absent.
 pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut lines = headers.get_all(name).iter().map(|value| latin1(value.as_bytes()));
     let first = lines.next()?;

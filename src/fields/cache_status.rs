@@ -1,24 +1,32 @@
-//! The `Cache-Status` field (RFC 9211): what the cache did with a request, and why.
+//! The `Cache-Status` field (RFC 9211): the cache's handling of a request, and the reason.
 
 use std::fmt;
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
+/// The name of the field.
 pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// Why a request went to the origin (RFC 9211 §2.2).
+/// The reason why a request went to the origin (RFC 9211 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forward {
+    /// The cache was configured or forced not to handle the request.
     Bypass,
+    /// The method requires a request to the origin.
     Method,
+    /// Nothing is stored for the URL.
     UriMiss,
+    /// Nothing stored for the URL matches the request's selecting fields.
     VaryMiss,
+    /// Nothing stored could be used.
     Miss,
+    /// The stored response is stale.
     Stale,
 }
 
 impl Forward {
+    /// Returns the reason as RFC 9211 spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Forward::Bypass => "bypass",
@@ -31,19 +39,19 @@ impl Forward {
     }
 }
 
-/// Why this cache did what it did, in a word (RFC 9211 §2.8). `docs/cache-status.md` says of each what
-/// to do about it.
+/// The reason for the cache's handling of a request, in a word (RFC 9211 §2.8).
+/// `docs/cache-status.md` tells for each reason what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The request carries credentials, or the response is to such a request.
     Authorization,
     /// The data centre's cache keeps nothing: requests are not collapsed.
     CacheUnavailable,
-    /// A control route answered.
+    /// The response is from a control route.
     Control,
-    /// The visitor has a cookie that may mean something, and the response is not for all.
+    /// The visitor has a cookie that may matter to the origin, and the response is not for all.
     Cookie,
-    /// The holder of the world's lease took too long.
+    /// The holder of the coordinator's lease took too long.
     CoordinatorOverdue,
     /// The coordinator did not reply.
     CoordinatorUnavailable,
@@ -65,7 +73,7 @@ pub enum Detail {
     NoOrigin,
     /// The response or, if heeded, the request says `no-store`.
     NoStore,
-    /// The request wants what is stored, and nothing is.
+    /// The request accepts only a stored response, and nothing is stored.
     OnlyIfCached,
     /// The origin's own cache sent a response that it had made before a purge.
     OriginBehind,
@@ -79,7 +87,7 @@ pub enum Detail {
     Private,
     /// The stored response was purged hard.
     Purged,
-    /// A part fills nothing.
+    /// The request or response is for a part, which cannot fill the cache.
     Range,
     /// The origin redirects the URL to itself.
     RedirectsToItself,
@@ -87,7 +95,7 @@ pub enum Detail {
     Representation,
     /// The response is stale, and a background request is under way.
     Revalidating,
-    /// A rule bypasses.
+    /// A rule makes the request bypass the cache.
     Rule,
     /// The response sets a cookie.
     SetCookie,
@@ -110,7 +118,7 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// Lower case and hyphens, so that it is a token.
+    /// Returns the reason as a token: lower case and hyphens.
     pub fn as_str(self) -> &'static str {
         match self {
             Detail::Authorization => "authorization",
@@ -156,38 +164,48 @@ impl Detail {
 /// This cache's member of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheStatus {
+    /// Whether a stored response was used, without a request to the origin.
     pub hit: bool,
+    /// The reason for a request to the origin, if there was one.
     pub forward: Option<Forward>,
+    /// The status of the origin's response.
     pub forward_status: Option<u16>,
+    /// Whether the response was stored.
     pub stored: bool,
+    /// Whether the request shared another request's response.
     pub collapsed: bool,
     /// Seconds of freshness left; negative once it has passed.
     pub ttl: Option<i64>,
     /// The key under which the response is stored. Only a request that may debug is told.
     pub key: Option<String>,
+    /// The reason in a word.
     pub detail: Option<Detail>,
 }
 
 impl CacheStatus {
+    /// Starts the member of a hit with `ttl` seconds of freshness left.
     pub fn hit(ttl: i64) -> CacheStatus {
         CacheStatus { hit: true, ttl: Some(ttl), ..CacheStatus::default() }
     }
 
+    /// Starts the member of a request that went to the origin.
     pub fn forwarded(reason: Forward) -> CacheStatus {
         CacheStatus { forward: Some(reason), ..CacheStatus::default() }
     }
 
+    /// Adds the status of the origin's response.
     pub fn answered(mut self, status: u16) -> CacheStatus {
         self.forward_status = Some(status);
         self
     }
 
+    /// Adds the reason in a word.
     pub fn detail(mut self, detail: Detail) -> CacheStatus {
         self.detail = Some(detail);
         self
     }
 
-    /// Behind what an origin's own caches said (§2).
+    /// Appends this member after those of the origin's own caches (§2).
     pub fn append_to(&self, headers: &mut HeaderMap) {
         let value = HeaderValue::from_str(&self.to_string()).expect("tokens and numbers are legal");
         headers.append(CACHE_STATUS, value);

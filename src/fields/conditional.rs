@@ -1,4 +1,4 @@
-//! Conditional requests: a visitor's against what is stored, ours against the origin
+//! Conditional requests: a visitor's against the stored response, and the edge's to the origin
 //! (RFC 9110 §13, RFC 9111 §4.3).
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -9,12 +9,12 @@ use crate::fields::forwarding;
 use crate::fields::request::RequestFields;
 use crate::policy::time::Time;
 
-/// An entity tag without its weakness: all that caches compare (RFC 9110 §8.8.3.2).
+/// Returns an entity tag without `W/`: caches compare nothing else (RFC 9110 §8.8.3.2).
 fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// Tells whether the visitor has this response already, so that a 304 answers the request.
+/// Tells whether the visitor has this response already. Respond with 304 then.
 pub fn is_not_modified(
     method: &Method,
     request: &dyn RequestFields,
@@ -24,7 +24,8 @@ pub fn is_not_modified(
     if status != StatusCode::OK || !matches!(*method, Method::GET | Method::HEAD) {
         return false;
     }
-    // "A recipient MUST ignore If-Modified-Since if the request contains an If-None-Match" (§13.1.3).
+    // "A recipient MUST ignore If-Modified-Since if the request contains an If-None-Match"
+    // (§13.1.3).
     if let Some(wanted) = request.value("if-none-match") {
         let Some(own) = joined(response, &header::ETAG) else { return wanted.trim() == "*" };
         return wanted.trim() == "*"
@@ -38,8 +39,8 @@ pub fn is_not_modified(
     matches!(times, (Some(since), Some(modified)) if modified <= since)
 }
 
-/// The fields a 304 carries: those "that would have been sent in a 200" and guide a cache
-/// (RFC 9110 §15.4.5), and ours; none that speaks of a body.
+/// Leaves a 304's fields: those "that would have been sent in a 200" and guide a cache
+/// (RFC 9110 §15.4.5), and the edge's own. Fields that describe a body are removed.
 pub fn keep_for_304(headers: &mut HeaderMap) {
     const ABOUT_A_BODY: [HeaderName; 5] = [
         header::CONTENT_LENGTH,
@@ -53,7 +54,7 @@ pub fn keep_for_304(headers: &mut HeaderMap) {
     }
 }
 
-/// The conditions by which the origin is asked whether `stored` still holds (RFC 9111 §4.3.1).
+/// Returns the conditions for a request that revalidates `stored` (RFC 9111 §4.3.1).
 pub fn conditions(stored: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     [(header::ETAG, header::IF_NONE_MATCH), (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE)]
         .into_iter()
@@ -61,7 +62,8 @@ pub fn conditions(stored: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
         .collect()
 }
 
-/// Whether a 304 speaks of `stored` (RFC 9111 §4.3.4): a validator in it must be the stored one's.
+/// Tells whether a 304 is about `stored` (RFC 9111 §4.3.4): a validator in it must be the stored
+/// one's.
 pub fn selects(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
     if let Some(tag) = joined(not_modified, &header::ETAG) {
         return joined(stored, &header::ETAG)
@@ -73,9 +75,10 @@ pub fn selects(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
     }
 }
 
+/// Returns the fields of a stored response after a 304.
 /// "…the cache MUST add each header field in the provided response to the stored response,
-/// replacing field values that are already present" (RFC 9111 §3.2), but for those that describe
-/// the stored body.
+/// replacing field values that are already present" (RFC 9111 §3.2). Fields that
+/// describe the stored body are kept.
 pub fn updated(stored: &HeaderMap, not_modified: &HeaderMap) -> HeaderMap {
     const OF_THE_BODY: [HeaderName; 4] = [
         header::CONTENT_ENCODING,

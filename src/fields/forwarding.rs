@@ -1,4 +1,4 @@
-//! Which header fields go where: what is stored, what the origin is sent, what a visitor sees.
+//! The header fields that are stored, sent to the origin, and sent to the visitor.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, header};
@@ -7,15 +7,15 @@ use crate::fields::cache_control::{latin1, list};
 use crate::fields::request::RequestFields;
 use crate::policy::cookies::is_of_load_balancer;
 
-/// The field in which Cloudflare names the visitor's address; it can be forged on one's own machine
-/// only.
+/// The field in which Cloudflare names the visitor's address. It can be forged only on a
+/// developer's own machine.
 pub const ADDRESS: &str = "cf-connecting-ip";
 
-/// The request field that asks for `Server-Timing`, with a token that may read. It is never
-/// forwarded.
+/// The request field that makes the response carry `Server-Timing`. Its value is a token that may
+/// read. It is never forwarded.
 pub const DEBUG: &str = "edge-isr-debug";
 
-/// Fields that belong to one connection (RFC 9110 §7.6.1) or to one leg of the way.
+/// Fields that belong to one connection (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -28,9 +28,9 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
-/// Fields by which frameworks and servers let a proxy override the host, the scheme, the path or the
-/// method, and those that name a visitor's address. `-` stands for `_` too: CGI, and so WSGI, makes
-/// them the same.
+/// Fields with which a proxy may override the host, scheme, path or method in frameworks and
+/// servers. Some of them name a visitor's address instead. `-` means `_` too,
+/// because CGI and WSGI make them the same.
 const OVERRIDES: [&str; 32] = [
     "client-ip",
     "cluster-client-ip",
@@ -66,11 +66,11 @@ const OVERRIDES: [&str; 32] = [
     "x-url-scheme",
 ];
 
-/// Beginnings of such names: proxies' own, and those of Next.js between its router and its pages.
+/// Prefixes of such names: those of proxies, and those of Next.js between its router and its pages.
 const OVERRIDING: [&str; 6] =
     ["x-forwarded-", "x-original-", "x-rewrite-", "x-invoke-", "x-middleware-", "x-now-route-"];
 
-/// The one override that a form may need: WordPress's editor sends a POST that means a PUT.
+/// The only override that a form may need: WordPress's editor sends a POST that means a PUT.
 const METHOD_OVERRIDE: &str = "x-http-method-override";
 
 const CONDITIONALS: [HeaderName; 5] = [
@@ -81,13 +81,13 @@ const CONDITIONALS: [HeaderName; 5] = [
     header::IF_RANGE,
 ];
 
-/// Cache directions for this cache alone; a cache further on must not heed them (RFC 9213 §2).
+/// Fields with directives for this cache alone. Later caches must not obey them (RFC 9213 §2).
 pub(super) const OURS_ALONE: [HeaderName; 2] = [
     HeaderName::from_static("cloudflare-cdn-cache-control"),
     HeaderName::from_static("surrogate-control"),
 ];
 
-/// Drops what does not outlive the connection, and what `Connection` names.
+/// Drops the fields that belong to the connection, and those that `Connection` names.
 pub fn drop_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -101,16 +101,18 @@ pub fn drop_hop_by_hop(headers: &mut HeaderMap) {
     drop_connection_fields(headers);
 }
 
+/// Tells whether a field belongs to one connection or one message.
 pub fn is_of_the_connection(name: &HeaderName) -> bool {
     HOP_BY_HOP.contains(name) || *name == header::HOST || *name == header::CONTENT_LENGTH
 }
 
+/// Tells whether a field is a condition or a range.
 pub fn is_condition(name: &HeaderName) -> bool {
     CONDITIONALS.contains(name) || *name == header::RANGE
 }
 
-/// Whether a visitor's field can reach the origin of a page that is shared: one that the edge itself
-/// decides about cannot, and so selects nothing.
+/// Tells whether a visitor's field can reach the origin for a shared page. A field that the edge
+/// sets itself cannot, and so selects no response.
 pub fn may_be_forwarded(name: &HeaderName) -> bool {
     !is_of_the_connection(name)
         && !is_condition(name)
@@ -118,14 +120,15 @@ pub fn may_be_forwarded(name: &HeaderName) -> bool {
         && *name != header::VIA
 }
 
-/// Drops what by its nature does not outlive the connection.
+/// Drops the fields that always belong to one connection.
 pub fn drop_connection_fields(headers: &mut HeaderMap) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
-/// Drops what a visitor may not tell the origin: where a request goes is the edge's to say.
+/// Drops the fields with which a visitor could override the target of a request: the edge decides
+/// it.
 pub fn drop_overrides(headers: &mut HeaderMap, method: &Method) {
     let stays = |name: &str, value: &HeaderValue| {
         let unsafe_method = matches!(value.as_bytes(), b"PUT" | b"PATCH" | b"DELETE");
@@ -141,21 +144,22 @@ pub fn drop_overrides(headers: &mut HeaderMap, method: &Method) {
     }
 }
 
+/// Tells whether a field may override the target of a request or name a visitor's address.
 pub fn is_override(name: &str) -> bool {
     let name = name.replace('_', "-");
     OVERRIDES.contains(&&*name) || OVERRIDING.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// Tells whether a field asks for another representation under the same URL. Next.js, htmx, Inertia,
-/// PJAX, Turbo and Unpoly do so, and sites that answer scripts otherwise than browsers.
+/// Tells whether a field requests another representation of the same URL. Next.js, htmx, Inertia,
+/// PJAX, Turbo and Unpoly use such fields. Some sites send scripts another response than browsers.
 pub fn asks_for_another_representation(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["rsc", "turbo-frame", "x-inertia", "x-pjax", "x-requested-with", "x-up-version"];
     NAMES.contains(&name) || ["hx-", "next-router-"].iter().any(|start| name.starts_with(start))
 }
 
-/// A request that may fill the cache wants the whole response: its visitor's conditions and
-/// ranges are answered here.
+/// Drops conditions and ranges from a request that may fill the cache: it needs the whole response.
+/// The edge applies the visitor's conditions and ranges itself.
 pub fn drop_conditions(headers: &mut HeaderMap) {
     for name in &CONDITIONALS {
         headers.remove(name);
@@ -177,7 +181,7 @@ pub fn add_forwarded(headers: &mut HeaderMap, scheme: &str, host: &str, address:
     }
 }
 
-/// Drops the cookies that a load balancer sets: they name a server, and say nothing of the page.
+/// Drops the cookies that a load balancer sets: they name a server and do not affect the page.
 pub fn drop_load_balancers(headers: &mut HeaderMap) {
     let is_theirs = |line: &HeaderValue| is_of_load_balancer(&latin1(line.as_bytes()));
     if !headers.get_all(header::SET_COOKIE).iter().any(is_theirs) {
@@ -191,12 +195,13 @@ pub fn drop_load_balancers(headers: &mut HeaderMap) {
     }
 }
 
-/// "…a Via header field … between the user agent and the server" (RFC 9110 §7.6.3).
+/// Adds the edge to `Via`: "…a Via header field … between the user agent and the server" (RFC 9110
+/// §7.6.3).
 pub fn add_via(headers: &mut HeaderMap) {
     headers.append(header::VIA, HeaderValue::from_static(VIA));
 }
 
-/// Whether the request has been through an edge-isr before.
+/// Tells whether the request has been through an edge-isr before.
 pub fn came_through_here(request: &dyn RequestFields) -> bool {
     request.value("via").is_some_and(|via| list(&via).any(|member| member == VIA))
 }

@@ -1,4 +1,4 @@
-//! `No-Vary-Search`: which parts of a query select nothing (draft-ietf-httpbis-no-vary-search).
+//! `No-Vary-Search`: parts of a query that select no response (draft-ietf-httpbis-no-vary-search).
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,14 @@ use crate::fields::url;
 pub use crate::fields::url::form_decoded;
 use crate::policy::key::CacheKey;
 
+/// The name of the field.
 pub const NO_VARY_SEARCH: HeaderName = HeaderName::from_static("no-vary-search");
 
 /// The parameters of a query that do not select a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoVarySearch {
     parameters: Parameters,
-    /// Nor does the order of differently named parameters.
+    /// Whether the order of differently named parameters does not select either.
     key_order: bool,
 }
 
@@ -29,12 +30,14 @@ enum Parameters {
 }
 
 impl NoVarySearch {
-    /// What a response says of its query; none where it says nothing or breaks the field's rules, in
-    /// which case every parameter selects.
+    /// Reads the field of a response. `None`: the field is absent or breaks its rules, and every
+    /// parameter selects.
     pub fn of(headers: &HeaderMap) -> Option<NoVarySearch> {
         NoVarySearch::parse(&joined(headers, &NO_VARY_SEARCH)?)
     }
 
+    /// Reads a value of the field. `None`: it breaks the field's rules, and every parameter
+    /// selects.
     pub fn parse(value: &str) -> Option<NoVarySearch> {
         let members = dictionary(value)?;
         let member =
@@ -57,10 +60,10 @@ impl NoVarySearch {
         Some(NoVarySearch { parameters, key_order })
     }
 
-    /// The key that all URLs share which differ only in what does not select.
+    /// Returns the key that is shared by all URLs that differ only in parts that do not select.
     ///
-    /// A query with a semicolon is shared with none: some origins take it for an ampersand, and what
-    /// stands behind it for another parameter.
+    /// A query with a semicolon shares no key. Some origins take a semicolon for an ampersand, and
+    /// the text after it for another parameter.
     pub fn shared(&self, key: &CacheKey) -> CacheKey {
         let Some(query) = key.query().filter(|query| !query.contains(';')) else {
             return key.clone();
@@ -77,7 +80,7 @@ impl NoVarySearch {
             })
             .collect();
         if self.key_order {
-            // Those of one name stay in the order they came in.
+            // Parameters of one name keep their order.
             selecting.sort_by_cached_key(|parameter| url::name(parameter));
         }
         key.with_query(&selecting.join("&"))

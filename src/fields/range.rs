@@ -1,5 +1,5 @@
-//! Ranges of a stored response (RFC 9110 §14): one range is answered with a part, several with the
-//! whole, which §14.2 allows.
+//! Ranges of a stored response (RFC 9110 §14). One range gets a part; several ranges get the whole,
+//! which §14.2 allows.
 
 use http::header::{self, HeaderMap, HeaderValue};
 
@@ -7,22 +7,26 @@ use crate::fields::cache_control::joined;
 use crate::fields::request::RequestFields;
 use crate::fields::steps::steps;
 
-/// JavaScript, and so the runtime, holds no greater whole number exactly: 2^53 - 1.
+/// The greatest whole number that JavaScript, and so the runtime, holds exactly: 2^53 - 1.
 const LENGTH_MOST: u64 = (1 << 53) - 1;
 
 /// The part of a body of known length that a visitor's `Range` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The whole body: there is no range that counts.
     Whole,
     /// The first and the last byte, counted from zero.
     Bytes {
+        /// The first byte.
         first: u64,
+        /// The last byte.
         last: u64,
     },
+    /// The range lies outside the body: respond with 416.
     Unsatisfiable,
 }
 
-/// Reads a request's `Range` for `response`, whose body has `length` bytes.
+/// Reads a request's `Range` for `response`. Its body has `length` bytes.
 pub fn part(request: &dyn RequestFields, response: &HeaderMap, length: u64) -> Part {
     let Some(range) = request.value("range") else { return Part::Whole };
     if request.value("if-range").is_some_and(|validator| !holds(&validator, response)) {
@@ -64,8 +68,9 @@ fn bytes(range: &str, length: u64) -> Part {
     }
 }
 
-/// "A recipient of an If-Range … MUST ignore the Range … if the condition … is false"; entity tags
-/// are compared strongly, dates must be the same (§13.1.5).
+/// Tells whether the condition of `If-Range` holds.
+/// "A recipient of an If-Range … MUST ignore the Range … if the condition … is false" (§13.1.5).
+/// Entity tags are compared strongly. Dates must be the same.
 fn holds(validator: &str, response: &HeaderMap) -> bool {
     steps(validator.len());
     let validator = validator.trim();
@@ -76,13 +81,15 @@ fn holds(validator: &str, response: &HeaderMap) -> bool {
     own.is_some_and(|own| own.trim() == validator)
 }
 
-/// The length that a response states; None for one that the runtime cannot hold.
+/// Returns the length that a response states. `None`: it states none, or one too great for the
+/// runtime.
 pub fn length(response: &HeaderMap) -> Option<u64> {
     let length = joined(response, &header::CONTENT_LENGTH)?.trim().parse().ok()?;
     (length <= LENGTH_MOST).then_some(length)
 }
 
-/// Makes the fields of a whole those of a part (§15.3.7), or of none (§15.5.17).
+/// Changes the fields of a whole response to those of a part (§15.3.7) or of an unsatisfiable range
+/// (§15.5.17).
 pub fn describe(part: Part, length: u64, headers: &mut HeaderMap) {
     let (range, size) = match part {
         Part::Whole => return,

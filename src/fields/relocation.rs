@@ -6,15 +6,15 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::fields::cache_control::joined;
 use crate::policy::key::CacheKey;
 
-/// Makes URLs of the origin's own address, in redirects, those of the visitor's. `own`: scheme and
-/// host as the visitor knows them.
+/// Replaces the origin's own address in redirects by the address that the visitor uses. `own` is
+/// that address: scheme and host.
 pub fn relocate(headers: &mut HeaderMap, origin_host: &str, own: &str) {
     const REFRESH: HeaderName = HeaderName::from_static("refresh");
     for name in [header::LOCATION, header::CONTENT_LOCATION, REFRESH] {
         let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
             continue;
         };
-        // `Refresh: 5; url=https://…`
+        // The URL comes after `url=` in `Refresh: 5; url=https://…`.
         let at = match name == REFRESH {
             true => value.to_ascii_lowercase().find("url=").map(|at| at + 4),
             false => Some(0),
@@ -33,7 +33,7 @@ fn relocated(url: &str, origin_host: &str, own: &str) -> Option<String> {
         return None;
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // Behind a forwarded port an origin names its own, which no visitor reaches.
+    // An origin with a forwarded port may name its inner port, which no visitor can reach.
     let name = |host: &str| match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
             name.to_ascii_lowercase()

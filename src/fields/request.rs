@@ -4,38 +4,43 @@ use http::header::HeaderMap;
 
 use crate::fields::cache_control::joined;
 
-/// A field beyond this length counts as absent; one that selects makes its request pass.
+/// The most bytes of a field. A longer field counts as absent. If it selects, its request goes past
+/// the cache.
 pub const FIELD_MOST: usize = 8 * 1024;
 
-/// A request's fields. A hit needs four or five of them, and in the Worker each set is read from
-/// JavaScript: so they are asked for one by one, and as a whole only on the way to the origin.
+/// A request's fields. A hit needs four or five of them, and the Worker reads them from JavaScript.
+/// So they are read one by one, and all together only for a request to the origin.
 pub trait RequestFields {
-    /// All lines of a field as one value (RFC 9110 §5.2), however long; `name` in lower case.
+    /// Returns all lines of a field as one value (RFC 9110 §5.2), however long. Pass `name` in
+    /// lower case.
     fn raw(&self, name: &str) -> Option<String>;
+    /// Returns all fields.
     fn all(&self) -> HeaderMap;
-    /// Whether the name of any field is as `wanted` says.
+    /// Tells whether `wanted` accepts the name of any field.
     fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool;
 
-    /// The content codings that the client takes, as it said itself.
+    /// Returns the `Accept-Encoding` that the client sent.
     fn accepted_encoding(&self) -> Option<String> {
         self.value("accept-encoding")
     }
 
-    /// A field's value, unless it is absent or longer than [`FIELD_MOST`].
+    /// Returns a field's value, unless it is absent or longer than [`FIELD_MOST`].
     fn value(&self, name: &str) -> Option<String> {
         self.raw(name).filter(|value| value.len() <= FIELD_MOST)
     }
 
+    /// Tells whether a field is present.
     fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
     }
 
-    /// Whether a field cannot be compared with what is stored: it is too long, or its bytes are not
-    /// the same in every reading.
+    /// Tells whether a field cannot be compared with a stored value. It is too long, or it is not
+    /// ASCII and may be decoded in several ways.
     fn is_incomparable(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|value| value.len() > FIELD_MOST || !value.is_ascii())
     }
 
+    /// Tells whether a field is longer than [`FIELD_MOST`].
     fn is_oversized(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|value| value.len() > FIELD_MOST)
     }

@@ -1,5 +1,5 @@
 //! The `Cache-Control` of a request (RFC 9111 §5.2.1). Only `only-if-cached` counts by default. The
-//! others need the setting `REQUEST_DIRECTIVES`: with them one visitor can force reloads for all.
+//! others need the setting `REQUEST_DIRECTIVES`, because they let a visitor force reloads for all.
 
 use std::time::Duration;
 
@@ -7,10 +7,14 @@ use crate::fields::cache_control::{delta_seconds, list};
 use crate::fields::steps::steps;
 use crate::policy::reuse::Verdict;
 
+/// The directives of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestDirectives {
+    /// The directive `no-cache`.
     pub no_cache: bool,
+    /// The directive `no-store`.
     pub no_store: bool,
+    /// The directive `only-if-cached`.
     pub only_if_cached: bool,
     max_age: Option<Duration>,
     min_fresh: Option<Duration>,
@@ -19,6 +23,7 @@ pub struct RequestDirectives {
 }
 
 impl RequestDirectives {
+    /// Reads the value of `Cache-Control`. Unknown directives are ignored.
     pub fn parse(value: &str) -> RequestDirectives {
         let mut asked = RequestDirectives::default();
         for member in list(value) {

@@ -7,11 +7,11 @@ use crate::fields::cache_control::{joined, list};
 use crate::fields::forwarding::OURS_ALONE;
 use crate::policy::tag;
 
-/// Directions for every cache of a CDN, which no browser reads.
+/// The field with directives for the caches of all CDNs. No browser reads it.
 const TARGETED_AT_CDNS: HeaderName = HeaderName::from_static("cdn-cache-control");
 
-/// What the visitor sees of the fields that were meant for this cache: their tags, its own
-/// directives and, unless `keep_shared`, those that are for shared caches alone.
+/// Removes the fields meant for this cache: its own directives, the tags unless `keep_tags`, and
+/// the directives for shared caches unless `keep_shared`.
 pub fn for_visitor(headers: &mut HeaderMap, keep_tags: bool, keep_shared: bool) {
     for name in &OURS_ALONE {
         headers.remove(name);
@@ -27,8 +27,8 @@ pub fn for_visitor(headers: &mut HeaderMap, keep_tags: bool, keep_shared: bool) 
     }
 }
 
-/// A coded body is not for every client, whether or not its origin says so: a cache between the edge
-/// and the client must know.
+/// Adds `Accept-Encoding` to `Vary` for a coded body, even if the origin does not. A cache between
+/// the edge and the client must know that the body is not for every client.
 fn say_what_codings_select(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CONTENT_ENCODING) {
         return;
@@ -40,13 +40,13 @@ fn say_what_codings_select(headers: &mut HeaderMap) {
     }
 }
 
-/// Leaves the directives that a browser may act on. A purge does not reach a browser, and browsers
-/// honour `stale-while-revalidate`: where no lifetime of theirs is left, they are told `max-age=0`.
+/// Leaves the directives that a browser may use. A purge does not reach a browser, and browsers
+/// honour `stale-while-revalidate`. If no lifetime for browsers is left, `max-age=0` is added.
 fn for_browser(headers: &mut HeaderMap) {
     const SHARED: [&str; 3] = ["s-maxage", "stale-while-revalidate", "stale-if-error"];
     let targeted = headers.remove(TARGETED_AT_CDNS).is_some();
     let value = joined(headers, &header::CACHE_CONTROL).unwrap_or_default();
-    // Most values have none of them: then nothing is read in parts.
+    // Most values have none of these directives, and need no parsing.
     let lower = value.to_ascii_lowercase();
     if !targeted && !SHARED.iter().any(|directive| lower.contains(directive)) {
         return;
@@ -60,7 +60,7 @@ fn for_browser(headers: &mut HeaderMap) {
     if !has_lifetime {
         kept.push("max-age=0");
     }
-    // Back to the bytes that `joined` has read.
+    // Each letter is a byte that `joined` has read, and becomes that byte again.
     let bytes: Vec<u8> = kept.join(", ").chars().map(|letter| letter as u8).collect();
     if let Ok(value) = HeaderValue::from_bytes(&bytes) {
         headers.insert(header::CACHE_CONTROL, value);

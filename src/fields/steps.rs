@@ -1,18 +1,18 @@
-//! How many bytes the parsers have visited, so that a test can bound it for any text. Counted where
-//! assertions are compiled in; elsewhere it costs nothing. Nothing is ever decided by it.
+//! A count of the bytes that the parsers have visited, so that a test can bound it for any text.
+//! Bytes are counted only in builds with debug assertions. The count never affects a decision.
 
 #[cfg(debug_assertions)]
 thread_local! {
     static TAKEN: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// A parser visits a byte.
+/// Counts a byte that a parser visits.
 #[inline]
 pub fn step() {
     steps(1);
 }
 
-/// A parser visits as many bytes, or compares as many.
+/// Counts the bytes that a parser visits or compares.
 #[inline]
 pub fn steps(bytes: usize) {
     #[cfg(debug_assertions)]
@@ -21,7 +21,7 @@ pub fn steps(bytes: usize) {
     let _ = bytes;
 }
 
-/// What `work` takes.
+/// Returns the number of bytes that parsers visit during `work`.
 #[cfg(debug_assertions)]
 #[cfg(not(target_arch = "wasm32"))]
 pub fn taken(work: impl FnOnce()) -> usize {

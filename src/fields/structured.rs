@@ -1,23 +1,26 @@
-//! Structured fields (RFC 9651), as far as cache directions need them: a Dictionary of keys with
-//! what their values are. All of a field counts, or nothing of it does.
+//! Structured fields (RFC 9651), as far as cache directives need them: a Dictionary of keys and
+//! values. A field with an error anywhere counts as absent.
 
 use std::collections::BTreeMap;
 
 use crate::fields::steps::{step, steps};
 
-/// A value, as far as it is told apart.
+/// A value of one of the types that cache directives use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
+    /// A Boolean.
     Boolean(bool),
+    /// An Integer.
     Integer(i64),
+    /// A String.
     String(String),
-    /// An inner list of strings alone.
+    /// An inner list that has only strings.
     Strings(Vec<String>),
     /// A decimal, a token, a date, bytes, a display string or another inner list.
     Other,
 }
 
-/// A Dictionary (§4.2.2), or none if the field breaks its grammar anywhere.
+/// Parses a Dictionary (§4.2.2). `None`: the field breaks its grammar somewhere.
 pub fn dictionary(text: &str) -> Option<Vec<(String, Value)>> {
     let mut rest = Text(text.trim_matches(' '));
     let mut members: Vec<(String, Value)> = Vec::new();
@@ -39,7 +42,7 @@ pub fn dictionary(text: &str) -> Option<Vec<(String, Value)>> {
     Some(members)
 }
 
-/// A List of Strings (§4.2.1), whose parameters are ignored. `None` if the text is not such a list.
+/// Parses a List of Strings (§4.2.1) and ignores their parameters. `None`: it is not such a list.
 pub fn strings(text: &str) -> Option<Vec<String>> {
     let mut rest = Text(text.trim_matches(' '));
     let mut strings = Vec::new();
@@ -84,8 +87,8 @@ impl<'a> Text<'a> {
     }
 
     fn key(&mut self) -> Option<String> {
-        // Keys are lower case. Directives have been written in any for as long as there are any, so
-        // case is forgiven.
+        // Keys are lower case by the standard. Origins have always written directives in any case,
+        // so any case is accepted.
         if !self.0.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*') {
             return None;
         }

@@ -1,21 +1,22 @@
-//! How paths and queries are spelt: which spellings are one page to a purge, and which path the
-//! origin is asked for.
+//! The spelling of paths and queries: the spellings that are one page to a purge, and the path that
+//! is requested from the origin.
 //!
-//! Pages are kept apart by every spelling ([`crate::policy::key`]), so a page's body is never that of another
-//! one. A purge must reach them all: where two spellings may be one page, they are one here.
+//! Pages are stored apart by every spelling ([`crate::policy::key`]), so a page's body is never
+//! that of another page. A purge must reach all spellings. Two spellings that may be one page are
+//! equal here.
 
 use std::borrow::Cow;
 
 use crate::fields::steps::{step, steps};
 
-/// Characters that mean another thing when they are encoded: in a path, in a parameter's value and in
+/// Characters with another meaning when they are encoded: in a path, in a parameter's value and in
 /// its name.
 const APART_IN_PATHS: &[u8] = b"%/?#\\";
 const APART_IN_VALUES: &[u8] = b"%&#+;";
 const APART_IN_NAMES: &[u8] = b"%&#+;=";
 
-/// A path in the spelling by which rules know it: characters that mean the same encoded or not are
-/// written as they are, all others encoded, in upper case (RFC 3986 §6.2.2).
+/// Returns a path in the spelling for rules. Characters with the same meaning encoded or not are
+/// written as they are. All others are encoded, in upper case (RFC 3986 §6.2.2).
 pub fn normal(path: &str) -> String {
     steps(path.len());
     if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
@@ -24,7 +25,8 @@ pub fn normal(path: &str) -> String {
     spelt(unescaped(path), APART_IN_PATHS)
 }
 
-/// A path in the spelling by which purges know it: that of rules, and of slashes in a row one.
+/// Returns a path in the spelling for purges: that for rules, with slashes in a row merged into
+/// one.
 pub fn path(path: &str) -> String {
     let normal = normal(path);
     steps(normal.len());
@@ -41,8 +43,8 @@ pub fn path(path: &str) -> String {
     merged
 }
 
-/// A query in the spelling by which purges know it: as forms encode it (URL Standard,
-/// application/x-www-form-urlencoded), in the order of the names, without empty parameters.
+/// Returns a query in the spelling for purges. It is encoded like a form (URL Standard,
+/// application/x-www-form-urlencoded), sorted by name, and has no empty parameters.
 pub fn query(query: &str) -> String {
     steps(query.len());
     let parameters = query.split('&').filter(|parameter| !parameter.is_empty());
@@ -60,19 +62,19 @@ fn parameter(text: &str) -> (String, Option<String>) {
     (name(text), value)
 }
 
-/// The name of a parameter, in one spelling.
+/// Returns the name of a parameter, in one spelling.
 pub fn name(parameter: &str) -> String {
     spelt(form(parameter.split('=').next().unwrap_or("")), APART_IN_NAMES)
 }
 
-/// A name or a value of a query, as forms encode it, decoded.
+/// Decodes a name or a value of a query that is encoded like a form.
 pub fn form_decoded(text: &str) -> String {
     let bytes: Vec<u8> = form(text).map(|(byte, _)| byte).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A path without dot segments, as `fetch` asks for it (URL Standard, path state): `%2e` is a dot
-/// there, and a backslash is a slash.
+/// Returns a path without dot segments, as `fetch` requests it (URL Standard, path state). `%2e` is
+/// a dot there, and a backslash is a slash.
 pub fn resolved_path(path: &str) -> Cow<'_, str> {
     steps(path.len());
     if !path.contains('\\') && !path.contains("/.") && !path.contains("/%2") {
@@ -113,7 +115,8 @@ fn dots(segment: &str) -> Option<Dots> {
     }
 }
 
-/// Encodes what is not printable, each `%`, and what was encoded and is something else when it is not.
+/// Encodes bytes that are not printable, each `%`, and encoded characters of `apart`: those mean
+/// something else when decoded.
 fn spelt(bytes: impl Iterator<Item = (u8, bool)>, apart: &[u8]) -> String {
     let mut spelt = String::new();
     for (byte, encoded) in bytes {
@@ -135,7 +138,7 @@ fn form(text: &str) -> impl Iterator<Item = (u8, bool)> {
     })
 }
 
-/// The bytes that a text encodes, and whether each was percent-encoded.
+/// Decodes a text: each byte, and whether it was percent-encoded.
 fn unescaped(text: &str) -> impl Iterator<Item = (u8, bool)> {
     let mut rest = text.as_bytes();
     std::iter::from_fn(move || {

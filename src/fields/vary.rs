@@ -1,4 +1,5 @@
-//! `Vary` and the selecting header fields (RFC 9111 §4.1): which requests a stored response may satisfy.
+//! `Vary` and the selecting header fields (RFC 9111 §4.1): they decide whether a stored response
+//! may satisfy a request.
 
 use http::HeaderMap;
 use http::header::{self, HeaderName};
@@ -11,18 +12,21 @@ use crate::fields::request::RequestFields;
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Vary {
+    /// `Vary: *`: no request matches.
     Any,
+    /// The names of fields.
     Fields(Vec<HeaderName>),
 }
 
 impl Vary {
+    /// Reads all lines of `Vary`.
     pub fn of(headers: &HeaderMap) -> Vary {
         let mut names = Vec::new();
         for value in headers.get_all(header::VARY) {
             for member in list(&latin1(value.as_bytes())) {
                 match member.parse::<HeaderName>() {
                     // "A stored response with a Vary header field value containing a member '*'
-                    // always fails to match." What cannot be a name may have been meant as one.
+                    // always fails to match." A member that is no name may be meant as '*'.
                     Err(_) => return Vary::Any,
                     Ok(name) if name == "*" => return Vary::Any,
                     Ok(name) => names.push(name),
@@ -35,21 +39,25 @@ impl Vary {
     }
 }
 
-/// The selecting fields of a request: each name with its normalised value, in order of the names.
+/// The selecting fields of a request: each name with its normalised value, sorted by name.
 pub type Selecting = Vec<(String, String)>;
 
-/// Whether two spellings of the same preferences in `Accept-Language` select the same response.
+/// The setting for two spellings of the same preferences in `Accept-Language`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Languages {
+    /// Different spellings select different responses.
     #[default]
     AsSpelt,
+    /// The same preferences select the same response, however they are spelt.
     Normalised,
 }
 
-/// The content codings that a visitor accepts, in three classes. The origin is asked by class.
+/// The content codings that a visitor accepts, in three classes. The origin receives the class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
+    /// Brotli and gzip.
     BrotliOrGzip,
+    /// Gzip alone.
     Gzip,
     /// No coding.
     #[default]
@@ -57,8 +65,8 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Reads an `Accept-Encoding` (RFC 9110 §12.5.3). An absent field says nothing, and a client
-    /// that says nothing may not be able to decode anything.
+    /// Reads an `Accept-Encoding` (RFC 9110 §12.5.3). A client that does not send the field may be
+    /// unable to decode anything.
     pub fn of(accept_encoding: Option<&str>) -> Encoding {
         let weights = weighted(accept_encoding.unwrap_or(""));
         let takes = |coding: &str| {
@@ -72,7 +80,7 @@ impl Encoding {
         }
     }
 
-    /// The value of `Accept-Encoding` in a request to the origin.
+    /// Returns the value of `Accept-Encoding` in a request to the origin.
     pub fn as_str(self) -> &'static str {
         match self {
             Encoding::BrotliOrGzip => "br, gzip",
@@ -82,14 +90,15 @@ impl Encoding {
     }
 }
 
-/// The fields that a response varies by. A coded body varies by `Accept-Encoding`, even if `Vary` does
-/// not say so.
+/// Returns the fields that a response varies by. A coded body varies by `Accept-Encoding`, even if
+/// `Vary` does not say so.
 pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
     let mut names = match Vary::of(headers) {
         Vary::Fields(names) => names,
         Vary::Any => Vec::new(),
     };
-    // The others are in the key, or of the edge's own making: no visitor's reaches the origin.
+    // The other fields are in the key or made by the edge: a visitor's value never reaches the
+    // origin.
     names.retain(may_be_forwarded);
     if headers.contains_key(header::CONTENT_ENCODING) && !names.contains(&header::ACCEPT_ENCODING) {
         names.push(header::ACCEPT_ENCODING);
@@ -101,17 +110,20 @@ pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
 /// The means to compare requests in the fields that select.
 #[derive(Clone, Copy)]
 pub struct Selectors<'a> {
+    /// The request.
     pub request: &'a dyn RequestFields,
+    /// The setting for `Accept-Language`.
     pub languages: Languages,
+    /// The content codings that the visitor accepts.
     pub encoding: Encoding,
     /// The cookies that may mean something to the origin.
     pub cookies: Option<&'a str>,
-    /// Without it no reader can tell which cookies a digest is of.
+    /// The secret in digests of cookies. Without the secret, a digest does not show its cookies.
     pub secret: &'a [u8],
 }
 
 impl Selectors<'_> {
-    /// The request's values of the fields `names`: each name with its value, in the order of the names.
+    /// Returns the request's values of the fields `names`, sorted by name.
     pub fn selecting<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Selecting {
         let mut selecting: Selecting =
             names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
@@ -120,8 +132,8 @@ impl Selectors<'_> {
         selecting
     }
 
-    /// Absent and empty differ: "if … a header field is absent from a request, it can only match
-    /// another request if it is also absent there" (§4.1).
+    /// Returns the value of a field. Absent and empty differ: "if … a header field is absent from a
+    /// request, it can only match another request if it is also absent there" (§4.1).
     fn value(&self, name: &str) -> String {
         let value = match name {
             "accept-encoding" => return self.encoding.as_str().to_owned(),
@@ -132,7 +144,7 @@ impl Selectors<'_> {
         value.map_or_else(|| "absent".to_owned(), |value| format!("={value}"))
     }
 
-    /// A digest that tells two secrets apart and gives neither away.
+    /// Returns a digest that tells two values apart and reveals neither.
     fn digest(&self, value: &str) -> String {
         let mut hash = Sha256::new();
         for part in [self.secret, value.as_bytes()] {
@@ -143,9 +155,9 @@ impl Selectors<'_> {
     }
 }
 
-/// What a request says in a field that selects: the very text by which a response is found is what a
-/// plain request carries. Two texts that select alike could otherwise bring back two responses, and
-/// one visitor's spelling would be shown to all.
+/// Returns the normalised text of a field that selects. Send the same text in a plain request.
+/// Otherwise two spellings that select one response could bring back two different responses.
+/// One visitor's spelling would then be shown to all.
 pub fn selecting_text(
     name: &str,
     request: &dyn RequestFields,
@@ -154,14 +166,14 @@ pub fn selecting_text(
     let value = request.value(name).filter(|value| value.is_ascii())?;
     Some(match name {
         "accept-language" if languages == Languages::Normalised => language_ranges(&value),
-        // No lists: a comma in them is a comma.
+        // These fields are no lists: a comma in them separates nothing.
         "authorization" | "cookie" | "origin" | "referer" | "user-agent" => value.trim().to_owned(),
         _ => list(&value).collect::<Vec<_>>().join(", "),
     })
 }
 
-/// Language ranges in lower case, the most wanted first; among equals their order says nothing
-/// (RFC 9110 §12.5.4).
+/// Returns language ranges in lower case, the most preferred first. The order of equal ranges means
+/// nothing (RFC 9110 §12.5.4).
 fn language_ranges(value: &str) -> String {
     let mut ranges = weighted(value);
     ranges.retain(|(_, weight)| *weight > 0);
@@ -173,7 +185,7 @@ fn language_ranges(value: &str) -> String {
     ranges.collect::<Vec<_>>().join(", ")
 }
 
-/// The members of a list with their weights in thousandths (RFC 9110 §12.4.2).
+/// Returns the members of a list with their weights in thousandths (RFC 9110 §12.4.2).
 fn weighted(value: &str) -> Vec<(String, u32)> {
     list(value)
         .map(|member| {
@@ -185,7 +197,7 @@ fn weighted(value: &str) -> Vec<(String, u32)> {
         .collect()
 }
 
-/// `0`, `0.5`, `1.000`: at most three digits after the point.
+/// Reads a weight such as `0`, `0.5` or `1.000`, with at most three digits after the point.
 fn thousandths(weight: &str) -> Option<u32> {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 1)?;

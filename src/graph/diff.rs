@@ -10,40 +10,49 @@ use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
-/// Longer than it takes until KV shows a write everywhere, and than a store that has begun.
+/// The time between two checks of the graph. It is longer than KV usually takes to show a write
+/// everywhere, and longer than a store takes.
 const SETTLES: Duration = Duration::from_secs(3 * 60);
 
-/// What was found right is looked at again after so long: another data centre that saw a version
-/// between may have changed it, and not come back.
+/// The time after which a page found right in the graph is checked again. Another data centre may
+/// have changed its relations for a version in between.
 const KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Former tags remembered for a page. It bounds a page whose tags change at each rendering.
+/// The most former tags remembered for a page. It bounds a page whose tags change at each
+/// rendering.
 const FORMER_MOST: usize = 100;
 
-/// What the graph needs after a store.
+/// The work on the graph after a response is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// The work to do.
     pub todo: Todo,
     /// Tags of earlier versions, whose relations may still be there.
     pub former: Vec<Tag>,
 }
 
+/// The work to do for a page in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Todo {
-    /// Nothing that could be done now.
+    /// Nothing can be done now.
     Nothing,
-    /// Nothing: all is right, as it was seen at `first` too.
+    /// The graph holds the right tags, since `first` at the latest.
     Right {
+        /// The time at which the graph was first found right.
         first: Time,
     },
-    /// Nothing, nor need it be looked at: it was found right before.
+    /// The graph need not be read: it was found right at this time.
     Known(Time),
+    /// The graph differs: write this change.
     Change(Change),
 }
 
+/// The relations of a page to write and to delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
+    /// Tags whose relations are written.
     pub add: Vec<Tag>,
+    /// Tags whose relations are deleted.
     pub remove: Vec<Tag>,
     /// Tags whose relations stay as they are, or are removed another time.
     pub keep: Vec<Tag>,
@@ -52,9 +61,10 @@ pub struct Change {
 }
 
 impl Plan {
+    /// A plan that does nothing.
     pub const NOTHING: Plan = Plan { todo: Todo::Nothing, former: Vec::new() };
 
-    /// Notes in a response that is about to be stored how the graph was found.
+    /// Writes the state of the graph into a response that is about to be stored.
     pub fn note(&self, stored: &mut StoredResponse, now: Time) {
         stored.graph.former_tags = self.former.clone();
         match self.todo {
@@ -81,7 +91,7 @@ impl Plan {
     }
 }
 
-/// The tags of a response that relate its page. A page that is gone is on no list.
+/// Returns the tags that the page should have in the graph. A page that is gone has none.
 pub fn tags_in_graph(stored: &StoredResponse) -> &[Tag] {
     match stored.status {
         StatusCode::NOT_FOUND | StatusCode::GONE => &[],
@@ -89,19 +99,21 @@ pub fn tags_in_graph(stored: &StoredResponse) -> &[Tag] {
     }
 }
 
-/// Whether a page is not put on any list yet: a made-up query must not cost a write.
+/// Tells whether a page stays out of the graph until it is stored again: a made-up query must not
+/// cost a write.
 pub fn waits_for_its_second_store(prior: Option<&StoredResponse>, key: &CacheKey) -> bool {
     prior.is_none() && key.query().is_some()
 }
 
-/// When the graph was found to hold `tags` for good, where that still counts: it is not read then.
+/// Returns when the graph was confirmed to hold `tags`, if that still counts. Do not read the graph
+/// then.
 pub fn confirmed_at(prior: &StoredResponse, tags: &[Tag], now: Time) -> Option<Time> {
     let at = prior.graph.confirmed_at?;
     let counts = are_same(tags_in_graph(prior), tags) && now.since(at) < KNOWN_FOR;
     counts.then_some(at)
 }
 
-/// Tags that the page has lost; the latest first.
+/// Returns the tags that the page has lost, the latest first.
 pub fn former_tags(prior: &StoredResponse, tags: &[Tag]) -> Vec<Tag> {
     let mut former = not_in(tags_in_graph(prior), tags);
     let older = not_in(&not_in(&prior.graph.former_tags, tags), &former);
@@ -110,8 +122,9 @@ pub fn former_tags(prior: &StoredResponse, tags: &[Tag]) -> Vec<Tag> {
     former
 }
 
-/// Notes in what is about to replace `current` the tags of `current`, if that is not the `prior` that the
-/// graph was compared with: another isolate stored it meanwhile, and relates its tags to the page.
+/// Adds the tags of `current` to the former tags of the response about to replace it. This is
+/// needed if `current` is not the `prior` that the graph was compared with. Another isolate has
+/// then stored `current` meanwhile, and has written its tags to the graph.
 pub fn noted_in_place_of(
     mut stored: Stored,
     current: &Stored,
@@ -129,23 +142,25 @@ pub fn noted_in_place_of(
     stored
 }
 
-/// A page's tags beside those that `u/<page>` names.
+/// The difference between a page's tags and the tags that `u/<page>` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diff<'t> {
     tags: &'t [Tag],
     named: Vec<Tag>,
-    /// When `u/<page>` was written.
+    /// The time at which `u/<page>` was written.
     written_at: Time,
-    /// Tags that `u/<page>` names rightly, and those that the page had and it does not name: whether
-    /// their relations are there has to be read. What `u/<page>` says of them may be another data
-    /// centre's, written over this one's own.
+    /// Tags whose relations must be read: those of the page that `u/<page>` names, and former tags
+    /// that it does not name. Another data centre may have overwritten `u/<page>`, so it is no
+    /// proof.
     pub unsure: Vec<Tag>,
 }
 
-/// What was read of the relations that were unsure.
+/// The unsure tags, sorted by whether their relation exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Related {
+    /// Tags whose relation exists.
     pub there: Vec<Tag>,
+    /// Tags whose relation does not exist.
     pub gone: Vec<Tag>,
 }
 
@@ -157,7 +172,8 @@ impl<'t> Diff<'t> {
         Diff { tags, named, written_at, unsure }
     }
 
-    /// What is to be done. `first`: when the graph was first found right, if it was.
+    /// Returns the work to do. `first` is the time at which the graph was first found right, if
+    /// any.
     pub fn todo(self, related: Related, first: Option<Time>, now: Time) -> Todo {
         let Diff { tags, named, written_at, .. } = self;
         let (mut add, mut remove) = (not_in(tags, &named), not_in(&named, tags));
@@ -175,17 +191,19 @@ impl<'t> Diff<'t> {
     }
 }
 
-/// What of a change may be written now.
+/// The part of a change that may be written now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WithinBudget {
+    /// The whole change fits.
     All(Change),
-    /// The rest is found missing at the next store.
+    /// Some writes fit. The next store finds the rest missing, and continues.
     Part(Change),
+    /// No write is left.
     Nothing,
 }
 
 impl Change {
-    /// As much of the change as `left` writes allow. The last write is for `u/<page>`.
+    /// Returns as much of the change as `left` writes allow. The last write is for `u/<page>`.
     pub fn within(self, left: usize) -> WithinBudget {
         let Some(relations) = left.checked_sub(1).filter(|most| *most > 0) else {
             return WithinBudget::Nothing;
@@ -199,7 +217,7 @@ impl Change {
         WithinBudget::Part(Change { add, remove, keep, named })
     }
 
-    /// How many writes it takes: one a relation, and one of `u/<page>` before and after.
+    /// Returns the number of writes: one for each relation, and one of `u/<page>` before and after.
     pub fn writes(&self) -> u32 {
         let entries = usize::from(!self.add.is_empty()) + usize::from(!self.remove.is_empty());
         (self.add.len() + self.remove.len() + entries) as u32

@@ -1,17 +1,18 @@
 //! The graph of tags and pages in KV, kept by difference. It serves lists; no purge depends on it.
 //!
-//! `u/<page>` names every tag whose relation `t/<tag>/<page>` may be there: it is written before a
-//! relation is added and after one is removed. So what a failure or the budget cut short is seen at
-//! the next store of the page, by whichever isolate, as a difference, and continued.
+//! `u/<page>` names every tag whose relation `t/<tag>/<page>` may exist: it is written before a
+//! relation is added and after a relation is removed. A failure or the budget may cut a change
+//! short. The next store of the page, in any isolate, then finds a difference and continues.
 //!
-//! Data centres write without knowing of each other, and KV shows each what the others wrote only
-//! after a while: one that stores an older version a moment later can take back what another has
-//! written. So no data centre takes its own writes for granted. What a data centre has stored counts as
-//! graphed only once it has found `u/` and every relation right at two stores, `SETTLES` apart; from
-//! then on, for a day, stores with unchanged tags read nothing and write nothing.
+//! Data centres write independently, and KV shows each of them the others' writes only after a
+//! while. A data centre that stores an older version a moment later can undo another's writes. So
+//! no data centre trusts its own writes. It must find `u/` and every relation right at two stores,
+//! `SETTLES` apart. For a day after that, stores with unchanged tags read nothing and write
+//! nothing.
 //!
-//! What is left: a relation that one data centre wrote, whose `u/` another then overwrote, and whose
-//! stored response was evicted or turned private. It ends by itself.
+//! One kind of wrong relation can remain. A data centre wrote it, another then overwrote its `u/`,
+//! and its stored response was evicted or turned private. The relation expires at the end of its
+//! life.
 
 pub mod diff;
 pub mod plan;
@@ -28,23 +29,28 @@ use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
-/// A relation ends by itself unless it is written again, at the latest at half its life.
+/// The life of a relation in KV. A store past half of it writes the relation again.
 const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The value of `u/<page>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PageEntry {
+    /// The URL of the page.
     pub url: String,
+    /// The tags whose relations to the page may exist.
     pub tags: Vec<Tag>,
+    /// The time at which the entry was written.
     pub at: Time,
 }
 
 /// The metadata of `t/<tag>/<page>`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Relation {
+    /// The URL of the page.
     pub url: String,
 }
 
+/// Reads the entry `u/<page>`. `None`: there is no entry, or it cannot be parsed.
 pub async fn read_page<P: Platform>(
     platform: &P,
     key: &CacheKey,

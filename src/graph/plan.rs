@@ -1,4 +1,4 @@
-//! Reading what a stored response changes in the graph.
+//! Planning: the changes that a stored response makes in the graph.
 
 use crate::graph::diff::{
     Diff, Plan, Related, Todo, confirmed_at, former_tags, tags_in_graph, waits_for_its_second_store,
@@ -12,8 +12,8 @@ use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
 
-/// Compares the tags of `stored` with what the graph holds: with those of `prior` where they are
-/// known to be in it, else by reading it.
+/// Compares the tags of `stored` with the graph. The graph is not read where it is known to hold
+/// the tags of `prior`. Pass the plan to `graph::write::carry_out`.
 pub async fn plan<P: Platform>(
     platform: &P,
     key: &CacheKey,
@@ -52,7 +52,7 @@ pub(super) async fn plan_for<P: Platform>(
     Plan { todo, former }
 }
 
-/// What the graph holds of a page, and what it should.
+/// Compares the tags that the graph holds for a page with the tags that it should hold.
 async fn compared<P: Platform>(
     platform: &P,
     key: &CacheKey,

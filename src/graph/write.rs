@@ -24,7 +24,7 @@ const METADATA_MOST: usize = 1024;
 
 const WRITES_AT_ONCE: usize = 4;
 
-/// A page whose stored response went without another leaves no relation.
+/// Removes the relations of a page whose stored response was removed and not replaced.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
     let plan = plan_for(platform, key, Some(prior), &[]).await;
     // KV may not show yet what was written with it, and no later store knows its tags.
@@ -32,7 +32,7 @@ pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredRes
     carry_out(platform, key, plan).await;
 }
 
-/// Writes what the budget allows; the rest is found missing at the next store.
+/// Writes as much of a plan as the budget allows. The next store finds the rest missing.
 pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
     let Todo::Change(change) = plan.todo else { return };
     let Some(change) = within_budget(platform, change) else { return spent(platform) };
@@ -41,7 +41,7 @@ pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
     }
 }
 
-/// As much of a change as may be written now.
+/// Returns the part of a change that the budget allows now.
 fn within_budget<P: Platform>(platform: &P, change: Change) -> Option<Change> {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now()) as usize;
@@ -108,7 +108,7 @@ async fn relate<P: Platform>(
         Write::Remove(tag) => (kv::delete(platform, &KvKey::relation(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {
             let metadata = ascii_json(&Relation { url: key.url() });
-            // Too long a URL is read from `u/<page>` instead.
+            // A URL too long for the metadata is read from `u/<page>` instead.
             let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
             let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
             (kv::write(platform, &KvKey::relation(&tag, page), entry).await, None)

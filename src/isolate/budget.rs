@@ -1,4 +1,4 @@
-//! How many KV writes visitors' requests may still cause.
+//! The budget of KV writes that visitors' requests may cause.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use crate::config::VisitorWriteLimits;
 use crate::isolate::rest::Rest;
 use crate::policy::time::Time;
 
-/// KV writes that need no token to cause, to the tag graph and for invalidation: so many a minute and
-/// so many a day (UTC, as KV counts), so that the rest of the day's are left for authenticated purges.
-/// None for an hour after KV said that the day's are spent.
+/// KV writes that a request without a token may cause: to the tag graph and for invalidation. There
+/// is a limit a minute and a limit a day (UTC, as KV counts), so that writes remain for
+/// authenticated purges. No write is left for an hour after KV said that the day's limit is spent.
 #[derive(Default)]
 pub struct VisitorWrites {
     minute: Spent,
@@ -22,7 +22,7 @@ impl VisitorWrites {
     const DAY: i64 = 24 * 60 * Self::MINUTE;
     const DAY_IS_SPENT: Duration = Duration::from_secs(60 * 60);
 
-    /// How many writes are left now.
+    /// Returns how many writes are left now.
     pub fn left(&self, limits: VisitorWriteLimits, now: Time) -> u32 {
         if self.rest.lasts(now) {
             return 0;
@@ -32,18 +32,19 @@ impl VisitorWrites {
         minute.min(day)
     }
 
-    /// Counts writes, of which [`Self::left`] has just allowed as many at least.
+    /// Counts `writes` as spent. Call it after [`Self::left`] has returned at least as many.
     pub fn spend(&self, writes: u32) {
         self.minute.add(writes);
         self.day.add(writes);
     }
 
+    /// Allows no write for an hour. Call it when KV says that the day's limit is spent.
     pub fn rest(&self, now: Time) {
         self.rest.begin(Self::DAY_IS_SPENT, now);
     }
 }
 
-/// What was spent in the period that was looked at last.
+/// The writes spent in one period: a minute or a day.
 #[derive(Default)]
 struct Spent {
     period: Cell<i64>,

@@ -1,4 +1,4 @@
-//! Whether the Cache API keeps what it is given.
+//! The health of the Cache API: whether it keeps the responses that it is given.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,11 +7,12 @@ use crate::isolate::recent::Recent;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
 
-/// Whether what is put into the cache can be looked up. On workers.dev it cannot, and a host, a URL
-/// or a body can be such that it is refused: collapsing would make visitors wait in vain.
+/// Tracks whether a response put into the cache can be found again. On workers.dev it cannot, and
+/// the cache may refuse some hosts, URLs or bodies. Collapsing would then make visitors wait in
+/// vain.
 #[derive(Default)]
 pub struct CacheHealth {
-    /// Until when each slot is not collapsed.
+    /// The time until which requests for each slot are not collapsed.
     broken: Recent<Time>,
     proven: Cell<bool>,
 }
@@ -19,26 +20,29 @@ pub struct CacheHealth {
 impl CacheHealth {
     const MISTRUST: Duration = Duration::from_secs(60);
 
+    /// Tells whether the cache lost this slot a short time ago. Do not collapse requests then.
     pub fn is_broken(&self, slot: &Slot, now: Time) -> bool {
         self.broken.get(slot).is_some_and(|until| now < until)
     }
 
-    /// Whether the next store should be looked up to see.
+    /// Tells whether to look up the next stored response, to see whether the cache kept it.
     pub fn is_unproven(&self) -> bool {
         !self.proven.get()
     }
 
+    /// Notes that a stored response was found: the cache works.
     pub fn found(&self, slot: &Slot) {
         self.proven.set(true);
         self.broken.forget(slot);
     }
 
+    /// Notes that a stored response was not found: the slot counts as broken for a minute.
     pub fn lost(&self, slot: &Slot, now: Time) {
         self.proven.set(false);
         self.broken.note(slot, now + Self::MISTRUST, now);
     }
 
-    /// A request was told that it is stored, and did not find it.
+    /// Notes that a request did not find a response that another request had stored.
     pub fn doubt(&self) {
         self.proven.set(false);
     }

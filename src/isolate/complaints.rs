@@ -1,4 +1,4 @@
-//! One line a minute for each kind of fault, which would otherwise fill the log.
+//! Limits the log to one line a minute for each kind of fault.
 
 use std::time::Duration;
 
@@ -12,28 +12,34 @@ const PAUSE: Duration = Duration::from_secs(60);
 pub enum Complaint {
     /// The Cache API kept nothing of what it was given.
     CachePut,
+    /// The coordinator did not respond, or failed.
     Coordinator,
     /// Purge records cannot be read.
     KvRead,
-    /// A purge record is none of ours.
+    /// KV holds a purge record that edge-isr did not write.
     PurgeRecord,
+    /// A purge record could not be written.
     PurgeWrite,
+    /// The budget of writes to the tag graph is spent.
     GraphBudget,
+    /// The tag graph could not be read or written.
     GraphWrite,
+    /// A receipt could not be written.
     Receipt,
+    /// An invalidation could not be sent to other data centres.
     Invalidation,
     /// An origin's tags are not printable ASCII.
     Tags,
 }
 
-/// When each was last heard.
+/// The time at which each complaint was last logged.
 #[derive(Default)]
 pub struct Complaints {
     last: Shared<Vec<(Complaint, Time)>>,
 }
 
 impl Complaints {
-    /// Whether a complaint is to be logged now; it counts as logged then.
+    /// Tells whether to log a complaint now. If so, it counts as logged.
     pub fn allows(&self, complaint: Complaint, now: Time) -> bool {
         self.last.with_mut(|last| {
             if last.iter().any(|(other, at)| *other == complaint && now.since(*at) < PAUSE) {

@@ -1,6 +1,6 @@
-//! What one isolate remembers between requests. All of it may vanish at any time (isolates are
-//! ended at will), and each part is bounded. Its cells are private: a flow sees what is in them for
-//! the length of a call, and never across an await.
+//! The memory of one isolate between requests. All of it may be lost at any time, because the
+//! platform ends isolates as it likes. Each part is bounded. The cells are private: a flow borrows
+//! their contents for the length of a call, and never across an await.
 
 pub mod budget;
 pub mod cache_health;
@@ -25,20 +25,33 @@ use crate::purge::batches::Batches;
 use crate::purge::memory::PurgeMemory;
 use crate::purge::reads::ReadsUnderWay;
 
+/// The memory that the requests of one isolate share.
 #[derive(Default)]
 pub struct Isolate {
+    /// Leases that collapse requests in this isolate.
     pub leases: Shared<Leases>,
+    /// Purge records that were read or made here.
     pub purges: Shared<PurgeMemory>,
+    /// Purges that wait for a shared write.
     pub purge_batches: Shared<Batches>,
+    /// Reads of purge records under way.
     pub purge_reads: Shared<ReadsUnderWay>,
-    /// Pages that pass, until when, and why.
+    /// Pages that go past the cache, until when, and why.
     pub passes: Recent<(Time, Pass)>,
+    /// Recent failures of the origin, by slot.
     pub failures: Recent<Failure>,
+    /// Results of recent plain requests, by section of a site.
     pub sections: Shared<Sections>,
+    /// The variants that were requested of each page.
     pub variants: Shared<Variants>,
+    /// The health of the Cache API.
     pub cache: CacheHealth,
+    /// The budget of KV writes that visitors' requests may cause.
     pub visitor_writes: VisitorWrites,
+    /// The pause after a failed read of KV.
     pub kv_rest: Rest,
+    /// The pause after a failure of each coordinator shard.
     pub shard_rests: ShardRests,
+    /// The complaints that were logged, and when.
     pub complaints: Complaints,
 }

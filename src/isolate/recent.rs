@@ -1,4 +1,4 @@
-//! The last value that is known for each of the slots that were used most recently.
+//! The last known value of each recently used slot.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::policy::key::Slot;
 use crate::policy::time::{Time, median};
 
-/// The last thing that is known of each of the slots used most recently.
+/// Remembers one value for each recently used slot.
 pub struct Recent<T> {
     by_slot: RefCell<BTreeMap<Slot, (Time, T)>>,
 }
@@ -20,6 +20,7 @@ impl<T> Default for Recent<T> {
 impl<T: Copy> Recent<T> {
     const MOST: usize = 4096;
 
+    /// Remembers `value` for `slot`. If the memory is full, the older half is forgotten.
     pub fn note(&self, slot: &Slot, value: T, now: Time) {
         let mut by_slot = self.by_slot.borrow_mut();
         if by_slot.len() >= Self::MOST && !by_slot.contains_key(slot) {
@@ -28,10 +29,12 @@ impl<T: Copy> Recent<T> {
         by_slot.insert(slot.clone(), (now, value));
     }
 
+    /// Returns the value of `slot`, if it is remembered.
     pub fn get(&self, slot: &Slot) -> Option<T> {
         self.by_slot.borrow().get(slot).map(|(_, value)| *value)
     }
 
+    /// Forgets the value of `slot`.
     pub fn forget(&self, slot: &Slot) {
         self.by_slot.borrow_mut().remove(slot);
     }

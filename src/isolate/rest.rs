@@ -1,4 +1,5 @@
-//! Leaving alone what has just failed: a circuit breaker for KV, and for each shard of the coordinator.
+//! Circuit breakers: KV and each shard of the coordinator are not called for a while after a
+//! failure.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,22 +9,24 @@ use crate::coordinator::shard::Shard;
 use crate::isolate::shared::Shared;
 use crate::policy::time::Time;
 
-/// Until when something is not asked again.
+/// A pause in which a failed service is not called.
 #[derive(Default)]
 pub struct Rest {
     until: Cell<Option<Time>>,
 }
 
 impl Rest {
-    /// After a failure.
+    /// The pause after a failure.
     pub const SHORT: Duration = Duration::from_secs(1);
-    /// After a timeout: it cost a request the whole limit.
+    /// The pause after a timeout. It is longer, because a timeout costs a request the whole limit.
     pub const LONG: Duration = Duration::from_secs(10);
 
+    /// Tells whether the pause lasts: do not call the service then.
     pub fn lasts(&self, now: Time) -> bool {
         self.until.get().is_some_and(|until| now < until)
     }
 
+    /// Begins a pause of `length`. Call it after a failure.
     pub fn begin(&self, length: Duration, now: Time) {
         self.until.set(Some(now + length));
     }
@@ -36,6 +39,7 @@ pub struct ShardRests {
 }
 
 impl ShardRests {
+    /// Returns the pause of a shard.
     pub fn of(&self, shard: Shard) -> Rc<Rest> {
         self.of_shards.with_mut(|rests| {
             if let Some((_, rest)) = rests.iter().find(|(other, _)| *other == shard) {

@@ -1,4 +1,4 @@
-//! Bodies of requests and responses, which the flows pass on and do not read.
+//! Bodies of requests and responses. The flows pass them on and do not read them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,52 +8,60 @@ use crate::policy::key::Slot;
 /// A body that was read to its clean end.
 #[derive(Debug)]
 pub enum Settled<B> {
-    /// Small enough to be held.
+    /// The body is small enough to be held in memory.
     Whole(B),
-    /// Too large to be held: it stands in the slot that was offered for it.
+    /// The body is too large to be held. It is in the staging slot.
     Staged,
 }
 
-/// Why a body could not be kept.
+/// The reason why a body could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsettled {
+    /// The body ended before its clean end.
     #[error("the body broke off")]
     BrokenOff,
-    /// The visitor who gets it too takes nothing: it is not held up for the cache, nor in memory.
+    /// The visitor of the same body stopped reading. The rest is not held in memory for the cache.
     #[error("the visitor is too slow")]
     VisitorTooSlow,
+    /// The cache did not take the body.
     #[error("the cache did not take it")]
     NotKept,
 }
 
+/// The reason why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
+    /// The body is longer than this number of bytes.
     #[error("the body is longer than {0} bytes")]
     TooLong(usize),
     #[error("the body broke off")]
     BrokenOff,
 }
 
+/// Operations on bodies.
 pub trait Bodies {
-    /// Opaque to the flows, and never read into memory by them. One that is dropped unread is
-    /// cancelled, and with it the origin's sending.
+    /// A body, opaque to the flows and never read into memory by them. Dropping an unread body
+    /// cancels it, and the origin stops sending.
     type Body: 'static;
-    /// A body that is to be read to its end, perhaps while a visitor gets it too.
+    /// A body to read to its end, perhaps while a visitor receives it too.
     type Settling: From<Self::Body> + 'static;
 
+    /// Returns an empty body.
     fn empty_body(&self) -> Self::Body;
+    /// Returns a body of these bytes.
     fn bytes_body(&self, bytes: Vec<u8>) -> Self::Body;
-    /// One for the visitor and one to settle; the second drives the first.
+    /// Splits a body into one for the visitor and one to settle. Call `settle` with the second:
+    /// it feeds the first.
     fn tee(&self, body: Self::Body) -> (Self::Body, Self::Settling);
-    /// Reads a body to its clean end; one too large to be held is put into `staging`, to be kept
-    /// for `life`.
+    /// Reads a body to its clean end. A body too large to be held is put into `staging`, for
+    /// `life`.
     fn settle(
         &self,
         body: Self::Settling,
         staging: &Slot,
         life: Duration,
     ) -> impl Future<Output = Result<Settled<Self::Body>, Unsettled>>;
-    /// For control routes alone.
+    /// Reads a body of at most `limit` bytes into memory. Only control routes may call it.
     fn read(
         &self,
         body: Self::Body,

@@ -8,37 +8,42 @@ use futures::FutureExt;
 use crate::platform::Bodies;
 use crate::policy::key::Slot;
 
-/// What a slot holds: one line of metadata and a body.
+/// The contents of a slot: one line of metadata and a body.
 #[derive(Debug)]
 pub struct Document<B> {
+    /// The metadata.
     pub head: String,
+    /// The body.
     pub body: B,
 }
 
+/// The reason why the cache did not take a document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CacheError(pub String);
 
+/// The cache of one data centre.
 pub trait Cache: Bodies {
-    /// What a slot holds. What cannot be read is absent.
+    /// Reads a slot. `None`: the slot is empty, or cannot be read.
     fn cache_match(&self, slot: &Slot) -> impl Future<Output = Option<Document<Self::Body>>>;
-    /// The bytes `first` to `last` of a slot's body.
+    /// Reads the bytes `first` to `last` of a slot's body.
     fn cache_match_part(
         &self,
         slot: &Slot,
         first: u64,
         last: u64,
     ) -> impl Future<Output = Option<Self::Body>>;
-    /// That it resolves proves nothing: the cache may keep nothing.
+    /// Writes a slot. Success does not prove that the cache keeps it: look it up to be sure.
     fn cache_put(
         &self,
         slot: &Slot,
         document: Document<Self::Body>,
         life: Duration,
     ) -> impl Future<Output = Result<(), CacheError>>;
+    /// Empties a slot.
     fn cache_delete(&self, slot: &Slot) -> impl Future<Output = ()>;
 
-    /// The text of a note: of a slot that holds no body.
+    /// Reads a note: the text of a slot without a body.
     fn cache_note(&self, slot: &Slot) -> impl Future<Output = Option<String>> {
         self.cache_match(slot).map(|found| found.map(|document| document.head))
     }

@@ -1,4 +1,4 @@
-//! Saying in the log that something fails, but not at each request.
+//! Logging of faults, but not at each request.
 
 use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;

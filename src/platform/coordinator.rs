@@ -4,12 +4,15 @@ use std::future::Future;
 
 use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 
+/// The reason why a shard gave no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CoordinatorError(pub String);
 
+/// The way to the coordinator's shards.
 pub trait Coordinator {
-    /// Asks a shard; `None` where no coordinator is bound. It may take for ever.
+    /// Sends a request to a shard; `None` where no coordinator is bound. Set a time limit: the
+    /// shard may never respond.
     fn coordinate(
         &self,
         shard: Shard,

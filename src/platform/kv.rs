@@ -1,7 +1,7 @@
-//! KV for the flows: within time limits, because KV that hangs is KV that fails, and with as many keys
-//! a read as a flow has.
+//! KV for the flows. Each operation has a time limit, because KV that hangs counts as KV that
+//! fails. A read takes any number of keys.
 //!
-//! A runtime's own KV is closed in a [`RawKv`], which this file alone can open.
+//! A runtime's own KV is inside a [`RawKv`], which only this file can open.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,43 +14,52 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::tasks::within;
 
-/// A read is waited for so long: a visitor may wait for it.
+/// The time limit of a read. It is short, because a visitor may be waiting.
 pub const READ_LIMIT: Duration = Duration::from_secs(3);
-/// A write, a deletion or a listing is waited for so long.
+/// The time limit of a write or a deletion.
 pub const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const LIST_LIMIT: Duration = Duration::from_secs(10);
-/// KV's own bound of a bulk read.
+/// The most keys that KV allows in a bulk read.
 const KEYS_PER_READ: usize = 100;
 
 /// A value to write to KV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KvEntry {
+    /// The value.
     pub value: String,
-    /// JSON, at most 1,024 bytes.
+    /// Metadata: JSON of at most 1,024 bytes.
     pub metadata: Option<String>,
+    /// The time after which KV deletes the entry.
     pub life: Duration,
 }
 
 /// One page of a KV listing: names with their metadata as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KvPage {
+    /// The names of the keys, each with its metadata.
     pub keys: Vec<(String, Option<String>)>,
+    /// The cursor of the next page. `None`: this page is the last.
     pub cursor: Option<String>,
 }
 
 /// The namespace `TAGS`. The flows use it through the functions of this file.
 pub trait Kv {
+    /// The runtime's own KV.
     type Namespace: KvOperations + 'static;
 
+    /// Returns the runtime's own KV. Only this file can use it.
     fn raw_kv(&self) -> RawKv<Self::Namespace>;
 }
 
-/// KV as a runtime has it. Each operation may take for ever.
+/// KV as a runtime provides it. Operations have no time limit here.
 pub trait KvOperations {
-    /// The values of at most 100 keys, in their order.
+    /// Reads the values of at most 100 keys, in their order.
     fn read(&self, keys: &[KvKey]) -> impl Future<Output = Result<Vec<Option<String>>, KvError>>;
+    /// Writes an entry.
     fn write(&self, key: &KvKey, entry: KvEntry) -> impl Future<Output = Result<(), KvError>>;
+    /// Deletes a key.
     fn delete(&self, key: &KvKey) -> impl Future<Output = Result<(), KvError>>;
+    /// Lists a page of at most `limit` keys.
     fn list(
         &self,
         prefix: &KvPrefix,
@@ -63,18 +72,19 @@ pub trait KvOperations {
 pub struct RawKv<K>(K);
 
 impl<K: KvOperations> RawKv<K> {
+    /// Closes a runtime's KV to the flows.
     pub fn new(kv: K) -> RawKv<K> {
         RawKv(kv)
     }
 }
 
-/// The value of a key.
+/// Reads the value of a key. `None`: KV has no such key.
 pub async fn read_one<P: Platform>(platform: &P, key: &KvKey) -> Result<Option<String>, KvError> {
     let values = read(platform, std::slice::from_ref(key)).await?;
     Ok(values.into_iter().next().flatten())
 }
 
-/// The values of all keys, in their order.
+/// Reads the values of all keys, in their order. It fails if any read fails.
 pub async fn read<P: Platform>(
     platform: &P,
     keys: &[KvKey],
@@ -82,7 +92,7 @@ pub async fn read<P: Platform>(
     read_each(platform, keys).await.into_iter().collect()
 }
 
-/// The values of those keys that could be read, in the order of the keys: of many, some may fail.
+/// Reads the values of all keys, in their order. Each key has its own result: some may fail.
 pub async fn read_each<P: Platform>(
     platform: &P,
     keys: &[KvKey],
@@ -120,19 +130,20 @@ async fn bulk_read<P: Platform>(
     result
 }
 
-/// Writes an entry. One that times out may land later.
+/// Writes an entry. KV may still take an entry after the time limit.
 pub async fn write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
     timed(platform, WRITE_LIMIT, platform.raw_kv().0.write(key, entry)).await
 }
 
-/// What has become of a write when its time limit is over.
+/// The state of a write at the end of its time limit.
 pub enum TimedWrite {
+    /// The write ended within its time limit.
     Ended(Result<(), KvError>),
-    /// It may land yet: the caller is to see to what that does.
+    /// KV may still take it. The caller must await it and repair the harm that it does.
     Late(LocalBoxFuture<'static, Result<(), KvError>>),
 }
 
-/// Writes an entry that does harm if it lands later than its time limit.
+/// Writes an entry that does harm if KV takes it after the time limit.
 pub async fn timed_write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> TimedWrite {
     let (kv, key) = (platform.raw_kv().0, key.clone());
     let mut writing: LocalBoxFuture<_> = Box::pin(async move { kv.write(&key, entry).await });
@@ -147,7 +158,7 @@ pub async fn delete<P: Platform>(platform: &P, key: &KvKey) -> Result<(), KvErro
     timed(platform, WRITE_LIMIT, platform.raw_kv().0.delete(key)).await
 }
 
-/// One page of at most `limit` keys.
+/// Lists one page of at most `limit` keys. Pass the page's cursor to read the next.
 pub async fn list<P: Platform>(
     platform: &P,
     prefix: &KvPrefix,
@@ -157,7 +168,7 @@ pub async fn list<P: Platform>(
     timed(platform, LIST_LIMIT, platform.raw_kv().0.list(prefix, cursor, limit)).await
 }
 
-/// `operation`, unless it takes longer than `limit`.
+/// Runs `operation`, and fails if it takes longer than `limit`.
 async fn timed<P: Platform, T>(
     platform: &P,
     limit: Duration,

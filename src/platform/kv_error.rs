@@ -3,28 +3,30 @@
 /// The limits that KV's errors name, and its other failures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KvError {
-    /// Another invocation of the Worker may make more.
+    /// This invocation may make no more operations. Another invocation of the Worker may.
     #[error("this invocation of the Worker may make no more operations")]
     TooManyOperations,
-    /// Of the free plan: none succeeds before the day (UTC) is over.
+    /// The free plan's limit a day: no operation succeeds before the day (UTC) is over.
     #[error("the limit of operations a day is exceeded")]
     DayQuota,
     /// A later write of the same key succeeds.
     #[error("KV takes one write a second for each key (429)")]
     TooSoon,
-    /// A write that took too long may land all the same.
+    /// The operation took too long. KV may still carry out a write.
     #[error("KV did not answer in time")]
     TimedOut,
-    /// It was not asked.
+    /// KV was not called, because it failed a moment ago.
     #[error("KV failed a moment ago")]
     Resting,
+    /// Any other failure, in the runtime's words.
     #[error("{0}")]
     Other(String),
 }
 
 impl KvError {
-    /// What the runtime says, by its kind. The texts are Cloudflare's own: workerd builds "KV PUT
-    /// failed: 429 Too Many Requests" from KV's status, and the limits come from its production runtime.
+    /// Reads the kind of an error from the runtime's text. The texts are Cloudflare's own. workerd
+    /// builds "KV PUT failed: 429 Too Many Requests" from KV's status. The limits' texts come from
+    /// the production runtime.
     pub fn classified(text: &str) -> KvError {
         let lower_case = text.to_ascii_lowercase();
         let says = |words: &str| lower_case.contains(words);

@@ -12,12 +12,13 @@ use std::fmt;
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 
-/// A key of one of these kinds.
+/// A key in KV, of one of the kinds above.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KvKey(String);
 
 impl KvKey {
-    /// The purge record of a tag and mode: a soft one never overwrites a hard one.
+    /// The key of a tag's purge record. Each mode has its own, so that a soft purge never
+    /// overwrites a hard purge.
     pub fn record(mode: PurgeMode, tag: &Tag) -> KvKey {
         KvKey(match mode {
             PurgeMode::Soft => format!("p/s/{}", tag.key_segment()),
@@ -26,20 +27,23 @@ impl KvKey {
         })
     }
 
-    /// A relation; `page` is [`crate::policy::key::CacheKey::page`].
+    /// The key of a relation; `page` is [`crate::policy::key::CacheKey::page`].
     pub fn relation(tag: &Tag, page: &str) -> KvKey {
         KvKey(KvPrefix::relations(tag).0 + page)
     }
 
-    /// An entry of the tag graph; `page` is [`crate::policy::key::CacheKey::page`].
+    /// The key of a page's entry in the tag graph; `page` is
+    /// [`crate::policy::key::CacheKey::page`].
     pub fn page(page: &str) -> KvKey {
         KvKey(format!("u/{page}"))
     }
 
+    /// The key of a receipt.
     pub fn receipt(id: &str) -> KvKey {
         KvKey(format!("r/{id}"))
     }
 
+    /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,21 +55,22 @@ impl fmt::Display for KvKey {
     }
 }
 
-/// The beginning of the keys that a listing asks for.
+/// The common beginning of the keys in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KvPrefix(String);
 
 impl KvPrefix {
-    /// All relations of a tag.
+    /// The prefix of all relations of a tag.
     pub fn relations(tag: &Tag) -> KvPrefix {
         KvPrefix(format!("t/{}/", tag.key_segment()))
     }
 
-    /// The page that a listed relation is of.
+    /// Returns the page of a listed relation.
     pub fn page_of<'a>(&self, listed: &'a str) -> Option<&'a str> {
         listed.strip_prefix(&self.0)
     }
 
+    /// The prefix as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
-//! The one seam between the flows and the world: a trait for each capability, and [`Platform`] as
-//! their sum. The Worker implements it over the Cache API, KV and `fetch`; the simulator implements
-//! it in memory, where each await lets another task run.
+//! The boundary between the flows and everything outside them: a trait for each capability, and
+//! [`Platform`] as their sum. The Worker implements it over the Cache API, KV and `fetch`; the
+//! simulator implements it in memory, where each await lets another task run.
 
 pub mod body;
 pub mod cache;
@@ -24,15 +24,18 @@ pub use kv::Kv;
 pub use origin::{Origin, OriginError, Request, Response};
 pub use tasks::{Signal, Tasks};
 
-/// What a request runs in: the settings, this isolate's memory and its log.
+/// The context of a request: the settings, this isolate's memory and its log.
 pub trait Context {
+    /// Returns the settings.
     fn config(&self) -> &Config;
-    /// What this isolate remembers between requests.
+    /// Returns the memory of this isolate between requests.
     fn isolate(&self) -> &Isolate;
+    /// Writes a line to the log.
     fn log(&self, line: &str);
 }
 
-/// Everything outside of the flows. A clone is the same platform, for work that outlives its caller.
+/// Everything outside the flows. Clone it for work that outlives its caller: it stays the same
+/// platform.
 pub trait Platform:
     Context + Clock + Tasks + Bodies + Cache + Origin + Kv + Coordinator + Clone + 'static
 {

@@ -9,34 +9,43 @@ use crate::platform::Bodies;
 /// A request on its way to the origin.
 #[derive(Clone, Debug)]
 pub struct Request<B> {
+    /// The method.
     pub method: Method,
-    /// Absolute, as the origin is to be asked.
+    /// The absolute URL at the origin.
     pub url: String,
+    /// The header fields.
     pub headers: HeaderMap,
+    /// The body, if any.
     pub body: Option<B>,
 }
 
-/// An answer of the origin, or one for the visitor.
+/// A response of the origin, or a response for the visitor.
 #[derive(Debug)]
 pub struct Response<B> {
+    /// The status.
     pub status: StatusCode,
+    /// The header fields.
     pub headers: HeaderMap,
+    /// The body.
     pub body: B,
 }
 
-/// The origin gave no answer.
+/// The reason why the origin gave no usable response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
+    /// The origin did not respond within `ORIGIN_TIMEOUT`.
     #[error("the origin did not answer in time")]
     TimedOut,
+    /// The origin could not be reached, for this reason.
     #[error("the origin could not be reached: {0}")]
     Unreachable(String),
+    /// The origin sent a 304 to a request without a condition.
     #[error("the origin answered 304 to a request that named nothing to compare with")]
     Unasked,
 }
 
 impl OriginError {
-    /// What a visitor is told where nothing stored can stand in.
+    /// Returns the status for the visitor. Use it if no stored response can be sent instead.
     pub fn status(&self) -> StatusCode {
         match self {
             OriginError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
@@ -45,9 +54,10 @@ impl OriginError {
     }
 }
 
+/// Requests to the origin.
 pub trait Origin: Bodies {
-    /// Asks the origin, bypassing every cache on the way and following no redirect, within the
-    /// origin's time limit.
+    /// Sends a request to the origin within its time limit. Every cache on the way is bypassed, and
+    /// no redirect is followed.
     fn fetch(
         &self,
         request: Request<Self::Body>,

@@ -1,4 +1,4 @@
-//! Work beside a request: what goes on without it, and what it waits for.
+//! Work beside a request: background work, and waits for other requests.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,14 +12,15 @@ use crate::platform::Clock;
 /// Ends a wait in another request of the same isolate.
 pub type Signal = Box<dyn FnOnce()>;
 
+/// Background work, and waits for other requests.
 pub trait Tasks {
-    /// Work that goes on when the visitor has the response, or has hung up.
+    /// Runs `work` in the background. It goes on after the visitor has the response or has hung up.
     fn defer(&self, work: impl Future<Output = ()> + 'static);
-    /// A wait that ends when the signal is given, at the latest after `limit`.
+    /// Returns a signal, and a wait that ends when the signal is given, or after `limit`.
     fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<Self>);
 }
 
-/// The result of work that goes on when the caller is gone: others may wait for it too. `None` means
+/// Runs work that goes on when the caller is gone, because others may wait for it too. `None` means
 /// that the work was lost.
 pub async fn detached<P: Tasks, T: 'static>(
     platform: &P,
@@ -32,7 +33,7 @@ pub async fn detached<P: Tasks, T: 'static>(
     detached_until_sent(platform, send_result).await
 }
 
-/// As [`detached`], for work that sends its result before it ends.
+/// Works like [`detached`], for work that sends its result before it ends.
 pub async fn detached_until_sent<P: Tasks, T: 'static, W: Future<Output = ()> + 'static>(
     platform: &P,
     work: impl FnOnce(Sender<T>) -> W,
@@ -42,7 +43,7 @@ pub async fn detached_until_sent<P: Tasks, T: 'static, W: Future<Output = ()> + 
     result.await.ok()
 }
 
-/// The result of `work`, or `None` if it takes longer than `limit`.
+/// Returns the result of `work`, or `None` if it takes longer than `limit`.
 pub async fn within<P: Clock, T>(
     platform: &P,
     limit: Duration,

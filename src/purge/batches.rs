@@ -1,12 +1,13 @@
 //! Pure. Purges that share a write: KV takes one write a second for each key.
 //!
-//! A purge that arrives while its record is being written waits for the *next* write, with all others
-//! that do, and shares it. Its stamp is taken when that write begins, so none of them came after it.
-//! The write under way would not do: its stamp is earlier than the purge, and a response that was
-//! asked for in between may show what the purge is about (`policy::fence`).
+//! A purge may arrive while its record is being written. It then waits for the *next* write, and
+//! all purges that wait share that write. The stamp is taken when the write begins: every purge in
+//! it came before the stamp. The write under way cannot be shared, because its stamp is earlier
+//! than the purge. A response requested in between may show the content that the purge is about
+//! (`policy::fence`).
 //!
-//! The first to wait leads: it writes for all of them. Should it vanish, a batch ends by itself, and
-//! so does a write.
+//! The first purge to wait leads: it writes for all of them. Each batch and each write has a time
+//! limit, so both end even if the leader is lost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,10 +24,12 @@ const PACE: Duration = Duration::from_millis(1100);
 /// Records whose last write is remembered.
 const LINES_MOST: usize = 10_000;
 
-/// How a batch ended.
+/// The end of a batch: whether its record is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteEnd {
+    /// KV has taken the record.
     Durable,
+    /// KV has not taken the record. The sender may send the purge again.
     Failed,
     /// Another attempt would be refused as well.
     Refused(Limit),
@@ -35,14 +38,14 @@ pub enum WriteEnd {
 /// A limit of the platform that a purge came up against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Of operations in one invocation: the leader's may make no more, others' may.
+    /// The limit of operations in one invocation. Another invocation may still make operations.
     Invocation,
-    /// Of writes a day, on the free plan.
+    /// The limit of writes a day, on the free plan.
     Day,
 }
 
 impl Limit {
-    /// The limit for which another attempt would fail as well.
+    /// Returns the limit in `error`; do not try again then. `None`: another attempt may succeed.
     pub fn of(error: &KvError) -> Option<Limit> {
         match error {
             KvError::TooManyOperations => Some(Limit::Invocation),
@@ -60,7 +63,7 @@ pub struct Batches {
 
 #[derive(Default)]
 struct Line {
-    /// A later purge joins it.
+    /// The batch that a later purge joins.
     forming: Option<Rc<Batch>>,
     busy_until: Option<Time>,
     wrote_at: Option<Time>,
@@ -71,23 +74,27 @@ pub struct Batch {
     until: Time,
     ended: Cell<Option<WriteEnd>>,
     waiters: RefCell<Vec<Signal>>,
-    /// Batches whose own write failed, and which this one now stands for.
+    /// Batches whose own write failed: the write of this batch counts for them too.
     stands_for: RefCell<Vec<Rc<Batch>>>,
 }
 
 impl Batch {
+    /// Returns when the batch ends at the latest.
     pub fn until(&self) -> Time {
         self.until
     }
 
+    /// Returns how the batch ended, or `None` while it has not.
     pub fn ended(&self) -> Option<WriteEnd> {
         self.ended.get()
     }
 
+    /// Adds a signal that is given when the batch ends.
     pub fn wait(&self, signal: Signal) {
         self.waiters.borrow_mut().push(signal);
     }
 
+    /// Ends the batch: stores the result and wakes all purges that wait.
     pub fn end(&self, ended: WriteEnd) {
         self.ended.set(Some(ended));
         self.waiters.take().into_iter().for_each(|signal| signal());
@@ -97,25 +104,27 @@ impl Batch {
 
 /// A purge in its batch.
 pub struct Joined {
+    /// The batch that the purge has joined.
     pub batch: Rc<Batch>,
+    /// The purge's role in the batch.
     pub role: Role,
 }
 
-/// What a purge does for its batch.
+/// The role of a purge in its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It writes for all.
+    /// The purge writes for all purges in the batch.
     Leads,
-    /// It waits for how the write ends.
+    /// The purge waits until the leader's write has ended.
     Follows,
 }
 
-/// What becomes of a batch whose write was in vain.
+/// The state of a batch after its write has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reopened {
-    /// Its leader tries again.
+    /// The leader of the batch tries again.
     Open,
-    /// Another batch has formed meanwhile, and writes for this one too.
+    /// Another batch has formed meanwhile, and its leader writes for this one too.
     StoodFor,
 }
 
@@ -137,7 +146,7 @@ impl Batches {
         Joined { batch, role: Role::Leads }
     }
 
-    /// How long `key` is not to be written yet.
+    /// Returns how long to wait before `key` may be written.
     pub fn wait(&self, key: &KvKey, now: Time) -> Duration {
         let Some(line) = self.lines.get(key) else { return Duration::ZERO };
         let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + PACE).since(now));
@@ -147,7 +156,7 @@ impl Batches {
         }
     }
 
-    /// A write of `key` begins: a purge that comes now waits for the next one.
+    /// Notes that a write of `key` begins. A purge that comes now waits for the next write.
     pub fn begin(&mut self, key: &KvKey, batch: &Rc<Batch>, limit: Duration, now: Time) {
         // broken: shares-a-write-under-way.begin
         self.withdraw(key, batch);
@@ -155,14 +164,15 @@ impl Batches {
         (line.wrote_at, line.busy_until) = (Some(now), Some(now + limit));
     }
 
-    /// The write has ended, one way or another.
+    /// Notes that the write of `key` has ended, whether or not it succeeded.
     pub fn free(&mut self, key: &KvKey) {
         if let Some(line) = self.lines.get_mut(key) {
             line.busy_until = None;
         }
     }
 
-    /// The batch's write was in vain: purges may join it again, unless another has formed meanwhile.
+    /// Lets purges join the batch again after its write has failed. If another batch has formed
+    /// meanwhile, that batch takes this one over.
     pub fn reopen(&mut self, key: &KvKey, batch: &Rc<Batch>, now: Time) -> Reopened {
         let line = self.lines.entry(key.clone()).or_default();
         if let Some(other) = line.forming.as_ref().filter(|other| now < other.until) {
@@ -173,7 +183,7 @@ impl Batches {
         Reopened::Open
     }
 
-    /// No purge joins the batch any more.
+    /// Closes the batch: no purge joins it any more.
     pub fn withdraw(&mut self, key: &KvKey, batch: &Rc<Batch>) {
         if let Some(line) = self.lines.get_mut(key)
             && line.forming.as_ref().is_some_and(|forming| Rc::ptr_eq(forming, batch))

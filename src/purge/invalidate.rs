@@ -1,10 +1,11 @@
-//! What an unsafe request invalidates (RFC 9111 §4.4), and the cache groups that its answer names
-//! (RFC 9875 §3): a Django view can purge by answering its own POST.
+//! Invalidation after an unsafe request: of its URLs (RFC 9111 §4.4), and of the cache groups that
+//! the response names (RFC 9875 §3). A Django view can purge with its response to a POST.
 //!
-//! No token is needed for it, so the standard's duty is met where it costs nothing: the slots of the
-//! URLs are emptied in this data centre before the visitor has the answer, and a hard purge of them and
-//! of the groups is noted in this isolate. What the world is told (`INVALIDATION`) is a soft purge, of
-//! groups alone unless the owner asks for more, and within the budget of visitors' writes.
+//! Invalidation needs no token, so it must stay cheap. The slots of the URLs are emptied in this
+//! data centre before the visitor receives the response. A hard purge of the URLs and groups is
+//! noted in this isolate. The setting `INVALIDATION` decides which tags other data centres are told
+//! of: by default the groups alone. They receive a soft purge, within the budget of visitors'
+//! writes.
 //!
 //! URLs that are neither stored here nor being fetched by this isolate are left alone.
 
@@ -24,7 +25,7 @@ use crate::purge::batches::Limit;
 use crate::purge::targets::{groups, invalidates, targets, told, url_tag};
 use crate::purge::{note, purge};
 
-/// Sees to it, once the origin has answered.
+/// Invalidates what an unsafe request may have changed. Call it once the origin has responded.
 pub async fn after<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -37,7 +38,7 @@ pub async fn after<P: Platform>(
     let groups = groups(visit.key.host(), response);
     let mut urls = Vec::new();
     for key in targets(&visit.key.clone().for_origin(None), response) {
-        // As it is for all, and as it is for scripts of the site that asks.
+        // A page has one slot for all visitors, and one for scripts of the requesting site.
         let of_origin = visit.key.foreign_origin().map(str::to_owned);
         let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
         let mut is_wanted = false;
@@ -53,7 +54,7 @@ pub async fn after<P: Platform>(
     tell(platform, told(platform.config().invalidation, groups, urls));
 }
 
-/// Tells the world of as many as the budget allows.
+/// Purges as many tags in all data centres as the budget allows.
 fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
     let budget = &platform.isolate().visitor_writes;
     let left = budget.left(platform.config().visitor_writes, platform.now());
@@ -103,8 +104,8 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     SlotWas::Filled
 }
 
-/// Whether the page is on its way from the origin to this isolate, perhaps as it was before. One that
-/// passes may be, without a lease.
+/// Tells whether this isolate may be fetching the page now: the response may predate the change.
+/// A page that is passed to the origin is fetched without a lease.
 fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
     let passes = isolate.passes.get(&slot).is_some_and(|(until, _)| now < until);

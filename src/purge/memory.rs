@@ -1,21 +1,23 @@
 //! Pure. The purge records that this isolate has read or made.
 //!
-//! Nothing in it is taken back: what KV no longer or not yet shows stays known here. Two moments
-//! count, and both are counts and not times, because a Worker's clock stands still between I/O:
-//! what was *learned* before an origin request was sent is what its answer takes into account.
+//! A record stays known here even if KV does not show it yet, or no longer shows it. Each
+//! record has two moments: when this isolate first heard of it (`seen`), and when the isolate
+//! learned that KV has it (`when`). Both are counts and not times, because a Worker's clock
+//! stands still between I/O. A request to the origin notes the count before it is sent. Its
+//! response takes into account the records learned up to that count.
 //!
-//! Why not only the latest record of a tag. Two isolates whose clocks differ may purge one tag
-//! within `skew`, and the later purge may bear the earlier stamp. Were it merged away, a response
-//! that knows the other record would pass for fresh. So the records learned last are all kept, and
-//! the one with the latest stamp. Of a record that gives way the stamp stays, in the latest record: the
-//! stale window of a soft purge counts from it.
+//! The memory keeps several records of a tag, not only the latest. Two isolates whose clocks differ
+//! may purge one tag within `skew`, and the later purge may have the earlier stamp. If that record
+//! were dropped, a response that knows only the other record would count as fresh. So the memory
+//! keeps the records learned last, and the record with the latest stamp. When a record is dropped,
+//! the latest record keeps its stamp: the stale window of a soft purge counts from it.
 //!
-//! Why a record of this isolate's own counts as learned only when KV has confirmed it. Before that,
-//! another isolate's record of the same tag may be written first and then overwritten by ours; a
-//! response that knows ours must not have been asked for before that other purge.
+//! A record of this isolate counts as learned only when KV has confirmed it. Before that, another
+//! isolate's record of the same tag may be written and then overwritten by this isolate's record. A
+//! response that knows this isolate's record must have been requested after that other purge.
 //!
-//! Its bound is one of bytes: a tag is known here by its brief form ([`Tag::brief`]), so that long URLs
-//! fill no more memory than short ones.
+//! The memory is bounded in bytes. A tag is stored in its brief form ([`Tag::brief`]), so a long
+//! URL takes no more memory than a short one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,17 +27,18 @@ use crate::policy::fence::{PurgeMode, PurgeRecord, giving_way};
 use crate::policy::tag::Tag;
 use crate::policy::time::{Time, median};
 
-/// Tags that are remembered; past this, the least recently read are forgotten.
+/// The most tags that are remembered. Beyond it, the least recently read tags are forgotten.
 const TAGS_MOST: usize = 20_000;
-/// Records of a tag and mode that are remembered, the one with the latest stamp among them: as many as
-/// a coordinator tells of at once, and as many that KV has shown.
+/// The most records that are remembered of a tag and mode, including the one with the latest stamp.
+/// It is twice the number that a coordinator sends at once: the other half is for records from KV.
 const RECORDS_MOST: usize = 2 * ledger::RECORDS_MOST;
-/// This isolate's own purges are kept at least so long, whatever KV says.
+/// The least time for which this isolate's own purges are kept, whatever KV shows.
 const OWN_KEPT: Duration = Duration::from_secs(120);
 
+/// The purge records that this isolate remembers, by tag.
 #[derive(Default)]
 pub struct PurgeMemory {
-    /// By their brief forms.
+    /// The tags, by their brief forms.
     tags: BTreeMap<Tag, Remembered>,
     learned: u64,
 }
@@ -52,15 +55,16 @@ struct Remembered {
 #[derive(Default)]
 struct RecordsOfMode {
     learned: Vec<KnownRecord>,
-    /// This isolate's purges that no record stands for yet: the latest stands for all.
+    /// The latest of this isolate's purges that KV has not confirmed yet. It covers the earlier
+    /// ones.
     noted: Option<KnownRecord>,
 }
 
 struct KnownRecord {
     record: PurgeRecord,
-    /// When this isolate first heard of it, be it its own and unconfirmed.
+    /// The count at which this isolate first heard of the record, confirmed by KV or not.
     seen: LearnCount,
-    /// None: made here, and not yet confirmed by KV.
+    /// The count at which KV confirmed the record. `None`: made here, and not yet confirmed.
     when: Option<LearnCount>,
 }
 
@@ -78,12 +82,12 @@ impl Remembered {
 }
 
 impl PurgeMemory {
-    /// Now, in the order of learning: taken before an origin request is sent.
+    /// Returns the current count. Call it before a request is sent to the origin.
     pub fn learn_count(&self) -> LearnCount {
         LearnCount(self.learned)
     }
 
-    /// The tags whose records are not known well enough: never read, or longer ago than `window`.
+    /// Returns the tags to read from KV: those never read, or last read longer ago than `window`.
     pub fn unread<'a>(&self, tags: &'a [Tag], window: Duration, now: Time) -> Vec<&'a Tag> {
         let is_read = |tag: &Tag| {
             let read_at = self.tags.get(&*tag.brief()).and_then(|remembered| remembered.read_at);
@@ -93,7 +97,7 @@ impl PurgeMemory {
         tags.iter().filter(|tag| !is_read(tag)).collect()
     }
 
-    /// KV was asked at `asked_at` and showed these records of `tag`.
+    /// Adds the records of `tag` that KV returned for a read sent at `asked_at`.
     pub fn read(&mut self, tag: &Tag, records: Vec<(PurgeMode, PurgeRecord)>, asked_at: Time) {
         let learn_count = self.next_count();
         let remembered = self.remembered(tag, asked_at);
@@ -103,8 +107,8 @@ impl PurgeMemory {
         remembered.read_at = remembered.read_at.max(Some(asked_at));
     }
 
-    /// A purge has come that is to be written, or is for this isolate alone: from now on it outdates,
-    /// and vouches for nothing.
+    /// Adds a purge that KV has not confirmed. From now on it outdates stored responses. Its
+    /// id is stored with no response until KV has confirmed it.
     pub fn noted(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let seen = self.next_count();
         let remembered = self.remembered(tag, now);
@@ -112,7 +116,7 @@ impl PurgeMemory {
         remembered.of(mode).noted = Some(KnownRecord { record, seen, when: None });
     }
 
-    /// KV has taken it. It stands for all purges that came before its stamp.
+    /// Adds a record that KV has taken. It covers all noted purges up to its stamp.
     pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let learn_count = self.next_count();
         let remembered = self.remembered(tag, now);
@@ -122,13 +126,13 @@ impl PurgeMemory {
         known.learn(record, learn_count, Some(learn_count));
     }
 
-    /// The coordinator holds it, so KV has taken it, whether or not KV shows it here yet.
+    /// Adds a record that the coordinator has sent. KV has taken it, but may not show it here yet.
     pub fn told(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let learn_count = self.next_count();
         self.remembered(tag, now).of(mode).learn(record, learn_count, Some(learn_count));
     }
 
-    /// Every record of `tags` that is remembered.
+    /// Returns every remembered record of `tags`.
     pub fn records<'a>(
         &'a self,
         tags: &'a [Tag],
@@ -136,7 +140,7 @@ impl PurgeMemory {
         self.learned_of(tags).map(|(mode, learned)| (mode, &learned.record))
     }
 
-    /// Every record of `tags` that was first seen after `moment`.
+    /// Returns every record of `tags` that was first seen after `learn_count`.
     pub fn records_since<'a>(
         &'a self,
         tags: &'a [Tag],
@@ -146,8 +150,9 @@ impl PurgeMemory {
         since.map(|(mode, learned)| (mode, &learned.record))
     }
 
-    /// The ids of those learned by `moment` that could still outdate a response fetched at
-    /// `fetched_at`, here or in an isolate that dates them later.
+    /// Returns the ids to store with a response that was fetched at `fetched_at`: records learned
+    /// by `learn_count` that could still outdate it. `skew` allows for isolates whose clocks
+    /// differ.
     pub fn known(
         &self,
         tags: &[Tag],
@@ -204,7 +209,8 @@ impl PurgeMemory {
         }
     }
 
-    /// More were purged here than can be kept for two minutes: KV has what was confirmed.
+    /// Forgets the older half of this isolate's own purges, when too many to keep were made within
+    /// two minutes. KV has the confirmed ones.
     fn forget_older_own(&mut self) {
         let median = median(self.tags.values().map(|tag| tag.own_until));
         let mut left = TAGS_MOST / 2;

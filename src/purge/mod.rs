@@ -1,16 +1,20 @@
 //! Purging: one record per tag, whatever the number of pages.
 //!
-//! Each attempt to write a record is stamped anew, and one that took longer than half of `skew`
-//! counts as none: the other half is for the clocks. Why it matters how long a write takes: of two
-//! purges of one tag the one that is stamped first may be written last. It then hides the other, but
-//! for those that it outdates by itself: whatever was asked for up to `skew` after its stamp.
+//! A record outdates every response requested up to `skew` after its stamp. This covers two purges
+//! of one tag that reach KV in the wrong order. For example, purge A is stamped at 12:00:00 and
+//! purge B at 12:00:02, but KV takes B's write first. A's record then replaces B's. With a `skew`
+//! of 5 seconds, A's record outdates responses requested until 12:00:05, and so all that B was to
+//! outdate.
 //!
-//! A purge goes on when its sender hangs up: others may share its write
+//! Therefore a write may take at most half of `skew`; the other half allows for clocks that differ.
+//! A slower write counts as failed. Each attempt has a new stamp.
+//!
+//! A purge goes on when its sender hangs up, because other purges may share its write
 //! (`purge/batches.rs`).
 //!
-//! A soft record names the earlier purges that this isolate remembers (`policy/fence.rs` says what for).
-//! KV is not asked for them. A data centre keeps what it has read of KV for a minute, an absent key too,
-//! and a read before the write would hide the purge from its other isolates for so long.
+//! A soft record names the earlier purges that this isolate remembers (`policy/fence.rs` says why).
+//! They are not read from KV: a data centre caches each read of KV for a minute, also of an absent
+//! key. A read before the write would hide the purge from its other isolates for that minute.
 
 pub mod batches;
 pub mod invalidate;
@@ -42,27 +46,30 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::purge::batches::{Batch, Joined, Limit, Reopened, Role, WriteEnd};
 
-/// Longer than any response is used (a year).
+/// The life of a record in KV: longer than any response is used (a year).
 const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-/// A Worker has six connections; one is left for the rest of it.
+/// Writes at the same time. A Worker has six connections; one is left for other work.
 const WRITES_AT_ONCE: usize = 5;
+/// Attempts to write a record.
 const ATTEMPTS: u32 = 4;
-/// No attempt begins later than this: the sender must hear while it still listens.
+/// The time after which no attempt begins: the sender must get a response before it hangs up.
 const ALL_WITHIN: Duration = Duration::from_secs(20);
-/// Doubled at each attempt, and half of it by chance: isolates that were refused together should
-/// not come back together.
+/// The pause before another attempt, doubled at each attempt. Half of it is random, so that
+/// isolates that failed together do not try again together.
 const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 
-/// Which of the tags have a durable record, and which have not.
+/// The outcome of a purge: the tags with a durable record, and those without.
 #[derive(Debug, Default)]
 pub struct Purge {
+    /// The tags whose record KV has taken.
     pub done: Vec<Tag>,
+    /// The tags whose record KV has not taken.
     pub failed: Vec<Tag>,
-    /// What some of them came up against.
+    /// A limit of the platform that made some writes fail.
     pub limit: Option<Limit>,
 }
 
-/// Makes a purge that only this isolate knows.
+/// Notes a purge in this isolate alone. Call [`purge`] to purge in all data centres.
 pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
     let record = new_record(platform, tag, mode, now);
@@ -72,14 +79,14 @@ pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
 fn new_record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, at: Time) -> PurgeRecord {
     let id = format!("{:016x}", platform.random());
     let mut record = PurgeRecord { at, id, replaced: Vec::new() };
-    // No window counts from a hard purge.
+    // A hard purge allows no stale window, so it needs no earlier stamps.
     if mode == PurgeMode::Soft {
         record.replaces(soft_purges(platform, tag));
     }
     record
 }
 
-/// When a tag was softly purged, as far as this isolate remembers.
+/// The times of a tag's soft purges that this isolate remembers.
 fn soft_purges<P: Platform>(platform: &P, tag: &Tag) -> Vec<Time> {
     platform.isolate().purges.with(|memory| {
         let records = memory.records(slice::from_ref(tag));
@@ -88,9 +95,10 @@ fn soft_purges<P: Platform>(platform: &P, tag: &Tag) -> Vec<Time> {
     })
 }
 
-/// Writes a record for each tag, also when the sender has hung up.
+/// Writes a record for each tag, also when the sender has hung up. Ask the sender to send the tags
+/// under `failed` again.
 pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
-    // All hold here from now on, however long the writes take.
+    // The purges hold in this isolate from now on, however long the writes take.
     tags.iter().for_each(|tag| note(platform, tag, mode));
     let (then, all) = (platform.clone(), tags.clone());
     let purged = detached(platform, async move { write_all(&then, all, mode).await });
@@ -134,7 +142,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
         }
         wait.await;
         match batch.ended() {
-            // Another invocation was at its end. This one may not be.
+            // The leader's invocation may make no more operations. This one may still make some.
             Some(WriteEnd::Refused(Limit::Invocation)) if role == Role::Follows => continue,
             ended => return ended.unwrap_or(WriteEnd::Failed),
         }
@@ -192,16 +200,16 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
     }
 }
 
-/// What came of one attempt to write a record.
+/// The result of one attempt to write a record.
 enum Attempt {
     Durable(PurgeRecord),
     /// Another attempt would be refused as well.
     Refused(Limit),
-    /// It failed, or took so long that it counts as none.
+    /// The write failed, or took so long that it counts as failed.
     InVain,
 }
 
-/// One attempt, with a stamp of its own.
+/// Makes one attempt to write a record, with a stamp of its own.
 async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMode) -> Attempt {
     let at = platform.now();
     // broken: one-record.id
@@ -229,8 +237,8 @@ async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMod
     Attempt::Durable(record)
 }
 
-/// A write that was given up and lands after all may hide a purge that came between: once it is known
-/// to have landed, another one with a new stamp makes up for it.
+/// Repairs the harm of a write that KV took after its time limit: it may have replaced the record
+/// of a later purge. Another record is then written, with a new stamp.
 async fn mend<P: Platform>(
     platform: P,
     tag: Tag,

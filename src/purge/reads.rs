@@ -1,5 +1,5 @@
-//! Reads of purge records under way in this isolate: a request that needs the same tags waits for them,
-//! so that a crowd costs KV one read.
+//! Reads of purge records under way in this isolate. A request that needs the same tags waits for
+//! them, so that many requests cost one read of KV.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use crate::platform::Signal;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
+/// The reads under way, each with the requests that wait for it.
 #[derive(Default)]
 pub struct ReadsUnderWay {
     under_way: Vec<ReadUnderWay>,
@@ -22,7 +23,7 @@ struct ReadUnderWay {
 }
 
 impl ReadsUnderWay {
-    /// Those of `tags` that no request is reading.
+    /// Returns those of `tags` that no request is reading. Read them next.
     pub fn free(&self, tags: &[Tag], now: Time) -> Vec<Tag> {
         let is_read = |tag: &&Tag| {
             self.under_way.iter().any(|read| now < read.until && read.tags.contains(*tag))
@@ -30,7 +31,7 @@ impl ReadsUnderWay {
         tags.iter().filter(|tag| !is_read(tag)).cloned().collect()
     }
 
-    /// Waits for a read of any of `tags`, if there is one that may still end.
+    /// Registers a signal with a read of any of `tags`, if such a read is under way.
     pub fn join(&mut self, tags: &[Tag], now: Time, signal: impl FnOnce() -> Signal) {
         let read = self
             .under_way
@@ -41,7 +42,7 @@ impl ReadsUnderWay {
         }
     }
 
-    /// Begins a read, and names it.
+    /// Begins a read and returns its id. Pass the id to [`ReadsUnderWay::end`].
     pub fn begin(&mut self, tags: &[Tag], limit: Duration, now: Time) -> u64 {
         // A request that was cancelled never ends its read.
         self.under_way.retain(|read| now < read.until);
@@ -52,7 +53,7 @@ impl ReadsUnderWay {
         self.count
     }
 
-    /// Ends a read, and returns whom to wake.
+    /// Ends a read and returns the signals to give.
     pub fn end(&mut self, id: u64) -> Vec<Signal> {
         let Some(at) = self.under_way.iter().position(|read| read.id == id) else {
             return Vec::new();

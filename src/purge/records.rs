@@ -1,7 +1,8 @@
-//! Reading the purge records of a stored response's tags, from memory and past it from KV.
+//! Reading the purge records of a stored response's tags: from memory, and from KV when the memory
+//! is too old.
 //!
-//! What fails closed: with KV unreadable, the state says [`RecordsRead::Unreadable`], and `policy::reuse` asks
-//! the origin before it shows anything older than the memory window.
+//! A failed read fails closed. The state is then [`RecordsRead::Unreadable`], and `policy::reuse`
+//! sends a request to the origin before it uses a response older than the memory window.
 
 use crate::isolate::complaints::Complaint;
 use crate::page::visit::Visit;
@@ -18,12 +19,12 @@ use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
 use crate::purge::memory::{LearnCount, PurgeMemory};
 
-/// A tag has a record of each.
+/// The modes: a tag may have one record of each.
 const MODES: [PurgeMode; 2] = [PurgeMode::Soft, PurgeMode::Hard];
-/// How often a request waits for other requests' reads before it reads what is left itself.
+/// The number of times a request waits for other requests' reads. After that it reads for itself.
 const JOINS_MOST: u32 = 3;
 
-/// What the purge records say of `stored`.
+/// Reads the purge records of `stored`. Pass the state to `policy::reuse`.
 pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -42,7 +43,7 @@ pub async fn state<P: Platform>(
     })
 }
 
-/// Whether a purge that was first seen after `moment` outdates `stored`.
+/// Tells whether a purge that was first seen after `learn_count` outdates `stored`.
 pub fn is_outdated_since<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -57,14 +58,14 @@ pub fn is_outdated_since<P: Platform>(
     platform.isolate().purges.with(purged) != Purged::No
 }
 
-/// A response's own tags and the implicit ones of its page.
+/// Returns a response's own tags and the implicit tags of its page.
 pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
     let mut all = implicit(&visit.key);
     all.extend_from_slice(tags);
     all
 }
 
-/// Reads what the memory window no longer covers.
+/// Reads the records that the memory window no longer covers.
 async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     for _ in 0..JOINS_MOST {
         let unread = unread(platform, tags);
@@ -91,7 +92,7 @@ fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
     platform.isolate().purges.with(unread)
 }
 
-/// Waits for another request's read of one of these tags, if there still is one.
+/// Waits for another request's read of one of these tags, if one is under way.
 async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
     let now = platform.now();
@@ -107,7 +108,7 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     }
 }
 
-/// Others may wait for the same records, so it goes on when the visitor hangs up.
+/// Reads the records of `tags`, also when the visitor hangs up: other requests may wait for them.
 async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     if tags.is_empty() {
         return RecordsRead::Known;
@@ -126,7 +127,7 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     learned.await.unwrap_or(RecordsRead::Unreadable)
 }
 
-/// Learns what could be read, also where some of it could not.
+/// Learns the records that KV returned, even if the read of other tags failed.
 async fn learn_from_kv<P: Platform>(platform: &P, tags: &[Tag], asked_at: Time) -> RecordsRead {
     let keys: Vec<KvKey> =
         tags.iter().flat_map(|tag| MODES.map(|mode| KvKey::record(mode, tag))).collect();

@@ -10,17 +10,18 @@ use crate::fields::structured::strings;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 
-/// Groups that one response may invalidate; RFC 9875 §3 asks for 32 at least.
+/// The most groups that one response may invalidate; RFC 9875 §3 asks for 32 at least.
 const GROUPS_MOST: usize = 64;
 
-/// "A cache MUST invalidate … when it receives a non-error status code in response to an unsafe request
-/// method" (RFC 9111 §4.4).
+/// Tells whether a response invalidates.
+/// "A cache MUST invalidate … when it receives a non-error status code in response to an unsafe
+/// request method" (RFC 9111 §4.4).
 pub fn invalidates(method: &Method, status: StatusCode) -> bool {
     !is_safe(method) && (status.is_success() || status.is_redirection())
 }
 
-/// The pages that a response may have changed: the URL's own, and those of the same origin that it
-/// names (§4.4). Only those that are stored, or on their way from the origin, are invalidated.
+/// Returns the pages that an unsafe request may have changed: its own URL, and the URLs of the same
+/// origin that the response names (§4.4). Invalidate those that are stored or being fetched.
 pub fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
     let named = [header::LOCATION, header::CONTENT_LOCATION]
         .iter()
@@ -33,7 +34,7 @@ pub fn targets(key: &CacheKey, response: &HeaderMap) -> Vec<CacheKey> {
     targets
 }
 
-/// The tag that stands for a page's URL.
+/// Returns the tag of a page's URL.
 pub fn url_tag(key: &CacheKey) -> Tag {
     match key.query() {
         Some(query) => Tag::query(key.host(), key.path(), query),
@@ -41,15 +42,15 @@ pub fn url_tag(key: &CacheKey) -> Tag {
     }
 }
 
-/// The cache groups that a response invalidates.
+/// Returns the tags of the cache groups that a response invalidates.
 pub fn groups(host: &str, response: &HeaderMap) -> Vec<Tag> {
     let field = header::HeaderName::from_static("cache-group-invalidation");
     let names = joined(response, &field).and_then(|value| strings(&value)).unwrap_or_default();
     names.iter().take(GROUPS_MOST).map(|name| Tag::group(host, name)).collect()
 }
 
-/// What the other data centres are told of, by the owner's setting. What is invalidated here is
-/// purged hard in this isolate, whatever they are told.
+/// Returns the tags to purge in the other data centres, by the owner's setting. This isolate notes
+/// a hard purge of all of them, whatever the setting.
 pub fn told(setting: Invalidation, groups: Vec<Tag>, urls: Vec<Tag>) -> Vec<Tag> {
     match setting {
         Invalidation::Here => Vec::new(),

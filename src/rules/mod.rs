@@ -1,4 +1,5 @@
-//! `RULES`: what holds for the paths that a glob matches, besides what the origin says.
+//! `RULES`: settings for the paths that a glob matches, in addition to the origin's response
+//! fields.
 
 pub mod path;
 
@@ -11,13 +12,17 @@ use crate::config::read::error;
 use crate::config::{ConfigError, RawConfig};
 use crate::policy::tag::{self, Tag};
 
+/// One rule of `RULES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
+    /// The glob that paths are matched with.
     pub path: String,
-    /// These pages go past the cache.
+    /// Whether requests for these pages go past the cache.
     pub bypass: bool,
-    /// Send the plain request first for these pages: a request for them uses nothing up at the origin.
+    /// Whether the plain request is sent first for these pages. Set it where a request uses nothing
+    /// up at the origin.
     pub plain: bool,
+    /// Tags that the pages have in addition to the origin's.
     pub tags: Vec<Tag>,
 }
 
@@ -33,6 +38,7 @@ struct RawRule {
     tags: Vec<String>,
 }
 
+/// Reads `RULES`. Report the error: it names the fault.
 pub fn rules(raw: RawConfig<'_>) -> Result<Vec<Rule>, ConfigError> {
     let Some(text) = raw("RULES") else { return Ok(Vec::new()) };
     let rules: Vec<RawRule> = serde_json::from_str(&text).map_err(|cause| {
@@ -57,8 +63,8 @@ fn rule(raw: RawRule) -> Result<Rule, ConfigError> {
     Ok(Rule { tags: tags.collect::<Result<_, _>>()?, path, bypass, plain })
 }
 
-/// The rules that hold for a path. One that bypasses holds if any reading of the path matches it
-/// (`rules::path`); any other by the path as it is and its normal form.
+/// Returns the rules that hold for a path. A rule that bypasses holds if any reading of the path
+/// matches it (`rules::path`). Any other rule must match the path as it is, or its normal form.
 pub fn rules_for<'a>(rules: &'a [Rule], path: &str) -> Vec<&'a Rule> {
     if rules.is_empty() {
         return Vec::new();

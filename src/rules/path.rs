@@ -1,17 +1,17 @@
 //! The ways in which an origin may read a path.
 //!
 //! The cache keeps every spelling apart (`policy::key`). An origin does not: nginx decodes, merges
-//! slashes and resolves dots, Django decodes, IIS reads `\` as `/`, Tomcat drops `;…`. So what must
-//! hold for a page however it is spelt holds if any reading of the path matches.
+//! slashes and resolves dots, Django decodes, IIS reads `\` as `/`, Tomcat drops `;…`. A rule that
+//! must hold for every spelling of a page holds if any reading of the path matches.
 
 use std::collections::BTreeSet;
 
 use crate::policy::tag::normal;
 
-/// All readings of a path, each with and without a closing slash. Linear in its length; decoded once,
-/// and no more often.
+/// Returns all readings of a path, each with and without a closing slash. The path is decoded once.
+/// The time is linear in its length.
 ///
-/// Compare each of them with what another spelling must not get past.
+/// Compare each reading with a rule that no spelling may evade.
 pub fn readings(path: &str) -> BTreeSet<String> {
     let mut readings = BTreeSet::from([path.to_owned()]);
     if is_spelt_oddly(path) {
@@ -28,7 +28,7 @@ pub fn readings(path: &str) -> BTreeSet<String> {
     readings
 }
 
-/// Whether there is a reading that differs from the path by more than a closing slash.
+/// Tells whether a reading of the path differs from it by more than a closing slash.
 pub fn is_spelt_oddly(path: &str) -> bool {
     let path = path.as_bytes();
     path.iter().any(|byte| b"%;\\".contains(byte))
@@ -60,18 +60,18 @@ fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The segments of a path, between slashes or backslashes.
+/// Returns the segments of a path, between slashes or backslashes.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split(['/', '\\'])
 }
 
-/// `/a;b=c/d` is `/a/d` where path parameters are known (RFC 3986 §3.3).
+/// Drops path parameters: `/a;b=c/d` becomes `/a/d` (RFC 3986 §3.3).
 fn without_parameters(path: &str) -> String {
     let bare = segments(path).map(|segment| segment.split(';').next().unwrap_or(""));
     bare.fold(String::new(), |path, segment| path + "/" + segment)
 }
 
-/// Dot segments removed (RFC 3986 §5.2.4).
+/// Removes dot segments (RFC 3986 §5.2.4).
 fn resolved<'a>(segments: impl Iterator<Item = &'a str>) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for segment in segments {

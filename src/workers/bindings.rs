@@ -6,11 +6,13 @@ use crate::workers::kv::Namespace;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The Worker's environment, for the one binding that it must have and one that it may.
+    /// The Worker's environment: one binding is required, the other optional.
     #[derive(Clone)]
     pub type Bindings;
+    /// Returns the KV namespace `TAGS`.
     #[wasm_bindgen(method, getter, js_name = TAGS)]
     pub fn tags(this: &Bindings) -> Namespace;
+    /// Returns the Durable Object namespace `COORDINATOR`, if it is bound.
     #[wasm_bindgen(method, getter, js_name = COORDINATOR)]
     pub fn coordinator(this: &Bindings) -> Option<JsValue>;
 }

@@ -1,7 +1,8 @@
 //! This data centre's cache, over the Cache API.
 //!
-//! The API silently keeps nothing for many statuses and for `private`, `no-store` and `max-age=0`;
-//! so all is stored as a 200 under a `Cache-Control` of ours, with the metadata in one field.
+//! The API silently keeps nothing for many statuses and for `private`, `no-store` and `max-age=0`.
+//! So every response is stored as a 200 with the edge's own `Cache-Control`. One field holds the
+//! metadata.
 
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ impl platform::Cache for Runtime {
 
     async fn cache_delete(&self, slot: &Slot) {
         if let Ok(deleted) = cache().delete(&self.url(slot)) {
-            // What cannot be deleted ends by its own time.
+            // A document that cannot be deleted expires at the end of its life.
             let _ = JsFuture::from(deleted).await;
         }
     }
@@ -88,7 +89,7 @@ async fn find(url: &str) -> Option<Document<Body>> {
     Some(Document { head, body })
 }
 
-/// The Cache API answers a `Range` by itself: with a 206 where it can.
+/// Reads a part of a body. The Cache API handles `Range` itself, with a 206 where it can.
 async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
     let init = Object::new();
     let range = Array::of2(&"range".into(), &format!("bytes={first}-{last}").into());

@@ -19,7 +19,8 @@ impl Clock for Runtime {
     }
 
     fn random(&self) -> u64 {
-        // Tokens must differ, not be secret: should the system's source fail, Math.random will do.
+        // Numbers must differ but need not be secret: Math.random is enough if the system's source
+        // fails.
         getrandom::u64().unwrap_or_else(|_| js_sys::Math::random().to_bits())
     }
 }

@@ -1,9 +1,9 @@
 //! The coordinator's Durable Object.
 //!
 //! A shell around [`Ledger`]: it carries text in and out, and rows to and from the object's SQLite.
-//! Writes to it are held together by the runtime with the answer: an answer is sent once they are
-//! durable, and not at all if they fail. The class is written by hand, and not by the `worker`
-//! crate's macro, whose conversions would be three times its size.
+//! The runtime sends a response only once the writes before it are durable, and not at all if they
+//! fail. The class is written by hand. The `worker` crate's macro would make it three times as
+//! large.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,6 +24,7 @@ extern "C" {
     pub type DurableObjectState;
     #[wasm_bindgen(method, getter)]
     fn storage(this: &DurableObjectState) -> Storage;
+    /// The storage of an object.
     pub type Storage;
     #[wasm_bindgen(method, getter)]
     fn kv(this: &Storage) -> Rows;
@@ -38,7 +39,7 @@ extern "C" {
     fn delete(this: &Rows, key: &str) -> Result<bool, JsValue>;
 }
 
-/// One shard.
+/// One shard of the coordinator.
 #[wasm_bindgen]
 pub struct Coordinator {
     desk: Rc<ShardObject>,
@@ -51,13 +52,14 @@ struct ShardObject {
 
 #[wasm_bindgen]
 impl Coordinator {
+    /// Makes the shard when the runtime starts the object.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState) -> Coordinator {
         let desk = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
         Coordinator { desk: Rc::new(desk) }
     }
 
-    /// Answers one ask; only this Worker can send one.
+    /// Responds to one request. Only this Worker can send one.
     pub fn fetch(&self, request: web_sys::Request) -> Promise {
         let desk = self.desk.clone();
         future_to_promise(async move {
@@ -70,7 +72,7 @@ impl Coordinator {
 }
 
 impl ShardObject {
-    /// With no await in it: no other ask comes between.
+    /// Makes the response to a request. It has no await, so no other request can interleave.
     fn answer(&self, ask: ShardRequest) -> Result<ShardReply, JsValue> {
         let now = Time(Date::now() as i64);
         let mut ledger = self.ledger.borrow_mut();
@@ -79,7 +81,7 @@ impl ShardObject {
             self.write(expired)?;
             *ledger = Some(restored);
         }
-        // It was put there above.
+        // The ledger was created above.
         let (answer, changes) = ledger.as_mut().expect("a ledger").answer(ask, now);
         self.write(changes)?;
         Ok(answer)

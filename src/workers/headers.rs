@@ -1,9 +1,9 @@
-//! JavaScript's `Headers` and `http::HeaderMap`, there and back.
+//! Conversion between JavaScript's `Headers` and `http::HeaderMap`.
 //!
-//! A whole set of fields crosses as one JSON text: a call into JavaScript costs more than its
-//! parsing. The runtime shows values as text decoded from UTF-8; bytes that are not UTF-8 survive
-//! only in a copy of the `Headers` they came in, so what is passed on is such a copy, changed where
-//! it must be ([`Native`]).
+//! All fields are converted as one JSON text, because a call into JavaScript costs more than
+//! parsing it. The runtime decodes values from UTF-8. Bytes that are not UTF-8 survive only in a
+//! copy of the original `Headers`. So fields are passed on as such a copy, changed where necessary
+//! ([`Native`]).
 
 use std::cell::OnceCell;
 
@@ -16,7 +16,7 @@ use web_sys::Headers;
 use crate::fields::request::RequestFields;
 use crate::policy::format::{ascii_json, header_pairs};
 
-/// The fields as the flows read them.
+/// Returns the fields in the form that the flows read.
 pub fn from_js(headers: &Headers) -> HeaderMap {
     let pairs = Array::from(headers.unchecked_ref::<JsValue>());
     let text = JSON::stringify(&pairs).ok().and_then(|text| text.as_string());
@@ -24,13 +24,14 @@ pub fn from_js(headers: &Headers) -> HeaderMap {
     header_pairs::from_pairs(pairs.unwrap_or_default())
 }
 
-/// The fields as the runtime takes them.
+/// Returns the fields in the form that the runtime accepts.
 pub fn to_js(headers: &HeaderMap) -> JsValue {
-    // Names and values of text are JSON.
+    // Names and values are text, so the result is legal JSON.
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// The second argument of `new Response`, made in one call: bodies go out as they are.
+/// Makes the second argument of `new Response`, in one call. Bodies are sent without another
+/// coding.
 pub fn response_init(status: StatusCode, headers: &HeaderMap) -> Result<Object, JsValue> {
     let init =
         ResponseInit { status: status.as_u16(), headers: Fields(headers), encode_body: "manual" };
@@ -45,7 +46,7 @@ struct ResponseInit<'a> {
     encode_body: &'static str,
 }
 
-/// A record, which the runtime reads faster, or a list of pairs where a name stands more than once.
+/// Fields to serialize: as a record, which the runtime reads faster, or as pairs if a name repeats.
 struct Fields<'a>(&'a HeaderMap);
 
 impl Serialize for Fields<'_> {
@@ -61,14 +62,14 @@ impl Serialize for Fields<'_> {
     }
 }
 
-/// Fields as they came. Read one by one, or as a whole where they are passed on.
+/// Fields as they came. They are read one by one, or all together to be passed on.
 pub struct Native {
     headers: Headers,
-    /// The request whose fields they are.
+    /// The request that the fields belong to.
     request: Option<web_sys::Request>,
     read: OnceCell<HeaderMap>,
-    /// Each name between commas. Most fields that are looked for are absent, which one call tells of
-    /// all of them.
+    /// Each name between commas. Most fields that are looked up are absent, and one call finds that
+    /// for all of them.
     names: OnceCell<String>,
 }
 
@@ -100,8 +101,8 @@ impl RequestFields for Native {
         self.names().split(',').any(wanted)
     }
 
-    /// The platform rewrites `Accept-Encoding`, and keeps beside the request what the client said. It
-    /// reads a whole JSON text to tell: only where it matters.
+    /// Reads the original value from the request's `cf`, because the platform rewrites
+    /// `Accept-Encoding`. Reading `cf` parses a whole JSON text: call this only where it matters.
     fn accepted_encoding(&self) -> Option<String> {
         let said = self.request.as_ref().and_then(client_accept_encoding);
         said.or_else(|| self.value("accept-encoding"))
@@ -114,10 +115,12 @@ fn client_accept_encoding(request: &web_sys::Request) -> Option<String> {
 }
 
 impl Native {
+    /// Wraps fields that belong to no request.
     pub fn new(headers: Headers) -> Native {
         Native { headers, request: None, read: OnceCell::new(), names: OnceCell::new() }
     }
 
+    /// Wraps the fields of a request.
     pub fn of_request(request: &web_sys::Request) -> Native {
         Native { request: Some(Clone::clone(request)), ..Native::new(request.headers()) }
     }
@@ -133,7 +136,7 @@ impl Native {
         self.read.get_or_init(|| from_js(&self.headers))
     }
 
-    /// A copy that differs from what came only where `wanted` does.
+    /// Returns a copy of the original fields, changed only where `wanted` differs.
     pub fn changed_to(&self, wanted: &HeaderMap) -> Result<Headers, JsValue> {
         let read = self.read();
         let copy = Headers::new_with_headers(&self.headers)?;

@@ -1,17 +1,17 @@
-//! What JavaScript throws, and promises that no code waits for.
+//! Exceptions of JavaScript, and promises that no code waits for.
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-/// What JavaScript threw, in words.
+/// Returns the message of a JavaScript exception.
 pub fn described(cause: &JsValue) -> String {
     let message = Reflect::get(cause, &"message".into()).ok().and_then(|text| text.as_string());
     message.or_else(|| cause.as_string()).unwrap_or_else(|| format!("{cause:?}"))
 }
 
-/// Lets a promise end as it will, without a complaint about a rejection that was not seen.
+/// Ignores the result of a promise. A rejection is not reported as unhandled.
 pub fn ignore(promise: &Promise) {
-    // What listens is attached here, and stays when the future is dropped.
+    // The listener is attached here, and stays when the future is dropped.
     drop(JsFuture::from(promise.clone()));
 }

@@ -11,12 +11,12 @@ use crate::platform::kv::{KvEntry, KvOperations, KvPage, RawKv};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 
-/// KV's least, in seconds: a record is then seen elsewhere as soon as KV allows.
+/// The shortest cache time that KV allows, in seconds: other data centres see a record sooner.
 const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A namespace.
+    /// A KV namespace.
     pub type Namespace;
     #[wasm_bindgen(method, catch)]
     fn get(this: &Namespace, keys: &Array, options: &Object) -> Result<Promise, JsValue>;

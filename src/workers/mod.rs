@@ -1,5 +1,5 @@
-//! The Worker: the flows' [`Platform`](crate::platform::Platform) over Cloudflare's runtime. The
-//! only code that knows of it.
+//! The Worker: the flows' [`Platform`](crate::platform::Platform) over Cloudflare's runtime. No
+//! other code depends on that runtime.
 
 pub mod bindings;
 pub mod body;

@@ -1,4 +1,4 @@
-//! Asking the origin.
+//! Requests to the origin.
 
 use http::StatusCode;
 use js_sys::{Object, Promise, Reflect};
@@ -38,7 +38,7 @@ impl Origin for Runtime {
     }
 }
 
-/// The second argument of `fetch`. `visitor` holds the fields that came, so that what is passed on is
+/// Makes the second argument of `fetch`. `visitor` holds the original fields, so that they are
 /// passed on byte for byte.
 fn init(
     request: Request<Body>,
@@ -54,11 +54,11 @@ fn init(
     set("method", &request.method.as_str().into())?;
     set("headers", &fields)?;
     set("signal", &abort.signal())?;
-    // A redirect is the visitor's to follow, and the platform's own cache would answer after a
-    // purge.
+    // The visitor follows redirects. The platform's own cache is bypassed, because it would still
+    // respond with the old page after a purge.
     set("redirect", &"manual".into())?;
     set("cache", &"no-store".into())?;
-    // Bodies as the origin compressed them.
+    // Bodies stay as the origin compressed them.
     set("encodeResponseBody", &"manual".into())?;
     if let Some(body) = request.body {
         set("body", &body.into_js())?;
@@ -79,7 +79,7 @@ fn response(answer: web_sys::Response) -> Result<Response<Body>, OriginError> {
         }
         None => Body::Empty,
     };
-    // The runtime passes on no other (Fetch §5.5: a RangeError).
+    // The runtime sends no other status (Fetch §5.5: a RangeError).
     let status =
         StatusCode::from_u16(answer.status()).ok().filter(|status| match status.as_u16() {
             101 => is_upgraded,

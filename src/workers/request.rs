@@ -1,4 +1,4 @@
-//! From the runtime's request to a [`Visit`], and from the answer to the runtime's response.
+//! Conversion of the runtime's request to a [`Visit`], and of the response to the runtime's own.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ thread_local! {
     static CONFIG: RefCell<Option<Result<Rc<Config>, ConfigError>>> = const { RefCell::new(None) };
 }
 
-/// Answers one request.
+/// Makes the response to one request of the runtime.
 pub async fn respond(
     request: web_sys::Request,
     env: Env,
@@ -36,7 +36,7 @@ pub async fn respond(
         Ok(config) => answer(request, config, env, context).await,
         Err(error) => {
             let title = "The edge is not configured";
-            // Visitors need not know what it holds.
+            // The setting's value stays hidden from visitors.
             let said =
                 format!("The setting {} is wrong. The Worker's log says why.", error.setting);
             refuse(Detail::Settings, StatusCode::INTERNAL_SERVER_ERROR, title, &said)
@@ -51,7 +51,8 @@ async fn answer(
     env: Env,
     context: Context,
 ) -> Response<Body> {
-    // With an ORIGIN elsewhere, what the zone would answer by itself is not the page.
+    // Without ORIGIN, the zone itself serves the page if the Worker fails. With ORIGIN, the zone
+    // has other content.
     if config.origin.is_none() {
         context.pass_through_on_exception();
     }
@@ -79,8 +80,8 @@ async fn answer(
     edge::handle(runtime, visit, body).await
 }
 
-/// Whether a request came through Cloudflare to a host that can be a zone's. Elsewhere its `Host`
-/// would choose among all services that this machine reaches.
+/// Tells whether a request came through Cloudflare to a host that can be a zone's. Elsewhere,
+/// `Host` could select any service that this machine can reach.
 fn is_of_a_zone(request: &web_sys::Request, host: &str) -> bool {
     let name = host.split(':').next().unwrap_or("");
     let is_name = name.contains('.') && name.bytes().any(|byte| byte.is_ascii_alphabetic());
@@ -96,7 +97,7 @@ fn refuse(why: Detail, status: StatusCode, title: &str, detail: &str) -> Respons
     own_problem_response(why, status, title, detail, |bytes| Body::bytes(&bytes))
 }
 
-/// The settings, read once an isolate.
+/// Returns the settings. They are read once in each isolate.
 fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     CONFIG.with(|known| known.borrow_mut().get_or_insert_with(|| read_config(env)).clone())
 }
@@ -124,7 +125,7 @@ fn checked_config(env: &Env) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// The names of all variables and bindings of the Worker.
+/// Returns the names of all variables and bindings of the Worker.
 fn names_of(env: &Env) -> Vec<String> {
     let names = Object::keys(env.unchecked_ref::<Object>());
     names.iter().filter_map(|name| name.as_string()).collect()
@@ -140,7 +141,7 @@ fn has_namespace(env: &Env) -> bool {
     Reflect::get(env, &"TAGS".into()).is_ok_and(|binding| binding.is_object())
 }
 
-/// A setting's text; numbers, booleans, lists and tables of wrangler.toml as JSON writes them.
+/// Returns a setting's text. Numbers, booleans, lists and tables of wrangler.toml become JSON.
 fn setting(env: &Env, name: &str) -> Option<String> {
     let value = Reflect::get(env, &name.into()).ok()?;
     if value.is_undefined() || value.is_null() {

@@ -1,4 +1,4 @@
-//! Responses for the runtime, with bodies as they are.
+//! Responses for the runtime. Bodies keep the content coding that they have.
 
 use http::StatusCode;
 use js_sys::{Object, Reflect};
@@ -8,7 +8,7 @@ use super::body::Body;
 use super::headers;
 use crate::platform::Response;
 
-/// The answer as the runtime sends it; bodies as they are, with the Content-Encoding they have.
+/// Makes the runtime's response. The body keeps its Content-Encoding.
 pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
     let init = headers::response_init(response.status, &response.headers)?;
     let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
@@ -25,11 +25,13 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
     new_response(&body, &init)
 }
 
-/// `new Response` throws for a body with one of these (Fetch §2.2.3, null body status).
+/// Tells whether a status allows a body. `new Response` throws otherwise (Fetch §2.2.3, null body
+/// status).
 fn may_have_body(status: StatusCode) -> bool {
     !matches!(status.as_u16(), 101 | 204 | 205 | 304)
 }
 
+/// Calls `new Response`.
 pub fn new_response(body: &JsValue, init: &Object) -> Result<web_sys::Response, JsValue> {
     #[wasm_bindgen]
     extern "C" {

@@ -11,12 +11,18 @@ use crate::config::Config;
 use crate::isolate::Isolate;
 use crate::platform;
 
+/// One request's access to the settings, the isolate and the runtime.
 #[derive(Clone)]
 pub struct Runtime {
+    /// The settings.
     pub config: Rc<Config>,
+    /// The memory of this isolate.
     pub isolate: Rc<Isolate>,
+    /// The runtime's context of the request.
     pub context: Rc<Context>,
+    /// The Worker's bindings.
     pub bindings: Bindings,
+    /// The visitor's fields, as they came.
     pub visitor: Rc<Native>,
 }
 

@@ -27,14 +27,14 @@ impl Tasks for Runtime {
                 let _ = resolve.call0(&JsValue::NULL);
             }
         });
-        // A request that awaits only another's promise is ended by the runtime as hung: a timer of
-        // its own is what keeps it.
+        // The runtime ends a request that awaits only another request's promise, as hung. A timer
+        // of its own keeps it alive.
         let wait = async move { drop(within(limit, JsFuture::from(promise)).await) };
         (signal, wait)
     }
 }
 
-/// The result of `work`, or `None` if it takes longer than `limit`.
+/// Returns the result of `work`, or `None` if it takes longer than `limit`.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     pin_mut!(work);
     match select(work, Delay::from(limit)).await {

@@ -1,12 +1,12 @@
 //! Bodies: streams of the runtime that never pass through wasm memory.
 //!
-//! A body for both a visitor and the cache is copied chunk by chunk while it is small, without
-//! waiting for the visitor: one visitor on a bad line would hold up all who wait for the page. Past
-//! [`HELD_MOST`] it is copied at the pace of the slower of the two ([`pump`]), because a whole large
-//! body must not be held in memory.
+//! A small body for both a visitor and the cache is copied chunk by chunk without waiting for the
+//! visitor. A visitor on a slow line would otherwise delay all requests that wait for the page.
+//! Past [`HELD_MOST`] the body is copied at the pace of the slower reader ([`pump`]), because a
+//! whole large body must not be held in memory.
 //!
-//! A body has one owner. Dropped before it was read to its end or handed to the runtime, it is
-//! cancelled (`stream`), and with it the origin's sending.
+//! A body has one owner. If the owner drops it before its end is read, and before the runtime
+//! has it, the body is cancelled (`stream`). The origin then stops sending.
 
 mod pump;
 mod stream;
@@ -32,7 +32,7 @@ const HELD_MOST: u32 = 1024 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
-    /// An IdentityTransformStream that says how long it is, and breaks off if it is not.
+    /// An IdentityTransformStream with a stated length. It breaks off at any other length.
     #[wasm_bindgen(extends = IdentityTransformStream, js_name = FixedLengthStream)]
     type FixedLengthStream;
     #[wasm_bindgen(constructor, catch, js_class = "FixedLengthStream")]
@@ -48,14 +48,19 @@ extern "C" {
     fn writable(this: &IdentityTransformStream) -> WritableStream;
 }
 
-/// What a request or a response carries.
+/// The body of a request or a response.
 pub enum Body {
+    /// No body.
     Empty,
+    /// A body in JavaScript's memory.
     Bytes(Uint8Array),
+    /// A stream that has not been read.
     Stream {
+        /// The stream.
         stream: Unread,
+        /// The fields that came with the stream.
         native: Option<Native>,
-        /// In bytes, where the origin said so.
+        /// The length in bytes, if the origin stated it.
         length: Option<u64>,
     },
     /// The other end of an upgraded connection.
@@ -63,6 +68,7 @@ pub enum Body {
 }
 
 impl Body {
+    /// Wraps a stream, or makes an empty body.
     pub fn of(stream: Option<ReadableStream>) -> Body {
         stream.map_or(Body::Empty, |stream| Body::Stream {
             stream: Unread::new(stream),
@@ -71,11 +77,12 @@ impl Body {
         })
     }
 
+    /// Makes a body of bytes.
     pub fn bytes(bytes: &[u8]) -> Body {
         Body::Bytes(Uint8Array::from(bytes))
     }
 
-    /// As `fetch` and `Response` take it. From here on it is theirs to end.
+    /// Returns the body for `fetch` or `Response`. From here on the runtime must end it.
     pub fn into_js(self) -> JsValue {
         match self {
             Body::Empty | Body::WebSocket(_) => JsValue::NULL,
@@ -84,13 +91,13 @@ impl Body {
         }
     }
 
-    /// A body for a visitor, and one to settle that drives it.
+    /// Splits the body into one for a visitor and one to settle, which feeds the first.
     pub fn tee(self) -> (Body, Settling) {
         let Body::Stream { stream, native, length } = self else {
             return (self.again(), self.into());
         };
-        // A visitor is told the length as the origin told it. The runtime throws for one that
-        // JavaScript cannot count (past 2^53): that is as good as unknown.
+        // The visitor receives the length that the origin stated. The runtime throws for a length
+        // past 2^53, which JavaScript cannot count: it is treated as unknown.
         let fixed = length.and_then(|length| FixedLengthStream::of_length(length as f64).ok());
         let pipe = fixed.map_or_else(IdentityTransformStream::new, IdentityTransformStream::from);
         let theirs = Body::Stream { stream: Unread::new(pipe.readable()), native, length };
@@ -100,7 +107,7 @@ impl Body {
         (theirs, Settling { source, visitor: Some(visitor) })
     }
 
-    /// Another of what is not a stream.
+    /// Copies a body that is not a stream.
     fn again(&self) -> Body {
         match self {
             Body::Bytes(bytes) => Body::Bytes(bytes.clone()),
@@ -109,7 +116,7 @@ impl Body {
     }
 }
 
-/// A body that is to be read to its end, and written to a visitor on the way if there is one.
+/// A body to read to its end, and to write to a visitor on the way if there is one.
 pub struct Settling {
     source: Body,
     visitor: Option<Sink>,
@@ -148,7 +155,7 @@ impl Bodies for Runtime {
             BodyRead::Longer { stream, clean } => (stream, clean),
         };
         let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
-        // The put resolves for a body that broke off; what is written into it says so.
+        // The put also resolves for a body that broke off. Only `clean` tells whether it did.
         let (put, clean) = join(self.cache_put(staging, document, life), clean).await;
         if put.is_ok() && clean.is_ok() {
             return Ok(Settled::Staged);
@@ -162,19 +169,22 @@ impl Bodies for Runtime {
     }
 }
 
-/// A body that has been read up to its end, or up to as much as is held.
+/// A body that has been read to its end, or up to the limit in memory.
 pub enum BodyRead {
+    /// The whole body.
     Whole(Body),
-    /// More than is held. What was read comes first, then the rest, while `clean` is awaited: it
-    /// says whether `stream` came to its end, or was broken off.
+    /// The body is longer than the limit in memory. `stream` carries all of it while `clean` is
+    /// awaited. `clean` tells whether `stream` came to its end or broke off.
     Longer {
+        /// All of the body.
         stream: ReadableStream,
+        /// Tells whether the stream ended cleanly.
         clean: LocalBoxFuture<'static, Result<(), Unsettled>>,
     },
 }
 
-/// Reads a body to its clean end, as far as it may be held.
-/// One that stands still for longer than `patience` has broken off.
+/// Reads a body to its clean end, or up to the limit in memory.
+/// A body without a new chunk for longer than `patience` has broken off.
 pub async fn settle(body: Settling, patience: Duration) -> Result<BodyRead, Unsettled> {
     match body.source {
         Body::Stream { stream, .. } => {
@@ -203,7 +213,7 @@ async fn copy(
             }
         };
         length += chunk.length();
-        // A visitor who has hung up does not end it: others want the page.
+        // The copying goes on when the visitor has hung up: other requests need the page.
         let taken = visitor.as_ref().map(|visitor| visitor.write(&chunk));
         held.push(HeldChunk { chunk, taken });
         if length > HELD_MOST {
@@ -229,7 +239,7 @@ fn joined(held: &[HeldChunk], length: u32) -> Uint8Array {
     whole
 }
 
-/// Reads a body into memory; for control routes.
+/// Reads a body into memory. Only control routes may call it.
 pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
     let stream = match body {
         Body::Stream { stream, .. } => stream,

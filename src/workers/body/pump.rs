@@ -1,7 +1,7 @@
 //! Copying a body that is too large to be held: to the visitor and to the cache, chunk by chunk.
 //!
-//! Nothing is read before both have taken what was read before, so that no more than a chunk is in
-//! memory, however slowly the visitor reads. What is held already is bounded by the caller.
+//! The next chunk is read only after both have taken the one before. So only one chunk is in
+//! memory, however slowly the visitor reads. The caller bounds the chunks that it holds already.
 //!
 //! | what happens | the visitor | the cache |
 //! |---|---|---|
@@ -23,22 +23,27 @@ use crate::platform::Unsettled;
 use crate::workers::js::ignore;
 use crate::workers::tasks::within;
 
-/// What is being copied.
+/// A body being copied to the visitor and to the cache.
 pub struct Pump {
+    /// The stream to copy.
     pub source: Source,
+    /// The visitor's stream, until the visitor hangs up.
     pub visitor: Option<Sink>,
+    /// The cache's stream.
     pub cache: Sink,
-    /// How long each step may take.
+    /// The time limit of each step.
     pub patience: Duration,
 }
 
-/// A chunk that the cache has yet to get, and whether the visitor has taken it.
+/// A chunk that the cache has not received yet, and whether the visitor has taken it.
 pub struct HeldChunk {
+    /// The chunk.
     pub chunk: Uint8Array,
+    /// The visitor's read of the chunk, if there is a visitor.
     pub taken: Option<JsFuture>,
 }
 
-/// Why copying stopped before the end.
+/// The reason why copying stopped before the end.
 enum Stop {
     SourceBrokeOff(JsValue),
     VisitorTooSlow,
@@ -46,8 +51,8 @@ enum Stop {
 }
 
 impl Pump {
-    /// Copies what is held, and then the rest. When it is done, the cache's stream has come to a
-    /// clean end, or was broken off.
+    /// Copies the chunks in memory, and then the rest. Afterwards the cache's stream has ended
+    /// cleanly or was broken off.
     pub async fn run(mut self, held: Vec<HeldChunk>) -> Result<(), Unsettled> {
         match self.copy(held).await {
             Ok(()) => self.close().await,
@@ -80,7 +85,7 @@ impl Pump {
         };
         let (stored, taken) = join(stored, taken).await;
         if let Some(Err(_)) = taken {
-            // The visitor has hung up: others want the page.
+            // The visitor has hung up, but other requests need the page.
             self.visitor = None;
         }
         match (stored, taken) {
@@ -106,7 +111,7 @@ impl Pump {
         Unsettled::BrokenOff
     }
 
-    /// The visitor's stream goes on by itself, for as long as the visitor does.
+    /// Stops storing. The runtime copies the rest of the body to the visitor.
     fn give_up(self, why: Unsettled) -> Unsettled {
         self.cache.abort(&"storing was given up".into());
         if let Some(visitor) = self.visitor {
@@ -116,7 +121,7 @@ impl Pump {
     }
 }
 
-/// What is read, unless it takes longer than `patience`.
+/// Returns the result of `read`, or an error if it takes longer than `patience`.
 pub async fn soon<T>(
     read: impl Future<Output = Result<T, JsValue>>,
     patience: Duration,

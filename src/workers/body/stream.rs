@@ -1,4 +1,4 @@
-//! The runtime's streams, each with one owner. What its owner drops before the end is cancelled.
+//! The runtime's streams, each with one owner. A stream dropped before its end is cancelled.
 
 use std::mem;
 
@@ -11,10 +11,10 @@ use web_sys::{
 
 use crate::workers::js::ignore;
 
-/// A chunk has at most so many bytes. The runtime's own choice, 4 KiB, takes four times as long.
+/// The most bytes of a chunk. The runtime's default, 4 KiB, takes four times as long.
 const CHUNK: u32 = 64 * 1024;
 
-// The runtime throws where a stream belongs to a request that is gone, and `Drop` must not.
+// The methods catch: the runtime throws if a stream's request has ended, and `Drop` must not throw.
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(extends = ReadableStream)]
@@ -24,7 +24,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = getReader)]
     fn get_reader(this: &Readable, options: &JsValue) -> Result<Reader, JsValue>;
 
-    /// A reader of bytes, or of chunks as they come: that one looks at no `room`.
+    /// A reader of bytes, or of chunks as they come. The second kind ignores `room`.
     #[wasm_bindgen(extends = ReadableStreamDefaultReader)]
     type Reader;
     #[wasm_bindgen(method, js_name = read)]
@@ -42,13 +42,14 @@ extern "C" {
 pub struct Unread(Option<ReadableStream>);
 
 impl Unread {
+    /// Takes ownership of a stream.
     pub fn new(stream: ReadableStream) -> Unread {
         Unread(Some(stream))
     }
 
-    /// For the runtime, which reads or ends it from here on.
+    /// Returns the stream for the runtime, which must read or end it from here on.
     pub fn hand_over(mut self) -> ReadableStream {
-        // It is there until this or `Drop` takes it.
+        // The stream is present until this call or `Drop` takes it.
         self.0.take().expect("a stream has one owner")
     }
 }
@@ -70,6 +71,7 @@ pub struct Source {
 }
 
 impl Source {
+    /// Begins to read a stream.
     pub fn of(stream: Unread) -> Result<Source, JsValue> {
         let stream = stream.hand_over();
         let readable: &Readable = stream.unchecked_ref();
@@ -80,7 +82,7 @@ impl Source {
         Ok(Source { stream, reader, room: Uint8Array::new_with_length(CHUNK), is_open: true })
     }
 
-    /// The next chunk, which is there until the one after it is asked for.
+    /// Returns the next chunk. It is valid until the next call.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         let result = JsFuture::from(self.reader.read_into(&self.room)).await?;
         if Reflect::get(&result, &"done".into())?.is_truthy() {
@@ -92,7 +94,7 @@ impl Source {
         Ok(Some(chunk))
     }
 
-    /// What was not read of it.
+    /// Returns the rest of the stream, not yet read.
     pub fn release(mut self) -> ReadableStream {
         self.is_open = false;
         self.reader.release_lock();
@@ -116,30 +118,31 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// Begins to write a stream.
     pub fn of(stream: WritableStream) -> Result<Sink, JsValue> {
         let writer = stream.get_writer()?.unchecked_into();
         Ok(Sink { stream, writer, is_open: true })
     }
 
-    /// Writes at once. What is returned resolves when the chunk was read at the other end; nobody
-    /// has to wait for it.
+    /// Writes at once. The future resolves when the chunk was read at the other end. The caller
+    /// need not await it.
     pub fn write(&self, chunk: &Uint8Array) -> JsFuture {
         self.writer.write_with_chunk(chunk).into()
     }
 
-    /// Ends it cleanly.
+    /// Ends the stream cleanly.
     pub fn close(mut self) -> Promise {
         self.is_open = false;
         self.writer.close()
     }
 
-    /// Breaks it off: the other end is told `cause`.
+    /// Breaks the stream off and passes `cause` to the other end.
     pub fn abort(mut self, cause: &JsValue) {
         self.is_open = false;
         end(self.writer.abort_for(cause));
     }
 
-    /// The stream, to be written by the runtime.
+    /// Returns the stream for the runtime to write.
     pub fn release(mut self) -> WritableStream {
         self.is_open = false;
         self.writer.release_lock();
@@ -155,7 +158,7 @@ impl Drop for Sink {
     }
 }
 
-/// A stream that cannot be ended has ended by itself.
+/// Ignores the result of ending a stream: a stream that cannot be ended has ended already.
 fn end(ended: Result<Promise, JsValue>) {
     if let Ok(promise) = ended {
         ignore(&promise);
