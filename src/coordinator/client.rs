@@ -1,19 +1,23 @@
-//! Asking the coordinator, where one is bound: on a miss or a stale answer, never on a hit.
+//! Requests to the coordinator, where one is bound: on a miss or a stale response, never on a hit.
 //!
-//! It is never needed. A shard that does not answer within [`SHARD_LIMIT`] is left alone for a while, and
-//! the data centre's own lease serves: an unreachable coordinator costs an isolate one short wait
-//! a shard, not one a miss.
+//! The coordinator is never needed. A shard that does not reply within [`SHARD_LIMIT`] is left
+//! alone for a while, and the data centre's own lease serves. An unreachable coordinator costs an
+//! isolate one short wait a shard, not one a miss.
 //!
-//! Why a record learned here counts as learned from KV, so that a response asked for afterwards
-//! *knows* it (`policy::fence`). The coordinator is told of a record only once KV has confirmed it.
-//! The origin made its change before it sent the purge, so a request to the origin now is shown that
-//! change. What is left is the danger that `purge/memory.rs` names: KV holds one record a key, and
-//! a record that is known could hide, by overwriting it, another one that must outdate. What it
-//! overwrote was being written before it was confirmed, and so was purged for before it came here:
-//! a request to the origin now is shown that change too. What is written later overwrites *it*, and
-//! is not known. A record that is merely stamped has no such argument (its write may still land on
-//! another isolate's later one), and one whose write failed may never be shown again: so
-//! neither is published.
+//! A record learned here counts as learned from KV: a response requested afterwards *knows* it
+//! (`policy::fence`). The argument: the coordinator is told of a record only once KV has confirmed
+//! it. The origin made its change before it sent the purge, so a request to the origin now shows
+//! that change.
+//!
+//! One danger is left, which `purge/memory.rs` names. KV holds one record a key. A known record
+//! could overwrite, and so hide, another one that must outdate. But the overwritten record was
+//! being written before the known one was confirmed, so its purge came earlier too. A request to
+//! the origin now shows that change as well. A record written later overwrites the known one, and
+//! is not known.
+//!
+//! A record that is merely stamped has no such argument: its write may still land on another
+//! isolate's later one. A record whose write failed may never be shown again. So neither is
+//! published.
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;
@@ -30,18 +34,18 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::SHARD_LIMIT;
 
-/// Why a shard gave no reply. The data centre's own lease serves instead.
+/// The reason why a shard gave no reply. The data centre's own lease serves instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoReply {
     /// No coordinator is bound.
     NotBound,
-    /// The shard did not answer a moment ago, and was not asked.
+    /// The shard did not reply a moment ago, and got no request.
     Resting,
-    /// The shard was asked and did not answer. It may have granted the lease all the same.
+    /// The shard got a request and did not reply. It may have granted the lease all the same.
     Unanswered,
 }
 
-/// Asks for the world's lease of a slot once, and learns the newest purge records of `tags`.
+/// Requests the world-wide lease of a slot once, and learns the newest purge records of `tags`.
 pub async fn claim<P: Platform>(
     platform: &P,
     slot: &Slot,
@@ -68,22 +72,23 @@ pub async fn claim<P: Platform>(
     at_once(asked.collect()).await
 }
 
-/// Gives the world's lease back, and says how it went to those who wait in other data centres.
+/// Gives the world-wide lease back, and tells waiting requests in other data centres how it ended.
 pub async fn release<P: Platform>(platform: &P, slot: &Slot, token: u64, end: LeaseEnd) {
     let shard = Shard::of_slot(slot, platform.config().coordinator_shards);
     let release = ShardRequest::Release { slot: slot.name().to_owned(), token, end };
-    // Resting or not: others wait for it. Should it not arrive, the lease ends by itself.
+    // A resting shard gets it too, because others wait for it. If it is lost, the lease ends by
+    // itself.
     let _ = answered(platform, shard, &release).await;
 }
 
-/// Makes a record that KV has confirmed known to requests that refill a page elsewhere. No purge depends
-/// on it.
+/// Publishes a record that KV has confirmed to requests that refill a page elsewhere. No purge
+/// depends on it.
 pub async fn publish<P: Platform>(platform: &P, published: Published) {
     let shard = Shard::of_tag(&published.tag, platform.config().coordinator_shards);
     let _ = ask(platform, shard, ShardRequest::Publish(published)).await;
 }
 
-/// Asks, unless the shard rests; learns the records, and says how what was asked for stands.
+/// Sends a request unless the shard rests. Learns the records, and returns the state of the lease.
 async fn ask<P: Platform>(
     platform: &P,
     shard: Shard,
@@ -97,7 +102,7 @@ async fn ask<P: Platform>(
         None => Err(NoReply::NotBound),
         Some(Ok(reply)) => Ok(learn(platform, reply)),
         Some(Err(error)) => {
-            // What it would have said of purges is read from KV when KV shows them.
+            // The purges that a reply would have named are read from KV when KV shows them.
             let_rest(platform, shard, began, &error);
             Err(NoReply::Unanswered)
         }
@@ -135,7 +140,7 @@ async fn answered<P: Platform>(
     within(platform, SHARD_LIMIT, platform.coordinate(shard, ask)).await.unwrap_or_else(late)
 }
 
-/// Carries them all out at once, and gives what came of the first.
+/// Runs all futures at once, and returns the result of the first in the list.
 async fn at_once<T: Copy>(asked: Vec<impl Future<Output = T>>) -> T {
     let mut asked: Vec<_> = asked.into_iter().map(|asked| (Box::pin(asked), None)).collect();
     poll_fn(|context| {

@@ -1,19 +1,19 @@
 //! Pure. One shard of the coordinator: who holds which lease in the world, and the newest purge records.
 //!
-//! **At most one token holds a slot's lease at a time.** A shard answers one ask after the other,
-//! and grants a lease only where no other token's is still alive. Only its own clock counts: lives
-//! are durations. An answer leaves the shard when its changes are durable (the runtime sees to it),
-//! so a shard that was evicted and read its rows again has forgotten no lease that is held.
+//! **At most one token holds a slot's lease at a time.** A shard handles one request after the
+//! other, and grants a lease only if no other token's is still alive. Only its own clock counts:
+//! lives are durations. A reply leaves the shard when its changes are durable (the runtime sees to
+//! it). So a shard that was evicted and read its rows again has forgotten no lease that is held.
 //!
-//! A slot's row also says for a while how the request to the origin ended, for requests that waited for
-//! it: a data centre cannot be handed what another one stored, but it need not stand in a queue to
-//! learn that a page is not for all, or that the origin is down.
+//! A slot's row also says for a while how the request to the origin ended, for requests that waited
+//! for it. A data centre cannot get a response that another one stored. But its requests need not
+//! queue to learn that a page is not for all, or that the origin is down.
 //!
-//! Every record here has been confirmed by KV (`coordinator/client.rs` says why that matters), and is kept
+//! Every record here was confirmed by KV (`coordinator/client.rs` has the reason), and is kept
 //! until KV has long shown it everywhere.
 //!
-//! In scope: what is answered, and which rows change. Out of scope: how an ask is spelt
-//! ([`crate::coordinator::wire`]) and travels, and what is done where no answer comes.
+//! In scope: the replies, and the rows that change. Out of scope: the format of requests
+//! ([`crate::coordinator::wire`]), their transport, and the handling of a missing reply.
 
 use crate::coordinator::shard::{LeaseReply, Published, ShardReply, ShardRequest};
 use crate::coordinator::wire;
@@ -23,48 +23,66 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{FAILURE_SHARED_FOR, PASS_FOR, SHARD_KEEPS_RECORDS, SHARD_SWEPT_EVERY};
 
-/// Records of a tag and mode that a shard keeps, the one with the latest stamp among them. An isolate
-/// has room for more than it is told of.
+/// The largest number of records of a tag and mode that a shard keeps, including the one with the
+/// latest stamp. An isolate has room for more than a shard tells it of.
 pub const RECORDS_MOST: usize = 8;
 
-/// Of a shard. Past it the one that has been here longest is forgotten: KV still has it.
+/// The largest number of records of a shard. Past it, the one kept longest is forgotten: KV still
+/// has it.
 const RECORDS_IN_ALL_MOST: usize = 20_000;
 
-/// Past it no further lease is granted.
+/// The largest number of slots of a shard. Past it, no further lease is granted.
 const SLOTS_MOST: usize = 20_000;
 
-/// A row that is to be written or deleted before the answer goes out.
+/// A row to write or to delete before the reply is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowChange {
-    Put { key: String, value: String },
-    Delete { key: String },
+    /// Write the row.
+    Put {
+        /// The key of the row.
+        key: String,
+        /// The content in its written form.
+        value: String,
+    },
+    /// Delete the row.
+    Delete {
+        /// The key of the row.
+        key: String,
+    },
 }
 
-/// What a shard holds: its rows, as they are written.
+/// The content of a shard: its rows, as they are written.
 #[derive(Default)]
 pub struct Ledger {
-    /// In the order of their keys.
+    /// Rows in the order of their keys.
     rows: Vec<(String, Row)>,
     records: usize,
     swept_at: Option<Time>,
 }
 
-/// What counts until then.
+/// A row of the ledger, which counts until it expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// The time when the row expires.
     pub until: Time,
+    /// The content of the row.
     pub kind: RowKind,
 }
 
+/// The content of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKind {
+    /// A lease that this token holds.
     Lease(u64),
+    /// The end of a request to the origin.
     Ended(LeaseEnd),
+    /// A purge record.
     Record(Published),
 }
 
 impl Ledger {
-    /// From the rows that were written. What has expired or cannot be read is to be deleted.
+    /// Restores a ledger from written rows. Delete the rows that are returned: they expired, or
+    /// cannot be read.
     pub fn restored(
         rows: impl IntoIterator<Item = (String, String)>,
         now: Time,
@@ -80,7 +98,7 @@ impl Ledger {
         (ledger, changes)
     }
 
-    /// Answers an ask; the changes are to be durable before the answer is seen.
+    /// Handles a request. Make the changes durable before the reply is sent.
     pub fn answer(&mut self, ask: ShardRequest, now: Time) -> (ShardReply, Vec<RowChange>) {
         let mut changes = self.sweep(now);
         let mut answer = ShardReply { lease: LeaseReply::Granted, records: Vec::new() };
@@ -113,7 +131,7 @@ impl Ledger {
         }
     }
 
-    /// Ends a lease, if it is still this one.
+    /// Ends a lease, if this token still holds it.
     fn release(&mut self, key: String, token: u64, end: LeaseEnd, now: Time) -> Option<RowChange> {
         self.row(&key).filter(|row| row.kind == RowKind::Lease(token))?;
         let life = match end {
@@ -138,7 +156,7 @@ impl Ledger {
         records
     }
 
-    /// Keeps a record; the ones that give way to it are deleted.
+    /// Keeps a record, and deletes the ones that give way to it.
     fn publish(&mut self, published: Published, now: Time) -> Vec<RowChange> {
         let kind = kind_key(&published);
         let key = kind.clone() + &published.record.id;
@@ -160,7 +178,7 @@ impl Ledger {
         Some(self.delete(key.clone()))
     }
 
-    /// Deletes what has expired, once in a while: nothing that is answered depends on it.
+    /// Deletes expired rows once in a while: no reply depends on it.
     fn sweep(&mut self, now: Time) -> Vec<RowChange> {
         if self.swept_at.is_some_and(|at| now.since(at) < SHARD_SWEPT_EVERY) {
             return Vec::new();
@@ -183,13 +201,13 @@ impl Ledger {
         Some(&self.rows[found].1)
     }
 
-    /// The rows whose keys begin with `prefix`.
+    /// Returns the rows whose keys begin with `prefix`.
     fn under(&self, prefix: &str) -> &[(String, Row)] {
         let from = &self.rows[self.position(prefix).unwrap_or_else(|first| first)..];
         &from[..from.partition_point(|(key, _)| key.starts_with(prefix))]
     }
 
-    /// Where a key's row is, or would be.
+    /// Returns the position of a key's row; as an error, the position where it would be.
     fn position(&self, key: &str) -> Result<usize, usize> {
         self.rows.binary_search_by(|(other, _)| other.as_str().cmp(key))
     }
@@ -202,7 +220,7 @@ impl Ledger {
 
     fn insert(&mut self, key: String, row: Row) {
         match self.position(&key) {
-            // The key says of what kind it is.
+            // The key determines the kind, so the number of records stays.
             Ok(found) => self.rows[found].1 = row,
             Err(position) => {
                 self.records += usize::from(row.is_record());

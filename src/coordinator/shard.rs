@@ -10,7 +10,7 @@ use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
 
-/// Which part of the coordinator.
+/// A part of the coordinator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
     number: u32,
@@ -18,12 +18,12 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Where the lease of a slot is.
+    /// Returns the shard that keeps the lease of a slot; `shards` is the number of all shards.
     pub fn of_slot(slot: &Slot, shards: u32) -> Shard {
         Shard::of_text(slot.name(), shards)
     }
 
-    /// Where the records of a tag are.
+    /// Returns the shard that keeps the records of a tag; `shards` is the number of all shards.
     pub fn of_tag(tag: &Tag, shards: u32) -> Shard {
         Shard::of_text(tag.as_str(), shards)
     }
@@ -34,58 +34,74 @@ impl Shard {
     }
 }
 
-/// The name of its object: another number of shards is another set of objects.
+/// Writes the name of its Durable Object: another number of shards is another set of objects.
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "shard-{}-of-{}", self.number, self.of)
     }
 }
 
-/// What a shard is asked.
+/// A request to a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShardRequest {
-    /// The lease of a slot, for `life`, and the records of `tags`.
+    /// Request the lease of a slot and the purge records of tags.
     Claim {
+        /// The name of the slot.
         slot: String,
+        /// The token of the request.
         token: u64,
+        /// The life of the lease.
         life: Duration,
-        /// Whether this request was told before that another one holds the lease.
+        /// Set if this request was told before that another one holds the lease.
         waited: bool,
+        /// The tags whose records are wanted.
         tags: Vec<Tag>,
     },
+    /// Request the purge records of these tags.
     Records(Vec<Tag>),
+    /// Give a lease back.
     Release {
+        /// The name of the slot.
         slot: String,
+        /// The token that holds the lease.
         token: u64,
+        /// The end of the request to the origin.
         end: LeaseEnd,
     },
+    /// Keep a purge record that KV has confirmed.
     Publish(Published),
 }
 
-/// A purge record and what it is of.
+/// A purge record with its tag and mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
+    /// The purged tag.
     pub tag: Tag,
+    /// The strength of the purge.
     pub mode: PurgeMode,
+    /// The record itself.
     pub record: PurgeRecord,
 }
 
+/// The reply of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardReply {
+    /// The state of the lease.
     pub lease: LeaseReply,
+    /// The newest purge records of the requested tags.
     pub records: Vec<Published>,
 }
 
-/// How what was asked for stands.
+/// The state of a requested lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseReply {
-    /// The lease is theirs; or what else was asked is done.
+    /// The request holds the lease; a request of another kind is done.
     Granted,
-    /// Another request has it.
+    /// Another request holds the lease.
     Held,
     /// The page turned out uncacheable a short while ago: no request needs a lease.
     Free,
-    /// The request that was waited for has just failed.
+    /// The awaited request has just failed with this status.
     Failed(u16),
     /// There is no room for another lease.
     Full,

@@ -1,10 +1,12 @@
 //! Pure. How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
 //! word of its line, and may hold spaces; no tag holds the end of a line.
 //!
-//! The stamps that a record replaced stand behind its id, each after a comma. A version that knows
-//! nothing of them takes them for a part of the id: to it the record is one more purge of the tag.
+//! A record's id is followed by the stamps that the record replaced, each after a comma. A version
+//! without such stamps takes them for a part of the id: to it the record is one more purge of the
+//! tag.
 //!
-//! Lines, because the derived parsers of as many JSON types would be a tenth of the whole Worker.
+//! Lines are used because the derived parsers of as many JSON types would be a tenth of the whole
+//! Worker.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -60,8 +62,8 @@ impl Display for Row {
     }
 }
 
-/// A request in another data centre cannot be handed what was stored: `Stored` is written as
-/// `Abandoned` is, and read back as that.
+/// Writes the end of a lease. A request in another data centre cannot get the stored response, so
+/// `Stored` is written as `Abandoned` is, and read back as that.
 impl Display for LeaseEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,7 +90,7 @@ fn lines<T: Display>(
     lines.into_iter().try_for_each(|line| write!(f, "\n{line}"))
 }
 
-/// An ask as it came.
+/// Parses a request to a shard; `None` if it is malformed.
 pub fn parse_request(text: &str) -> Option<ShardRequest> {
     let (first, rest) = halves(text, '\n');
     let (kind, words) = halves(first, ' ');
@@ -115,7 +117,7 @@ pub fn parse_request(text: &str) -> Option<ShardRequest> {
     }
 }
 
-/// An answer as it came.
+/// Parses the reply of a shard; `None` if it is malformed.
 pub fn parse_reply(text: &str) -> Option<ShardReply> {
     let (lease, records) = halves(text, '\n');
     let lease = match halves(lease, ' ') {
@@ -130,7 +132,7 @@ pub fn parse_reply(text: &str) -> Option<ShardReply> {
     Some(ShardReply { lease, records: records.map(published).collect::<Option<_>>()? })
 }
 
-/// A row as it was written.
+/// Parses a written row; `None` if it is malformed.
 pub fn row(text: &str) -> Option<Row> {
     let (until, kind) = halves(text, ' ');
     let kind = match halves(kind, ' ') {
@@ -166,7 +168,7 @@ fn published(line: &str) -> Option<Published> {
     Some(Published { mode, record, tag: Tag::stored(tag) })
 }
 
-/// What stands before the first `at`, and what behind it.
+/// Splits a text at the first `at`; without one, the second half is empty.
 fn halves(text: &str, at: char) -> (&str, &str) {
     text.split_once(at).unwrap_or((text, ""))
 }

@@ -1,4 +1,4 @@
-//! Whether a request may be answered from the cache at all: by the request and the settings alone.
+//! The decision whether a request may use the cache, by the request and the settings alone.
 
 use http::Method;
 
@@ -8,25 +8,33 @@ use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::policy::cookies::{self, CookieNames};
 
-/// The longest URL that is looked up: a longer one is no page's, and its tags would fill the memory.
+/// The longest URL in bytes that is looked up. A longer one is no page's, and its tags would fill
+/// the memory.
 const URL_MOST: usize = 4096;
 
-/// Why a request goes past the cache.
+/// The reason why a request bypasses the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bypass {
+    /// The method is neither GET nor HEAD.
     Method,
+    /// The request asks for another protocol.
     Upgrade,
+    /// The request has `Authorization`, and its responses are not shared.
     Authorization,
+    /// The request has a login cookie.
     LoginCookie,
-    /// The visitor asked that nothing be stored (RFC 9111 §5.2.1.5).
+    /// The visitor's request has `no-store` (RFC 9111 §5.2.1.5).
     NoStore,
+    /// A rule for the path says so.
     Rule,
+    /// The URL is too long.
     LongUrl,
-    /// `Cookie` or `Authorization` is longer than is read.
+    /// `Cookie`, `Authorization` or `Origin` is too long to be read.
     Oversized,
 }
 
 impl Bypass {
+    /// Returns the detail for `Cache-Status`.
     pub fn detail(self) -> Detail {
         match self {
             Bypass::Method => Detail::Method,
@@ -40,6 +48,7 @@ impl Bypass {
         }
     }
 
+    /// Returns the reason for `fwd` in `Cache-Status`.
     pub fn forward(self) -> Forward {
         match self {
             Bypass::Method => Forward::Method,
@@ -51,16 +60,17 @@ impl Bypass {
 /// The settings that bypassing depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct BypassSettings<'a> {
+    /// The names of login cookies.
     pub login_cookies: &'a CookieNames,
-    /// Responses to `Authorization` are for others too where they say so (RFC 9111 §3.5).
+    /// Set if responses to `Authorization` are shared where they allow it (RFC 9111 §3.5).
     pub share_authorized: bool,
-    /// Whether a visitor's own `Cache-Control` is heeded.
+    /// Set if a visitor's own `Cache-Control` is heeded.
     pub request_directives: bool,
-    /// Whether a rule for the path says that it bypasses the cache.
+    /// Set if a rule for the path says that it bypasses the cache.
     pub by_rule: bool,
 }
 
-/// Why a request goes past the cache; `None` for one that is looked up next.
+/// Returns the reason why a request bypasses the cache. On `None`, look the request up next.
 pub fn bypass(
     method: &Method,
     url: &str,
@@ -101,9 +111,9 @@ fn says_no_store(request: &dyn RequestFields) -> bool {
     said.is_some_and(|value| RequestDirectives::parse(&value).no_store)
 }
 
-/// Whether forwarding a request to the origin would bring it back here. With no `origin` configured it
-/// is forwarded to its own URL, which on a zone is the origin and anywhere else this Worker again. An
-/// origin of the same `host` can be that too.
+/// Tells whether forwarding a request to the origin would bring it back here. Without a configured
+/// `origin`, a request is forwarded to its own URL. On a zone this is the origin, and anywhere else
+/// this Worker again. An origin of the same `host` can also be this Worker.
 pub fn loops(origin: Option<&str>, host: &str, request: &dyn RequestFields) -> bool {
     origin.is_none_or(|origin| origin == host) && came_through_here(request)
 }

@@ -1,23 +1,23 @@
-//! Which cookies mean something, and what a `Cookie` field says once the others are left out.
+//! Cookies that mean something, and the `Cookie` field without the others.
 //!
-//! Cookies are split at `;` and at `,`: the lines of the field are joined with commas, which no
-//! cookie's name or value holds (RFC 6265 §4.1.1). A value that holds one all the same is read as
-//! two cookies, so a name behind a comma is never overlooked.
+//! Cookies are split at `;` and at `,`. The lines of the field are joined with commas, which no
+//! cookie's name or value holds (RFC 6265 §4.1.1). A value with a comma is read as two cookies, so
+//! a name after a comma is never overlooked.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-/// The default of `LOGIN_COOKIES`: a visitor with such a cookie has logged in, or has a state of
+/// The default of `LOGIN_COOKIES`. A visitor with such a cookie has logged in, or has a state of
 /// their own that pages show.
 ///
-/// Left out are those that a framework gives to every visitor (`PHPSESSID`, `laravel_session`,
+/// Cookies that a framework gives to every visitor are left out (`PHPSESSID`, `laravel_session`,
 /// `JSESSIONID`, `connect.sid`): with them nothing would be shared.
 pub const LOGINS: &[&str] = &[
-    // Django, `SESSION_COOKIE_NAME` and `django.contrib.messages`: a message that waits to be shown.
+    // Django, `SESSION_COOKIE_NAME` and `django.contrib.messages`: a message not yet shown.
     "sessionid",
     "messages",
-    // WordPress, `wp-includes/default-constants.php`: an account, a page's password, a comment's
-    // author, who sees their comment before others do.
+    // WordPress, `wp-includes/default-constants.php`: an account, a page's password, or the author
+    // of a comment that others do not see yet.
     "wordpress_logged_in_*",
     "wordpress_sec_*",
     "wp-postpass_*",
@@ -59,7 +59,7 @@ pub const LOGINS: &[&str] = &[
     // Drupal, `SessionConfiguration::getName`, over http and https; Spring Session's `SESSION` too.
     "SESS*",
     "SSESS*",
-    // Joomla, TYPO3 (its front end and its back end), Magento (whatever is not a guest's), Discourse.
+    // Joomla, TYPO3 (front end and back end), Magento (every state but a guest's), Discourse.
     "joomla_user_state",
     "fe_typo_user",
     "be_typo_user",
@@ -72,7 +72,7 @@ pub const LOGINS: &[&str] = &[
     "cart",
 ];
 
-/// The default of `IGNORE_COOKIES`: no origin makes a page by them.
+/// The default of `IGNORE_COOKIES`: origins make no page by them.
 pub const IGNORED: &[&str] = &[
     // Google Analytics, Tag Manager, Ads and Optimize; Urchin before them.
     "_ga",
@@ -131,7 +131,7 @@ pub const IGNORED: &[&str] = &[
     "_chartbeat*",
     "__kla_id",
     "_mcid",
-    // What a visitor consented to: OneTrust, Cookiebot, IAB TCF, CookieYes, Cookie Notice, Osano,
+    // Consent of a visitor: OneTrust, Cookiebot, IAB TCF, CookieYes, Cookie Notice, Osano,
     // Complianz, Usercentrics and Didomi.
     "OptanonConsent",
     "OptanonAlertBoxClosed",
@@ -144,10 +144,10 @@ pub const IGNORED: &[&str] = &[
     "cookieconsent_status",
     "cmplz_*",
     "didomi_token",
-    // Against forged requests: a plain answer that used such a token sets it, and is not shared.
+    // Tokens against forged requests. A plain response that used one sets it, and is not shared.
     "csrftoken",
     "XSRF-TOKEN",
-    // WordPress: whether the browser takes cookies.
+    // WordPress: a test whether the browser takes cookies.
     "wordpress_test_cookie",
     // Load balancers and Cloudflare's own protection.
     "AWSALB*",
@@ -158,18 +158,18 @@ pub const IGNORED: &[&str] = &[
     "cf_clearance",
 ];
 
-/// Those that name the server behind a load balancer, or a connection that was looked at: AWS, Azure,
-/// F5, Cloudflare.
+/// Beginnings of cookies that name the server behind a load balancer: AWS, Azure, F5.
 const OF_LOAD_BALANCERS: [&str; 3] = ["AWSALB", "ARRAffinity", "BIGipServer"];
 
 /// Names of cookies, each exact or by its beginning. Case counts (RFC 6265 §5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieNames {
     exact: BTreeSet<String>,
-    /// None of them begins with another.
+    /// Beginnings of names, none of which begins with another.
     beginnings: BTreeSet<String>,
 }
 
+/// An error: the text is no cookie's name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "names {0:?}, which is no cookie's name: a name is letters, digits and any of \
@@ -178,12 +178,13 @@ pub struct CookieNames {
 pub struct NoCookieName(pub String);
 
 impl CookieNames {
+    /// Parses names; a `*` at the end makes a beginning. Fails at the first illegal name.
     pub fn parse<T: AsRef<str>>(names: &[T]) -> Result<CookieNames, NoCookieName> {
         let mut parsed = CookieNames::default();
         for name in names.iter().map(AsRef::as_ref) {
             let beginning = name.strip_suffix('*');
             let letters = beginning.unwrap_or(name);
-            // An apostrophe is legal; a name between two is more likely quoted.
+            // An apostrophe is legal, but a name between two is more likely quoted.
             let is_quoted = name.len() > 1 && name.starts_with('\'') && name.ends_with('\'');
             if !letters.bytes().all(is_legal) || name.is_empty() || is_quoted {
                 return Err(NoCookieName(name.to_owned()));
@@ -203,39 +204,39 @@ impl CookieNames {
         }
     }
 
-    /// Whether a cookie of this name is among them.
+    /// Tells whether a cookie of this name is in the list.
     pub fn matches(&self, name: &str) -> bool {
         self.exact.contains(name) || self.has_beginning_of(name)
     }
 
-    /// The only beginning that can match is the last at or before the name: another that stood
-    /// between a match and the name would begin with the match.
+    /// Tells whether a name has a listed beginning. Only the last beginning at or before the name
+    /// can match. Another one between a match and the name would begin with the match.
     fn has_beginning_of(&self, name: &str) -> bool {
         let up_to_name = (Bound::Unbounded, Bound::Included(name));
         let last = self.beginnings.range::<str, _>(up_to_name).next_back();
         last.is_some_and(|beginning| name.starts_with(beginning.as_str()))
     }
 
-    /// Whether no cookie is among them.
+    /// Tells whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.beginnings.is_empty()
     }
 }
 
-/// A token (RFC 9110 §5.6.2), but for `*`, which stands for a rest here.
+/// Tells whether a byte is of a token (RFC 9110 §5.6.2), except `*`, which means any rest here.
 fn is_legal(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte)
 }
 
-/// Whether a request's `Cookie` field holds a wanted cookie.
+/// Tells whether a request's `Cookie` field holds a wanted cookie.
 pub fn has(cookie_field: &str, wanted: &CookieNames) -> bool {
     !wanted.is_empty() && cookies(cookie_field).any(|cookie| wanted.matches(name(cookie)))
 }
 
-/// A request's `Cookie` field without the ignored cookies, as `a=1; b=2` in the order they came in;
-/// `None` where nothing is left. What is left stands as it came: a comma may be part of a value.
+/// Returns a `Cookie` field without the ignored cookies, as `a=1; b=2` in the order received.
+/// `None` means that no cookie is left. The others are unchanged: a comma may be part of a value.
 pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
-    // Some origins split at commas and blanks too: what stands behind one may be another cookie.
+    // Some origins split at commas and blanks too: the text after one may be another cookie.
     let begins_another = |part: &str| part.find('=').is_some_and(|at| at > 0);
     let hides_another = |cookie: &str| cookie.split(' ').skip(1).any(begins_another);
     let means_nothing = |cookie: &str| ignored.matches(name(cookie)) && !hides_another(cookie);
@@ -248,7 +249,8 @@ pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
     Some(field).filter(|field| !field.is_empty())
 }
 
-/// Whether a line of `Set-Cookie` is a load balancer's, which the origin's application did not send.
+/// Tells whether a line of `Set-Cookie` comes from a load balancer or from Cloudflare's inspection
+/// of a connection, and not from the origin's application.
 pub fn is_of_load_balancer(set_cookie_line: &str) -> bool {
     let cookie = set_cookie_line.split(';').next().unwrap_or("");
     let name = name(cookie);

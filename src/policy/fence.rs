@@ -1,33 +1,36 @@
-//! The purge fence: whether a purge outdates a stored response.
+//! The purge fence: the decision whether a purge outdates a stored response.
 //!
 //! **A record outdates a stored response unless its id is in `known`, or
 //! `fetched_at > at + skew`.**
 //!
-//! Why that loses no purge. `fetched_at` is the time its origin request *began*, so a response that
-//! was rendered while the purge came has `fetched_at <= at` on one clock, and `<= at + skew` on two
-//! clocks that differ by less than `skew`: it is outdated. A record is in `known` only if this
-//! isolate held it before it sent the origin request; the origin had made its change before it sent
-//! the purge, so the response shows the change, whatever the clocks say.
+//! The rule loses no purge, for two reasons. First, `fetched_at` is the time when the origin
+//! request *began*. A response rendered during the purge has `fetched_at <= at` on one clock. On
+//! two clocks that differ by less than `skew`, it has `fetched_at <= at + skew`. It is outdated
+//! either way. Second, a record is in `known` only if this isolate held it before it sent the
+//! origin request. The origin had made its change before it sent the purge. So the response shows
+//! the change, whatever the clocks say.
 //!
-//! **A record that cannot be read is a purge of its key's kind.** Another version wrote it, or it is
-//! damaged: either way there was a purge. It bears no time, so it counts as of the moment at which an
-//! isolate reads it, which is no earlier than the purge; and no id, so its bytes are its id, the same
-//! in every isolate. That one may read it at any later time, and would outdate a response that does
-//! not know it: so a request in knowledge of it says so, however much later.
+//! **An unreadable record is a purge of its key's kind.** Another version wrote it, or it is
+//! damaged: either way there was a purge. The record bears no time, so it counts from the moment
+//! when an isolate reads it, which is no earlier than the purge. The record has no id, so its bytes
+//! are its id, the same in every isolate. Another isolate may read it at any later time, and would
+//! then outdate a response that does not know it. So a request that knows the record says so,
+//! however much later.
 //!
-//! **Since when a response is outdated is told by stamps alone.** KV keeps one record a key, so a soft
-//! record names the stamps of those that it replaces: a response is outdated since the earliest of
-//! them that is not before its `fetched_at`. They have no ids. A response made in knowledge of an
-//! earlier purge is told by its `fetched_at`, which is later than that stamp, and the skew is left out
-//! of account. Nothing else depends on them: they never decide *whether* a response is outdated.
+//! **Stamps alone tell since when a response is outdated.** KV keeps one record a key, so a soft
+//! record names the stamps of the records that it replaces. A response is outdated since the
+//! earliest of them that is not before its `fetched_at`. Replaced stamps have no ids. A response
+//! made in knowledge of an earlier purge has a `fetched_at` later than that stamp; the skew is
+//! ignored. These stamps never decide *whether* a response is outdated.
 //!
-//! What an error in these stamps costs: where clocks differ, the stale window may end too early, and
-//! the page is revalidated before it is shown. Where a purge was forgotten, or a response was made
-//! without knowing it within the skew, the window counts from a later purge. It then ends at the
+//! An error in these stamps costs little. If clocks differ, the stale window may end too early, and
+//! the page is revalidated before it is shown. The window may count from a later purge if a purge
+//! was forgotten, or a response was made without knowing it within the skew. It then ends at the
 //! latest its own length after the last purge.
 //!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
-//! flow stamps again instead (`purge/mod.rs`). A second unreadable record of the same bytes as the first.
+//! flow stamps again instead (`purge/mod.rs`). Also out of scope: a second unreadable record of the
+//! same bytes as the first.
 
 use std::time::Duration;
 
@@ -36,15 +39,18 @@ use sha2::{Digest, Sha256};
 
 use crate::policy::time::Time;
 
-/// Soft: stale from now on. Hard: not to be shown again.
+/// The strength of a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PurgeMode {
+    /// Responses are stale from now on.
     Soft,
+    /// Responses must not be shown again.
     Hard,
 }
 
 impl PurgeMode {
+    /// Returns `soft` or `hard`, as records and requests spell it.
     pub fn as_str(self) -> &'static str {
         match self {
             PurgeMode::Soft => "soft",
@@ -53,24 +59,26 @@ impl PurgeMode {
     }
 }
 
-/// That a tag was purged, when, and by which act.
+/// A purge of a tag, with its time and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PurgeRecord {
+    /// The stamp: the time of the purge.
     pub at: Time,
+    /// The id of the purge; a digest of its bytes if the record was unreadable.
     pub id: String,
-    /// When the tag was purged before in this mode, as far as the isolate that made this record
-    /// remembered. Ascending, and before `at`.
+    /// Stamps of earlier purges in this mode that the recording isolate remembered. They ascend,
+    /// and are before `at`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Time>,
 }
 
-/// What the id of a record begins with that was made of an unreadable one; ours are hexadecimal.
+/// The first character of an id made from an unreadable record; other ids are hexadecimal.
 const UNREADABLE: char = '?';
-/// Earlier purges that a record names.
+/// The largest number of earlier purges that a record names.
 const REPLACED_MOST: usize = 8;
 
 impl PurgeRecord {
-    /// The record that KV held when it was read at `now`.
+    /// Reads the record that KV held at `now`. An unreadable one becomes a record of this time.
     pub fn of(value: &str, now: Time) -> PurgeRecord {
         serde_json::from_str(value).unwrap_or_else(|_| {
             let digest = hex::encode(&Sha256::digest(value.as_bytes())[..8]);
@@ -78,7 +86,7 @@ impl PurgeRecord {
         })
     }
 
-    /// Names earlier purges of its tag and mode.
+    /// Adds the stamps of earlier purges of the same tag and mode.
     pub fn replaces(&mut self, stamps: impl IntoIterator<Item = Time>) {
         let at = self.at;
         self.replaced.extend(stamps);
@@ -88,20 +96,22 @@ impl PurgeRecord {
         thin_out(&mut self.replaced, at);
     }
 
-    /// When the tag was purged, as far as this record says.
+    /// Returns the times of the purges that this record names.
     pub fn stamps(&self) -> impl Iterator<Item = Time> {
         self.replaced.iter().copied().chain([self.at])
     }
 
-    /// Whether `at` is when it was made, in every isolate, and not when this one read it.
+    /// Tells whether `at` is the time of the purge, and not the time when an isolate read the
+    /// record.
     pub fn is_dated(&self) -> bool {
         !self.id.starts_with(UNREADABLE)
     }
 }
 
-/// Which record gives way where there is room for all but one: the first that came, unless its stamp is
-/// the latest. A response that knows none of those that stay is outdated by them as well. `records`: the
-/// stamp of each, and its place in the order in which they came.
+/// Returns the position of the record that is dropped if there is room for all but one. It is the
+/// first that came, unless its stamp is the latest. A response that knows none of the remaining
+/// records is outdated by them as well. `records` holds the stamp of each, and its place in the
+/// order of arrival.
 pub fn giving_way<C: Copy + Ord>(
     records: impl Iterator<Item = (Time, C)> + Clone,
 ) -> Option<usize> {
@@ -111,11 +121,11 @@ pub fn giving_way<C: Copy + Ord>(
     Some(position)
 }
 
-/// Leaves out stamps until there are few. The earliest stays. Of the others the stamp goes first that
-/// leaves the smallest gap in proportion to its age: of many purges long ago few stay.
+/// Removes stamps until few are left; the earliest stays. The stamp with the smallest gap in
+/// proportion to its age goes first: of many purges long ago few stay.
 fn thin_out(stamps: &mut Vec<Time>, now: Time) {
     while stamps.len() > REPLACED_MOST {
-        // A second more: among purges of the same second it does not matter which stays.
+        // A second is added: among purges of the same second it does not matter which stays.
         let age = |stamp: Option<&Time>| stamp.map_or(0, |at| now.since(*at).as_millis()) + 1000;
         let gap = |place: &usize| 1000 * age(stamps.get(place - 1)) / age(stamps.get(place + 1));
         let Some(least) = (1..stamps.len()).min_by_key(gap) else { return };
@@ -123,19 +133,22 @@ fn thin_out(stamps: &mut Vec<Time>, now: Time) {
     }
 }
 
-/// What the records of its tags mean for a stored response. The later, the stronger.
+/// The effect of purge records on a stored response, in ascending strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purged {
+    /// No record outdates the response.
     No,
+    /// A soft purge outdates the response.
     Soft,
+    /// A hard purge outdates the response.
     Hard,
 }
 
-/// When a stored response was made, and which purges its origin knew of: what the fence looks at.
+/// The time of a stored response, and the purges that its origin knew of. The fence needs both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// The earliest time at which the origin may have made it: when its request began, or that of its
-    /// last revalidation, less the `Age` of the response.
+    /// The earliest time at which the origin may have made the response. It is the start of its
+    /// request or last revalidation, less the `Age` of the response.
     pub fetched_at: Time,
     /// Ids of the purge records that this isolate held before it sent the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -143,12 +156,13 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// Tells whether a record outdates the response; `skew` is the greatest difference of clocks.
     pub fn is_outdated_by(&self, record: &PurgeRecord, skew: Duration) -> bool {
         // broken: known-is-a-time.read, no-skew
         !self.known.contains(&record.id) && self.fetched_at <= record.at + skew
     }
 
-    /// Since when it is outdated by `records`, if it is.
+    /// Returns the time since which `records` outdate the response; `None` if they do not.
     pub fn outdated_since<'r>(
         &self,
         records: impl IntoIterator<Item = &'r PurgeRecord>,
@@ -163,7 +177,7 @@ impl Provenance {
         since.min()
     }
 
-    /// The strongest of what `records` do to the response.
+    /// Returns the strongest effect of `records` on the response.
     pub fn purged<'r>(
         &self,
         records: impl IntoIterator<Item = (PurgeMode, &'r PurgeRecord)>,

@@ -1,8 +1,8 @@
-//! How metadata is written: JSON in ASCII, so that it fits into a header field or a KV value.
+//! Serialization of metadata: JSON in ASCII, which fits into a header field or a KV value.
 
 use serde::Serialize;
 
-/// JSON in which what is not ASCII is escaped.
+/// Serializes to JSON in which every character outside ASCII is escaped.
 pub fn ascii_json(value: &impl Serialize) -> String {
     struct Ascii;
     impl serde_json::ser::Formatter for Ascii {
@@ -28,18 +28,19 @@ pub fn ascii_json(value: &impl Serialize) -> String {
     }
     let mut bytes = Vec::with_capacity(512);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
-    // Neither writing to memory nor the values written here (no maps with odd keys) can fail.
+    // Writing to memory cannot fail, nor can these values: they hold no map with odd keys.
     value.serialize(&mut serializer).expect("plain values serialize");
     String::from_utf8(bytes).expect("escaped JSON is ASCII")
 }
 
-/// Header fields as a list of pairs, in the order they came in.
+/// Header fields as a list of pairs, in the order received.
 pub mod header_pairs {
     use http::HeaderMap;
     use http::header::{HeaderName, HeaderValue};
     use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    /// Serializes the fields as `[name, value]` pairs.
     pub fn serialize<S: Serializer>(headers: &HeaderMap, to: S) -> Result<S::Ok, S::Error> {
         let mut pairs = to.serialize_seq(Some(headers.len()))?;
         for (name, value) in headers {
@@ -49,11 +50,12 @@ pub mod header_pairs {
         pairs.end()
     }
 
+    /// Deserializes `[name, value]` pairs; pairs that are no legal field are left out.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
         Ok(from_pairs(Vec::<(String, String)>::deserialize(from)?))
     }
 
-    /// Leaves out what no header field can be.
+    /// Builds a header map; pairs that are no legal field are left out.
     pub fn from_pairs(pairs: Vec<(String, String)>) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(pairs.len());
         for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! How long a response may be used (RFC 9111 §4.2, RFC 5861, RFC 9213).
+//! Lifetimes of responses (RFC 9111 §4.2, RFC 5861, RFC 9213).
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::fields::cache_control::{CacheControl, delta_seconds, joined, latin1, 
 use crate::fields::structured::dictionary;
 use crate::policy::time::Time;
 
-/// Fields that direct this cache, the most specific first; the first one present is the only one
-/// heard (RFC 9213 §2.2).
+/// Fields that direct this cache, most specific first. Only the first one present counts (RFC 9213
+/// §2.2).
 const TARGETED: [HeaderName; 3] = [
     HeaderName::from_static("cloudflare-cdn-cache-control"),
     HeaderName::from_static("cdn-cache-control"),
@@ -19,14 +19,17 @@ const TARGETED: [HeaderName; 3] = [
 ];
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
-/// The directives that are meant for this cache, and whether a targeted field gave them.
+/// The directives for this cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directives {
+    /// The directives of the field that counts.
     pub cache_control: CacheControl,
+    /// Set if a targeted field gave them.
     pub targeted: bool,
 }
 
 impl Directives {
+    /// Reads the directives of a response's most specific field.
     pub fn of(headers: &HeaderMap) -> Directives {
         let targeted = TARGETED.iter().find_map(|field| targeted(headers, field));
         match targeted {
@@ -50,8 +53,8 @@ impl Directives {
     }
 }
 
-/// "…if the field is … not a valid Dictionary, it is ignored" (RFC 9213 §2.1), empty ones too.
-/// `Surrogate-Control` is older than structured fields, and is read as `Cache-Control` is.
+/// "…if the field is … not a valid Dictionary, it is ignored" (RFC 9213 §2.1); so are empty ones.
+/// `Surrogate-Control` is older than structured fields, and is read like `Cache-Control`.
 fn targeted(headers: &HeaderMap, field: &HeaderName) -> Option<CacheControl> {
     let value = joined(headers, field)?;
     if *field == SURROGATE_CONTROL {
@@ -74,7 +77,8 @@ fn date(headers: &HeaderMap) -> Option<Time> {
     Time::from_http_date(&joined(headers, &header::DATE)?)
 }
 
-/// The moment the response left the origin, on our clock: `now - born_at` is its current age.
+/// Returns the time when the response left the origin, on this clock: `now - born_at` is its
+/// current age.
 ///
 /// RFC 9111 §4.2.3 has `current_age = max(response_time - date_value, age_value + response_delay) +
 /// (now - response_time)`, where `response_delay = response_time - request_time`. The response
@@ -87,26 +91,28 @@ pub fn born_at(headers: &HeaderMap, fetched_at: Time) -> Time {
     }
 }
 
-/// How far back a response may have been made that its origin calls stale without an `Age`.
+/// The greatest assumed age of a response that its origin calls stale without an `Age`.
 const STALE_REACH: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When a response was made, and whether the purges known when it was asked for vouch for it.
+/// The time when a response was made. Only one made for this request shows the purges known at that
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
-    /// By the origin, for this request, which began then.
+    /// The origin made it for this request, which began at this time.
     ForThisRequest(Time),
-    /// Before, at this time at the latest that can be ruled out: a cache of the origin's had it.
+    /// A cache of the origin had it before; this is the earliest time at which it may have been
+    /// made.
     Before(Time),
-    /// Before, and the origin calls it stale.
+    /// A cache of the origin had it before, and the origin calls it stale.
     Stale(Time),
 }
 
 impl Made {
-    /// A response to a request that began at `began`. Its `Date` does not count: caches of origins
-    /// pass it on, and the clock is another.
+    /// Classifies a response to a request that began at `began`. Its `Date` does not count: it is
+    /// of another clock, and caches of origins pass it on.
     pub fn of(headers: &HeaderMap, began: Time) -> Made {
         let has_age = headers.contains_key(header::AGE);
-        // An Age is cut off to seconds.
+        // `Age` is cut off to whole seconds.
         let by_age = began - (age_value(headers) + Duration::from_secs(1));
         match (is_declared_stale(headers), has_age) {
             (true, true) => Made::Stale(by_age),
@@ -116,6 +122,7 @@ impl Made {
         }
     }
 
+    /// Returns the earliest time at which the response may have been made.
     pub fn at(self) -> Time {
         match self {
             Made::ForThisRequest(at) | Made::Before(at) | Made::Stale(at) => at,
@@ -123,8 +130,8 @@ impl Made {
     }
 }
 
-/// Whether the origin's own cache says that it is past its time: Next.js, Vercel, Cloudflare, or any
-/// cache that speaks RFC 9211 with a negative `ttl` (§2.4).
+/// Tells whether the origin's own cache calls the response stale. Next.js, Vercel and Cloudflare do
+/// so, and caches that speak RFC 9211, with a negative `ttl` (§2.4).
 fn is_declared_stale(headers: &HeaderMap) -> bool {
     const FIELDS: [HeaderName; 3] = [
         HeaderName::from_static("x-nextjs-cache"),
@@ -154,18 +161,18 @@ pub fn age_value(headers: &HeaderMap) -> Duration {
     list(&value).next().and_then(delta_seconds).unwrap_or(Duration::ZERO)
 }
 
-/// "…a fraction of the interval since that time. A typical setting … might be 10%" (§4.2.2), a day
-/// at most; and only for what says when it was last changed.
+/// Returns "…a fraction of the interval since that time. A typical setting … might be 10%"
+/// (§4.2.2). It is a day at most, and `None` without a `Last-Modified`.
 pub fn heuristic_lifetime(headers: &HeaderMap, now: Time) -> Option<Duration> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let modified = Time::from_http_date(&joined(headers, &header::LAST_MODIFIED)?)?;
     Some((date(headers).unwrap_or(now).since(modified) / 10).min(DAY))
 }
 
-/// How long a response is fresh, and what may be done with it after that.
+/// The time for which a response is fresh, and the windows after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetimes {
-    /// Seconds from `born_at`.
+    /// Seconds of freshness, counted from `born_at`.
     pub fresh: u64,
     /// Seconds past freshness during which it is shown while it is revalidated (RFC 5861 §3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,17 +180,18 @@ pub struct Lifetimes {
     /// Seconds past freshness during which it is shown if the origin fails (RFC 5861 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_if_error: Option<u64>,
-    /// It is never shown stale: `must-revalidate`, `proxy-revalidate` or `no-cache`.
+    /// Set if it is never shown stale: `must-revalidate`, `proxy-revalidate` or `no-cache`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_stale: bool,
-    /// `s-maxage` with no window beside it: none is granted by a setting ("the s-maxage directive
+    /// Set if `s-maxage` has no window beside it: settings grant none ("the s-maxage directive
     /// incorporates the semantics of … proxy-revalidate", RFC 9111 §5.2.2.10).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_grace: bool,
 }
 
 impl Lifetimes {
-    /// `strict`: `s-maxage` forbids stale answers even where the origin asks for them beside it.
+    /// Computes the lifetimes. `strict` makes `s-maxage` forbid stale responses even if the origin
+    /// asks for them beside it.
     pub fn of(directives: &CacheControl, fresh: Duration, strict: bool) -> Lifetimes {
         let shared = directives.s_maxage.is_some();
         let never_stale = directives.must_revalidate
@@ -202,7 +210,7 @@ impl Lifetimes {
         }
     }
 
-    /// Those of a response that was made so: one that its origin calls stale is never fresh.
+    /// Returns the lifetimes of a response made so: one that its origin calls stale is never fresh.
     pub fn of_made(self, made: Made) -> Lifetimes {
         match made {
             Made::Stale(_) => Lifetimes { fresh: 0, ..self },
@@ -210,7 +218,7 @@ impl Lifetimes {
         }
     }
 
-    /// The longest window past freshness.
+    /// Returns the longest window past freshness, in seconds.
     pub fn longest_window(&self) -> u64 {
         if self.never_stale {
             return 0;

@@ -1,8 +1,8 @@
-//! The cache key: which stored response a request asks for, before `Vary` is looked at.
+//! The cache key: the parts of a URL that select a stored response, before `Vary` is considered.
 //!
-//! Scheme, host, path and query count, each byte for byte, but for dot segments, which the origin is
-//! never asked for. Nothing is decoded, and the order of parameters counts: `/a%2Fb`, `/a/b` and `/A/b`
-//! are three pages, and so are `/?a&b` and `/?b&a`.
+//! Scheme, host, path and query count byte for byte; only dot segments are resolved. Nothing is
+//! decoded, and the order of parameters counts. `/a%2Fb`, `/a/b` and `/A/b` are three pages;
+//! `/?a&b` and `/?b&a` are two.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,35 +12,40 @@ use crate::fields::steps::steps;
 use crate::fields::url::resolved_path;
 use crate::policy::time::Time;
 
-/// The version of everything that is hashed here; another version never finds what this one stored.
+/// The version of the hash scheme. A response stored under another version is never found.
 const SCHEME: &str = "edge-isr 1";
 
-/// The parts of an absolute `http` or `https` URL that a page is known by.
+/// The parts of an absolute `http` or `https` URL that identify a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CacheKey {
     scheme: String,
     host: String,
     path: String,
     query: Option<String>,
-    /// The `Origin` of a script of another site. Some origins (S3) send their CORS fields only where
-    /// one came, and no `Vary`: so it always selects, and what it brings back touches no other's page.
+    /// The `Origin` of a cross-site script, which always selects a response of its own. Some
+    /// origins (S3) send CORS fields only if `Origin` is present, without `Vary`.
     foreign_origin: Option<String>,
 }
 
+/// The reason why a URL is no cache key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
+    /// The scheme is not `http` or `https`, or there is no host.
     #[error("a URL begins with http:// or https:// and a host")]
     NotHttp,
+    /// A character is not printable ASCII.
     #[error("a URL is printable ASCII; write other characters percent-encoded")]
     NotAscii,
+    /// The URL has a user name.
     #[error("a URL names no user")]
     User,
+    /// The host is neither a domain name nor an address.
     #[error("a URL's host is a name such as www.example.com or an address, with or without a port")]
     Host,
 }
 
 impl CacheKey {
-    /// From an absolute URL as the runtime or a purge spells it. The fragment is left out.
+    /// Parses an absolute URL without its fragment; fails if it is no legal `http(s)` URL.
     pub fn parse(url: &str) -> Result<CacheKey, KeyError> {
         steps(url.len());
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -73,34 +78,35 @@ impl CacheKey {
         })
     }
 
-    /// The page as scripts of the site `origin` are shown it; the page itself for its own scripts.
+    /// Returns the key for scripts of the site `origin`; unchanged for the page's own site.
     pub fn for_origin(self, origin: Option<String>) -> CacheKey {
         let own = format!("{}://{}", self.scheme, self.host);
         let foreign_origin = origin.filter(|origin| !origin.eq_ignore_ascii_case(&own));
         CacheKey { foreign_origin, ..self }
     }
 
+    /// Returns the other site whose scripts this key is for.
     pub fn foreign_origin(&self) -> Option<&str> {
         self.foreign_origin.as_deref()
     }
 
-    /// The same page with another query.
+    /// Returns the same page with another query.
     pub fn with_query(&self, query: &str) -> CacheKey {
         let query = Some(query.to_owned()).filter(|query| !query.is_empty());
         CacheKey { query, ..self.clone() }
     }
 
-    /// The first page of its host.
+    /// Returns the key of the host's first page, `/`.
     pub fn of_host(&self) -> CacheKey {
         CacheKey { path: "/".to_owned(), query: None, ..self.clone() }
     }
 
-    /// Where it is kept which parts of the path's queries select nothing.
+    /// Returns the slot that holds which parts of the path's queries select nothing.
     pub fn search_slot(&self) -> Slot {
         self.with_query("").slot().beside("no-vary-search")
     }
 
-    /// What a reference of this page's names (RFC 3986 §5).
+    /// Resolves a reference in this page (RFC 3986 §5); `None` if the result is no legal URL.
     pub fn resolve(&self, reference: &str) -> Option<CacheKey> {
         let base = format!("{}://{}", self.scheme, self.host);
         let url = match reference {
@@ -116,29 +122,32 @@ impl CacheKey {
         CacheKey::parse(&url).ok()
     }
 
+    /// Returns `http` or `https`.
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// Host and, where it is not the scheme's own, port; in lower case.
+    /// Returns the host in lower case, with the port unless it is the scheme's default.
     pub fn host(&self) -> &str {
         &self.host
     }
 
+    /// Returns the path with dot segments resolved.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// As it came; never empty.
+    /// Returns the query as received; it is never empty.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }
 
-    /// The URL in canonical form.
+    /// Returns the URL in canonical form.
     pub fn url(&self) -> String {
         format!("{}://{}{}", self.scheme, self.host, self.path_and_query())
     }
 
+    /// Returns the path, followed by `?` and the query if there is one.
     pub fn path_and_query(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
@@ -146,14 +155,14 @@ impl CacheKey {
         }
     }
 
-    /// The page's name in the tag graph: 32 hexadecimal digits.
+    /// Returns the page's name in the tag graph: 32 hexadecimal digits.
     pub fn page(&self) -> String {
         let mut page = digest(&[b"page", self.url().as_bytes()]);
         page.truncate(32);
         page
     }
 
-    /// Where the page's first variant is stored.
+    /// Returns the slot of the page's first variant.
     pub fn slot(&self) -> Slot {
         let url = self.url();
         let mut parts: Vec<&[u8]> = vec![b"response", url.as_bytes()];
@@ -166,10 +175,10 @@ impl CacheKey {
         origin.flat_map(|origin| [b"foreign origin".as_slice(), origin.as_bytes()])
     }
 
-    /// Where another variant of it is: `selecting` holds the selecting fields' names and values.
+    /// Returns another variant's slot; `selecting` holds the selecting fields' names and values.
     ///
-    /// `era`: since when the first variant has named these fields. A page that stops varying and
-    /// begins again must not find the variants it had before.
+    /// `era` is the time since which the first variant has named these fields. A page that stops
+    /// varying and begins again must not find its former variants.
     pub fn variant_slot(&self, era: Time, selecting: &[(String, String)]) -> Slot {
         let (url, era) = (self.url(), era.0.to_string());
         let mut parts: Vec<&[u8]> = vec![b"variant", url.as_bytes(), era.as_bytes()];
@@ -189,7 +198,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The place that stands beside this one for `purpose` (`lease`, `seen`, a body's token, …).
+    /// Returns the slot beside this one for `purpose` (`lease`, `seen`, a body's token, …).
     pub fn beside(&self, purpose: &str) -> Slot {
         Slot {
             host: self.host.clone(),
@@ -197,29 +206,28 @@ impl Slot {
         }
     }
 
-    /// What it is called outside the data centre: 64 hexadecimal digits, the host among what they
-    /// are of.
+    /// Returns the global name: 64 hexadecimal digits of a hash that includes the host.
     pub fn name(&self) -> &str {
         &self.digest
     }
 
-    /// A number that tells it from the others of an isolate.
+    /// Returns a number that distinguishes the slots of an isolate.
     pub fn number(&self) -> u64 {
         u64::from_str_radix(&self.digest[..16], 16).unwrap_or(0)
     }
 
-    /// As the Cache API wants it: a URL of the zone's own host, under a path that the Worker itself
-    /// answers and never forwards.
+    /// Returns the URL for the Cache API, on the zone's own host. The Worker serves the path itself
+    /// and never forwards it.
     ///
-    /// `secret`: without it no client can tell the URL. Where a route does not cover the control prefix,
-    /// what is stored could otherwise be asked for past the Worker.
+    /// `secret` keeps clients from guessing the URL. If no route covers the control prefix, a
+    /// client could otherwise request stored responses directly.
     pub fn url(&self, control_prefix: &str, secret: &[u8]) -> String {
         let name = digest(&[b"slot", secret, self.digest.as_bytes()]);
         format!("https://{}{control_prefix}/stored/{name}", self.host)
     }
 }
 
-/// Each part is preceded by its length, so that no two lists of parts hash alike.
+/// Hashes the parts, each preceded by its length, so that no two lists of parts hash alike.
 fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in [SCHEME.as_bytes()].iter().chain(parts) {
@@ -229,15 +237,15 @@ fn digest(parts: &[&[u8]]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Lower case, without the scheme's own port.
+/// Returns the host in lower case, without the scheme's default port.
 pub fn canonical_host(host: &str, scheme: &str) -> String {
     let host = host.to_ascii_lowercase();
     let own_port = if scheme == "https" { ":443" } else { ":80" };
     host.strip_suffix(own_port).map(str::to_owned).unwrap_or(host)
 }
 
-/// The same URL with its path as [`CacheKey::parse`] understands it: ask the origin for this one, and
-/// it is asked for the page that is keyed. What has no scheme and host stays as it is.
+/// Returns the URL with its path resolved as in [`CacheKey::parse`], so that the origin gets the
+/// page of the key. A text without scheme and host is returned unchanged.
 pub fn resolved_url(url: &str) -> String {
     let Some(start) = url.find("://").map(|at| at + 3) else { return url.to_owned() };
     let after =
@@ -248,13 +256,13 @@ pub fn resolved_url(url: &str) -> String {
     format!("{}{resolved}{}", &url[..path], &url[end..])
 }
 
-/// Whether it begins with a scheme: `/login?next=https://…` does not.
+/// Tells whether a reference begins with a scheme; `/login?next=https://…` does not.
 fn is_absolute(reference: &str) -> bool {
     let scheme = reference.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// Whether requests can be sent to it: a domain name or an address, with or without a port.
+/// Tells whether a text is a domain name or an address, with or without a port.
 pub fn is_host(host: &str) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
@@ -264,8 +272,8 @@ pub fn is_host(host: &str) -> bool {
     port_is_legal && (is_domain(name) || is_address(name))
 }
 
-/// A domain name (RFC 1035 §2.3.4), perhaps with the root's dot. What ends in a number is an address
-/// (URL Standard).
+/// Tells whether a text is a domain name (RFC 1035 §2.3.4); a dot at the end is allowed. A name
+/// that ends in a number is an address (URL Standard).
 fn is_domain(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let is_label = |label: &str| {

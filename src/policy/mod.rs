@@ -1,60 +1,60 @@
-//! What may be stored, what may be shown, and what a purge does to it. All of it is pure: no
-//! runtime, no `async`, no clock; `now` is an argument.
+//! Decisions about storing and showing responses, and about the effect of a purge. They are pure:
+//! no runtime, no `async`, no clock; `now` is an argument.
 //!
 //! # The decision table
 //!
-//! Each behaviour has a row, and each row names what decides it. Decisions about a lookup, a lease, a
-//! purge or the tag graph are in pure files beside their flows.
+//! Each behaviour has a row, and each row names the code that decides it. Decisions about a lookup,
+//! a lease, a purge or the tag graph are in pure files beside their flows.
 //!
-//! ## What a request gets
+//! ## The response to a request
 //!
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
-//! | Loop | the origin would be this edge again | `detail=loop` | [`bypass::loops`] |
+//! | Loop | forwarding would bring the request back to this edge | `detail=loop` | [`bypass::loops`] |
 //! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule, `no-store`, a long URL or field | `fwd=bypass; detail=…` | [`bypass::bypass`] |
-//! | Shared key | a URL with a query is not stored, and its path says that it shares a response | | [`NoVarySearch::shared`] |
+//! | Shared key | nothing is stored for a URL with a query, and its path shares a response between queries | | [`NoVarySearch::shared`] |
 //! | Another variant | the request's fields differ from those of the page's first variant | `fwd=vary-miss` | [`sharing::selects`] |
-//! | Not for this visitor | their cookies may mean something; another representation | `fwd=bypass; detail=cookie` | [`sharing::not_shared`], [`sharing::not_comparable_unseen`] |
+//! | Not for this visitor | a cookie may mean something; another representation is requested | `fwd=bypass; detail=cookie` | [`sharing::not_shared`], [`sharing::not_comparable_unseen`] |
 //! | Serve | fresh, not purged | `hit; ttl=N` | [`reuse::decide`] |
 //! | ServeStale | stale or soft-purged, inside `stale-while-revalidate` | `hit; ttl=-N; detail=revalidating` | [`reuse::decide`] |
 //! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
-//! | Purged | a record of one of its tags, not known to the response | | [`fence`] |
+//! | Purged | the response does not know a record of one of its tags | | [`fence`] |
 //! | The visitor's directives | `no-cache`, `max-age`, `min-fresh`, `max-stale` of the request, if heeded | | [`RequestDirectives::narrow`] |
 //! | A part | `Range`, and no condition that holds | | [`part::sent`] |
 //! | Why forwarded | nothing stored, another variant, stale, discarded, passes | `fwd=…; detail=…` | [`Lookup::forward_reason`], [`Lookup::detail`] |
 //! | Only if cached | the request wants no request to the origin | `detail=only-if-cached` | [`Found::unanswered`] |
-//! | Goes alone | its response is of use to no other: a HEAD or a range of what is not stored | `detail=range` | [`Found::unanswered`] |
+//! | Goes alone | its response fills nothing: a HEAD or a range of a response that is not stored | `detail=range` | [`Found::unanswered`] |
 //!
-//! ## Which requests share one to the origin
-//!
-//! | Decision | when | `Cache-Status` | where |
-//! |---|---|---|---|
-//! | Collapse | not for a page that passes, nor for what is validated at each use | | [`Found::collapses`] |
-//! | Wait no longer | two leases' lives have passed | | [`collapsing::has_waited_enough`] |
-//! | Handed on | another request stored it meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
-//! | What the lease's end tells | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
-//! | Pass | turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
-//! | Back off | a background request failed, or its response was behind | `detail=origin-failed` | [`backoff::Failure`] |
-//!
-//! ## What the origin is asked, and what its response means
+//! ## Requests that share one request to the origin
 //!
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
-//! | Plain first, own first | what is known of the page, and what pages of its section were like | | [`first::first_request`], [`guess`] |
-//! | What a plain request carries | fields that select, and what the edge says itself | | [`plain::plain_fields`] |
+//! | Collapse | except for a page that passes, or a response validated at each use | | [`Found::collapses`] |
+//! | Wait no longer | a request has waited for the lives of two leases | | [`collapsing::has_waited_enough`] |
+//! | Handed on | another request stored the response meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
+//! | End of the lease | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
+//! | Pass | the page turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
+//! | Back off | a background request failed, or its response was made before a purge | `detail=origin-failed` | [`backoff::Failure`] |
+//!
+//! ## Requests to the origin, and the meaning of its responses
+//!
+//! | Decision | when | `Cache-Status` | where |
+//! |---|---|---|---|
+//! | Plain first, own first | by the page, if it is known, and by the pages of its section | | [`first::first_request`], [`guess`] |
+//! | Fields of a plain request | fields that select, and the edge's own | | [`plain::plain_fields`] |
 //! | As good as plain | `Vary` names all that an own request added | | [`plain::may_be_as_good`], [`plain::is_as_good_as_plain`] |
-//! | A plain answer | stores, removes, leaves, is refused, or is one visitor's | `detail=plain-refused` | [`answers::plain_answer`] |
-//! | No answer | the page stays, or an own request is sent once | | [`answers::no_answer`] |
-//! | A 304 | vouches for what is stored, or for something else | `fwd=stale; fwd-status=304` | [`answers::not_modified`] |
-//! | An own answer | promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
+//! | Response to a plain request | it is stored, or the stored one goes or stays; a refusal; one visitor's | `detail=plain-refused` | [`answers::plain_answer`] |
+//! | No response | the stored one stays, or an own request is sent once | | [`answers::no_answer`] |
+//! | A 304 | it confirms the stored response, or another one | `fwd=stale; fwd-status=304` | [`answers::not_modified`] |
+//! | Response to an own request | it promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
 //! | After an own request | a plain one follows, the page passes, or nothing was learned | | [`answers::after_own`] |
-//! | Turned | the visitor gets the response to the plain request, or asks for themselves | | [`passing::turned`] |
-//! | Whom a failure concerns | the page, a variant, one visitor's credentials | | [`backoff::failure_of`] |
+//! | Turned | the visitor gets the response to the plain request, or to an own request | | [`passing::turned`] |
+//! | Scope of a failure | the page, a variant, one visitor's credentials | | [`backoff::failure_of`] |
 //! | Stand-in | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`stand_in::stand_in`], [`Found::since`] |
 //! | The origin is behind | its cache had the response before a purge, or calls it stale | `detail=origin-behind` | [`freshness::Made::is_behind`] |
 //!
-//! ## What is stored, and where
+//! ## Storing
 //!
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
@@ -62,22 +62,22 @@
 //! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
 //! | Withhold | fields that `no-cache` or `private` names | | [`storing::withhold`] |
 //! | For all | the response says that it is for visitors with cookies, too | | [`sharing::says_it_is_for_all`] |
-//! | For this visitor | the response to a plain request, and the visitor who waits for it | | [`sharing::is_for_visitor`] |
+//! | For this visitor | the response to a plain request suits the visitor that waits for it | | [`sharing::is_for_visitor`] |
 //! | Filed | under the URL's key or a shared one; as the first variant or a further one | | [`filing`] |
 //! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
-//! | Overtaken | what a slot holds was fetched later | | [`overtaking::put`] |
+//! | Overtaken | the content of the slot was fetched later | | [`overtaking::put`] |
 //! | Others stay | the page's first variant passes, and the others do not | | [`Lookup::passing_first`] |
 //! | Kept for | to the end of the last window, longer with a validator | | [`stored::StoredResponse::kept_for`] |
 //!
-//! ## What a change reaches
+//! ## The effects of a change
 //!
 //! | Decision | when | where |
 //! |---|---|---|
 //! | Invalidation | an unsafe request succeeded: its URL, URLs and groups that the response names | [`targets`] |
 //! | The tag graph | a store whose tags differ from what the graph holds, within a budget | [`diff`] |
 //!
-//! Whether a purge record outdates a stored response is [`fence`]'s to say, and its module docs hold
-//! the argument. What a plain request carries, and why only its answer is shared, is [`plain`]'s.
+//! The docs of [`fence`] hold the argument for purges. The docs of [`plain`] say why only the
+//! response to a plain request is shared.
 //!
 //! [`NoVarySearch::shared`]: crate::fields::no_vary_search::NoVarySearch::shared
 //! [`RequestDirectives::narrow`]: crate::fields::request_directives::RequestDirectives::narrow

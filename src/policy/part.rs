@@ -1,4 +1,4 @@
-//! Whether a visitor gets a stored response whole, or a part of it.
+//! The decision whether a visitor gets a stored response whole or in part.
 
 use http::{HeaderMap, Method, StatusCode};
 
@@ -6,16 +6,18 @@ use crate::fields::conditional::is_not_modified;
 use crate::fields::range::{self, Part};
 use crate::fields::request::RequestFields;
 
-/// What is sent of a stored response.
+/// The portion of a stored response that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
+    /// The whole response.
     Whole,
-    /// This part of a body of so many bytes, or none of it.
+    /// A part of the body, or an unsatisfiable range; the second value is the body's length in
+    /// bytes.
     Part(Part, u64),
 }
 
-/// What a request gets of a stored response. Conditions go before ranges (RFC 9110 §13.2.2), and only
-/// a 200 has parts.
+/// Decides how much of a stored response a request gets. Conditions go before ranges (RFC 9110
+/// §13.2.2), and only a 200 has parts.
 pub fn sent(
     method: &Method,
     request: &dyn RequestFields,

@@ -1,4 +1,4 @@
-//! Whether a stored response may answer a request now.
+//! The decision whether a stored response may be used for a request now.
 
 use std::time::Duration;
 
@@ -7,57 +7,67 @@ use crate::policy::fence::Purged;
 use crate::policy::stored::StoredResponse;
 use crate::policy::time::Time;
 
-/// Whether all purge records of a response's tags are known, as of the memory window.
+/// The state of the purge records of a response's tags, as of the memory window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordsRead {
+    /// All records are known.
     Known,
-    /// KV did not give them: nothing old is shown before the origin was asked.
+    /// KV did not return them: an old response is revalidated before it is shown.
     Unreadable,
 }
 
-/// What the purge records of a stored response's tags say.
+/// The effect of the purge records of a stored response's tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PurgeState {
+    /// The strongest effect of the known records.
     pub purged: Purged,
-    /// The earliest purge that outdates it, as far as that is remembered.
+    /// The earliest purge that outdates the response, as far as it is remembered.
     pub outdated_since: Option<Time>,
+    /// Tells whether all records are known.
     pub records: RecordsRead,
 }
 
 /// The settings that reuse depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct ReuseSettings {
-    /// For how long records once read are relied on.
+    /// The time for which records are trusted after they were read.
     pub memory_window: Duration,
-    /// A window for soft-purged responses that ask for none.
+    /// The stale window of soft-purged responses that ask for none.
     pub purge_swr: Duration,
-    /// A window for responses that say nothing of errors.
+    /// The window of responses that say nothing of errors.
     pub stale_if_error: Duration,
+    /// The greatest age of a stored response.
     pub max_life: Duration,
 }
 
-/// What to do with a request for which `stored` was found.
+/// The action for a request for which a response is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// Show the response: it is fresh.
     Serve {
+        /// The remaining lifetime in seconds.
         ttl: i64,
     },
-    /// Show it now, and revalidate behind the visitor's back.
+    /// Show the stale response now, and revalidate it in the background.
     ServeStale {
+        /// The remaining lifetime in seconds, zero or negative.
         ttl: i64,
     },
-    /// Ask the origin first; `on_error_until` is when it stops being a stand-in for a failing one.
+    /// Revalidate the response at the origin before it is shown.
     Revalidate {
+        /// The remaining lifetime in seconds; negative if the response is stale.
         ttl: i64,
+        /// The time until which the response stands in for a failing origin.
         on_error_until: Option<Time>,
     },
-    /// It may not be shown, nor vouch for anything.
+    /// Discard the response: it may be neither shown nor revalidated.
     Discard {
+        /// The reason for `Cache-Status`.
         detail: Detail,
     },
 }
 
-/// The rows of the decision table (`policy/mod.rs`) that concern a stored response.
+/// Decides by the rows of the decision table (`policy/mod.rs`) that concern a stored response.
 pub fn decide(
     stored: &StoredResponse,
     fence: PurgeState,
@@ -87,7 +97,7 @@ pub fn decide(
     }
 }
 
-/// Until when a response may be shown, and on what terms.
+/// The times until which a response may be shown, and on what terms.
 struct Windows {
     stale_since: Time,
     while_revalidating_until: Option<Time>,
@@ -98,12 +108,12 @@ impl Windows {
     fn of(stored: &StoredResponse, fence: PurgeState, terms: ReuseSettings, now: Time) -> Windows {
         let lifetimes = stored.lifetimes;
         let soft = fence.purged == Purged::Soft;
-        // What is never fresh is not so for an isolate whose clock is behind, either.
+        // A response that is never fresh is not fresh for an isolate whose clock is behind, either.
         let expires = match lifetimes.fresh {
             0 => stored.expires_at().min(now),
             _ => stored.expires_at(),
         };
-        // What an origin's own cache had made before the purge may have come after it.
+        // A response that the origin's own cache made before the purge may have come after it.
         let outdated_since = fence.outdated_since.unwrap_or(now).max(stored.born_at);
         let stale_since = if soft { expires.min(outdated_since).min(now) } else { expires };
         if lifetimes.never_stale {

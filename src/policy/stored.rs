@@ -1,7 +1,9 @@
-//! What is kept beside a stored body: the origin's own status and fields, and what the fence,
-//! freshness, `Vary` and the tag graph need. Versioned: what another version wrote reads as absent.
-//! (Version 1 stored responses to visitors' own requests, which must not be shown to others. Version 2
-//! had the same fields without parts.)
+//! The metadata of a stored response: the origin's status and fields, and the data that the fence,
+//! freshness, `Vary` and the tag graph need.
+//!
+//! The format has a version. Metadata of another version reads as absent. (Version 1 stored
+//! responses to visitors' own requests, which must not be shown to others. Version 2 had the same
+//! fields without parts.)
 
 use std::time::Duration;
 
@@ -18,89 +20,104 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 const VERSION: u32 = 3;
-/// A response that can be revalidated is kept this long past its last window.
+/// The seconds for which a response that can be revalidated is kept past its last window.
 const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 
-/// What a slot of the data centre's cache holds.
+/// The content of a slot in the data centre's cache.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
+    /// A stored response.
     Response(Box<StoredResponse>),
+    /// A mark that the page passes.
     Pass(PassMarker),
 }
 
-/// The page turned out uncacheable: requests for it are neither collapsed nor held up.
+/// A mark that a page turned out uncacheable: requests for it are neither collapsed nor held up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassMarker {
+    /// The time of the request that showed it.
     pub fetched_at: Time,
+    /// The end of the mark.
     pub until: Time,
+    /// The reason for the mark.
     pub pass: Pass,
-    /// Set where the page's first variant alone passes: the others go on being found beside it.
+    /// Set if only the page's first variant passes: the others are still found beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<PassingFirst>,
 }
 
-/// A page's first variant that passes.
+/// The first variant of a page, if it passes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassingFirst {
+    /// The identity of the variant.
     pub variant: Variant,
-    /// Until when the variants beside it may be wanted.
+    /// The time until which the variants beside it may be needed.
     pub kept_until: Time,
 }
 
-/// Which of a page's variants a response is.
+/// The identity of a response among its page's variants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
-    /// The selecting fields of the request that it answered.
+    /// The selecting fields of the request that brought the response.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selecting: Selecting,
-    /// Since when the page's first variant has named these selecting fields.
+    /// The time since which the page's first variant has named these selecting fields.
     pub era: Time,
 }
 
 impl Variant {
-    /// The fields that the page's variants are told apart by.
+    /// Returns the names of the fields that distinguish the page's variants.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.selecting.iter().map(|(name, _)| name.as_str())
     }
 }
 
-/// Why a page passes.
+/// The reason why a page passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
+    /// The reason why the response was not stored.
     pub reason: Refusal,
-    /// A plain request brought that back, and not a visitor's own: no other is tried meanwhile.
+    /// Set if a plain request showed it, and not a visitor's own: no plain one is tried meanwhile.
     pub plain: bool,
 }
 
+/// A response in the cache, without the bytes of its body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredResponse {
+    /// The origin's status.
     #[serde(with = "status_code")]
     pub status: StatusCode,
+    /// The origin's header fields.
     #[serde(with = "crate::policy::format::header_pairs")]
     pub headers: HeaderMap,
+    /// The age of the response, and the purges that its origin knew of.
     pub provenance: Provenance,
-    /// `now - born_at` is its current age.
+    /// The time from which age counts: `now - born_at` is the current age.
     pub born_at: Time,
+    /// The fresh lifetime, and the windows after it.
     pub lifetimes: Lifetimes,
-    /// It says that it is for visitors with cookies too.
+    /// Set if the response says that it is for visitors with cookies too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub for_all: bool,
-    /// The origin's and the rules' tags; implicit ones follow from the key.
+    /// The tags of the origin and of rules; implicit ones follow from the key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// The identity among the page's variants.
     pub variant: Variant,
+    /// The state of the response's entries in the tag graph.
     #[serde(default, skip_serializing_if = "GraphMarks::are_absent")]
     pub graph: GraphMarks,
+    /// The place of the body.
     pub body: BodyAt,
 }
 
-/// What is known of a response's entries in the tag graph (`graph/`).
+/// The state of a response's entries in the tag graph (`graph/`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GraphMarks {
-    /// When the graph was found to hold just the response's tags, for good.
+    /// The time when the graph was found to hold exactly the response's tags, for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Time>,
-    /// When the graph was first found to hold them. A second look later confirms it.
+    /// The time when the graph was first found to hold them. A second look later confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<Time>,
     /// Tags of earlier versions, which the graph may still relate to the page.
@@ -114,18 +131,18 @@ impl GraphMarks {
     }
 }
 
-/// Where the body is.
+/// The place of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BodyAt {
-    /// With the metadata.
+    /// The body is stored with the metadata.
     Inline,
-    /// In a slot of its own, named by a token: a freshened large body is not copied.
+    /// The body has a slot of its own, named by a token. Freshening then copies no large body.
     Apart(String),
 }
 
 impl StoredResponse {
-    /// Where its body is, if `slot` is where it is itself.
+    /// Returns the slot of the body; `slot` is that of the response.
     pub fn body_slot(&self, slot: &Slot) -> Slot {
         match &self.body {
             BodyAt::Inline => slot.clone(),
@@ -133,25 +150,28 @@ impl StoredResponse {
         }
     }
 
+    /// Returns the end of the fresh lifetime.
     pub fn expires_at(&self) -> Time {
         self.born_at + Duration::from_secs(self.lifetimes.fresh)
     }
 
+    /// Returns the current age in seconds.
     pub fn age(&self, now: Time) -> u64 {
         now.since(self.born_at).as_secs()
     }
 
-    /// Whether `other` is this response, perhaps freshened since: its body will do.
+    /// Tells whether `other` is this response, perhaps freshened since, so that its body can be
+    /// used.
     pub fn has_body_of(&self, other: &StoredResponse) -> bool {
-        // Not its time: two may have been asked for within a millisecond.
+        // The time is not compared: two responses may have been requested within a millisecond.
         let same = |name| self.headers.get(&name) == other.headers.get(&name);
         let same_version =
             has_validator(&self.headers) && same(header::ETAG) && same(header::LAST_MODIFIED);
         self.body == other.body && (self == other || same_version)
     }
 
-    /// How long from `now` the cache is asked to keep it: to the end of its last window, longer if
-    /// it can be revalidated, never past its greatest age.
+    /// Returns how long from `now` the cache keeps the response. It keeps it to the end of its last
+    /// window, longer if it can be revalidated, never past its greatest age.
     pub fn kept_for(&self, granted: Duration, max_life: Duration, now: Time) -> Duration {
         let window = self.lifetimes.longest_window().max(granted.as_secs());
         let spare = if has_validator(&self.headers) { KEPT_FOR_REVALIDATION } else { 0 };
@@ -160,7 +180,7 @@ impl StoredResponse {
     }
 }
 
-/// As it is written: one of the two, beside the version.
+/// The written form: a response or a pass, beside the version.
 #[derive(Serialize)]
 struct Written<'a> {
     v: u32,
@@ -178,7 +198,7 @@ struct Head {
 }
 
 impl Stored {
-    /// One line of ASCII, fit for a header field.
+    /// Writes one line of ASCII, fit for a header field.
     pub fn to_head(&self) -> String {
         let (response, pass) = match self {
             Stored::Response(response) => (Some(&**response), None),
@@ -187,6 +207,7 @@ impl Stored {
         ascii_json(&Written { v: VERSION, response, pass })
     }
 
+    /// Reads a written line; `None` if it is damaged or of another version.
     pub fn from_head(head: &str) -> Option<Stored> {
         match serde_json::from_str(head).ok()? {
             Head { v: VERSION, response: Some(response), .. } => Some(Stored::Response(response)),
@@ -195,21 +216,21 @@ impl Stored {
         }
     }
 
-    /// Whether it stays, however much later `other` was asked for: a visitor's own request does not
-    /// take away what is stored for all.
+    /// Tells whether this content stays even if `other` was requested later. A visitor's own
+    /// request does not remove a response that is stored for all.
     pub fn outranks(&self, other: &Stored) -> bool {
         let Stored::Pass(marker) = other else { return false };
         match self {
             Stored::Response(_) => !marker.pass.plain,
-            // Other variants are found by it.
+            // Other variants are found through this mark.
             Stored::Pass(current) => {
                 !marker.pass.plain && current.first.is_some() && marker.first.is_none()
             }
         }
     }
 
-    /// The same where the page's own slot was emptied while it was on its way: what was stored beside
-    /// the response before is not found again.
+    /// Starts a new era, for content whose slot was emptied before it arrived. The variants stored
+    /// beside the former response are not found again.
     pub fn in_new_era(self) -> Stored {
         match self {
             Stored::Response(mut response) => {
@@ -220,6 +241,7 @@ impl Stored {
         }
     }
 
+    /// Returns the time that decides which of two contents is the later one.
     pub fn fetched_at(&self) -> Time {
         match self {
             Stored::Response(response) => response.provenance.fetched_at,
@@ -232,10 +254,12 @@ mod status_code {
     use http::StatusCode;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    /// Serializes the status as a number.
     pub fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u16(status.as_u16())
     }
 
+    /// Deserializes the status from a number.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
         StatusCode::from_u16(u16::deserialize(from)?).map_err(D::Error::custom)
     }

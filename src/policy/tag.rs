@@ -1,6 +1,6 @@
-//! Tags: what a response depends on, and how a tag is spelt in a KV key.
+//! Tags: names of the things that a response depends on, and their spelling in KV keys.
 //!
-//! Two kinds share one type and can never be confused: an *origin tag* is printable ASCII, an
+//! Two kinds share one type and cannot be confused. An *origin tag* is printable ASCII. An
 //! *implicit tag* (everything, a host, a URL, a path prefix, a cache group) begins with a control
 //! character, which no origin tag can hold.
 
@@ -20,37 +20,43 @@ use crate::fields::url;
 pub use crate::fields::url::normal;
 use crate::policy::key::CacheKey;
 
-/// Path prefixes are tagged at segment boundaries, this deep.
+/// The number of path segments up to which prefixes are tagged.
 pub const PREFIX_SEGMENTS_MAX: usize = 16;
-/// Longer spellings are hashed: KV takes keys of 512 bytes, and a page's hash stands beside the tag.
+/// The longest escaped spelling in bytes; longer ones are hashed. A KV key has at most 512 bytes,
+/// and holds a page's hash besides the tag.
 const ESCAPED_LENGTH_MAX: usize = 256;
-/// A response with more distinct tags is not to be stored: each costs KV reads, and memory.
+/// The largest number of distinct tags of a stored response: each costs KV reads and memory. A
+/// response with more is not stored.
 pub const TAGS_MOST: usize = 1000;
-/// Longer tags are remembered by what stands for them.
+/// The longest tag in bytes that is remembered itself; a longer one is remembered by its hash.
 const BRIEF_LENGTH_MAX: usize = 96;
 const IMPLICIT: char = '\u{1}';
 const DIGEST: char = '\u{2}';
 
-/// In canonical form: equal tags are equal strings.
+/// A tag in canonical form: equal tags are equal strings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tag(String);
 
+/// The reason why a text is no tag.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
+    /// The text is empty.
     #[error("a tag cannot be empty")]
     Empty,
+    /// The text holds a space, a comma or a character that is not printable ASCII.
     #[error("a tag is printable ASCII without spaces or commas")]
     NotPrintable,
+    /// The text has more than this many characters.
     #[error("a tag is at most {0} characters long")]
     TooLong(usize),
 }
 
 impl Tag {
-    /// A tag holds at most this many characters, as Cloudflare's own.
+    /// The longest tag in characters, the same as Cloudflare's own limit.
     pub const LENGTH_MAX: usize = 1024;
 
-    /// A tag as an origin or a purge names it. Case does not count.
+    /// Parses a tag of an origin or a purge; case does not count.
     pub fn origin(text: &str) -> Result<Tag, TagError> {
         let text = text.trim_matches([' ', '\t']);
         if text.is_empty() {
@@ -66,46 +72,49 @@ impl Tag {
         Ok(Tag(text.to_ascii_lowercase()))
     }
 
-    /// A cache group (RFC 9875): case counts, and it is bound to its host.
+    /// Returns the tag of a cache group (RFC 9875) of a host; case counts.
     pub fn group(host: &str, name: &str) -> Tag {
         Tag(format!("{IMPLICIT}g:{host}:{name}"))
     }
 
+    /// Returns the tag of all pages.
     pub fn everything() -> Tag {
         Tag(format!("{IMPLICIT}*"))
     }
 
+    /// Returns the tag of all pages of a host.
     pub fn host(host: &str) -> Tag {
         Tag(format!("{IMPLICIT}h:{host}"))
     }
 
-    /// A path of a host in all its spellings, with every query.
+    /// Returns the tag of a path in all its spellings, with every query.
     pub fn path(host: &str, path: &str) -> Tag {
         Tag(format!("{IMPLICIT}u:{host}{}", url::path(path)))
     }
 
-    /// One query of a path, in all its spellings.
+    /// Returns the tag of a path with one query, in all its spellings.
     pub fn query(host: &str, path: &str, query: &str) -> Tag {
         let (path, query) = (url::path(path), url::query(query));
         Tag(format!("{IMPLICIT}q:{host}{path}?{query}"))
     }
 
-    /// A path and all below it, on every host; `path` without a closing slash.
+    /// Returns the tag of a path and all below it, on every host; `path` ends without a slash.
     pub fn prefix(path: &str) -> Tag {
         Tag(format!("{IMPLICIT}p:{}", url::path(path)))
     }
 
-    /// One that was a tag before it was written down.
+    /// Restores a tag from its written form, without validation.
     pub fn stored(text: &str) -> Tag {
         Tag(text.to_owned())
     }
 
+    /// Returns the canonical form, which storage holds.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The tag in at most 96 bytes: itself, or what stands for it and for no other. What remembers many
-    /// tags is then bounded in bytes, and those of ordinary length cost nothing.
+    /// Returns a form of at most 96 bytes: the tag itself, or the hash of a longer one. Memory for
+    /// many tags is then bounded in bytes, and tags of ordinary length are not copied.
     pub fn brief(&self) -> Cow<'_, Tag> {
         if self.0.len() <= BRIEF_LENGTH_MAX {
             return Cow::Borrowed(self);
@@ -113,7 +122,7 @@ impl Tag {
         Cow::Owned(Tag(format!("{DIGEST}{}", hex::encode(Sha256::digest(self.0.as_bytes())))))
     }
 
-    /// The tag as one segment of a KV key: it holds no `/`, and no two tags share a spelling.
+    /// Returns the tag as one segment of a KV key, without `/`; no two tags share a spelling.
     pub fn key_segment(&self) -> String {
         let mut escaped = String::with_capacity(self.0.len());
         for byte in self.0.bytes() {
@@ -127,7 +136,7 @@ impl Tag {
         if escaped.len() <= ESCAPED_LENGTH_MAX {
             return escaped;
         }
-        // `#` is always escaped above, so a hashed spelling meets no other.
+        // `#` is always escaped above, so a hashed spelling equals no escaped one.
         format!("#{}", hex::encode(Sha256::digest(self.0.as_bytes())))
     }
 }
@@ -138,7 +147,7 @@ impl fmt::Display for Tag {
     }
 }
 
-/// The tags that every page of `key` has: everything, its host, its URL, its path prefixes.
+/// Returns the implicit tags of the page `key`: everything, its host, its URL, its path prefixes.
 pub fn implicit(key: &CacheKey) -> Vec<Tag> {
     let mut tags =
         vec![Tag::everything(), Tag::host(key.host()), Tag::path(key.host(), key.path())];
@@ -155,18 +164,19 @@ pub fn implicit(key: &CacheKey) -> Vec<Tag> {
     tags
 }
 
-/// The tags an origin gave a response, and those of its words that are no tags.
+/// The tags that an origin gave a response, and the number of words that are no tags.
 ///
-/// A set that has `overflowed` holds the first [`TAGS_MOST`] tags only, those of rules among them. Its
-/// response must not be stored: a purge of one of the others would not reach it.
+/// A set that has `overflowed` holds only the first [`TAGS_MOST`] tags, including those of rules.
+/// Its response must not be stored: a purge of a missing tag would not reach it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TagSet {
-    /// Each once, in the order they came in.
+    /// Distinct tags, in the order received.
     pub tags: Vec<Tag>,
+    /// The number of words that are no tags; a malformed field counts as one.
     pub dropped: usize,
-    /// Whether the response says anything of its tags at all.
+    /// Set if the response has any tag field.
     pub stated: bool,
-    /// Whether there are more than [`TAGS_MOST`]; what is behind them is not read.
+    /// Set if there are more than [`TAGS_MOST`] tags; the rest is not read.
     pub overflowed: bool,
     members: BTreeSet<Tag>,
 }
@@ -183,7 +193,7 @@ pub const FIELDS: [HeaderName; 5] = [
 const CACHE_GROUPS: HeaderName = HeaderName::from_static("cache-groups");
 
 impl TagSet {
-    /// Every tag field of a response, in the order of [`FIELDS`].
+    /// Reads every tag field of a response, in the order of [`FIELDS`].
     pub fn of(headers: &HeaderMap, host: &str) -> TagSet {
         let mut set = TagSet::default();
         for field in &FIELDS {
@@ -198,7 +208,7 @@ impl TagSet {
         set
     }
 
-    /// Adds a tag once, if there is room.
+    /// Adds a tag once, or sets `overflowed` if there is no room.
     pub fn add(&mut self, tag: Tag) {
         steps(tag.0.len());
         if self.members.contains(&tag) {
@@ -216,7 +226,7 @@ impl TagSet {
         match field.as_str() {
             "cache-groups" => {}
             "cache-tag" | "edge-cache-tag" => self.words(value.split(',')),
-            // Space-separated by definition, and seen with commas.
+            // The other fields are separated by spaces; some origins use commas.
             _ => self.words(value.split([' ', '\t', ','])),
         }
     }
@@ -235,8 +245,8 @@ impl TagSet {
         }
     }
 
-    /// "Cache-Groups … is a List of Strings"; parameters are ignored (RFC 9875 §2). All lines of the
-    /// field count, or none of them does (RFC 9651 §4.2).
+    /// "Cache-Groups … is a List of Strings"; parameters are ignored (RFC 9875 §2). All lines of
+    /// the field count, or none of them does (RFC 9651 §4.2).
     fn read_groups(&mut self, field: &str, host: &str) {
         let Some(names) = strings(field) else {
             self.dropped += 1;

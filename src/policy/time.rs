@@ -1,4 +1,4 @@
-//! Points in time and the two ways they are written. No clock is read here.
+//! Points in time and their two written forms. No clock is read here.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since the Unix epoch, as some machine's clock showed them.
+/// Milliseconds since the Unix epoch, on the clock of some machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// The time of an HTTP-date, in any of its three forms (RFC 9110 §5.6.7).
+    /// Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7).
     ///
-    /// "Recipients of timestamp values are encouraged to be robust in parsing": case does not count,
-    /// nor does a day of the week that is not the date's. What mixes the forms, is in another zone
-    /// or names no day is no date. A two-digit year counts from 1970, which outlives its form.
+    /// "Recipients of timestamp values are encouraged to be robust in parsing": case does not
+    /// count, nor does a wrong day of the week. A text that mixes the forms, is in another zone or
+    /// names no day is no date. A two-digit year is between 1970 and 2069.
     pub fn from_http_date(text: &str) -> Option<Time> {
         let text = text.trim().to_ascii_lowercase();
         let words: Vec<&str> = text.split(' ').collect();
@@ -42,12 +42,12 @@ impl Time {
         }
     }
 
-    /// How long ago `earlier` was; zero where it is not earlier.
+    /// Returns the time since `earlier`; zero if it is not earlier.
     pub fn since(self, earlier: Time) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Whole seconds from `self` until `later`, negative where it has passed; rounded down.
+    /// Returns the whole seconds until `later`, rounded down; negative if it has passed.
     pub fn seconds_until(self, later: Time) -> i64 {
         later.0.saturating_sub(self.0).div_euclid(1000)
     }
@@ -69,7 +69,7 @@ impl Sub<Duration> for Time {
     }
 }
 
-/// As RFC 3339 writes it, in UTC, with milliseconds: `2026-11-20T10:50:28.000Z`.
+/// Writes RFC 3339 in UTC with milliseconds: `2026-11-20T10:50:28.000Z`.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, of_day) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
@@ -105,7 +105,7 @@ fn number(text: &str) -> Option<i64> {
     (is_short && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// Seconds since midnight; a leap second is the last second of its minute.
+/// Returns the seconds since midnight; a leap second is the last second of its minute.
 fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':').map(|part| number(part).filter(|_| part.len() == 2));
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
@@ -129,8 +129,8 @@ fn millis(duration: Duration) -> i64 {
 const DAYS_IN_400_YEARS: i64 = 146_097;
 const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
 
-/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the
-/// leap day is the last of its year and each month's start is a linear function of its number.
+/// Returns the Gregorian date of a day counted from 1970-01-01. Years are counted from March. The
+/// leap day is then the last of its year, and each month's start a linear function of its number.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + MARCH_OF_YEAR_0_TO_1970;
     let era = shifted.div_euclid(DAYS_IN_400_YEARS);
@@ -144,7 +144,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// The time in the middle, of those that are known: what is not later is the older half.
+/// Returns the median of the known times. Times that are not later are the older half.
 pub fn median(times: impl Iterator<Item = Option<Time>>) -> Option<Time> {
     let mut known: Vec<Time> = times.flatten().collect();
     known.sort_unstable();

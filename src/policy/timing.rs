@@ -1,4 +1,4 @@
-//! Every time bound of the product that is not a setting, and which of them must be longer than which.
+//! All time limits of the product that are no settings, and checks of which must exceed which.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ const fn is_longer(one: Duration, other: Duration) -> bool {
     one.as_millis() > other.as_millis()
 }
 
-// The platform's own.
+// Limits of the platform.
 
-/// Workers lets a request go on working for this long after its response was sent.
+/// The time for which Workers lets a request go on working after its response was sent.
 pub const AFTER_THE_RESPONSE: Duration = seconds(30);
 
 // Leases (`lease/`).
 
-/// What a lease lives longer than the origin's time limit.
+/// The time by which a lease outlives the origin's time limit.
 pub const LEASE_MARGIN: Duration = seconds(35);
 /// The first pause of a request that waits for another isolate; each later one is twice as long.
 pub const FIRST_LOOK: Duration = Duration::from_millis(25);
-/// The first pause of a request that waits for another data centre: each look is a request.
+/// The first pause of a request that waits for another data centre: each look costs a request.
 pub const FIRST_LOOK_IN_WORLD: Duration = Duration::from_millis(100);
 /// The longest pause between two looks.
 pub const LOOK_PAUSE_MOST: Duration = seconds(1);
-/// From taking the lease to the request to the origin, with KV's time limit in between.
+/// The limit from taking a lease to the request to the origin, with KV's time limit in between.
 pub const LOOKED_AGAIN_WITHIN: Duration = seconds(5);
 
 const _: () = assert!(
@@ -35,19 +35,19 @@ const _: () = assert!(
 
 // Pages (`page/`).
 
-/// How long the requests for a page that turned out uncacheable are not collapsed, in a data centre
-/// and in the coordinator alike.
+/// The time for which requests for an uncacheable page are not collapsed, in a data centre and in
+/// the coordinator alike.
 pub const PASS_FOR: Duration = seconds(120);
 
 // The coordinator (`coordinator/`).
 
-/// A shard's reply is waited for this long: about three times round the world.
+/// The time limit for a shard's reply: about three times round the world.
 pub const SHARD_LIMIT: Duration = seconds(1);
-/// A shard shares a failure of the origin with waiting requests for this long.
+/// The time for which a shard shares a failure of the origin with waiting requests.
 pub const FAILURE_SHARED_FOR: Duration = seconds(2);
-/// A shard keeps a purge record for this long: until KV has long shown it everywhere.
+/// The time for which a shard keeps a purge record: until KV has long shown it everywhere.
 pub const SHARD_KEEPS_RECORDS: Duration = seconds(10 * 60);
-/// A shard deletes expired rows once in this time.
+/// The interval at which a shard deletes expired rows.
 pub const SHARD_SWEPT_EVERY: Duration = seconds(60);
 
 const _: () = assert!(

@@ -1,4 +1,4 @@
-//! What the response to a request to the origin means for the page.
+//! The meaning of an origin's response for the page.
 
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderMap};
@@ -8,45 +8,47 @@ use crate::fields::vary::Vary;
 use crate::policy::freshness::Lifetimes;
 use crate::policy::storing::{Refusal, Storing};
 
-/// What to do with the answer to a plain request.
+/// The action after the response to a plain request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlainAnswer {
-    /// It takes the page's place.
+    /// The response replaces the stored one.
     Store(Lifetimes),
-    /// The origin failed, or has no time now. What is stored stays, and may stand in.
+    /// The origin failed, or is overloaded. The stored response stays, and may stand in.
     Failed,
-    /// Nothing is stored, and the origin refuses this request: perhaps it answers a visitor's own.
-    /// If not, what is then to be done with this answer.
+    /// Nothing is stored, and the origin refuses the plain request: the visitor's own may succeed.
+    /// If it fails too, the value tells what to do with this response.
     Refused(AfterRefusal),
-    /// It is not for all: what is stored goes, and the page passes for a while.
+    /// The response is not for all: the stored one is removed, and the page passes for a while.
     Pass(Refusal),
-    /// It concerns one visitor, and says nothing of the page: what is stored stays, and each waiting
-    /// request asks for itself.
+    /// The response concerns one visitor and says nothing of the page. The stored one stays, and
+    /// each waiting request goes to the origin itself.
     KeepToVisitor,
 }
 
-/// What a refusal means that the visitor's own request was answered with too.
+/// The action if the origin refuses the visitor's own request too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterRefusal {
+    /// The refusal is stored with these lifetimes.
     Store(Lifetimes),
-    /// It is the origin's failure, and those who wait share it.
+    /// The origin failed, and the waiting requests share the failure.
     Failed,
-    /// It says nothing of the page: each asks for themselves.
+    /// The refusal says nothing of the page: each waiting request goes to the origin itself.
     EachForThemselves,
 }
 
-/// What plain requests have to do with visitors' credentials (`SHARE_AUTHORIZED`).
+/// The credentials of visitors in plain requests (`SHARE_AUTHORIZED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// None are ever carried.
+    /// Plain requests never carry credentials.
     NotShared,
     /// This request carried none; others may.
     Absent,
+    /// This request carried a visitor's credentials.
     Carried,
 }
 
-/// What a plain answer other than a 304 means. `vouched`: something is stored that may be shown, or
-/// vouch for the page.
+/// Decides about a plain request's response other than a 304. `vouched` is set if a stored response
+/// may still be shown or revalidated.
 pub fn plain_answer(
     status: StatusCode,
     vouched: bool,
@@ -78,8 +80,8 @@ pub fn plain_answer(
     }
 }
 
-/// Whether a response concerns the credentials of one visitor: they are asked for, or what they brought
-/// back is not to be stored.
+/// Tells whether a response concerns one visitor's credentials. The origin requires them, or its
+/// response to them is not to be stored.
 fn concerns_credentials(status: StatusCode, credentials: Credentials, storing: &Storing) -> bool {
     match credentials {
         Credentials::NotShared => false,
@@ -91,22 +93,23 @@ fn concerns_credentials(status: StatusCode, credentials: Credentials, storing: &
     }
 }
 
-/// What it means that no response came to a plain request: it may be the edge alone that the origin
-/// does not answer.
+/// Decides about a plain request that got no response. Perhaps the origin ignores only requests
+/// without a visitor's fields.
 pub fn no_answer(vouched: bool) -> PlainAnswer {
     if vouched { PlainAnswer::Failed } else { PlainAnswer::Refused(AfterRefusal::Failed) }
 }
 
-/// What a 304 means for the stored response that the origin was asked to compare with.
+/// The meaning of a 304 for the stored response whose validators were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotModified {
-    /// The stored response still holds: freshen it (RFC 9111 §4.3.4).
+    /// The stored response is still valid: freshen it (RFC 9111 §4.3.4).
     VouchesForStored,
-    /// It speaks of something else: ask again, and have nothing compared. What is stored may still
-    /// stand in.
+    /// The 304 is about another response: repeat the request without conditions. The stored
+    /// response may still stand in.
     VouchesForAnother,
 }
 
+/// Decides whether a 304 confirms the stored response.
 pub fn not_modified(not_modified: &HeaderMap, stored: &HeaderMap) -> NotModified {
     if conditional::selects(not_modified, stored) && varies_no_more(not_modified, stored) {
         NotModified::VouchesForStored
@@ -115,8 +118,8 @@ pub fn not_modified(not_modified: &HeaderMap, stored: &HeaderMap) -> NotModified
     }
 }
 
-/// Whether a 304 names no field in `Vary` that the stored response does not name; a body's coding
-/// selects in any case.
+/// Tells whether a 304 names no field in `Vary` that the stored response does not name.
+/// `Accept-Encoding` is exempt: the content coding selects in any case.
 fn varies_no_more(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
     match (Vary::of(not_modified), Vary::of(stored)) {
         (Vary::Fields(now), Vary::Fields(before)) => {
@@ -126,21 +129,23 @@ fn varies_no_more(not_modified: &HeaderMap, stored: &HeaderMap) -> bool {
     }
 }
 
-/// Whether the origin serves a visitor's own request, after it refused the plain one.
+/// Tells whether the origin serves a visitor's own request, after it refused the plain one.
 pub fn serves_own(status: StatusCode) -> bool {
     status.is_success() || status.is_redirection()
 }
 
-/// What the answer to a visitor's own request, which is theirs alone, tells of the page.
+/// The meaning for the page of the response to a visitor's own request, which is not shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnAnswer {
-    /// Such a page may be shared: a plain request is worth it.
+    /// Such a page may be shared: a plain request is worthwhile.
     Promising,
-    /// It tells nothing: another visitor may fare better.
+    /// The response says nothing of the page: another visitor may get a better one.
     TellsNothing,
+    /// The page is not for all, for this reason.
     Pass(Refusal),
 }
 
+/// Decides what the response to a visitor's own request tells of the page.
 pub fn own_answer(status: StatusCode, storing: Storing) -> OwnAnswer {
     let is_refusal = status.is_server_error()
         || is_of_the_moment(status)
@@ -153,38 +158,40 @@ pub fn own_answer(status: StatusCode, storing: Storing) -> OwnAnswer {
     }
 }
 
-/// What an own request's sender knows besides its response.
+/// The circumstances of an own request besides its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnRequest {
-    /// What has been stored meanwhile, if anything, is not for its visitor.
+    /// Set if a response stored meanwhile would not be for this visitor.
     pub not_for_them: bool,
+    /// Set if the request holds the lease of its slot.
     pub has_lease: bool,
-    /// Other requests wait for the lease to end.
+    /// Set if other requests wait for the lease to end.
     pub is_awaited: bool,
-    /// A plain request may follow.
+    /// Set if a plain request may follow.
     pub follow: bool,
 }
 
-/// What is done after the visitor's own request, whose response was sent to them.
+/// The action after a visitor's own request, whose response was sent already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterOwn {
     /// The page passes for a while: no request waits for another.
     Pass(Refusal),
-    /// Send a plain request, which the response promises something.
+    /// Send a plain request: the response promises that the page may be shared.
     Follow,
-    /// Send a plain request for those that wait: one visitor's failure is not for them.
+    /// Send a plain request for the waiting ones: one visitor's failure is not for them.
     FollowForWaiting,
     /// Nothing was learned: waiting requests look again.
     Abandon,
-    /// Nothing will be stored now: waiting requests ask for themselves.
+    /// Nothing will be stored now: each waiting request goes to the origin itself.
     EachForThemselves,
     /// The page passed before, and no request waits.
     Nothing,
 }
 
+/// Decides the action after an own request; `tells` is what its response says of the page.
 pub fn after_own(tells: OwnAnswer, own: OwnRequest) -> AfterOwn {
     match tells {
-        // That what is stored is not for this visitor says nothing of the page.
+        // A stored response that is not for this visitor says nothing of the page.
         _ if own.not_for_them => AfterOwn::Abandon,
         OwnAnswer::Pass(_) if !own.has_lease => AfterOwn::Nothing,
         OwnAnswer::Pass(refusal) => AfterOwn::Pass(refusal),
@@ -199,12 +206,13 @@ fn is_forbidden(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
-/// The origin may be well the next time (RFC 9110 §15.5.9, RFC 8470, RFC 6585 §4).
+/// Tells whether the origin may succeed the next time (RFC 9110 §15.5.9, RFC 8470, RFC 6585 §4).
 fn is_of_the_moment(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429)
 }
 
-/// The origin finds fault with this request, and says nothing of the page (RFC 9110 §15.5, RFC 6585).
+/// Tells whether the origin blames the request and says nothing of the page (RFC 9110 §15.5, RFC
+/// 6585).
 fn blames_the_request(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 405 | 406 | 407 | 411..=417 | 421 | 426 | 428 | 431)
 }

@@ -1,28 +1,34 @@
-//! What a failure of the origin means for the next requests: which of them it concerns, and when the
-//! origin is asked again in the background.
+//! The effect of an origin's failure: the requests that it concerns, and the time of the next
+//! background request.
 
 use std::time::Duration;
 
 use crate::fields::cache_status::Detail;
 use crate::policy::time::Time;
 
-/// That the origin failed for a slot, or answered with what it had made before a purge, so many
-/// times in a row.
+/// Failures of the origin in a row for a slot. A response that the origin made before a purge
+/// counts as a failure, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// The time of the last failure.
     pub at: Time,
+    /// The number of failures in a row.
     pub times: u32,
+    /// The kind of the last failure.
     pub cause: Cause,
 }
 
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
+    /// The origin gave no response, or an error.
     Failed,
-    /// The origin's own cache has not heard of the purge, or has not caught up.
+    /// The origin's own cache does not know of the purge, or has not caught up.
     Behind,
 }
 
 impl Cause {
+    /// Returns the detail for `Cache-Status`.
     pub fn detail(self) -> Detail {
         match self {
             Cause::Failed => Detail::OriginFailed,
@@ -32,34 +38,34 @@ impl Cause {
 }
 
 impl Failure {
-    /// A failure at `now`, after those of a slot `before`.
+    /// Returns the failure at `now` that follows the slot's failures `before`.
     pub fn after(before: Option<Failure>, cause: Cause, now: Time) -> Failure {
         let times = before.map_or(0, |failure| failure.times).saturating_add(1);
         Failure { at: now, times, cause }
     }
 
-    /// Whether it is too soon for another background request: 1, 2, 4, … 60 seconds.
+    /// Tells whether it is too soon for another background request: 1, 2, 4, … 60 seconds.
     pub fn backs_off(&self, now: Time) -> bool {
         let seconds = 1u64 << self.times.saturating_sub(1).min(6);
         now < self.at + Duration::from_secs(seconds.min(60))
     }
 }
 
-/// Which requests a failure of the origin concerns, and so what the waiting ones are told.
+/// The requests that a failure of the origin concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureOf {
-    /// Requests that wait share it.
+    /// Waiting requests share the failure.
     Page,
-    /// Requests that wait may send other fields than this one did: they look again.
+    /// Waiting requests may send other fields than this one did: they look again.
     Variant,
-    /// The credentials of one visitor may be its cause: each request asks for itself, and nothing
-    /// backs off.
+    /// Credentials of a visitor may be the cause: each request goes to the origin itself, and
+    /// nothing backs off.
     Visitor,
 }
 
-/// Which requests a failure concerns. `carries_credentials`: the failed request carried those of a
-/// visitor. `is_known`: the fields that select are known from what is stored. `carries_what_selects`:
-/// it carried a field that others need not send.
+/// Decides which requests a failure concerns. `carries_credentials` is set if the failed request
+/// carried those of a visitor. `is_known` is set if a stored response names the fields that select.
+/// `carries_what_selects` is set if the request carried a field that others need not send.
 pub fn failure_of(
     carries_credentials: bool,
     is_known: bool,

@@ -1,4 +1,4 @@
-//! Which request is sent first.
+//! The choice of the request that is sent first.
 
 use http::header::HeaderName;
 
@@ -6,35 +6,37 @@ use crate::policy::refresh::guess::Order;
 use crate::policy::refresh::plain::adds_nothing;
 use crate::policy::stored::Pass;
 
-/// What is known of a page before the origin is asked.
+/// The state of a page before a request to the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownPage {
-    /// It is stored, or another variant of it.
+    /// The page or another variant of it is stored.
     Stored,
-    /// What is stored is not for this visitor.
+    /// The stored response is not for this visitor.
     NotForThem,
+    /// The page passes: it turned out uncacheable a short while ago.
     Passes(Pass),
-    /// Nothing, and the request holds the lease of its slot.
+    /// Nothing is known, and the request holds the lease of its slot.
     Unknown,
-    /// Nothing, and the request has no lease: what it brings back fills nothing.
+    /// Nothing is known, and the request has no lease: its response fills nothing.
     UnknownWithoutLease,
 }
 
-/// Which request is sent first.
+/// The request that is sent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstRequest {
-    /// The plain one.
+    /// A plain request.
     Plain,
-    /// The plain one, with the fields besides that pages like this one vary by.
+    /// A plain request with additional fields that similar pages vary by.
     PlainOnSuspicion,
-    /// The visitor's own. A plain one follows if its response says that the page may be shared.
+    /// The visitor's own request. A plain one follows if the response says that the page may be
+    /// shared.
     OwnThenPlain,
-    /// The visitor's own, and no other.
+    /// The visitor's own request, and no other.
     OwnAlone,
 }
 
-/// Which request is sent first. `added`: the fields that the visitor's own adds to the plain one.
-/// `order`: what the rules say, or else a guess by what pages of its section were like.
+/// Chooses the first request. `added` holds the fields that the visitor's own request adds to the
+/// plain one. `order` comes from the rules, or else from a guess by similar pages.
 pub fn first_request(page: KnownPage, added: &[HeaderName], order: Order) -> FirstRequest {
     let passes = matches!(page, KnownPage::Passes(_));
     // A request that adds nothing to the plain one is the plain one.

@@ -1,12 +1,13 @@
-//! Which request comes first for a page that is not stored: the plain one or the visitor's own.
+//! The order of the requests for a page that is not stored: plain first, or the visitor's own
+//! first.
 //!
-//! It is a guess, and it decides the order alone, never what is shared. An unknown page is asked for
-//! with the visitor's own request first, so that a link that works once (a login by mail, `?code=`)
-//! is not spent by the edge. If the answer's fields say that such a page may be shared, the plain
-//! request follows. Where the pages of a section were stored lately, the plain one comes first.
+//! The order is a guess, and never decides what is shared. An unknown page gets the visitor's own
+//! request first. A plain request could spend a link that works once (a login by mail, `?code=`).
+//! If the response's fields say that such a page may be shared, the plain request follows. If pages
+//! of a section were stored lately, the plain request comes first.
 //!
-//! Only what plain requests brought back is remembered: a site that sets a cookie on every first
-//! answer would otherwise be asked twice for ever.
+//! Only the results of plain requests are remembered. Otherwise a site that sets a cookie on every
+//! first response would get two requests for ever.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,35 +18,37 @@ use sha2::{Digest, Sha256};
 use crate::policy::key::CacheKey;
 use crate::policy::time::{Time, median};
 
-/// Sections that an isolate remembers; each is some hundred bytes at most.
+/// The largest number of sections that an isolate remembers, each of some hundred bytes at most.
 const SECTIONS_MOST: usize = 2048;
-/// Path segments that name a section, the page's own left out.
+/// The number of path segments that name a section, without the page's own.
 const SEGMENTS: usize = 2;
-/// Field names that are carried on suspicion.
+/// The largest number of field names that are carried on suspicion.
 const VARIES_MOST: usize = 8;
-/// Extraordinary fields that are remembered.
+/// The largest number of extraordinary fields that are remembered.
 const HARMLESS_MOST: usize = 8;
-/// Longer names are not remembered: a visitor may make them up.
+/// The longest field name in bytes that is remembered: a visitor may make names up.
 const NAME_MOST: usize = 64;
-/// For how long a stored answer speaks for its section.
+/// The time for which a stored response speaks for its section.
 const STORED_COUNTS: Duration = Duration::from_secs(24 * 60 * 60);
-/// For how long no plain request follows in a section whose last one brought nothing to share,
-/// doubled each time.
+/// The pause without plain requests in a section whose last one brought nothing to share. Each
+/// further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// Which request comes first.
+/// The order of the two requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
+    /// The plain request comes first.
     PlainFirst,
-    /// The visitor's own. A plain one follows if its answer says that the page may be shared.
+    /// The visitor's own request comes first. A plain one follows if the response says that the
+    /// page may be shared.
     OwnFirst,
-    /// The visitor's own, and no other: plain ones brought nothing to share lately.
+    /// Only the visitor's own request is sent: plain ones brought nothing to share lately.
     OwnOnly,
 }
 
-/// Whether a section's pages tell nothing of how a request with this field is answered, until one was
-/// seen: browsers do not send it.
+/// Tells whether browsers do not send this field. Until a request with it was seen, a section's
+/// pages tell nothing of its response.
 fn is_extraordinary(name: &HeaderName) -> bool {
     const ORDINARY: [HeaderName; 12] = [
         header::ACCEPT,
@@ -70,14 +73,14 @@ fn is_short(name: &HeaderName) -> bool {
     name.as_str().len() <= NAME_MOST
 }
 
-/// Pages that are likely to behave alike: a host, the first segments of the path, and the names of
-/// the query's parameters.
+/// A group of pages that are likely to behave alike. They share a host, the first path segments,
+/// and the names of the query's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Section(u64);
 
 impl Section {
-    /// A slash at the end names no folder: `/blog/a/` is a page of `/blog`. Numbers are alike:
-    /// `/shop/17/reviews` and `/shop/18/reviews` are of one kind.
+    /// Returns the section of a page. A slash at the end names no folder: `/blog/a/` is a page of
+    /// `/blog`. Numbers count as equal: `/shop/17/reviews` and `/shop/18/reviews` share a section.
     pub fn of(key: &CacheKey) -> Section {
         let path = key.path();
         let page = path.strip_suffix('/').unwrap_or(path);
@@ -92,13 +95,13 @@ impl Section {
         Section(digest(&parts))
     }
 
-    /// All pages of a host.
+    /// Returns the section of all pages of a host.
     pub fn of_host(key: &CacheKey) -> Section {
         Section(digest(&["host", key.host()]))
     }
 }
 
-/// What plain requests brought back, by section. Bounded.
+/// The results of plain requests, by section. The number of sections is bounded.
 #[derive(Default)]
 pub struct Sections {
     known: BTreeMap<Section, KnownSection>,
@@ -108,14 +111,14 @@ pub struct Sections {
 struct KnownSection {
     heard_at: Time,
     stored_at: Option<Time>,
-    /// Up with each plain answer that was stored, down with each that could not be. Above nothing,
-    /// the plain request comes first.
+    /// The score rises with each plain response that was stored, and falls with each refused one.
+    /// Above zero, the plain request comes first.
     score: i32,
-    /// How far the score falls below nothing when it comes down there the next time: the more often a
-    /// section turned round, the more stored pages it takes to believe in it. (Where the visitors'
-    /// own requests come first, nothing is heard of the pages that are not for all.)
+    /// The depth to which the score next falls below zero. A section that changed often needs more
+    /// stored pages before it is trusted again. (If own requests come first, nothing is learned of
+    /// the pages that are not for all.)
     distrust: i32,
-    /// Plain requests in a row that followed an answer which promised something, in vain.
+    /// The number of plain requests in a row that followed a promising own response in vain.
     misled: u32,
     misled_at: Time,
     varies: Vec<HeaderName>,
@@ -127,7 +130,8 @@ impl KnownSection {
     const HIGHEST: i32 = 4;
     const DISTRUST_MOST: i32 = 16;
 
-    /// So many in a row are chance, where other pages were stored lately.
+    /// The number of vain requests in a row that counts as chance if other pages were stored
+    /// lately.
     const MISLED_BY_CHANCE: u32 = 8;
 
     fn was_stored_lately(&self, now: Time) -> bool {
@@ -163,7 +167,7 @@ impl KnownSection {
         }
     }
 
-    /// Whether no plain request follows for now.
+    /// Tells whether no plain request follows for now.
     fn pauses(&self, now: Time) -> bool {
         let by_chance = if self.was_stored_lately(now) { Self::MISLED_BY_CHANCE } else { 0 };
         let misled = self.misled.saturating_sub(by_chance);
@@ -174,7 +178,8 @@ impl KnownSection {
 }
 
 impl Sections {
-    /// `added`: the fields that the visitor's own request would add to a plain one.
+    /// Guesses the order. `added` holds the fields that the visitor's own request would add to a
+    /// plain one.
     pub fn order(&self, section: Section, added: &[HeaderName], now: Time) -> Order {
         match self.known.get(&section) {
             Some(known) if known.is_likely_shared(now) && known.has_seen(added) => {
@@ -185,8 +190,8 @@ impl Sections {
         }
     }
 
-    /// The fields that pages of the section are likely to vary by; of the host, where the section is
-    /// not known.
+    /// Returns the fields that pages of the section are likely to vary by. For an unknown section,
+    /// they are those of the host.
     pub fn varies(&self, key: &CacheKey) -> &[HeaderName] {
         let known = self.known.get(&Section::of(key));
         let known = known.filter(|known| known.stored_at.is_some());
@@ -194,8 +199,8 @@ impl Sections {
         known.map_or(&[], |known| &known.varies)
     }
 
-    /// A plain answer was stored, which varies by `varies`, for a visitor whose own request would have
-    /// `added` fields.
+    /// Records that a plain response, which varies by `varies`, was stored. `added` holds the
+    /// fields that the visitor's own request would have added.
     pub fn stored(
         &mut self,
         key: &CacheKey,
@@ -226,7 +231,8 @@ impl Sections {
         }
     }
 
-    /// A plain answer could not be shared. `misled`: it followed an own one that promised it could.
+    /// Records that a plain response could not be shared. `misled` is set if an own response had
+    /// promised that it could.
     pub fn refused(&mut self, key: &CacheKey, misled: bool, now: Time) {
         let known = self.heard(Section::of(key), now);
         known.refused();

@@ -1,5 +1,5 @@
-//! The requests to the origin that may fill the cache: which is sent first, what it carries, and what
-//! its response means for the page.
+//! Requests to the origin that may fill the cache: their order, their fields, and the meaning of
+//! their responses for the page.
 
 pub mod answers;
 pub mod backoff;

@@ -1,4 +1,4 @@
-//! What a page that turned out uncacheable means for other requests.
+//! Consequences of an uncacheable page for other requests.
 
 use http::header::HeaderName;
 
@@ -6,33 +6,33 @@ use crate::policy::refresh::plain::adds_nothing;
 use crate::policy::stored::Pass;
 use crate::policy::storing::Refusal;
 
-/// What a visitor gets whose plain request turned out not to be for all.
+/// The response to a visitor whose plain request turned out not to be for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turned {
-    /// The response to it: asked again, a link that works once would be spent.
+    /// The visitor gets this response: a second request would spend a link that works once.
     PassedOn,
-    /// The response to their own request, which is sent now.
+    /// The visitor gets the response to the visitor's own request, which is sent now.
     AsksForThemselves,
 }
 
-/// What the visitor gets. `added`: the fields that their own request adds to the answered one.
-/// `waits`: a visitor waits for it.
+/// Decides which response the visitor gets. `added` holds the fields that the visitor's own request
+/// adds to this one. `waits` is set if a visitor waits for the response.
 pub fn turned(added: &[HeaderName], waits: bool) -> Turned {
     if adds_nothing(added) || !waits { Turned::PassedOn } else { Turned::AsksForThemselves }
 }
 
 impl Refusal {
-    /// Whether it says something of the page: it then passes for all. Credentials that may not be
-    /// shared are one visitor's, and say nothing of the page.
+    /// Tells whether the refusal concerns the page, which then passes for all. Credentials that may
+    /// not be shared belong to one visitor, and say nothing of the page.
     pub fn is_of_page(self) -> bool {
         self != Refusal::Authorization
     }
 }
 
 impl Pass {
-    /// What other requests are told. A plain request that carried a selecting field of one visitor's
-    /// tells nothing of the page to others: a plain request with theirs may be tried.
-    /// `is_of_one_variant`: they know the page by other variants.
+    /// Returns the pass that other requests are told of. A plain request with one visitor's
+    /// selecting field says nothing of the page to others: they may try another plain request.
+    /// `is_of_one_variant` is set if other requests know the page by other variants.
     pub fn as_told(self, is_of_one_variant: bool, carries_what_selects: bool) -> Pass {
         let is_told = is_of_one_variant || !carries_what_selects;
         Pass { plain: self.plain && is_told, ..self }

@@ -1,13 +1,14 @@
-//! Plain requests: what they carry, and which other requests are as good as one.
+//! Plain requests: their fields, and the other requests that are as good as one.
 //!
-//! **Only the answer to a plain request is shared.** A request that carries a visitor's cookie,
-//! language or anything else brings back what is for that visitor; stored, every visitor would get it.
-//! So a *plain request* carries what the cache key says, the fields that the page is known to vary
-//! by, and what the edge says itself: a list of what is allowed, not of what is forbidden.
+//! **Only the response to a plain request is shared.** A request with a visitor's cookie, language
+//! or other field brings back a response for that visitor. If it were stored, every visitor would
+//! get it. So a *plain request* carries three things: the cache key, the fields that the page is
+//! known to vary by, and the edge's own fields. They are a list of what is allowed, not of what is
+//! forbidden.
 //!
-//! An *own request* carries the visitor's fields, and what it brings back is theirs alone, unless
-//! it is as good as plain: every field of the visitor's that it carried is named by the answer's own
-//! `Vary`. Cookies are excepted: too many origins name `Cookie` and mean one of twenty.
+//! An *own request* carries the visitor's fields, and its response is for that visitor alone,
+//! unless it is as good as plain. Then the response's own `Vary` names every visitor's field that
+//! the request carried. Cookies never count: too many origins name `Cookie` and mean one of twenty.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
@@ -16,27 +17,31 @@ use crate::fields::forwarding::may_be_forwarded;
 use crate::fields::request::RequestFields;
 use crate::fields::vary::{Encoding, Languages, Vary, selecting_text};
 
-/// Fields of visitors that every plain request carries (`FORWARD_HEADERS`).
+/// The visitors' fields that every plain request carries (`FORWARD_HEADERS`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ForwardHeaders {
+    /// The named fields.
     These(Vec<HeaderName>),
-    /// For test suites before an origin on the same machine.
+    /// All fields, for test suites with an origin on the same machine.
     All,
 }
 
-/// What a plain request may carry of the visitor's, besides what selects.
+/// The visitor's fields that a plain request may carry besides those that select.
 #[derive(Clone, Copy)]
 pub struct Allowed<'a> {
+    /// The fields of `FORWARD_HEADERS`.
     pub forward: &'a ForwardHeaders,
-    /// Answers to `Authorization` are shared where they say so (RFC 9111 §3.5).
+    /// Set if responses to `Authorization` are shared where they allow it (RFC 9111 §3.5).
     pub authorization: bool,
-    /// The cookies that select a variant, where such variants are stored.
+    /// The cookies that select a variant, if such variants are stored.
     pub cookies: Option<&'a str>,
+    /// The class of content codings that the request accepts.
     pub encoding: Encoding,
+    /// The treatment of `Accept-Language`.
     pub languages: Languages,
 }
 
-/// The visitor's fields in a plain request for a page that varies by `selected_by`.
+/// Returns the visitor's fields in a plain request for a page that varies by `selected_by`.
 pub fn plain_fields(
     visitor: &dyn RequestFields,
     selected_by: &[HeaderName],
@@ -79,8 +84,8 @@ fn of_names<'n>(
     headers
 }
 
-/// The visitor's fields in an own request for a page: all but those that the edge decides about. A
-/// `Cache-Control` is one: it is for caches, and this one has heeded it or not.
+/// Returns the visitor's fields in an own request, without those that the edge decides about.
+/// `Cache-Control` is left out because it is for caches, and this cache has heeded it or not.
 pub fn carried(visitor: &dyn RequestFields, encoding: Encoding) -> HeaderMap {
     let mut headers = visitor.all();
     forwarding::drop_connection_fields(&mut headers);
@@ -94,8 +99,8 @@ pub fn carried(visitor: &dyn RequestFields, encoding: Encoding) -> HeaderMap {
     headers
 }
 
-/// The fields that a request carries beyond a plain one. Without any, it *is* the plain one.
-/// `cookies`: those of the visitor that may mean something; others count as absent.
+/// Returns the fields that a request carries beyond a plain one. Without any, it *is* the plain
+/// one. `cookies` holds the visitor's cookies that may mean something; others count as absent.
 pub fn added(carried: &HeaderMap, plain: &HeaderMap, cookies: Option<&str>) -> Vec<HeaderName> {
     let says_the_same = |name: &HeaderName| {
         let none = *name == header::COOKIE && cookies.is_none();
@@ -105,15 +110,16 @@ pub fn added(carried: &HeaderMap, plain: &HeaderMap, cookies: Option<&str>) -> V
     carried.keys().filter(|name| !says_the_same(name)).cloned().collect()
 }
 
-/// Whether a request that adds these fields to the plain one is the plain one all the same: what the
-/// platform says of a visitor is not said by the visitor. (Should the origin refuse the plain request,
-/// the visitor's own one is tried with them.)
+/// Tells whether a request with these added fields still counts as plain: the platform adds them,
+/// not the visitor. (If the origin refuses the plain request, the visitor's own one is sent with
+/// them.)
 pub fn adds_nothing(added: &[HeaderName]) -> bool {
     added.iter().all(|name| name.as_str().starts_with("cf-") || name == "cdn-loop")
 }
 
-/// Whether a plain request carried a field of the visitor's that others need not send. `carried`: its
-/// fields; `is_of_site`: it is for scripts of another site, which all send the same `Origin`.
+/// Tells whether a plain request carried a visitor's field that others need not send. `carried`
+/// holds its fields. `is_of_site` is set for scripts of another site, which all send the same
+/// `Origin`.
 pub fn carries_what_selects(
     carried: &HeaderMap,
     forward: &ForwardHeaders,
@@ -125,16 +131,16 @@ pub fn carries_what_selects(
     !is_of_site && carried.keys().any(|name| !is_general(name))
 }
 
-/// Whether the response to an own request may turn out as good as one to a plain request.
-/// `not_for_them`: what is stored is not for its visitor. `is_canonical`: its URL is spelt as in a
-/// plain request.
+/// Tells whether the response to an own request may be as good as one to a plain request.
+/// `not_for_them` is set if the stored response is not for the visitor. `is_canonical` is set if
+/// the URL is spelt as in a plain request.
 pub fn may_be_as_good(carried: &HeaderMap, not_for_them: bool, is_canonical: bool) -> bool {
-    // Cookies that count as absent were sent all the same.
+    // Cookies that count as absent were sent to the origin all the same.
     !not_for_them && is_canonical && !carried.contains_key(header::COOKIE)
 }
 
-/// Whether the answer to a request that carried `added` is for all whom its `Vary` selects. A field
-/// too long to be compared selects nothing.
+/// Tells whether the response to a request with the fields `added` is for all that its `Vary`
+/// selects. A field too long to compare selects nothing.
 pub fn is_as_good_as_plain(
     added: &[HeaderName],
     visitor: &dyn RequestFields,

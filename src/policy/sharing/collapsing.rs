@@ -1,6 +1,6 @@
-//! What a request may be handed that waited for another request's response, and how long it waits.
+//! Requests that wait for another request's response: the response they get, and the time limit.
 //!
-//! How the other request ended says what the waiting one does: see [`crate::lease::LeaseEnd`].
+//! The end of the other request tells the waiting one what to do: see [`crate::lease::LeaseEnd`].
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 use crate::policy::time::Time;
 
-/// Whether a request that waits since `arrived` asks the origin by itself. The holder of a lease may
-/// be lost, and so may the next one: no request waits for more than two.
+/// Tells whether a request that has waited since `arrived` goes to the origin itself. The holder of
+/// a lease may be lost, and so may the next one: no request waits for more than two.
 pub fn has_waited_enough(arrived: Time, lease_life: Duration, now: Time) -> bool {
     now >= arrived + lease_life * 2
 }
@@ -17,22 +17,27 @@ pub fn has_waited_enough(arrived: Time, lease_life: Duration, now: Time) -> bool
 /// The response that a request waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Awaited {
+    /// The time of the response that the other request stored.
     pub fetched_at: Time,
-    /// A purge outdates what is stored now, and was learned after the holder of the lease had asked.
+    /// Set if a purge outdates the stored response, and was learned after the lease's holder sent
+    /// its request.
     pub is_outdated: bool,
 }
 
-/// What becomes of a response that is found after waiting.
+/// The decision about a response that is found after waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterWaiting {
-    /// The request gets it.
-    Show { ttl: i64 },
-    /// It is not good enough: go on, with it as what is stored.
+    /// The request gets the response.
+    Show {
+        /// The remaining lifetime in seconds; negative if the response is stale.
+        ttl: i64,
+    },
+    /// The response is not good enough: go on, with it as the stored one.
     GoOn,
 }
 
-/// What a request does with `stored`, found after it waited. `awaited`: set where another request told
-/// of a response that it had stored.
+/// Decides about `stored`, found after a request waited. `awaited` is set if another request
+/// reported a response that it had stored.
 pub fn after_waiting(
     stored: &StoredResponse,
     verdict: Verdict,
@@ -49,13 +54,13 @@ pub fn after_waiting(
     }
 }
 
-/// A request that waited for another's response may have it although it is not fresh for later
-/// requests: a page that is stale at once must not cost the origin one request a visitor. If the
-/// origin was asked after this request arrived, it is as good as a response of its own; else a purge
-/// that was learned since forbids it. What has to be validated at each use is never handed on
-/// (RFC 9111 §5.2.2.4).
+/// Tells whether a waiting request may get a response that is not fresh for later requests. A page
+/// that is stale at once must not cost the origin one request a visitor. If the origin request
+/// began after this request arrived, the response is as good as one of its own. Otherwise a purge
+/// that was learned since forbids it. A response that has to be validated at each use is never
+/// handed on (RFC 9111 §5.2.2.4).
 fn is_handed_on(stored: &StoredResponse, awaited: Awaited, arrived: Time) -> bool {
-    // Not a later one: where clocks differ, later is not newer.
+    // A later response does not count: where clocks differ, later is not newer.
     stored.provenance.fetched_at == awaited.fetched_at
         && !stored.lifetimes.validates_each_use()
         // broken: waiting-gets-what-was-purged

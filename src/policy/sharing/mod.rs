@@ -1,4 +1,4 @@
-//! Whom a stored response is shared with.
+//! Visitors that a stored response is shared with.
 
 pub mod collapsing;
 pub mod variants;
@@ -13,9 +13,9 @@ use crate::fields::vary::{Selecting, Vary};
 use crate::policy::freshness::{Directives, Lifetimes};
 use crate::policy::stored::{StoredResponse, Variant};
 
-/// Whether a response says that it is for every visitor, also for one whose cookies may mean
-/// something: `public`, `s-maxage`, a targeted field or a stated lifetime; not where `Vary` names
-/// `Cookie`, and not a redirect of a kind that depends on state.
+/// Tells whether a response says that it is for every visitor, even with cookies that may mean
+/// something. It says so by `public`, `s-maxage`, a targeted field or a stated lifetime. `Vary:
+/// Cookie` and redirects of a kind that depends on state prevent it.
 pub fn says_it_is_for_all(status: StatusCode, headers: &HeaderMap, lifetimes: &Lifetimes) -> bool {
     if matches!(status.as_u16(), 302 | 303 | 307) || varies_by_cookie(headers) {
         return false;
@@ -36,30 +36,31 @@ fn varies_by_cookie(headers: &HeaderMap) -> bool {
 }
 
 impl Lifetimes {
-    /// Whether each use has to be validated: "the response MUST NOT be used to satisfy any other
-    /// request without forwarding it for validation" (RFC 9111 §5.2.2.4). Requests that wait for
-    /// such a response cannot be handed it.
+    /// Tells whether each use has to be validated: "the response MUST NOT be used to satisfy any
+    /// other request without forwarding it for validation" (RFC 9111 §5.2.2.4). Waiting requests
+    /// cannot get such a response.
     pub fn validates_each_use(&self) -> bool {
         // broken: no-cache-handed-on
         self.never_stale && self.fresh == 0
     }
 }
 
-/// Why what is stored, if anything, is not for a visitor: they ask for themselves, which marks
-/// nothing.
+/// The reason why a stored response, or a missing one, is not for a visitor. The visitor's own
+/// request is sent, which marks nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotShared {
-    /// Their cookies may mean something, and the response does not say that it is for all.
+    /// The visitor's cookies may mean something, and the response does not say that it is for all.
     Cookie,
-    /// They ask for another representation than those that `Vary` tells apart.
+    /// The visitor asks for a representation that `Vary` does not distinguish.
     Representation,
-    /// A field that selects is longer than is compared.
+    /// A selecting field is too long to be compared.
     Oversized,
     /// The page has as many variants as are kept.
     Variants,
 }
 
 impl NotShared {
+    /// Returns the detail for `Cache-Status`.
     pub fn detail(self) -> Detail {
         match self {
             NotShared::Cookie => Detail::Cookie,
@@ -70,9 +71,9 @@ impl NotShared {
     }
 }
 
-/// Why a stored response is not shared with a visitor whose request it may answer. `by_cookie`:
-/// variants by cookie are stored. `has_cookies`: whether a cookie may mean something, asked only where
-/// it matters.
+/// Returns the reason why a stored response is not shared with a visitor whose request selects it.
+/// `by_cookie` is set if variants by cookie are stored. `has_cookies` tells whether a cookie may
+/// mean something, and is called only if it matters.
 pub fn not_shared(
     stored: &StoredResponse,
     request: &dyn RequestFields,
@@ -85,7 +86,7 @@ pub fn not_shared(
     (!is_for_cookies(stored, by_cookie, has_cookies)).then_some(NotShared::Cookie)
 }
 
-/// Why no variant of a page is for a visitor, `variant` being its first one.
+/// Returns the reason why no variant of a page is for a visitor; `variant` is its first one.
 pub fn not_comparable(variant: &Variant, request: &dyn RequestFields) -> Option<NotShared> {
     let named = |name: &str| variant.names().any(|named| named == name);
     let is_foreign = |name: &str| asks_for_another_representation(name) && !named(name);
@@ -96,7 +97,8 @@ pub fn not_comparable(variant: &Variant, request: &dyn RequestFields) -> Option<
     is_incomparable.then_some(NotShared::Oversized)
 }
 
-/// The same for a page of which no variant is stored: `suspected` is what pages like it vary by.
+/// Does the same for a page without stored variants; `suspected` holds fields that similar pages
+/// vary by.
 pub fn not_comparable_unseen(
     suspected: &[HeaderName],
     request: &dyn RequestFields,
@@ -107,15 +109,16 @@ pub fn not_comparable_unseen(
     request.any_name(&is_foreign).then_some(NotShared::Representation)
 }
 
-/// Whether a variant is the one that a visitor's fields select. `wanted`: what they say in the fields
-/// that it names.
+/// Tells whether a visitor's fields select a variant. `wanted` holds the visitor's values of the
+/// fields that the variant names.
 pub fn selects(variant: &Selecting, wanted: &Selecting) -> bool {
-    // Bytes that the runtime could not decode look alike and need not be.
+    // Bytes that the runtime could not decode look alike, but may differ.
     wanted == variant && !wanted.iter().any(|(_, value)| value.contains('\u{fffd}'))
 }
 
-/// Whether the response to a plain request is for the visitor who waits for it. If not, the visitor's
-/// own request is sent. `wanted`: what the visitor's fields say in those that the response names.
+/// Tells whether the response to a plain request is for the waiting visitor. If not, send the
+/// visitor's own request. `wanted` holds the visitor's values of the fields that the response
+/// names.
 pub fn is_for_visitor(
     stored: &StoredResponse,
     wanted: &Selecting,
@@ -128,7 +131,7 @@ pub fn is_for_visitor(
         && is_for_cookies(stored, by_cookie, has_cookies)
 }
 
-/// Whether the cookies of a visitor do not keep a response from them.
+/// Tells whether a response is for a visitor in spite of the visitor's cookies.
 fn is_for_cookies(
     stored: &StoredResponse,
     by_cookie: bool,
@@ -138,15 +141,16 @@ fn is_for_cookies(
     stored.for_all || has_variants || !has_cookies()
 }
 
-/// Why a request of a page that is not stored fills nothing.
+/// The reason why a request for a page that is not stored fills nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillsNothing {
-    /// A HEAD has no body.
+    /// The response to a HEAD has no body.
     Head,
-    /// A range is a part.
+    /// The response to a range is only a part.
     Range,
 }
 
+/// Returns the reason why a request fills nothing; `None` if it may fill the cache.
 pub fn fills_nothing(method: &Method, request: &dyn RequestFields) -> Option<FillsNothing> {
     if *method == Method::HEAD {
         return Some(FillsNothing::Head);

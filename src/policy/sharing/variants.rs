@@ -1,7 +1,7 @@
-//! Which variants of a page get a place: so many a page, and each only when it is asked for again.
-//! Anyone can send a field with a new value each time.
+//! Places for the variants of a page: a limited number, each given only when the variant is
+//! requested again. Any client can send a field with a new value each time.
 //!
-//! What visitors ask for again on a host (its languages) need not be asked for twice on each page.
+//! Values that visitors repeat on a host (its languages) need not be requested twice on each page.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,30 +10,34 @@ use crate::fields::vary::Selecting;
 use crate::policy::key::Slot;
 use crate::policy::time::{Time, median};
 
-/// Pages whose variants an isolate counts.
+/// The largest number of pages whose variants an isolate counts.
 const PAGES_MOST: usize = 1024;
-/// A variant that was not asked for again for so long gives up its place in the count.
+/// The time after which a variant that was not requested again loses its place in the count.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How many variants of a page are kept, and at which request.
+/// The limits on the variants of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VariantLimits {
+    /// The largest number of variants of a page that are kept.
     pub most: usize,
+    /// The number of requests at which a variant is stored.
     pub stored_at_request: u32,
 }
 
-/// Whose places a variant takes.
+/// The kind of place that a variant takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Places {
-    /// There are few of its kind by nature: it is stored without a count.
+    /// No place: variants of this kind are few by nature, and stored without a count.
     Uncounted,
+    /// A place among the variants of its page.
     OfPage,
-    /// Pages for scripts of other sites have places of their own: anyone can name any number of sites.
+    /// A place among the pages for scripts of other sites. They are counted apart, because any
+    /// client can name any number of sites.
     OfSites,
 }
 
-/// Whose places a variant takes. `further`: what selects it, where it is not the page's first one.
-/// `is_of_site`: it is for scripts of another site.
+/// Decides the kind of place. `further` holds the fields that select a variant other than the
+/// page's first. `is_of_site` is set if it is for scripts of another site.
 pub fn places(further: Option<&Selecting>, is_of_site: bool) -> Places {
     match further {
         None if is_of_site => Places::OfSites,
@@ -42,22 +46,23 @@ pub fn places(further: Option<&Selecting>, is_of_site: bool) -> Places {
     }
 }
 
-/// Content codings come in three classes: such variants need no counting.
+/// Tells whether only content codings select. They come in three classes, and need no counting.
 fn is_bounded(selecting: &Selecting) -> bool {
     selecting.iter().all(|(name, value)| name == "accept-encoding" || value == "absent")
 }
 
-/// What becomes of a variant that is not stored.
+/// The decision about a variant that is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
+    /// The variant may be stored.
     Stored,
-    /// It was not asked for often enough: its answer is for the one visitor.
+    /// The variant was not requested often enough: its response is for one visitor.
     NotYet,
-    /// Others have all places.
+    /// Other variants have all places.
     Full,
 }
 
-/// The variants of pages that were asked for and not found.
+/// The variants of pages that were requested and not found.
 #[derive(Default)]
 pub struct Variants {
     pages: BTreeMap<Slot, Vec<VariantRequests>>,
@@ -70,12 +75,12 @@ struct VariantRequests {
 }
 
 impl Variants {
-    /// Counts a request for a variant that is not stored. `page` is where the first one is.
+    /// Counts a request for a variant that is not stored. `page` is the slot of the first variant.
     pub fn asked(&mut self, page: &Slot, variant: &Slot, limits: VariantLimits, now: Time) {
         self.count(page, variant, 1, limits, now);
     }
 
-    /// The same for a variant whose like was asked for again on other pages: this request is enough.
+    /// Counts a request for a variant whose like was requested again on other pages: it is enough.
     pub fn asked_as_elsewhere(
         &mut self,
         page: &Slot,
@@ -99,7 +104,7 @@ impl Variants {
             return;
         }
         if asked.len() >= 2 * limits.most {
-            // Of those that have no place yet, the oldest gives way.
+            // The oldest variant without a place gives way.
             let waiting = |asked: &VariantRequests| asked.times < limits.stored_at_request;
             let Some(oldest) = asked.iter().position(waiting) else { return };
             asked.remove(oldest);
@@ -107,6 +112,7 @@ impl Variants {
         asked.push(VariantRequests { variant, times, last: now });
     }
 
+    /// Decides whether the response for a variant may be stored.
     pub fn admission(&self, page: &Slot, variant: &Slot, limits: VariantLimits) -> Admission {
         let asked = self.pages.get(page).map_or(&[][..], Vec::as_slice);
         let has_place = |asked: &&VariantRequests| asked.times >= limits.stored_at_request;

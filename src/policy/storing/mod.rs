@@ -1,4 +1,4 @@
-//! Whether a response may be stored (RFC 9111 §3), with the reason where it may not.
+//! The decision whether a response may be stored (RFC 9111 §3), with the reason if it may not.
 
 pub mod overtaking;
 
@@ -14,34 +14,43 @@ use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes, heuristic_lifetime};
 use crate::policy::time::Time;
 
+/// The decision about a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storing {
+    /// The response may be stored with these lifetimes.
     Store(Lifetimes),
+    /// The response may not be stored, for this reason.
     Refuse(Refusal),
 }
 
-/// Why a response is not stored. A page that passes keeps the reason.
+/// The reason why a response is not stored. A page that passes keeps the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
-    /// A part, an answer to a condition, or not final.
+    /// The status is partial, conditional or not final, or its caching rules are unknown.
     Status,
+    /// The response has `no-store`.
     NoStore,
+    /// The response has `private`.
     Private,
+    /// The response sets a cookie.
     SetCookie,
+    /// The response has `Vary: *`.
     VaryAny,
+    /// The request has `Authorization`, and the response does not allow sharing.
     Authorization,
-    /// Neither a lifetime nor anything to revalidate with.
+    /// The response has neither a lifetime nor anything to revalidate with.
     NoLifetime,
-    /// A redirect to the URL that was asked for: the origin does not know how it is reached.
+    /// The response redirects to its own URL: the origin does not know its public address.
     RedirectsToItself,
-    /// More tags than are kept. Leaving some out would lose purges.
+    /// The response has more tags than are kept. Leaving some out would lose purges.
     TooManyTags,
     /// The origin refuses requests that say nothing of a visitor.
     PlainRefused,
 }
 
 impl Refusal {
+    /// Returns the detail for `Cache-Status`.
     pub fn detail(self) -> Detail {
         match self {
             Refusal::Status => Detail::Status,
@@ -61,13 +70,13 @@ impl Refusal {
 /// The settings that storing depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoringSettings {
-    /// Responses with no lifetime get one by their `Last-Modified` (RFC 9111 §4.2.2).
+    /// Gives responses without a lifetime one by their `Last-Modified` (RFC 9111 §4.2.2).
     pub heuristic: bool,
-    /// `s-maxage` forbids stale answers to the letter of §5.2.2.10.
+    /// Lets `s-maxage` forbid stale responses, to the letter of §5.2.2.10.
     pub strict: bool,
 }
 
-/// Whether the answer to a GET may be stored.
+/// Decides whether the response to a GET may be stored.
 pub fn storing(
     status: StatusCode,
     response: &HeaderMap,
@@ -108,8 +117,8 @@ fn refusal(
     refusals.into_iter().find(|(applies, _)| *applies).map(|(_, refusal)| refusal)
 }
 
-/// Removes the fields that are for this visitor, or for one use: they go no further than the visitor
-/// whose request brought them (RFC 9111 §5.2.2.4, §5.2.2.7).
+/// Removes the fields that are for one visitor or for one use. Only the visitor whose request
+/// brought them gets them (RFC 9111 §5.2.2.4, §5.2.2.7).
 pub fn withhold(headers: &mut HeaderMap) {
     for name in Directives::of(headers).cache_control.withheld {
         headers.remove(&name);
@@ -124,13 +133,13 @@ fn lifetime(
     now: Time,
 ) -> Option<Duration> {
     let stated = directives.freshness_lifetime(response, now);
-    // Stored to be revalidated at each use (§5.2.2.4).
+    // A `no-cache` response is stored to be revalidated at each use (§5.2.2.4).
     let none = directives.cache_control.no_cache.then_some(Duration::ZERO);
     let may_guess = terms.heuristic && (is_cacheable(status) || directives.cache_control.public);
     stated.or(none).or_else(|| may_guess.then(|| heuristic_lifetime(response, now))?)
 }
 
-/// A final status whose body is the whole of a representation.
+/// Tells whether the status is final and its body is a whole representation.
 fn is_whole(status: StatusCode) -> bool {
     !status.is_informational()
         && !matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED)
@@ -141,7 +150,7 @@ fn is_cacheable(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
 }
 
-/// A status whose requirements on caches are known here: those of RFC 9110 §15.
+/// Tells whether the status's requirements on caches are known here: those of RFC 9110 §15.
 fn is_understood(status: StatusCode) -> bool {
     matches!(
         status.as_u16(),
@@ -155,6 +164,7 @@ fn shares_authorized(directives: &Directives) -> bool {
     cache_control.public || cache_control.s_maxage.is_some() || cache_control.must_revalidate
 }
 
+/// Tells whether a response has a field to revalidate it with.
 pub fn has_validator(response: &HeaderMap) -> bool {
     response.contains_key(header::ETAG) || response.contains_key(header::LAST_MODIFIED)
 }

@@ -1,31 +1,33 @@
-//! Whether a response, or the mark that a page passes, takes the place of what a slot holds: nothing
-//! replaces what was fetched later.
+//! The decision whether a response, or the mark that a page passes, replaces the content of a slot.
+//! Nothing replaces a response that was fetched later.
 
 use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;
 use crate::policy::stored::Stored;
 
-/// What becomes of what was to be written to a slot.
+/// The decision about a write to a slot.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Put {
+    /// The new content is written.
     Write(Stored),
-    /// What the slot holds stays: the new one was overtaken.
+    /// The slot keeps its content: the new one was overtaken.
     KeepCurrent,
 }
 
-/// What a slot holds, and what is known of it and the new one.
+/// The content of a slot, and its relation to the new content.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Current<'a> {
+    /// The content of the slot.
     pub stored: &'a Stored,
-    /// The page's own revalidation says that it is not for all any more.
+    /// Set if the page's own revalidation found that it is not for all any more.
     pub turned_away: bool,
-    /// The new one is a response that the origin made before a purge, or calls stale.
+    /// Set if the new response was made before a purge, or the origin calls it stale.
     pub is_behind: bool,
-    /// Both are responses that are hard-purged, as far as this isolate knows.
+    /// Set if both are responses that are hard-purged, as far as this isolate knows.
     pub both_hard_purged: bool,
 }
 
-/// What becomes of `new`, which is to be written to a slot that may hold something.
+/// Decides whether `new` is written to a slot that may have content already.
 pub fn put(current: Option<Current<'_>>, new: Stored) -> Put {
     let Some(Current { stored: current, turned_away, is_behind, both_hard_purged }) = current
     else {
@@ -34,15 +36,16 @@ pub fn put(current: Option<Current<'_>>, new: Stored) -> Put {
     let outranks = current.outranks(&new) && !turned_away;
     // broken: earlier-replaces-later
     let is_later = current.fetched_at() > new.fetched_at() || outranks;
-    // Requests wait for what the origin's own cache had made earlier. Neither of the two is shown to
-    // later requests, so nothing goes back.
+    // Requests wait for the response that the origin's own cache had made earlier. Later requests
+    // get neither of the two, so nothing goes back.
     let is_awaited_all_the_same = is_behind && both_hard_purged;
     if is_later && !is_awaited_all_the_same { Put::KeepCurrent } else { Put::Write(new) }
 }
 
 impl Made {
-    /// Whether the origin answered with what it had made before a purge, or calls stale itself. Its
-    /// next revalidation then backs off. `purged`: what the known purges do to the response.
+    /// Tells whether the origin made the response before a purge, or calls it stale itself. Its
+    /// next revalidation then backs off. `purged` is the effect of the known purges on the
+    /// response.
     pub fn is_behind(self, purged: Purged) -> bool {
         match self {
             Made::ForThisRequest(_) => false,
