@@ -3,9 +3,7 @@ mod plain;
 
 use std::collections::BTreeMap;
 
-use edge_isr::config::{
-    Config, ConfigError, Invalidation, VariantSettings, VisitorWriteLimits,
-};
+use edge_isr::config::{Config, ConfigError, Invalidation, VariantSettings, VisitorWriteLimits};
 use rstest::rstest;
 
 pub fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -103,7 +101,10 @@ fn nothing_is_needed() {
     assert!(config.ignore_cookies.matches("_ga") && !config.ignore_cookies.matches("sessionid"));
     assert!(config.plain.user_agent.to_str().unwrap().starts_with("edge-isr/"));
     assert!(config.plain.origin_headers.is_empty());
-    assert_eq!(config.plain.forward_headers, edge_isr::policy::refresh::plain::ForwardHeaders::These(Vec::new()));
+    assert_eq!(
+        config.plain.forward_headers,
+        edge_isr::policy::refresh::plain::ForwardHeaders::These(Vec::new())
+    );
     assert_eq!(config.variants, VariantSettings { by_cookie: false, most: 64, after: 2 });
     assert_eq!(config.visitor_writes, VisitorWriteLimits { per_minute: 60, per_day: 500 });
     assert_eq!(config.invalidation, Invalidation::Groups);
