@@ -5,7 +5,7 @@
 //! [`platform`] is the trait between these flows and the runtime. Only [`workers`] names the
 //! runtime.
 
-#![cfg_attr(not(target_arch = "wasm32"), warn(unreachable_pub))]
+#![cfg_attr(not(target_arch = "wasm32"), warn(missing_docs, unreachable_pub))]
 
 /// Declares modules that the host's tests see and the Worker keeps to itself. In the Worker's build the
 /// compiler then names what nothing uses.

@@ -1,6 +1,7 @@
 //! The settings: read once. They are all legal, or refused with the name of the wrong setting.
 
 pub mod names;
+mod parts;
 mod plain;
 pub(crate) mod read;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
+pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits};
 pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 use crate::fields::vary::Languages;
@@ -39,8 +41,11 @@ pub struct Config {
     pub login_cookies: CookieNames,
     /// Cookies that count as absent for keys, variants and plain requests.
     pub ignore_cookies: CookieNames,
+    /// The fields of plain requests, besides those of the page's key.
     pub plain: PlainSettings,
+    /// Bounds of a page's variants.
     pub variants: VariantSettings,
+    /// `RULES`, in their order.
     pub rules: Vec<Rule>,
     /// The time for which purge records in memory need not be read again from KV.
     pub memory_window: Duration,
@@ -58,13 +63,17 @@ pub struct Config {
     pub request_directives: bool,
     /// Whether responses to requests with `Authorization` are shared where RFC 9111 §3.5 allows it.
     pub share_authorized: bool,
+    /// The settings that storing depends on.
     pub storing: StoringSettings,
+    /// How two values of `Accept-Language` are compared.
     pub languages: Languages,
     /// Every response tells where its time went, and the key under which it is stored.
     pub debug: bool,
+    /// The most selectors of one purge request.
     pub purge_items_max: usize,
     /// The time for which a purge's receipt can be looked up. Zero stores no receipts.
     pub receipt_life: Duration,
+    /// Whether browsers receive the fields with the tags.
     pub keep_tag_headers: bool,
     /// Whether browsers receive the directives for shared caches: a CDN in front may need them.
     pub keep_shared_directives: bool,
@@ -72,7 +81,9 @@ pub struct Config {
     pub log_requests: bool,
     /// Secret that names in the cache are hashed with, so that they cannot be guessed.
     pub cache_secret: Option<Secret>,
+    /// The reach of an unsafe request's invalidation.
     pub invalidation: Invalidation,
+    /// The budget of KV writes that visitors' requests may cause.
     pub visitor_writes: VisitorWriteLimits,
     /// The number of objects that the coordinator is divided into, if it is bound.
     pub coordinator_shards: u32,
@@ -82,45 +93,10 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the setting {setting} {reason}")]
 pub struct ConfigError {
+    /// The setting's name.
     pub setting: &'static str,
+    /// What is wrong with it, as the rest of a sentence that begins with its name.
     pub reason: String,
-}
-
-/// Scheme and host of the origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    pub scheme: String,
-    pub host: String,
-}
-
-/// The reach of an unsafe request's invalidation (RFC 9111 §4.4). It always holds in the isolate,
-/// and the page's first variant is emptied in the data centre.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invalidation {
-    /// No other data centre is told.
-    Here,
-    /// All data centres are told of the groups that the response names (RFC 9875 §3).
-    Groups,
-    /// All data centres are told of the groups and of the URLs.
-    Everywhere,
-}
-
-/// Responses of one page that differ by the fields of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VariantSettings {
-    /// Whether pages that say `Vary: Cookie` are stored for visitors with cookies.
-    pub by_cookie: bool,
-    /// The most variants of a page that are stored.
-    pub most: usize,
-    /// The number of requests for a further variant after which it is stored.
-    pub after: u32,
-}
-
-/// KV writes of an isolate that visitors' requests may cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VisitorWriteLimits {
-    pub per_minute: u32,
-    pub per_day: u32,
 }
 
 /// A bearer token or another secret: compared in constant time, never printed.

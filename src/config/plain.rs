@@ -9,7 +9,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use super::read::{error, words};
 use super::{ConfigError, Origin, RawConfig};
 use crate::fields::forwarding::{drop_connection_fields, is_override};
-pub use crate::policy::refresh::plain::ForwardHeaders;
+pub(super) use crate::policy::refresh::plain::ForwardHeaders;
 
 const USER_AGENT: &str = concat!("edge-isr/", env!("CARGO_PKG_VERSION"));
 

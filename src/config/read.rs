@@ -9,13 +9,13 @@ const SECRET_LENGTH_LEAST: usize = 16;
 const PLACEHOLDER: &str = "replace-me";
 
 /// Makes the error for a setting.
-pub fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {
+pub(crate) fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {
     ConfigError { setting, reason: reason.into() }
 }
 
 /// Reads a list: words between commas or spaces, or a JSON array of strings. A list in
 /// `wrangler.toml` arrives as JSON.
-pub fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, ConfigError> {
+pub(crate) fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, ConfigError> {
     let text = raw(name).unwrap_or_default();
     if is_json_array(&text) {
         return serde_json::from_str(&text)
@@ -32,7 +32,7 @@ fn is_json_array(text: &str) -> bool {
 }
 
 /// Reads names of cookies, or returns those of `default` if the setting is absent.
-pub fn cookie_names(
+pub(crate) fn cookie_names(
     raw: RawConfig<'_>,
     name: &'static str,
     default: &[&str],
@@ -45,12 +45,12 @@ pub fn cookie_names(
 }
 
 /// Reads a list of tokens.
-pub fn tokens(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<Secret>, ConfigError> {
+pub(crate) fn tokens(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<Secret>, ConfigError> {
     words(raw, name)?.into_iter().map(|token| secret(name, token)).collect()
 }
 
 /// Reads a secret, if the setting is there.
-pub fn optional_secret(
+pub(crate) fn optional_secret(
     raw: RawConfig<'_>,
     name: &'static str,
 ) -> Result<Option<Secret>, ConfigError> {
@@ -72,7 +72,7 @@ fn secret(name: &'static str, text: String) -> Result<Secret, ConfigError> {
 }
 
 /// Reads a whole number from `least` to `most`.
-pub fn number(
+pub(crate) fn number(
     raw: RawConfig<'_>,
     name: &'static str,
     default: u64,
@@ -87,7 +87,7 @@ pub fn number(
 }
 
 /// Reads `true` or `false`; the default is `false`.
-pub fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
+pub(crate) fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError> {
     match raw(name).as_deref().map(str::trim) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
@@ -96,7 +96,7 @@ pub fn flag(raw: RawConfig<'_>, name: &'static str) -> Result<bool, ConfigError>
 }
 
 /// Reads one of several words. The first of them is the default.
-pub fn one_of<T: Copy>(
+pub(crate) fn one_of<T: Copy>(
     raw: RawConfig<'_>,
     name: &'static str,
     words: &[(&'static str, T)],

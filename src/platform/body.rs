@@ -34,6 +34,7 @@ pub enum ReadError {
     /// The body is longer than this number of bytes.
     #[error("the body is longer than {0} bytes")]
     TooLong(usize),
+    /// The body ended before its end.
     #[error("the body broke off")]
     BrokenOff,
 }

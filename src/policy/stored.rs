@@ -255,12 +255,12 @@ mod status_code {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     /// Serializes the status as a number.
-    pub fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u16(status.as_u16())
     }
 
     /// Deserializes the status from a number.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
         StatusCode::from_u16(u16::deserialize(from)?).map_err(D::Error::custom)
     }
 }

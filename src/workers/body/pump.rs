@@ -24,7 +24,7 @@ use crate::workers::js::ignore;
 use crate::workers::tasks::within;
 
 /// A body being copied to the visitor and to the cache.
-pub struct Pump {
+pub(super) struct Pump {
     /// The stream to copy.
     pub source: Source,
     /// The visitor's stream, until the visitor hangs up.
@@ -36,7 +36,7 @@ pub struct Pump {
 }
 
 /// A chunk that the cache has not received yet, and whether the visitor has taken it.
-pub struct HeldChunk {
+pub(super) struct HeldChunk {
     /// The chunk.
     pub chunk: Uint8Array,
     /// The visitor's read of the chunk, if there is a visitor.
@@ -53,7 +53,7 @@ enum Stop {
 impl Pump {
     /// Copies the chunks in memory, and then the rest. Afterwards the cache's stream has ended
     /// cleanly or was broken off.
-    pub async fn run(mut self, held: Vec<HeldChunk>) -> Result<(), Unsettled> {
+    pub(super) async fn run(mut self, held: Vec<HeldChunk>) -> Result<(), Unsettled> {
         match self.copy(held).await {
             Ok(()) => self.close().await,
             Err(Stop::SourceBrokeOff(cause)) => Err(self.abort(&cause)),
@@ -122,7 +122,7 @@ impl Pump {
 }
 
 /// Returns the result of `read`, or an error if it takes longer than `patience`.
-pub async fn soon<T>(
+pub(super) async fn soon<T>(
     read: impl Future<Output = Result<T, JsValue>>,
     patience: Duration,
 ) -> Result<T, JsValue> {

@@ -63,7 +63,7 @@ impl Drop for Unread {
 }
 
 /// A stream of bytes that is being read.
-pub struct Source {
+pub(super) struct Source {
     stream: ReadableStream,
     reader: Reader,
     room: Uint8Array,
@@ -72,7 +72,7 @@ pub struct Source {
 
 impl Source {
     /// Begins to read a stream.
-    pub fn of(stream: Unread) -> Result<Source, JsValue> {
+    pub(super) fn of(stream: Unread) -> Result<Source, JsValue> {
         let stream = stream.hand_over();
         let readable: &Readable = stream.unchecked_ref();
         let options = Object::new();
@@ -83,7 +83,7 @@ impl Source {
     }
 
     /// Returns the next chunk. It is valid until the next call.
-    pub async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         let result = JsFuture::from(self.reader.read_into(&self.room)).await?;
         if Reflect::get(&result, &"done".into())?.is_truthy() {
             self.is_open = false;
@@ -95,7 +95,7 @@ impl Source {
     }
 
     /// Returns the rest of the stream, not yet read.
-    pub fn release(mut self) -> ReadableStream {
+    pub(super) fn release(mut self) -> ReadableStream {
         self.is_open = false;
         self.reader.release_lock();
         self.stream.clone()
@@ -111,7 +111,7 @@ impl Drop for Source {
 }
 
 /// A stream that is being written.
-pub struct Sink {
+pub(super) struct Sink {
     stream: WritableStream,
     writer: Writer,
     is_open: bool,
@@ -119,31 +119,31 @@ pub struct Sink {
 
 impl Sink {
     /// Begins to write a stream.
-    pub fn of(stream: WritableStream) -> Result<Sink, JsValue> {
+    pub(super) fn of(stream: WritableStream) -> Result<Sink, JsValue> {
         let writer = stream.get_writer()?.unchecked_into();
         Ok(Sink { stream, writer, is_open: true })
     }
 
     /// Writes at once. The future resolves when the chunk was read at the other end. The caller
     /// need not await it.
-    pub fn write(&self, chunk: &Uint8Array) -> JsFuture {
+    pub(super) fn write(&self, chunk: &Uint8Array) -> JsFuture {
         self.writer.write_with_chunk(chunk).into()
     }
 
     /// Ends the stream cleanly.
-    pub fn close(mut self) -> Promise {
+    pub(super) fn close(mut self) -> Promise {
         self.is_open = false;
         self.writer.close()
     }
 
     /// Breaks the stream off and passes `cause` to the other end.
-    pub fn abort(mut self, cause: &JsValue) {
+    pub(super) fn abort(mut self, cause: &JsValue) {
         self.is_open = false;
         end(self.writer.abort_for(cause));
     }
 
     /// Returns the stream for the runtime to write.
-    pub fn release(mut self) -> WritableStream {
+    pub(super) fn release(mut self) -> WritableStream {
         self.is_open = false;
         self.writer.release_lock();
         self.stream.clone()
