@@ -55,10 +55,7 @@ impl Serialize for Fields<'_> {
             .0
             .iter()
             .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-        match self.0.keys_len() == self.0.len() {
-            true => to.collect_map(pairs),
-            false => to.collect_seq(pairs),
-        }
+        if self.0.keys_len() == self.0.len() { to.collect_map(pairs) } else { to.collect_seq(pairs) }
     }
 }
 

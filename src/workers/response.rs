@@ -18,10 +18,7 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
     if let Body::WebSocket(socket) = &response.body {
         set("webSocket", socket)?;
     }
-    let body = match may_have_body(response.status) {
-        true => response.body.into_js(),
-        false => JsValue::NULL,
-    };
+    let body = if may_have_body(response.status) { response.body.into_js() } else { JsValue::NULL };
     new_response(&body, &init)
 }
 

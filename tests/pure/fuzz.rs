@@ -118,10 +118,7 @@ fn fifty_thousand_responses() {
     for _ in 0..setting("FUZZ_CASES", 50_000) {
         let (response, request) = (random.fields(), random.fields());
         let status = StatusCode::from_u16(100 + random.below(500) as u16).unwrap();
-        match is_stored(status, &response, &request) {
-            true => stored += 1,
-            false => refused += 1,
-        }
+        if is_stored(status, &response, &request) { stored += 1 } else { refused += 1 }
     }
     assert!(stored > 100 && refused > 100, "both happen: {stored} stored, {refused} refused");
 }

@@ -255,10 +255,7 @@ proptest! {
     fn every_spelling_of_a_text_has_the_same_tag(text in "/[a-z]{1,12}", encoded in prop::collection::vec(any::<bool>(), 13)) {
         let spelt: String = text
             .char_indices()
-            .map(|(at, letter)| match encoded[at] && letter != '/' {
-                true => format!("%{:02x}", u32::from(letter)),
-                false => letter.to_string(),
-            })
+            .map(|(at, letter)| if encoded[at] && letter != '/' { format!("%{:02x}", u32::from(letter)) } else { letter.to_string() })
             .collect();
         prop_assert_eq!(purged(&spelt), purged(&text));
         prop_assert_eq!(purged(&format!("/?{}", &spelt[1..])), purged(&format!("/?{}", &text[1..])));

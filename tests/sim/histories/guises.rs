@@ -139,9 +139,10 @@ impl Shaped {
         }
         let is_known = has("authorization", "") || has("cookie", "sessionid=");
         let is_seen = self.by_browser && (has("x-user", "") || has("user-agent", "Browser"));
-        match is_known || is_seen || (self.by_theme && has("cookie", "theme=")) {
-            true => Influence::Own(OwnPage::LikeAll),
-            false => Influence::Nothing,
+        if is_known || is_seen || (self.by_theme && has("cookie", "theme=")) {
+            Influence::Own(OwnPage::LikeAll)
+        } else {
+            Influence::Nothing
         }
     }
 }

@@ -45,12 +45,11 @@ fn shortest(plan: &Plan, broken: &Broken) -> BTreeSet<usize> {
                 .filter(|(at, _)| !(from..from + part).contains(at))
                 .map(|(_, number)| *number)
                 .collect();
-            match breaks(&less) {
-                true => {
-                    kept = less;
-                    was_shortened = true;
-                }
-                false => from += part,
+            if breaks(&less) {
+                kept = less;
+                was_shortened = true;
+            } else {
+                from += part
             }
         }
         if !was_shortened || part > 1 {
@@ -78,9 +77,8 @@ fn written(kept: &BTreeSet<usize>) -> String {
             _ => ranges.push((*at, *at)),
         }
     }
-    let words = ranges.iter().map(|(first, last)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
+    let words = ranges.iter().map(|(first, last)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
     });
     words.collect::<Vec<_>>().join(",")
 }

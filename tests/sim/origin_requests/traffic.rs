@@ -176,9 +176,10 @@ fn private(number: usize, before: &'static str) -> Visit {
 
 /// So many of ten requests are for public pages.
 fn mixed(public_of_ten: usize, number: usize, of: usize, dice: &mut Dice) -> Visit {
-    match dice.of_ten(public_of_ten as u64) {
-        true => public(number, page(of * public_of_ten / 10, dice), "/pages/p", ""),
-        false => Visit { path: format!("/pages/o{number}"), ..private(number, "/pages/p") },
+    if dice.of_ten(public_of_ten as u64) {
+        public(number, page(of * public_of_ten / 10, dice), "/pages/p", "")
+    } else {
+        Visit { path: format!("/pages/o{number}"), ..private(number, "/pages/p") }
     }
 }
 

@@ -189,8 +189,9 @@ fn waited(fetch: &Fetch) -> Duration {
 
 /// The invariant that two fills of a page in a data centre break.
 fn single_flight(fetch: &Fetch, other: &Fetch) -> &'static str {
-    match other.isolate == fetch.isolate {
-        true => "single flight in an isolate",
-        false => "single flight in a data centre",
+    if other.isolate == fetch.isolate {
+        "single flight in an isolate"
+    } else {
+        "single flight in a data centre"
     }
 }

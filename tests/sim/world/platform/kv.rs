@@ -41,10 +41,8 @@ impl Sim {
         let kv = &self.kv;
         let slow = self.executor.random() % 1000 < kv.slow_writes.get();
         let takes = if slow { 9_000 } else { kv.write_takes.get() };
-        let until_landed = match slow || kv.paced.get() {
-            true => self.up_to(takes),
-            false => Duration::from_millis(takes),
-        };
+        let until_landed =
+            if slow || kv.paced.get() { self.up_to(takes) } else { Duration::from_millis(takes) };
         self.executor.sleep(until_landed).await;
         let now = self.executor.now();
         if kv.is_too_soon(key, now) {
@@ -58,9 +56,10 @@ impl Sim {
         if kv.paced.get() {
             self.executor.sleep(self.up_to(takes / 4)).await;
         }
-        match fails {
-            true => Err(KvError::classified("KV PUT failed: the connection was lost")),
-            false => Ok(()),
+        if fails {
+            Err(KvError::classified("KV PUT failed: the connection was lost"))
+        } else {
+            Ok(())
         }
     }
 }

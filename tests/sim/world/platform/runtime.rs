@@ -101,9 +101,10 @@ impl Bodies for Sim {
     async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
         self.executor.turn().await;
         self.trace.body_read_at.set(Some(self.executor.now()));
-        match body.text.len() > limit {
-            true => Err(ReadError::TooLong(limit)),
-            false => Ok(body.text.into_bytes()),
+        if body.text.len() > limit {
+            Err(ReadError::TooLong(limit))
+        } else {
+            Ok(body.text.into_bytes())
         }
     }
 }
