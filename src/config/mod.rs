@@ -154,7 +154,11 @@ impl Config {
                 heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
                 strict: one_of(raw, "S_MAXAGE", &[("isr", false), ("strict", true)])?,
             },
-            languages: if flag(raw, "NORMALISE_LANGUAGE")? { Languages::Normalised } else { Languages::AsSpelt },
+            languages: if flag(raw, "NORMALISE_LANGUAGE")? {
+                Languages::Normalised
+            } else {
+                Languages::AsSpelt
+            },
             debug: flag(raw, "DEBUG")?,
             // KV's own limit differs by plan, so no lower bound here would be right for all.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,

@@ -106,11 +106,17 @@ fn host(config: &Config, value: &str) -> Result<(String, Tag), String> {
 fn no_dots(path: &str) -> Result<(), String> {
     if path.split('/').any(|segment| matches!(segment, "." | "..")) {
         Err("the path has dot segments; write it as a visitor's browser asks for it".into())
-    } else { Ok(()) }
+    } else {
+        Ok(())
+    }
 }
 
 fn served(config: &Config, host: &str) -> Result<(), String> {
-    if config.serves(host) { Ok(()) } else { Err(format!("the host {host} is not in the setting HOSTS")) }
+    if config.serves(host) {
+        Ok(())
+    } else {
+        Err(format!("the host {host} is not in the setting HOSTS"))
+    }
 }
 
 /// Percent-encodes the characters that a browser would encode.

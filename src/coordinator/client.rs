@@ -149,7 +149,11 @@ async fn at_once<T: Copy>(asked: Vec<impl Future<Output = T>>) -> T {
                 *done = Some(result);
             }
         }
-        if asked.iter().all(|(_, done)| done.is_some()) { asked[0].1.map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+        if asked.iter().all(|(_, done)| done.is_some()) {
+            asked[0].1.map_or(Poll::Pending, Poll::Ready)
+        } else {
+            Poll::Pending
+        }
     })
     .await
 }

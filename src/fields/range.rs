@@ -74,7 +74,11 @@ fn bytes(range: &str, length: u64) -> Part {
 fn holds(validator: &str, response: &HeaderMap) -> bool {
     steps(validator.len());
     let validator = validator.trim();
-    let own = if validator.starts_with('"') { joined(response, &header::ETAG) } else { joined(response, &header::LAST_MODIFIED) };
+    let own = if validator.starts_with('"') {
+        joined(response, &header::ETAG)
+    } else {
+        joined(response, &header::LAST_MODIFIED)
+    };
     own.is_some_and(|own| own.trim() == validator)
 }
 

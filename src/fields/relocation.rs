@@ -15,7 +15,11 @@ pub fn relocate(headers: &mut HeaderMap, origin_host: &str, own: &str) {
             continue;
         };
         // The URL comes after `url=` in `Refresh: 5; url=https://…`.
-        let at = if name == REFRESH { value.to_ascii_lowercase().find("url=").map(|at| at + 4) } else { Some(0) };
+        let at = if name == REFRESH {
+            value.to_ascii_lowercase().find("url=").map(|at| at + 4)
+        } else {
+            Some(0)
+        };
         let Some((before, url)) = at.map(|at| value.split_at(at)) else { continue };
         let relocated = relocated(url, origin_host, own).map(|url| format!("{before}{url}"));
         if let Some(value) = relocated.and_then(|value| HeaderValue::from_str(&value).ok()) {

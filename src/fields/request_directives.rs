@@ -63,6 +63,10 @@ impl RequestDirectives {
         let too_stale = self.min_fresh.is_some_and(|least| {
             u64::try_from(ttl).map_or(Duration::ZERO, Duration::from_secs) < least
         });
-        if self.no_cache || too_old || too_stale { Verdict::Revalidate { ttl, on_error_until: None } } else { verdict }
+        if self.no_cache || too_old || too_stale {
+            Verdict::Revalidate { ttl, on_error_until: None }
+        } else {
+            verdict
+        }
     }
 }

@@ -150,7 +150,11 @@ impl Batches {
     pub fn wait(&self, key: &KvKey, now: Time) -> Duration {
         let Some(line) = self.lines.get(key) else { return Duration::ZERO };
         let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + PACE).since(now));
-        if line.busy_until.is_some_and(|until| now < until) { paced.max(Duration::from_millis(100)) } else { paced }
+        if line.busy_until.is_some_and(|until| now < until) {
+            paced.max(Duration::from_millis(100))
+        } else {
+            paced
+        }
     }
 
     /// Notes that a write of `key` begins. A purge that comes now waits for the next write.

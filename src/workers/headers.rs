@@ -55,7 +55,11 @@ impl Serialize for Fields<'_> {
             .0
             .iter()
             .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-        if self.0.keys_len() == self.0.len() { to.collect_map(pairs) } else { to.collect_seq(pairs) }
+        if self.0.keys_len() == self.0.len() {
+            to.collect_map(pairs)
+        } else {
+            to.collect_seq(pairs)
+        }
     }
 }
 
