@@ -10,8 +10,6 @@
 //! stamp belongs to an earlier purge, or to a later purge by a slow clock. So "seen" is always
 //! right. "Not seen" may be wrong in that last case: a later purge has then replaced the record.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +26,11 @@ use crate::policy::fence::PurgeRecord;
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
+use crate::policy::timing::KV_SPREADS_IN;
 
 const VERSION: u8 = 1;
 /// The number of hexadecimal digits in an id: two random words.
 const ID_LENGTH: usize = 32;
-/// The time in which a write usually spreads. KV's documentation: changes "may take up to 60
-/// seconds or more" to be seen elsewhere.
-const KV_SPREADS_IN: Duration = Duration::from_secs(60);
 
 /// The value of `r/<id>` in KV: a purge request and its outcome.
 #[derive(Serialize, Deserialize)]

@@ -1,22 +1,12 @@
 //! Pure. What a stored response changes in the graph, by what the graph holds of its page.
 
-use std::time::Duration;
-
 use http::StatusCode;
 
-use crate::graph::RELATION_LIFE;
 use crate::policy::key::CacheKey;
 use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-
-/// The time between two checks of the graph. It is longer than KV usually takes to show a write
-/// everywhere, and longer than a store takes.
-const SETTLES: Duration = Duration::from_secs(3 * 60);
-
-/// The time after which a page found right in the graph is checked again. Another data centre may
-/// have changed its relations for a version in between.
-const KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::policy::timing::{GRAPH_KNOWN_FOR, GRAPH_SETTLES, RELATION_LIFE};
 
 /// The most former tags remembered for a page. It bounds a page whose tags change at each
 /// rendering.
@@ -69,7 +59,7 @@ impl Plan {
         stored.graph.former_tags = self.former.clone();
         match self.todo {
             Todo::Known(at) => stored.graph.confirmed_at = Some(at),
-            Todo::Right { first } if now >= first + SETTLES => {
+            Todo::Right { first } if now >= first + GRAPH_SETTLES => {
                 stored.graph.confirmed_at = Some(now);
                 stored.graph.former_tags.clear();
             }
@@ -109,7 +99,7 @@ pub fn waits_for_its_second_store(prior: Option<&StoredResponse>, key: &CacheKey
 /// then.
 pub fn confirmed_at(prior: &StoredResponse, tags: &[Tag], now: Time) -> Option<Time> {
     let at = prior.graph.confirmed_at?;
-    let counts = are_same(tags_in_graph(prior), tags) && now.since(at) < KNOWN_FOR;
+    let counts = are_same(tags_in_graph(prior), tags) && now.since(at) < GRAPH_KNOWN_FOR;
     counts.then_some(at)
 }
 

@@ -7,7 +7,7 @@
 //! Data centres write independently, and KV shows each of them the others' writes only after a
 //! while. A data centre that stores an older version a moment later can undo another's writes. So
 //! no data centre trusts its own writes. It must find `u/` and every relation right at two stores,
-//! `SETTLES` apart. For a day after that, stores with unchanged tags read nothing and write
+//! `GRAPH_SETTLES` apart. For a day after that, stores with unchanged tags read nothing and write
 //! nothing.
 //!
 //! One kind of wrong relation can remain. A data centre wrote it, another then overwrote its `u/`,
@@ -18,8 +18,6 @@ pub mod diff;
 pub mod plan;
 pub mod write;
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::platform::kv_error::KvError;
@@ -28,9 +26,6 @@ use crate::platform::{Platform, kv};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-
-/// The life of a relation in KV. A store past half of it writes the relation again.
-const RELATION_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The value of `u/<page>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,12 +1,10 @@
 //! Writing to the graph, within the budget of visitors' writes.
 
-use std::time::Duration;
-
 use futures::{StreamExt, stream};
 
 use crate::graph::diff::{Change, Plan, Todo, WithinBudget, not_in};
 use crate::graph::plan::plan_for;
-use crate::graph::{PageEntry, RELATION_LIFE, Relation};
+use crate::graph::{PageEntry, Relation};
 use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -17,8 +15,7 @@ use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
-
-const ENTRY_PACE: Duration = Duration::from_millis(1100);
+use crate::policy::timing::{KV_WRITE_PACE, RELATION_LIFE};
 
 const METADATA_MOST: usize = 1024;
 
@@ -86,7 +83,7 @@ async fn change_graph<P: Platform>(
         return Ok(());
     }
     if adds {
-        platform.sleep((began + ENTRY_PACE).since(platform.now())).await;
+        platform.sleep((began + KV_WRITE_PACE).since(platform.now())).await;
     }
     write_page(platform, key, &page, named).await
 }

@@ -1,11 +1,11 @@
 //! The budget of KV writes that visitors' requests may cause.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use crate::config::VisitorWriteLimits;
 use crate::isolate::rest::Rest;
 use crate::policy::time::Time;
+use crate::policy::timing::REST_AFTER_THE_DAY_QUOTA;
 
 /// KV writes that a request without a token may cause: to the tag graph and for invalidation. There
 /// is a limit a minute and a limit a day (UTC, as KV counts), so that writes remain for
@@ -20,7 +20,6 @@ pub struct VisitorWrites {
 impl VisitorWrites {
     const MINUTE: i64 = 60_000;
     const DAY: i64 = 24 * 60 * Self::MINUTE;
-    const DAY_IS_SPENT: Duration = Duration::from_secs(60 * 60);
 
     /// Returns how many writes are left now.
     pub fn left(&self, limits: VisitorWriteLimits, now: Time) -> u32 {
@@ -40,7 +39,7 @@ impl VisitorWrites {
 
     /// Allows no write for an hour. Call it when KV says that the day's limit is spent.
     pub fn rest(&self, now: Time) {
-        self.rest.begin(Self::DAY_IS_SPENT, now);
+        self.rest.begin(REST_AFTER_THE_DAY_QUOTA, now);
     }
 }
 

@@ -1,11 +1,11 @@
 //! The health of the Cache API: whether it keeps the responses that it is given.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use crate::isolate::recent::Recent;
 use crate::policy::key::Slot;
 use crate::policy::time::Time;
+use crate::policy::timing::CACHE_MISTRUSTED;
 
 /// Tracks whether a response put into the cache can be found again. On workers.dev it cannot, and
 /// the cache may refuse some hosts, URLs or bodies. Collapsing would then make visitors wait in
@@ -18,8 +18,6 @@ pub struct CacheHealth {
 }
 
 impl CacheHealth {
-    const MISTRUST: Duration = Duration::from_secs(60);
-
     /// Tells whether the cache lost this slot a short time ago. Do not collapse requests then.
     pub fn is_broken(&self, slot: &Slot, now: Time) -> bool {
         self.broken.get(slot).is_some_and(|until| now < until)
@@ -39,7 +37,7 @@ impl CacheHealth {
     /// Notes that a stored response was not found: the slot counts as broken for a minute.
     pub fn lost(&self, slot: &Slot, now: Time) {
         self.proven.set(false);
-        self.broken.note(slot, now + Self::MISTRUST, now);
+        self.broken.note(slot, now + CACHE_MISTRUSTED, now);
     }
 
     /// Notes that a request did not find a response that another request had stored.

@@ -1,11 +1,8 @@
 //! Limits the log to one line a minute for each kind of fault.
 
-use std::time::Duration;
-
 use crate::isolate::shared::Shared;
 use crate::policy::time::Time;
-
-const PAUSE: Duration = Duration::from_secs(60);
+use crate::policy::timing::COMPLAINT_PAUSE;
 
 /// A kind of fault that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +39,10 @@ impl Complaints {
     /// Tells whether to log a complaint now. If so, it counts as logged.
     pub fn allows(&self, complaint: Complaint, now: Time) -> bool {
         self.last.with_mut(|last| {
-            if last.iter().any(|(other, at)| *other == complaint && now.since(*at) < PAUSE) {
+            if last
+                .iter()
+                .any(|(other, at)| *other == complaint && now.since(*at) < COMPLAINT_PAUSE)
+            {
                 return false;
             }
             last.retain(|(other, _)| *other != complaint);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::coordinator::shard::Shard;
 use crate::isolate::shared::Shared;
 use crate::policy::time::Time;
+use crate::policy::timing::{REST_AFTER_A_FAILURE, REST_AFTER_A_TIMEOUT};
 
 /// A pause in which a failed service is not called.
 #[derive(Default)]
@@ -17,9 +18,9 @@ pub struct Rest {
 
 impl Rest {
     /// The pause after a failure.
-    pub const SHORT: Duration = Duration::from_secs(1);
+    pub const SHORT: Duration = REST_AFTER_A_FAILURE;
     /// The pause after a timeout. It is longer, because a timeout costs a request the whole limit.
-    pub const LONG: Duration = Duration::from_secs(10);
+    pub const LONG: Duration = REST_AFTER_A_TIMEOUT;
 
     /// Tells whether the pause lasts: do not call the service then.
     pub fn lasts(&self, now: Time) -> bool {

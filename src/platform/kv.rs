@@ -13,12 +13,8 @@ use crate::platform::Platform;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::tasks::within;
+use crate::policy::timing::{KV_LIST_LIMIT, KV_READ_LIMIT, KV_WRITE_LIMIT};
 
-/// The time limit of a read. It is short, because a visitor may be waiting.
-pub const READ_LIMIT: Duration = Duration::from_secs(3);
-/// The time limit of a write or a deletion.
-pub const WRITE_LIMIT: Duration = Duration::from_secs(10);
-const LIST_LIMIT: Duration = Duration::from_secs(10);
 /// The most keys that KV allows in a bulk read.
 const KEYS_PER_READ: usize = 100;
 
@@ -117,7 +113,7 @@ async fn bulk_read<P: Platform>(
     if rest.lasts(platform.now()) {
         return Err(KvError::Resting);
     }
-    let result = match timed(platform, READ_LIMIT, platform.raw_kv().0.read(keys)).await {
+    let result = match timed(platform, KV_READ_LIMIT, platform.raw_kv().0.read(keys)).await {
         Ok(values) if values.len() != keys.len() => {
             Err(KvError::Other("KV answered for other keys than it was asked".to_owned()))
         }
@@ -132,7 +128,7 @@ async fn bulk_read<P: Platform>(
 
 /// Writes an entry. KV may still take an entry after the time limit.
 pub async fn write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> Result<(), KvError> {
-    timed(platform, WRITE_LIMIT, platform.raw_kv().0.write(key, entry)).await
+    timed(platform, KV_WRITE_LIMIT, platform.raw_kv().0.write(key, entry)).await
 }
 
 /// The state of a write at the end of its time limit.
@@ -147,7 +143,7 @@ pub enum TimedWrite {
 pub async fn timed_write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry) -> TimedWrite {
     let (kv, key) = (platform.raw_kv().0, key.clone());
     let mut writing: LocalBoxFuture<_> = Box::pin(async move { kv.write(&key, entry).await });
-    match within(platform, WRITE_LIMIT, &mut writing).await {
+    match within(platform, KV_WRITE_LIMIT, &mut writing).await {
         Some(written) => TimedWrite::Ended(written),
         None => TimedWrite::Late(writing),
     }
@@ -155,7 +151,7 @@ pub async fn timed_write<P: Platform>(platform: &P, key: &KvKey, entry: KvEntry)
 
 /// Deletes a key. A deletion that times out may take place later.
 pub async fn delete<P: Platform>(platform: &P, key: &KvKey) -> Result<(), KvError> {
-    timed(platform, WRITE_LIMIT, platform.raw_kv().0.delete(key)).await
+    timed(platform, KV_WRITE_LIMIT, platform.raw_kv().0.delete(key)).await
 }
 
 /// Lists one page of at most `limit` keys. Pass the page's cursor to read the next.
@@ -165,7 +161,7 @@ pub async fn list<P: Platform>(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<KvPage, KvError> {
-    timed(platform, LIST_LIMIT, platform.raw_kv().0.list(prefix, cursor, limit)).await
+    timed(platform, KV_LIST_LIMIT, platform.raw_kv().0.list(prefix, cursor, limit)).await
 }
 
 /// Runs `operation`, and fails if it takes longer than `limit`.

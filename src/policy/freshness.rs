@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fields::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
 use crate::fields::structured::dictionary;
 use crate::policy::time::Time;
+use crate::policy::timing::{HEURISTIC_LIFETIME_MOST, STALE_REACH};
 
 /// Fields that direct this cache, most specific first. Only the first one present counts (RFC 9213
 /// §2.2).
@@ -91,9 +92,6 @@ pub fn born_at(headers: &HeaderMap, fetched_at: Time) -> Time {
     }
 }
 
-/// The greatest assumed age of a response that its origin calls stale without an `Age`.
-const STALE_REACH: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// The time when a response was made. Only one made for this request shows the purges known at that
 /// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,9 +162,8 @@ pub fn age_value(headers: &HeaderMap) -> Duration {
 /// Returns "…a fraction of the interval since that time. A typical setting … might be 10%"
 /// (§4.2.2). It is a day at most, and `None` without a `Last-Modified`.
 pub fn heuristic_lifetime(headers: &HeaderMap, now: Time) -> Option<Duration> {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let modified = Time::from_http_date(&joined(headers, &header::LAST_MODIFIED)?)?;
-    Some((date(headers).unwrap_or(now).since(modified) / 10).min(DAY))
+    Some((date(headers).unwrap_or(now).since(modified) / 10).min(HEURISTIC_LIFETIME_MOST))
 }
 
 /// The time for which a response is fresh, and the windows after it.

@@ -18,10 +18,9 @@ use crate::policy::key::Slot;
 use crate::policy::storing::{Refusal, has_validator};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
+use crate::policy::timing::KEPT_FOR_REVALIDATION;
 
 const VERSION: u32 = 3;
-/// The seconds for which a response that can be revalidated is kept past its last window.
-const KEPT_FOR_REVALIDATION: u64 = 24 * 60 * 60;
 
 /// The content of a slot in the data centre's cache.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,7 +173,7 @@ impl StoredResponse {
     /// window, longer if it can be revalidated, never past its greatest age.
     pub fn kept_for(&self, granted: Duration, max_life: Duration, now: Time) -> Duration {
         let window = self.lifetimes.longest_window().max(granted.as_secs());
-        let spare = if has_validator(&self.headers) { KEPT_FOR_REVALIDATION } else { 0 };
+        let spare = if has_validator(&self.headers) { KEPT_FOR_REVALIDATION.as_secs() } else { 0 };
         let end = self.expires_at() + Duration::from_secs(window + spare);
         end.min(self.provenance.fetched_at + max_life).since(now)
     }

@@ -6,6 +6,10 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
 const fn is_longer(one: Duration, other: Duration) -> bool {
     one.as_millis() > other.as_millis()
 }
@@ -53,4 +57,106 @@ pub const SHARD_SWEPT_EVERY: Duration = seconds(60);
 const _: () = assert!(
     is_longer(FAILURE_SHARED_FOR, LOOK_PAUSE_MOST),
     "a waiting request looks at least once while a failure is shared"
+);
+
+// KV (`platform/kv.rs`).
+
+/// KV's documentation says that a change "may take up to 60 seconds or more" to be seen elsewhere.
+pub const KV_SPREADS_IN: Duration = seconds(MINUTE);
+/// KV takes one write a second for each key. This is a little more.
+pub const KV_WRITE_PACE: Duration = Duration::from_millis(1100);
+/// The time limit of a read. It is short, because a visitor may be waiting.
+pub const KV_READ_LIMIT: Duration = seconds(3);
+/// The time limit of a write or a deletion.
+pub const KV_WRITE_LIMIT: Duration = seconds(10);
+/// The time limit of a listing.
+pub const KV_LIST_LIMIT: Duration = seconds(10);
+
+const _: () = assert!(
+    LOOKED_AGAIN_WITHIN.as_millis() > KV_READ_LIMIT.as_millis() + SHARD_LIMIT.as_millis(),
+    "a lease holder has read KV and asked the coordinator before it asks the origin"
+);
+const _: () = assert!(
+    is_longer(SHARD_KEEPS_RECORDS, seconds(5 * KV_SPREADS_IN.as_secs())),
+    "a shard keeps a purge record until KV has long shown it"
+);
+
+// Purges (`purge/`).
+
+/// The life of a purge record in KV.
+pub const RECORD_LIFE: Duration = seconds(400 * DAY);
+/// No attempt to write a record begins later than this after the purge came.
+pub const PURGE_ATTEMPTS_WITHIN: Duration = seconds(20);
+/// The pause before another attempt, doubled at each attempt. Half of it is random, so that isolates
+/// that failed together do not try again together.
+pub const PURGE_FIRST_PAUSE: Duration = KV_WRITE_PACE;
+/// The least time for which an isolate keeps its own purges, whatever KV shows.
+pub const OWN_PURGES_KEPT: Duration = seconds(2 * MINUTE);
+
+const _: () = assert!(
+    is_longer(RECORD_LIFE, seconds(366 * DAY)),
+    "a purge record outlives every response: MAX_LIFE is at most a year"
+);
+const _: () = assert!(
+    is_longer(PURGE_ATTEMPTS_WITHIN, KV_WRITE_LIMIT),
+    "a write that timed out is tried again"
+);
+const _: () = assert!(
+    is_longer(OWN_PURGES_KEPT, KV_SPREADS_IN),
+    "an isolate forgets its own purge after KV shows it"
+);
+
+// The tag graph (`graph/`).
+
+/// The life of a relation in KV. A store past half of it writes the relation again.
+pub const RELATION_LIFE: Duration = seconds(90 * DAY);
+/// The time between two checks of the graph.
+pub const GRAPH_SETTLES: Duration = seconds(3 * MINUTE);
+/// The time after which a page found right in the graph is checked again. Another data centre may
+/// have changed its relations for a version in between.
+pub const GRAPH_KNOWN_FOR: Duration = seconds(DAY);
+
+const _: () = assert!(
+    is_longer(GRAPH_SETTLES, seconds(KV_SPREADS_IN.as_secs() + LEASE_MARGIN.as_secs())),
+    "KV shows a write, and a store that has begun is over, before the second check"
+);
+const _: () = assert!(
+    RELATION_LIFE.as_secs() / 2 > GRAPH_KNOWN_FOR.as_secs(),
+    "a relation is written again before it ends"
+);
+
+// Policy.
+
+/// A response that can be revalidated is kept for this long past its last window.
+pub const KEPT_FOR_REVALIDATION: Duration = seconds(DAY);
+/// The longest heuristic lifetime (RFC 9111 §4.2.2).
+pub const HEURISTIC_LIFETIME_MOST: Duration = seconds(DAY);
+/// The greatest assumed age of a response that its origin calls stale without an `Age`.
+pub const STALE_REACH: Duration = seconds(DAY);
+/// A stored response speaks for its section for this long.
+pub const SECTION_REMEMBERED: Duration = seconds(DAY);
+/// The pause without plain requests in a section whose last one brought nothing to share. Each
+/// further pause is twice as long.
+pub const SECTION_FIRST_PAUSE: Duration = seconds(5);
+/// The longest of these pauses.
+pub const SECTION_PAUSE_MOST: Duration = seconds(HOUR);
+/// A variant that was not requested again loses its place in the count after this time.
+pub const VARIANT_FORGOTTEN_AFTER: Duration = seconds(HOUR);
+
+// An isolate's memory (`isolate/`).
+
+/// A page whose slot the cache did not keep is not collapsed for this long.
+pub const CACHE_MISTRUSTED: Duration = seconds(MINUTE);
+/// KV or a shard is left alone for this long after a failure.
+pub const REST_AFTER_A_FAILURE: Duration = seconds(1);
+/// KV or a shard is left alone for this long after a timeout, which costs a request the whole limit.
+pub const REST_AFTER_A_TIMEOUT: Duration = seconds(10);
+/// Visitors' requests cause no KV writes for this long after KV said that the day's are spent.
+pub const REST_AFTER_THE_DAY_QUOTA: Duration = seconds(HOUR);
+/// A kind of fault is logged once in this time.
+pub const COMPLAINT_PAUSE: Duration = seconds(MINUTE);
+
+const _: () = assert!(
+    is_longer(REST_AFTER_A_TIMEOUT, REST_AFTER_A_FAILURE),
+    "a timeout costs more than a failure"
 );

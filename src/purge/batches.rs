@@ -18,9 +18,8 @@ use crate::platform::Signal;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::policy::time::Time;
+use crate::policy::timing::KV_WRITE_PACE;
 
-/// KV takes one write a second for each key.
-const PACE: Duration = Duration::from_millis(1100);
 /// Records whose last write is remembered.
 const LINES_MOST: usize = 10_000;
 
@@ -149,7 +148,7 @@ impl Batches {
     /// Returns how long to wait before `key` may be written.
     pub fn wait(&self, key: &KvKey, now: Time) -> Duration {
         let Some(line) = self.lines.get(key) else { return Duration::ZERO };
-        let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + PACE).since(now));
+        let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + KV_WRITE_PACE).since(now));
         if line.busy_until.is_some_and(|until| now < until) {
             paced.max(Duration::from_millis(100))
         } else {
@@ -199,7 +198,7 @@ impl Batches {
         }
         self.lines.retain(|_, line| {
             let is_forming = line.forming.as_ref().is_some_and(|batch| now < batch.until);
-            is_forming || line.wrote_at.is_some_and(|at| now < at + PACE)
+            is_forming || line.wrote_at.is_some_and(|at| now < at + KV_WRITE_PACE)
         });
     }
 }

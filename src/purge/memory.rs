@@ -26,14 +26,13 @@ use crate::coordinator::ledger;
 use crate::policy::fence::{PurgeMode, PurgeRecord, giving_way};
 use crate::policy::tag::Tag;
 use crate::policy::time::{Time, median};
+use crate::policy::timing::OWN_PURGES_KEPT;
 
 /// The most tags that are remembered. Beyond it, the least recently read tags are forgotten.
 const TAGS_MOST: usize = 20_000;
 /// The most records that are remembered of a tag and mode, including the one with the latest stamp.
 /// It is twice the number that a coordinator sends at once: the other half is for records from KV.
 const RECORDS_MOST: usize = 2 * ledger::RECORDS_MOST;
-/// The least time for which this isolate's own purges are kept, whatever KV shows.
-const OWN_KEPT: Duration = Duration::from_secs(120);
 
 /// The purge records that this isolate remembers, by tag.
 #[derive(Default)]
@@ -112,7 +111,7 @@ impl PurgeMemory {
     pub fn noted(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let seen = self.next_count();
         let remembered = self.remembered(tag, now);
-        remembered.own_until = Some(now + OWN_KEPT);
+        remembered.own_until = Some(now + OWN_PURGES_KEPT);
         remembered.of(mode).noted = Some(KnownRecord { record, seen, when: None });
     }
 
@@ -120,7 +119,7 @@ impl PurgeMemory {
     pub fn confirmed(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let learn_count = self.next_count();
         let remembered = self.remembered(tag, now);
-        remembered.own_until = Some(now + OWN_KEPT);
+        remembered.own_until = Some(now + OWN_PURGES_KEPT);
         let known = remembered.of(mode);
         known.noted.take_if(|noted| noted.record.at <= record.at);
         known.learn(record, learn_count, Some(learn_count));

@@ -36,7 +36,7 @@ use crate::coordinator::shard::Published;
 use crate::isolate::complaints::Complaint;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
-use crate::platform::kv::{self, KvEntry, TimedWrite, WRITE_LIMIT};
+use crate::platform::kv::{self, KvEntry, TimedWrite};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::tasks::detached;
@@ -44,19 +44,15 @@ use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
+use crate::policy::timing::{
+    KV_WRITE_LIMIT, PURGE_ATTEMPTS_WITHIN, PURGE_FIRST_PAUSE, RECORD_LIFE,
+};
 use crate::purge::batches::{Batch, Joined, Limit, Reopened, Role, WriteEnd};
 
-/// The life of a record in KV: longer than any response is used (a year).
-const RECORD_LIFE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// Writes at the same time. A Worker has six connections; one is left for other work.
 const WRITES_AT_ONCE: usize = 5;
 /// Attempts to write a record.
 const ATTEMPTS: u32 = 4;
-/// The time after which no attempt begins: the sender must get a response before it hangs up.
-const ALL_WITHIN: Duration = Duration::from_secs(20);
-/// The pause before another attempt, doubled at each attempt. Half of it is random, so that
-/// isolates that failed together do not try again together.
-const FIRST_PAUSE: Duration = Duration::from_millis(1100);
 
 /// The outcome of a purge: the tags with a durable record, and those without.
 #[derive(Debug, Default)]
@@ -106,7 +102,7 @@ pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -
 }
 
 async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
-    let until = platform.now() + ALL_WITHIN;
+    let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
     let mut writes = stream::iter(tags)
         .map(|tag| async move {
             let ended = record(platform, &tag, mode, until).await;
@@ -132,7 +128,7 @@ async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Ti
     let key = KvKey::record(mode, tag);
     while platform.now() < until {
         let now = platform.now();
-        let lasts = ALL_WITHIN + WRITE_LIMIT;
+        let lasts = PURGE_ATTEMPTS_WITHIN + KV_WRITE_LIMIT;
         let batches = &platform.isolate().purge_batches;
         let Joined { batch, role } = batches.with_mut(|batches| batches.join(&key, lasts, now));
         let (signal, wait) = platform.signal(batch.until().since(now));
@@ -161,7 +157,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
             break;
         }
         let now = platform.now();
-        batches.with_mut(|batches| batches.begin(&key, &batch, WRITE_LIMIT, now));
+        batches.with_mut(|batches| batches.begin(&key, &batch, KV_WRITE_LIMIT, now));
         let attempt = write(&platform, &tag, &key, mode).await;
         batches.with_mut(|batches| batches.free(&key));
         // broken: shares-a-write-under-way.end
@@ -186,7 +182,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
 
 async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
     if number > 0 {
-        let longest = FIRST_PAUSE * (1 << number);
+        let longest = PURGE_FIRST_PAUSE * (1 << number);
         let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
         platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
     }
@@ -246,7 +242,7 @@ async fn mend<P: Platform>(
     late: impl Future<Output = Result<(), KvError>>,
 ) {
     if late.await.is_ok() {
-        let until = platform.now() + ALL_WITHIN;
+        let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
         let again: Pin<Box<dyn Future<Output = WriteEnd>>> =
             Box::pin(async move { record(&platform, &tag, mode, until).await });
         again.await;

@@ -17,6 +17,7 @@ use crate::policy::reuse::{PurgeState, RecordsRead};
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
+use crate::policy::timing::KV_READ_LIMIT;
 use crate::purge::memory::{LearnCount, PurgeMemory};
 
 /// The modes: a tag may have one record of each.
@@ -98,7 +99,7 @@ async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
     let now = platform.now();
     platform.isolate().purge_reads.with_mut(|reads| {
         reads.join(tags, now, || {
-            let (signal, waiting) = platform.signal(kv::READ_LIMIT);
+            let (signal, waiting) = platform.signal(KV_READ_LIMIT);
             wait = Some(waiting);
             signal
         });
@@ -116,7 +117,7 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     let asked_at = platform.now();
     // The read is registered before the first await, so that the next request joins it.
     let reads = &platform.isolate().purge_reads;
-    let read = reads.with_mut(|reads| reads.begin(tags, kv::READ_LIMIT, asked_at));
+    let read = reads.with_mut(|reads| reads.begin(tags, KV_READ_LIMIT, asked_at));
     let (then, tags) = (platform.clone(), tags.to_vec());
     let learned = detached(platform, async move {
         let records = learn_from_kv(&then, &tags, asked_at).await;

@@ -10,13 +10,13 @@
 //! first response would get two requests for ever.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use http::header::{self, HeaderName};
 use sha2::{Digest, Sha256};
 
 use crate::policy::key::CacheKey;
 use crate::policy::time::{Time, median};
+use crate::policy::timing::{SECTION_FIRST_PAUSE, SECTION_PAUSE_MOST, SECTION_REMEMBERED};
 
 /// The largest number of sections that an isolate remembers, each of some hundred bytes at most.
 const SECTIONS_MOST: usize = 2048;
@@ -28,12 +28,6 @@ const VARIES_MOST: usize = 8;
 const HARMLESS_MOST: usize = 8;
 /// The longest field name in bytes that is remembered: a visitor may make names up.
 const NAME_MOST: usize = 64;
-/// The time for which a stored response speaks for its section.
-const STORED_COUNTS: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause without plain requests in a section whose last one brought nothing to share. Each
-/// further pause is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// The order of the two requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +129,7 @@ impl KnownSection {
     const MISLED_BY_CHANCE: u32 = 8;
 
     fn was_stored_lately(&self, now: Time) -> bool {
-        self.stored_at.is_some_and(|at| now < at + STORED_COUNTS)
+        self.stored_at.is_some_and(|at| now < at + SECTION_REMEMBERED)
     }
 
     fn has_seen(&self, added: &[HeaderName]) -> bool {
@@ -172,7 +166,7 @@ impl KnownSection {
         let by_chance = if self.was_stored_lately(now) { Self::MISLED_BY_CHANCE } else { 0 };
         let misled = self.misled.saturating_sub(by_chance);
         let Some(times) = misled.checked_sub(1) else { return false };
-        let pause = (FIRST_PAUSE * (1 << times.min(16))).min(LONGEST_PAUSE);
+        let pause = (SECTION_FIRST_PAUSE * (1 << times.min(16))).min(SECTION_PAUSE_MOST);
         now < self.misled_at + pause
     }
 }

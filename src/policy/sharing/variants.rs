@@ -4,16 +4,14 @@
 //! Values that visitors repeat on a host (its languages) need not be requested twice on each page.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::fields::vary::Selecting;
 use crate::policy::key::Slot;
 use crate::policy::time::{Time, median};
+use crate::policy::timing::VARIANT_FORGOTTEN_AFTER;
 
 /// The largest number of pages whose variants an isolate counts.
 const PAGES_MOST: usize = 1024;
-/// The time after which a variant that was not requested again loses its place in the count.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// The limits on the variants of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +95,7 @@ impl Variants {
         }
         let variant = variant.number();
         let asked = self.pages.entry(page.clone()).or_default();
-        asked.retain(|asked| now < asked.last + FORGOTTEN_AFTER);
+        asked.retain(|asked| now < asked.last + VARIANT_FORGOTTEN_AFTER);
         if let Some(known) = asked.iter_mut().find(|asked| asked.variant == variant) {
             known.times = known.times.saturating_add(times);
             known.last = now;
