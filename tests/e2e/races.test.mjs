@@ -182,7 +182,7 @@ describe("the stale window of a soft purge", () => {
       await isRevalidatedFirst(edge.isolate(by));
       const [{ value }] = edge.kv.dump(`p/s/${tag()}`);
       const { at, replaced } = JSON.parse(value);
-      assert.ok(replaced.length === 1 && at - replaced[0] >= DAY, value);
+      assert.ok(at - Math.min(...replaced) >= DAY, value);
     });
   }
 });
