@@ -18,9 +18,11 @@ const ALLOWED = [
 /** Packages that do not name their licence in a field made for it. */
 const KNOWN = { Django: "BSD-3-Clause", asgiref: "BSD-3-Clause", sqlparse: "BSD-3-Clause", setuptools: "MIT" };
 
+const SCHEMATA = at("tests", "mutants", "schemata", "Cargo.toml");
+
 const CHECKS = {
-  "licences and sources of the crates": () =>
-    denied("--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"),
+  "licences and sources of the crates": () => crates(),
+  "licences and sources of the crates that write the mutants": () => crates("--manifest-path", SCHEMATA),
   "licences of the npm packages": () => refused(npmPackages()),
   "licences of the Python packages": () => refused(pythonPackages()),
   "advisories of the crates": crateAdvisories,
@@ -40,6 +42,8 @@ command(async () => {
   }
   return failures ? 1 : 0;
 });
+
+const crates = (...of) => denied(...of, "--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources");
 
 async function denied(...args) {
   const { code, text } = await outputOf(checker("cargo-deny"), args);

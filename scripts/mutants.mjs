@@ -1,106 +1,93 @@
-// npm run mutants -- [--shard K/N] [--file PATH]: changes the source in small ways, one at a time, and
-// says which of these mutants no host test catches. Each that lives must stand in
+// npm run mutants -- [--shard K/N] [--file PATH] [--again]: changes the source in small ways, one at a
+// time, and says which of these mutants no host test catches. Each that lives must stand in
 // tests/mutants/alive.mjs with its reason; one that stands there and dies is to be taken out.
-// The whole takes many hours: N shards take it in parts, K from 0 on.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+// All are built at once, each behind a switch, and each runs the tests that reach it. N shards take
+// them in parts, K from 0 on; PATH is a file or a folder of src; --again runs those that lived last time.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ALIVE } from "../tests/mutants/alive.mjs";
-import { start } from "./lib/child.mjs";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
-import { at } from "./lib/paths.mjs";
-import { requireCargo, rustEnv } from "./lib/rust.mjs";
-import { setUpMutants } from "./lib/setup.mjs";
+import { attempts } from "./lib/mutants/attempt.mjs";
+import { build, HOME } from "./lib/mutants/build.mjs";
+import { measured } from "./lib/mutants/tests.mjs";
+import { requireCargo } from "./lib/rust.mjs";
 
-const USAGE = "npm run mutants -- [--shard K/N] [--file PATH] …";
-const HOME = at("target", "mutants");
-// The source is changed in a copy. What was built of its dependencies stays from one run to the next.
-const TREE = join(HOME, "tree");
-const OUTCOMES = join(HOME, "mutants.out", "outcomes.json");
-const COPIED = ["Cargo.toml", "Cargo.lock", "src", "tests", "bench", "clippy.toml"];
-const ALL = ["src/**/*.rs"];
-/** What no host test runs: the end-to-end tests do. */
-const NOT = "src/workers/**";
-const HOST_TESTS = ["--test=pure", "--test=sim"];
+const USAGE = "npm run mutants -- [--shard K/N] [--file PATH] … [--again]";
+const LIVED = join(HOME, "lived.json");
 const LEAST_KILLED = 0.95;
-const RUN_BY = ["--in-place", "--no-shuffle", "--sharding=round-robin", "--colors=never", "--timeout-multiplier=4"];
 
 command(async (given) => {
-  const { shard, file } = options(given);
+  const { shard, file, again } = options(given);
   requireCargo();
-  const program = await setUpMutants();
-  copyTree();
-  const scope = [...file.flatMap((path) => ["--file", path]), "--exclude", NOT, "--dir", TREE];
-  const env = rustEnv({ CARGO_TARGET_DIR: join(HOME, "build") });
-  const known = await list(program, ["--exclude", NOT, "--dir", TREE], env);
-  const args = ["mutants", ...RUN_BY, ...scope, "--output", HOME, ...HOST_TESTS.map((test) => `--cargo-arg=${test}`)];
-  rmSync(OUTCOMES, { force: true });
-  await start(program, [...args, ...(shard ? ["--shard", shard] : [])], { env, show: true }).ended;
-  return verdict(outcomes(known), known, !shard && file === ALL);
+  const { mutants: known, programs } = await build();
+  const chosen = known.filter(inFiles(file)).filter(inLast(again)).filter(inShard(shard));
+  if (!chosen.length) throw new Failure("there is no mutant in what was asked for.");
+  const ran = await attempts(chosen, await measured(programs));
+  writeFileSync(LIVED, JSON.stringify(ran.filter(lives).map(({ key }) => key)));
+  show(ran);
+  return verdict(ran, known, chosen.length === known.length);
 });
 
 function options(args) {
   try {
     const { values } = parseArgs({
       args,
-      options: { shard: { type: "string" }, file: { type: "string", multiple: true, default: ALL } },
+      options: {
+        shard: { type: "string", default: "0/1" },
+        file: { type: "string", multiple: true, default: ["src"] },
+        again: { type: "boolean", default: false },
+      },
     });
-    if (/^(\d+\/[1-9]\d*)?$/.test(values.shard ?? "")) return values;
+    if (/^\d+\/[1-9]\d*$/.test(values.shard)) return values;
   } catch {
     // Said below.
   }
   throw new Failure(`“${args.join(" ")}” is not understood: ${USAGE}`);
 }
 
-/** With new times, or cargo would take what was built of a mutant for what was built of the source. */
-function copyTree() {
-  rmSync(TREE, { recursive: true, force: true });
-  mkdirSync(TREE, { recursive: true });
-  for (const name of COPIED) cpSync(at(name), join(TREE, name), { recursive: true });
+const inFiles = (paths) => (mutant) => paths.some((path) => `${mutant.file}/`.startsWith(`${path.replace(/\/$/, "")}/`));
+
+function inLast(again) {
+  const last = again && existsSync(LIVED) ? JSON.parse(readFileSync(LIVED, "utf8")) : [];
+  return ({ key }) => !again || last.includes(key);
 }
 
-async function list(program, scope, env) {
-  const child = start(program, ["mutants", "--list", "--json", ...scope], { env });
-  let text = "";
-  child.output.on("data", (more) => (text += more));
-  const { code } = await child.ended;
-  if (code !== 0) throw new Failure("cargo-mutants cannot list the mutants.", text.split("\n").slice(-20));
-  return JSON.parse(text).map(mutant);
+function inShard(shard) {
+  const [number, of] = shard.split("/").map(Number);
+  return (_, index) => index % of === number;
 }
 
-/** What became of each mutant that was run. Where there was none, cargo-mutants has said why. */
-function outcomes(known) {
-  const all = existsSync(OUTCOMES) ? JSON.parse(readFileSync(OUTCOMES, "utf8")).outcomes : [];
-  const ran = all.filter(({ scenario }) => scenario.Mutant);
-  if (!ran.length) throw new Failure("no mutant was run.");
-  return ran.map(({ scenario, summary }) => ({ summary, ...known.find(({ name }) => name === scenario.Mutant.name) }));
-}
+const lives = ({ by }) => !by;
+const is = (entry) => (mutant) => mutant.name === entry.mutant;
 
-/** What a mutant is known by: what it changes, and the lines that it takes away. */
-function mutant({ name, diff }) {
-  const removed = diff.split("\n").filter((line) => /^-(?!-- )/.test(line));
-  return { name, change: name.replace(/^\S+?:\d+:\d+: /, ""), lines: removed.map((line) => line.slice(1).trim()) };
+/** How many of each file died. */
+function show(ran) {
+  console.log("\nkilled   mutants  file");
+  for (const file of [...new Set(ran.map(({ file }) => file))].sort()) {
+    const of = ran.filter((mutant) => mutant.file === file);
+    console.log(`${percent(killed(of)).padStart(7)} ${String(of.length).padStart(8)}  ${file}`);
+  }
+  console.log();
 }
-
-const is = (entry) => (mutant) => mutant.change === entry.mutant && (!entry.line || mutant.lines.includes(entry.line));
 
 function verdict(ran, known, whole) {
-  const viable = ran.filter(({ summary }) => summary !== "Unviable");
-  const alive = viable.filter(({ summary }) => summary === "MissedMutant");
+  const alive = ran.filter(lives);
+  const unlisted = alive.filter((mutant) => !ALIVE.some((entry) => is(entry)(mutant)));
   const wrong = [
-    ...alive.filter((mutant) => !ALIVE.some((entry) => is(entry)(mutant))).map(({ name }) => `lives, and is not listed: ${name}`),
-    ...ALIVE.filter((entry) => viable.some(is(entry)) && !alive.some(is(entry))).map(
+    ...unlisted.map(({ file, line, name }) => `lives, and is not listed: ${file}:${line}: ${name}`),
+    ...ALIVE.filter((entry) => ran.some(is(entry)) && !alive.some(is(entry))).map(
       ({ mutant }) => `is listed, and dies: ${mutant}`,
     ),
     ...ALIVE.filter((entry) => !known.some(is(entry))).map(({ mutant }) => `is listed, and is no mutant: ${mutant}`),
   ];
-  const killed = 1 - alive.length / viable.length;
-  if (whole && killed < LEAST_KILLED) wrong.push(`less than ${percent(LEAST_KILLED)} died`);
+  if (whole && killed(ran) < LEAST_KILLED) wrong.push(`less than ${percent(LEAST_KILLED)} died`);
   for (const each of wrong) console.log(each);
-  const run = `${ran.length} mutants of ${known.length} were run, ${viable.length} could be built`;
-  console.log(`\n${run}: ${percent(killed)} died, ${alive.length} live. The list is tests/mutants/alive.mjs.`);
+  const run = `${ran.length} mutants of ${known.length} were run`;
+  console.log(`\n${run}: ${percent(killed(ran))} died, ${alive.length} live. The list is tests/mutants/alive.mjs.`);
   return wrong.length ? 1 : 0;
 }
 
+const killed = (mutants) => 1 - mutants.filter(lives).length / mutants.length;
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

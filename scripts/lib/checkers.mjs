@@ -1,11 +1,12 @@
 // What checks and formats each language.
 import { join } from "node:path";
 import { start } from "./child.mjs";
-import { BIN, ROOT } from "./paths.mjs";
+import { at, BIN, ROOT } from "./paths.mjs";
 import { checker } from "./python.mjs";
 import { rustEnv } from "./rust.mjs";
 
 const BIOME = join(BIN, "biome");
+const SCHEMATA = at("tests", "mutants", "schemata", "Cargo.toml");
 
 export const LINTS = {
   javascript: [[BIOME, ["check", "--error-on-warnings", ROOT]]],
@@ -17,6 +18,7 @@ export const LINTS = {
 
 export const FORMATTERS = [
   ["cargo", ["fmt"]],
+  ["cargo", ["fmt", "--manifest-path", SCHEMATA]],
   [BIOME, ["check", "--write", "--error-on-warnings", ROOT]],
   [checker("ruff"), ["check", "--fix", ROOT]],
   [checker("ruff"), ["format", ROOT]],

@@ -3,7 +3,7 @@ import { alone } from "./lock.mjs";
 import { installPackages } from "./packages.mjs";
 import { installCheckers, installPython, requirePython } from "./python.mjs";
 import { requireCargo, requireWasmTarget } from "./rust.mjs";
-import { installMutants, installTools } from "./tools.mjs";
+import { installTools } from "./tools.mjs";
 import { buildWorker } from "./worker.mjs";
 
 /** Says what this machine lacks before anything is installed. */
@@ -32,9 +32,6 @@ export const setUpCheckers = () =>
     await installPackages();
     await installCheckers();
   });
-
-/** cargo-mutants. Returns the program. */
-export const setUpMutants = () => alone(installMutants);
 
 async function tools() {
   requireCargo();

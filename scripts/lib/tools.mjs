@@ -7,8 +7,6 @@ import { BIN, CACHE, CARGO_BIN, executable, folders, pathWith } from "./paths.mj
 import { lockedVersion, rustEnv } from "./rust.mjs";
 import { step } from "./step.mjs";
 
-const MUTANTS = "27.1.0";
-
 /** Makes sure of the tools in the versions of Cargo.lock. Returns the environment to build in. */
 export async function installTools() {
   const bindgen = await install("wasm-bindgen-cli", lockedVersion("wasm-bindgen"), ["wasm-bindgen", "wasm-bindgen-test-runner"]);
@@ -22,33 +20,24 @@ export async function installTools() {
   });
 }
 
-/** Makes sure of cargo-mutants. Returns the program. */
-export async function installMutants() {
-  const folder = await install("cargo-mutants", MUTANTS, ["cargo-mutants"], {
-    asks: ["mutants", "--version"],
-    more: ["--locked"],
-  });
-  return join(folder, "cargo-mutants");
-}
-
 /** The folder that holds `programs` of exactly this version; built into the user's cache if none does. */
-async function install(crate, version, programs, { asks = ["--version"], more = [] } = {}) {
+async function install(crate, version, programs) {
   const home = join(CACHE, `${crate}-${version}`);
-  const found = [join(home, "bin"), ...folders(), CARGO_BIN].find((folder) => holds(folder, programs, version, asks));
+  const found = [join(home, "bin"), ...folders(), CARGO_BIN].find((folder) => holds(folder, programs, version));
   if (found) return found;
   const root = workspace(crate);
   await step(
     `building ${crate} ${version}`,
     "cargo",
     [
-      ...["install", crate, ...more, "--version", version, "--root", root],
+      ...["install", crate, "--version", version, "--root", root],
       // Unoptimised: the tools take seconds to run and would take minutes to build.
       ...["--debug", "--config", "profile.dev.debug=false"],
       ...programs.flatMap((program) => ["--bin", program]),
     ],
     { env: rustEnv({ CARGO_TARGET_DIR: join(root, "target") }), hint: "once for this user, a minute or two", why },
   );
-  if (!holds(join(home, "bin"), programs, version, asks)) {
+  if (!holds(join(home, "bin"), programs, version)) {
     // Another clone has not been faster.
     rmSync(join(root, "target"), { recursive: true, force: true });
     rmSync(home, { recursive: true, force: true });
@@ -69,9 +58,9 @@ function workspace(crate) {
   return root;
 }
 
-function holds(folder, programs, version, asks) {
+function holds(folder, programs, version) {
   if (!programs.every((program) => executable(join(folder, program)))) return false;
-  const { stdout } = spawnSync(join(folder, programs[0]), asks, { encoding: "utf8" });
+  const { stdout } = spawnSync(join(folder, programs[0]), ["--version"], { encoding: "utf8" });
   return stdout?.trim().split(/\s+/).pop() === version;
 }
 
