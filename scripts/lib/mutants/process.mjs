@@ -7,6 +7,8 @@ const AT_ONCE = 2;
 const LIMITS = 'ulimit -v 3000000 2>/dev/null; exec nice -n 10 "$@"';
 /** Little of what is random: each mutant runs it again. */
 const SMALL = { SIM_REQUESTS: "2000", SIM_THREADS: "1", SIM_TERSE: "1", PROPTEST_CASES: "64" };
+/** A case that a mutant fails is not written down: the next mutant would be held against it. */
+const FORGETFUL = { PROPTEST_DISABLE_FAILURE_PERSISTENCE: "true" };
 
 /**
  * Runs tests of one program, one after the other, until the first that fails. `failed` is its name,
@@ -16,7 +18,7 @@ export function runTests(program, names, { env = {}, limitMs }) {
   const args = ["-c", LIMITS, "sh", program, "--test-threads=1", "--exact", ...names];
   const child = spawn("sh", args, {
     cwd: at(),
-    env: { ...process.env, RUST_BACKTRACE: "0", PROPTEST_RNG_SEED: "1", ...SMALL, ...env },
+    env: { ...process.env, RUST_BACKTRACE: "0", PROPTEST_RNG_SEED: "1", ...FORGETFUL, ...SMALL, ...env },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return new Promise((resolve) => {
