@@ -9,6 +9,7 @@ mod coordinator;
 mod fields;
 mod fuzz;
 mod graph;
+mod lease;
 mod page;
 mod platform;
 mod policy;

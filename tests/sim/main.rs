@@ -5,6 +5,7 @@
 mod attacks;
 mod control;
 mod coordinator;
+mod edge;
 mod failures;
 mod field_names;
 mod fuzz;

@@ -1,5 +1,6 @@
 mod names;
 mod plain;
+mod secret;
 
 use std::collections::BTreeMap;
 

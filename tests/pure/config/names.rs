@@ -1,5 +1,5 @@
 use edge_isr::config::Config;
-use edge_isr::config::names::{NAMES, Named};
+use edge_isr::config::names::{NAMES, Named, check};
 use rstest::rstest;
 
 #[rstest]
@@ -33,4 +33,33 @@ fn every_setting_that_is_read_has_its_name_in_the_list() {
     let mut asked = asked.take();
     asked.extend(bindings);
     assert_eq!(asked, known);
+}
+
+fn names(of: &[&str]) -> Vec<String> {
+    of.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[rstest]
+#[case::two_letters_of_a_long_name("LOGIN_COOXXES", Named::Misspelt("LOGIN_COOKIES"))]
+#[case::three_letters_of_a_long_name("LOGIN_COXXXES", Named::Other)]
+#[case::two_letters_of_a_short_name("ORIGXX", Named::Other)]
+#[case::one_letter_of_a_short_name("ORIGIX", Named::Misspelt("ORIGIN"))]
+#[case::two_letters_swapped("ORIIGN", Named::Misspelt("ORIGIN"))]
+#[case::two_letters_swapped_twice("ROIIGN", Named::Other)]
+#[case::letters_added("SKEWNESS", Named::Other)]
+#[case::letters_left_out("SK", Named::Other)]
+fn a_name_is_misspelt_within_bounds(#[case] name: &str, #[case] expected: Named) {
+    assert_eq!(Named::of(name), expected);
+}
+
+#[test]
+fn names_of_other_programs_are_returned_in_their_order() {
+    let given = names(&["SENTRY_DSN", "ORIGIN", "TAGS", "ASSETS"]);
+    assert_eq!(check(given).unwrap(), ["SENTRY_DSN", "ASSETS"]);
+}
+
+#[test]
+fn a_misspelt_name_is_refused_with_the_setting_that_was_meant() {
+    let error = check(names(&["SENTRY_DSN", "ORIGN"])).unwrap_err();
+    assert_eq!(error.to_string(), "the setting ORIGIN is written \"ORIGN\": correct the name");
 }

@@ -282,3 +282,56 @@ proptest! {
         }
     }
 }
+
+/// The rows that an ask at this time deletes.
+fn deleted(ledger: &mut Ledger, now: i64) -> usize {
+    let (_, changes) = ledger.answer(ShardRequest::Records(vec![]), Time(now));
+    changes.iter().filter(|change| matches!(change, RowChange::Delete { .. })).count()
+}
+
+#[test]
+fn expired_rows_are_deleted_once_a_minute_from_the_moment_of_their_end() {
+    let lease = |life| ShardRequest::Claim {
+        slot: format!("of {life}"),
+        token: 1,
+        life: Duration::from_millis(life),
+        waited: false,
+        tags: vec![],
+    };
+    let mut ledger = Ledger::default();
+    ledger.answer(lease(10_000), Time(0));
+    ledger.answer(lease(60_000), Time(0));
+    assert_eq!(deleted(&mut ledger, 59_999), 0);
+    assert_eq!(deleted(&mut ledger, 60_000), 2);
+}
+
+#[test]
+fn a_ledger_that_was_read_again_has_nothing_to_delete_for_a_minute() {
+    let mut object = Object::default();
+    object.answer(claim("a", 1), 0);
+    object.evict(500);
+    assert_eq!(deleted(&mut object.ledger, 1_000), 0);
+    assert_eq!(deleted(&mut object.ledger, 60_500), 1);
+}
+
+#[test]
+fn a_record_is_given_until_its_end_also_where_it_is_not_deleted_yet() {
+    const END: i64 = 10 * 60 * 1000;
+    let mut object = Object::default();
+    object.answer(publish("t", 0, "record"), 0);
+    assert_eq!(object.ids("t", END - 1), ["record"]);
+    assert_eq!(object.ids("t", END), [""; 0]);
+}
+
+#[test]
+fn as_many_records_are_kept_as_there_is_room_for() {
+    const MOST: usize = 20_000;
+    let mut object = Object::default();
+    for number in 0..MOST {
+        object.answer(publish(&format!("t{number}"), 0, "record"), number as i64 / 1000);
+    }
+    assert_eq!(object.rows.len(), MOST);
+    object.answer(publish("another", 0, "record"), 100);
+    assert_eq!(object.rows.len(), MOST);
+    assert_eq!(object.ids("another", 100), ["record"]);
+}

@@ -49,6 +49,11 @@ fn qualified_private_and_no_cache_withhold_fields_and_no_more_5_2_2_4() {
     assert!(both.private && both.no_cache);
 }
 
+#[test]
+fn a_backslash_in_a_quotation_escapes_one_character_9110_5_6_4() {
+    assert_eq!(CacheControl::parse(r#"private="a\\b""#).withheld, [r"a\b"]);
+}
+
 #[rstest]
 #[case::never_ended("\"x, y")]
 #[case::ended_by_an_escape("\"x\\\"")]

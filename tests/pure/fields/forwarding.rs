@@ -65,3 +65,13 @@ fn cookies_of_load_balancers_say_nothing_of_a_page() {
     forwarding::drop_load_balancers(&mut given);
     assert_eq!(given, headers("set-cookie: sid=1"));
 }
+
+#[rstest]
+#[case("via: 1.1 edge-isr", true)]
+#[case("via: 1.1 varnish, 1.1 edge-isr", true)]
+#[case("via: 1.1 varnish\nvia: 1.1 edge-isr", true)]
+#[case("via: 1.1 varnish", false)]
+#[case("x: 1.1 edge-isr", false)]
+fn a_request_that_has_been_here_says_so_in_via(#[case] lines: &str, #[case] came: bool) {
+    assert_eq!(forwarding::came_through_here(&headers(lines)), came);
+}

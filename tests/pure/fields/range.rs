@@ -5,6 +5,7 @@ use crate::headers;
 
 #[rstest]
 #[case::first_and_last("bytes=0-1", Part::Bytes { first: 0, last: 1 })]
+#[case::one_byte("bytes=3-3", Part::Bytes { first: 3, last: 3 })]
 #[case::no_last("bytes=5-", Part::Bytes { first: 5, last: 9 })]
 #[case::suffix("bytes=-3", Part::Bytes { first: 7, last: 9 })]
 #[case::suffix_longer_than_all("bytes=-30", Part::Bytes { first: 0, last: 9 })]
@@ -53,8 +54,8 @@ fn a_length_must_fit_a_number_of_the_runtime(#[case] value: &str, #[case] expect
 #[test]
 fn a_part_says_which_it_is_15_3_7() {
     let mut given = headers("content-length: 10");
-    describe(Part::Bytes { first: 2, last: 4 }, 10, &mut given);
-    assert_eq!(given, headers("content-length: 3\ncontent-range: bytes 2-4/10"));
+    describe(Part::Bytes { first: 1, last: 4 }, 10, &mut given);
+    assert_eq!(given, headers("content-length: 4\ncontent-range: bytes 1-4/10"));
     describe(Part::Unsatisfiable, 10, &mut given);
     assert_eq!(given, headers("content-length: 0\ncontent-range: bytes */10"));
 }

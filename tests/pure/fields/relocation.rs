@@ -30,3 +30,13 @@ fn a_redirect_to_itself_is_seen(#[case] lines: &str, #[case] itself: bool) {
     let key = CacheKey::parse("https://www.example.com/a").unwrap();
     assert_eq!(relocation::redirects_to(&headers(lines), &key), itself);
 }
+
+#[rstest]
+#[case::its_own_address("http://[::1]/a", "https://site.test/a")]
+#[case::its_own_address_with_a_port("http://[::1]:8000/a", "https://site.test/a")]
+#[case::another_address("http://[::2]/a", "http://[::2]/a")]
+fn an_address_has_colons_and_is_no_port(#[case] url: &str, #[case] shown: &str) {
+    let mut given = headers(&format!("location: {url}"));
+    relocation::relocate(&mut given, "[::1]", "https://site.test");
+    assert_eq!(given["location"], shown);
+}

@@ -1,3 +1,4 @@
+use edge_isr::fields::request::RequestFields;
 use edge_isr::fields::response;
 use rstest::rstest;
 
@@ -29,4 +30,16 @@ fn browsers_are_told_what_is_meant_for_them(#[case] said: &str, #[case] shown: &
     let mut given = headers(&format!("cache-control: {said}"));
     response::for_visitor(&mut given, false, false);
     assert_eq!(given["cache-control"], shown);
+}
+
+#[rstest]
+#[case::coded("content-encoding: gzip", Some("accept-encoding"))]
+#[case::not_coded("x: y", None)]
+#[case::said_already("content-encoding: gzip\nvary: Accept-Encoding", Some("Accept-Encoding"))]
+#[case::said_of_all("content-encoding: gzip\nvary: *", Some("*"))]
+#[case::said_of_another("content-encoding: gzip\nvary: accept", Some("accept, accept-encoding"))]
+fn a_coded_body_is_not_for_every_client(#[case] lines: &str, #[case] vary: Option<&str>) {
+    let mut given = headers(lines);
+    response::for_visitor(&mut given, false, false);
+    assert_eq!(given.raw("vary").as_deref(), vary);
 }

@@ -7,7 +7,7 @@ use edge_isr::fields::conditional::is_not_modified;
 use edge_isr::fields::no_vary_search::{NoVarySearch, form_decoded};
 use edge_isr::fields::range;
 use edge_isr::fields::request_directives::RequestDirectives;
-use edge_isr::fields::steps::taken;
+use edge_isr::fields::steps::{self, taken};
 use edge_isr::fields::structured::{dictionary, strings};
 use edge_isr::fields::vary::Vary;
 use edge_isr::policy::key::CacheKey;
@@ -154,4 +154,12 @@ proptest! {
     fn letters_at_random_are_read_in_linear_time(text in "[\"\\\\,;%=&/.() a-c0-2]{0,4000}") {
         prop_assert_eq!(too_slow(&text), [""; 0]);
     }
+}
+
+#[test]
+fn what_the_parsers_visit_is_counted() {
+    assert_eq!(taken(steps::step), 1);
+    assert_eq!(taken(|| [2, 3].into_iter().for_each(steps::steps)), 5);
+    let separators = fields("cache-tag", ",,,,");
+    assert!(taken(|| drop(TagSet::of(&separators, "h"))) >= 5);
 }

@@ -1,6 +1,7 @@
 use edge_isr::fields::url::{self, normal, resolved_path};
 use edge_isr::policy::key::resolved_url;
 use proptest::prelude::*;
+use rstest::rstest;
 
 proptest! {
     #[test]
@@ -26,4 +27,13 @@ proptest! {
         resolved_url(&text);
         resolved_url(&format!("https://{text}"));
     }
+}
+
+#[rstest]
+#[case::percent_signs_alone("%", "%25")]
+#[case::a_backslash("/a\\b", "/a/b")]
+#[case::slashes_in_a_row("//a//b", "/a/b")]
+#[case::as_it_is("/a/b", "/a/b")]
+fn a_path_is_spelt_in_one_way(#[case] path: &str, #[case] expected: &str) {
+    assert_eq!(url::path(path), expected);
 }

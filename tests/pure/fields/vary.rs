@@ -1,4 +1,6 @@
-use edge_isr::fields::vary::{Encoding, Languages, Selecting, Selectors, Vary, selected_by};
+use edge_isr::fields::vary::{
+    Encoding, Languages, Selecting, Selectors, Vary, selected_by, selecting_text,
+};
 use http::HeaderMap;
 use rstest::rstest;
 
@@ -137,4 +139,28 @@ fn what_is_kept_of_cookies_tells_them_apart_and_gives_none_away() {
     assert_ne!(one, select(Some("sid=other"), b"a"));
     assert_ne!(one, select(Some("sid=very-secret"), b"b"));
     assert_eq!(select(None, b"a")[0].1, "absent");
+}
+
+/// What stands beside a stored response must not give away what a visitor sent.
+#[test]
+fn credentials_that_select_are_told_apart_and_not_written_down() {
+    let select = |token: &str| {
+        let request = headers(&format!("authorization: Bearer {token}"));
+        selecting(["authorization"], &request, Languages::AsSpelt)
+    };
+    assert_eq!(select("one"), select("one"));
+    assert_ne!(select("one"), select("two"));
+    assert!(!select("one")[0].1.contains("one"));
+}
+
+#[rstest]
+#[case::no_list("user-agent", " a,,b ", "a,,b")]
+#[case::a_list("x", " a,,b ", "a, b")]
+fn a_comma_separates_the_members_of_lists_alone(
+    #[case] name: &str,
+    #[case] value: &str,
+    #[case] text: &str,
+) {
+    let request = headers(&format!("{name}:{value}"));
+    assert_eq!(selecting_text(name, &request, Languages::AsSpelt).as_deref(), Some(text));
 }

@@ -1,3 +1,4 @@
+use edge_isr::fields::cache_status::Forward;
 use edge_isr::policy::bypass::{Bypass, BypassSettings, bypass, loops};
 use edge_isr::policy::cookies::CookieNames;
 use http::Method;
@@ -96,4 +97,12 @@ fn a_request_comes_round(
     #[case] expected: bool,
 ) {
     assert_eq!(loops(origin, "site.test", &headers(lines)), expected);
+}
+
+#[test]
+fn only_a_method_of_its_own_is_a_reason_to_forward_9211_2_2() {
+    assert_eq!(Bypass::Method.forward(), Forward::Method);
+    for other in [Bypass::Upgrade, Bypass::Rule, Bypass::LoginCookie] {
+        assert_eq!(other.forward(), Forward::Bypass);
+    }
 }

@@ -171,3 +171,17 @@ proptest! {
         }
     }
 }
+
+#[rstest]
+#[case("'", true)]
+#[case("'a", true)]
+#[case("a'", true)]
+#[case("a'b", true)]
+#[case("'a'", false)]
+#[case("''", false)]
+fn an_apostrophe_is_legal_and_a_name_between_two_is_quoted(
+    #[case] name: &str,
+    #[case] is_legal: bool,
+) {
+    assert_eq!(CookieNames::parse(&[name]).is_ok(), is_legal);
+}

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use edge_isr::fields::cache_control::CacheControl;
-use edge_isr::policy::freshness::{Directives, Lifetimes, age_value, born_at};
+use edge_isr::policy::freshness::{
+    Directives, Lifetimes, Made, age_value, born_at, heuristic_lifetime,
+};
 use edge_isr::policy::time::Time;
 use rstest::rstest;
 
@@ -122,4 +124,32 @@ fn s_maxage_alone_takes_no_granted_window_5_2_2_10() {
     assert!(!grace("s-maxage=60"));
     assert!(grace("s-maxage=60, stale-if-error=5"));
     assert!(grace("max-age=60"));
+}
+
+#[rstest]
+#[case::next("x-nextjs-cache: STALE", true)]
+#[case::vercel("x-vercel-cache: stale", true)]
+#[case::cloudflare("cf-cache-status: UPDATING", true)]
+#[case::fresh("x-nextjs-cache: HIT", false)]
+#[case::negative_9211_2_4("cache-status: nginx; hit; ttl=-1", true)]
+#[case::no_longer_fresh("cache-status: nginx; hit; ttl=-0", false)]
+#[case::positive("cache-status: nginx; hit; ttl=5", false)]
+fn an_origins_own_cache_says_what_is_stale(#[case] lines: &str, #[case] is_stale: bool) {
+    assert_eq!(matches!(Made::of(&headers(lines), NOW), Made::Stale(_)), is_stale);
+}
+
+#[rstest]
+#[case::a_tenth("last-modified: Wed, 21 Oct 2015 07:11:20 GMT", Some(100))]
+#[case::a_tenth_of_the_time_before_date(
+    "date: Wed, 21 Oct 2015 07:13:00 GMT\nlast-modified: Wed, 21 Oct 2015 07:11:20 GMT",
+    Some(10)
+)]
+#[case::a_day_at_most("last-modified: Tue, 21 Oct 2014 07:28:00 GMT", Some(86_400))]
+#[case::no_date("x: y", None)]
+fn a_guessed_lifetime_is_a_tenth_of_the_age_4_2_2(
+    #[case] lines: &str,
+    #[case] seconds: Option<u64>,
+) {
+    let lifetime = heuristic_lifetime(&headers(lines), NOW);
+    assert_eq!(lifetime, seconds.map(Duration::from_secs));
 }

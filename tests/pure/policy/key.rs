@@ -189,3 +189,15 @@ proptest! {
         prop_assert_eq!(resolved_url(&url), fetched.as_str());
     }
 }
+
+#[test]
+fn the_first_page_of_a_host_has_no_query() {
+    let key = |url| CacheKey::parse(url).unwrap();
+    assert_eq!(key("https://h/a?b").of_host(), key("https://h/"));
+}
+
+#[test]
+fn a_reference_that_is_a_query_belongs_to_the_page_3986_5_4() {
+    let resolved = CacheKey::parse("https://h/a/b?c").unwrap().resolve("?x").unwrap();
+    assert_eq!(resolved.url(), "https://h/a/b?x");
+}

@@ -115,3 +115,57 @@ proptest! {
         let _ = Stored::from_head(&text);
     }
 }
+
+#[test]
+fn what_says_nothing_of_the_graph_is_not_written() {
+    let mut plain = response(HeaderMap::new());
+    let has_graph = |response: &StoredResponse| {
+        Stored::Response(Box::new(response.clone())).to_head().contains("former_tags")
+    };
+    assert!(has_graph(&plain));
+    plain.graph = GraphMarks::default();
+    let head: serde_json::Value =
+        serde_json::from_str(&Stored::Response(Box::new(plain)).to_head()).unwrap();
+    assert!(head["response"].get("graph").is_none(), "{head}");
+}
+
+fn marker(plain: bool, first: bool) -> Stored {
+    let first = first.then(|| PassingFirst { variant: Variant::default(), kept_until: Time(4) });
+    let pass = Pass { reason: Refusal::SetCookie, plain };
+    Stored::Pass(PassMarker { fetched_at: Time(1), until: Time(2), pass, first })
+}
+
+#[test]
+fn what_is_stored_for_all_stays_where_a_visitors_own_request_brings_back_a_refusal() {
+    let stored = Stored::Response(Box::new(response(HeaderMap::new())));
+    assert!(stored.outranks(&marker(false, false)));
+    assert!(!stored.outranks(&marker(true, false)), "a plain request speaks for all");
+    assert!(!stored.outranks(&stored.clone()));
+    assert!(!marker(true, true).outranks(&stored));
+}
+
+#[rstest::rstest]
+#[case::the_way_to_other_variants_stays(true, (false, false), true)]
+#[case::a_plain_request_speaks_for_all(true, (true, false), false)]
+#[case::of_two_ways_the_later(true, (false, true), false)]
+#[case::without_other_variants_nothing_is_lost(false, (false, false), false)]
+fn a_marker_beside_a_marker(
+    #[case] has_first: bool,
+    #[case] (plain, first): (bool, bool),
+    #[case] stays: bool,
+) {
+    for current in [marker(true, has_first), marker(false, has_first)] {
+        assert_eq!(current.outranks(&marker(plain, first)), stays);
+    }
+}
+
+#[test]
+fn what_was_emptied_meanwhile_leads_to_no_variant_that_was_there_before() {
+    assert_eq!(marker(true, true).in_new_era(), marker(true, false));
+    let Stored::Response(stored) =
+        Stored::Response(Box::new(response(HeaderMap::new()))).in_new_era()
+    else {
+        panic!("a response")
+    };
+    assert_eq!(stored.variant.era, stored.provenance.fetched_at);
+}

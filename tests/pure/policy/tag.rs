@@ -261,3 +261,11 @@ proptest! {
         prop_assert_eq!(purged(&format!("/?{}", &spelt[1..])), purged(&format!("/?{}", &text[1..])));
     }
 }
+
+#[test]
+fn a_tag_of_the_edges_own_is_told_from_an_origins_and_both_are_shown_plainly() {
+    let (own, origins) = (Tag::host("h"), Tag::origin("a").unwrap());
+    assert!(is_implicit(&own) && !is_implicit(&origins));
+    assert_eq!(origins.to_string(), "a");
+    assert!(own.as_str().ends_with(&own.to_string()) && own.to_string() != own.as_str());
+}

@@ -29,6 +29,9 @@ fn the_three_forms_of_9110_5_6_7_are_read(#[case] text: &str) {
 #[case("Sun, 06 Nov 1994 08:49:37 EST")]
 #[case("Sun, 06 Nov 1994 24:49:37 GMT")]
 #[case("Sun, 31 Nov 1994 08:49:37 GMT")]
+#[case("Sun, 06 Nov 1994 08:60:37 GMT")]
+#[case("Sun, 06 Nov 1994 08:49:61 GMT")]
+#[case("Sun, +6 Nov 1994 08:49:37 GMT")]
 #[case("Sun, 06 Nov 1994 8:49:37 GMT")]
 #[case("Sun, 06 Nov 1994 08:49 GMT")]
 #[case("Sun, 6 Nov 94 08:49:37:00 GMT")]
@@ -39,6 +42,14 @@ fn the_three_forms_of_9110_5_6_7_are_read(#[case] text: &str) {
 #[case("Someday, 06 Nov 1994 08:49:37 GMT")]
 fn what_is_no_date_is_none(#[case] text: &str) {
     assert_eq!(Time::from_http_date(text), None);
+}
+
+#[rstest]
+#[case::of_1970("Thursday, 01-Jan-70 00:00:00 GMT", 0)]
+#[case::of_2069("Tuesday, 01-Jan-69 00:00:00 GMT", 3_124_224_000)]
+#[case::a_leap_second("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_799)]
+fn a_date_at_the_edge_of_its_form(#[case] text: &str, #[case] seconds: i64) {
+    assert_eq!(Time::from_http_date(text), Some(Time(seconds * 1000)));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What the body of a purge may name.
 
+use rstest::rstest;
+use serde_json::json;
+
+use super::told;
 use crate::world::origin::Page;
 use crate::world::{At, World};
 
@@ -75,4 +79,85 @@ fn a_field_that_stands_twice_in_a_purge_is_refused() {
     let seen = world.control(At::default(), r#"{"tags":["a"],"tags":["b"]}"#);
     assert_eq!(seen.status, 400);
     assert!(seen.text.contains("\"field\":\"tags\""), "{}", seen.text);
+}
+
+#[test]
+fn a_receipt_lists_what_was_purged_by_its_kind_and_each_once() {
+    let body = json!({
+        "tags": ["B", "b"],
+        "urls": ["https://site.test/a b", "https://site.test/c?y"],
+        "prefixes": ["/d/"],
+        "hosts": ["Site.test"],
+        "everything": true,
+    });
+    let seen = World::new(1).control(At::default(), &body.to_string());
+    let purged = json!({
+        "tags": ["b"],
+        "urls": ["https://site.test/a%20b", "https://site.test/c?y"],
+        "prefixes": ["/d"],
+        "hosts": ["site.test"],
+        "everything": true,
+    });
+    assert_eq!((seen.status, &told(&seen)["purged"]), (200, &purged));
+}
+
+#[rstest]
+#[case::nothing(r#"{"tags":[]}"#, 400, "tags")]
+#[case::no_object("[]", 400, "body")]
+#[case::more_than_is_allowed(r#"{"tags":["a","b"],"hosts":["c"]}"#, 413, "PURGE_ITEMS_MAX")]
+#[case::as_many_as_are_allowed(r#"{"tags":["a","b"]}"#, 200, "")]
+#[case::a_field_that_stands_twice(r#"{"tags":["a"],"tags":["b"]}"#, 400, "tags")]
+fn a_request_in_bounds_is_carried_out(
+    #[case] body: &str,
+    #[case] status: u16,
+    #[case] field: &str,
+) {
+    let seen = World::with(1, &[("PURGE_ITEMS_MAX", "2")]).control(At::default(), body);
+    assert_eq!(seen.status, status, "{}", seen.text);
+    assert_eq!(told(&seen)["field"].as_str().unwrap_or(""), field);
+}
+
+#[test]
+fn a_body_that_is_no_object_is_told_so() {
+    let seen = World::new(1).control(At::default(), "[]");
+    assert!(
+        told(&seen)["detail"].as_str().unwrap().contains("expected an object"),
+        "{}",
+        seen.text
+    );
+}
+
+#[rstest]
+#[case::as_deep_as_is_tagged(16, true)]
+#[case::deeper(17, false)]
+fn a_prefix_has_a_depth(#[case] depth: usize, #[case] is_purged: bool) {
+    let body = json!({ "prefixes": ["/a".repeat(depth)] }).to_string();
+    let seen = World::new(1).control(At::default(), &body);
+    assert_eq!(seen.status, if is_purged { 200 } else { 422 }, "{}", seen.text);
+}
+
+#[test]
+fn a_host_that_is_not_served_is_not_purged() {
+    let world = World::with(1, &[("HOSTS", "site.test")]);
+    let body = json!({ "hosts": ["site.test", "other.test"], "urls": ["https://other.test/"] });
+    let seen = world.control(At::default(), &body.to_string());
+    let rejected = told(&seen)["rejected"].as_array().unwrap().len();
+    assert_eq!((rejected, &told(&seen)["purged"]["hosts"]), (2, &json!(["site.test"])));
+}
+
+#[rstest]
+#[case::in_a_burst("", "KV did not take what is listed under failed; send it again.")]
+#[case::of_one_request(
+    "Too many API requests by single Worker invocation.",
+    "lower PURGE_ITEMS_MAX"
+)]
+#[case::of_a_day("KV put() limit exceeded for the day.", "when the day (UTC) is over")]
+fn a_purge_that_is_not_durable_says_what_to_do(#[case] failure: &str, #[case] advice: &str) {
+    let world = World::new(1);
+    world.kv.writes_fail.set(1_000);
+    *world.kv.failure.borrow_mut() = failure.to_owned();
+    let seen = world.purge("soft", &["a"]);
+    let detail = told(&seen)["detail"].as_str().unwrap().to_owned();
+    assert_eq!(seen.status, 503);
+    assert!(detail.contains(advice), "{detail}");
 }

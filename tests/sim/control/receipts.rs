@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use edge_isr::policy::time::Time;
+use rstest::rstest;
 use serde_json::{Value, json};
 
+use super::get;
 use crate::seeds;
 use crate::world::origin::Page;
 use crate::world::{At, Seen, TOKEN, World};
@@ -203,4 +205,13 @@ fn a_receipt_that_cannot_be_read_is_not_said_to_be_absent() {
         world.kv.values.borrow_mut().get_mut(key).unwrap().value = before;
     }
     assert_eq!(look_up_at(&world, At::default(), &id).status, 200);
+}
+
+#[rstest]
+#[case::of_another_letter("0123456789abcdef0123456789abcdeg", 400)]
+#[case::in_upper_case("0123456789ABCDEF0123456789ABCDEF", 400)]
+#[case::too_short("0123456789abcdef0123456789abcde", 400)]
+#[case::unknown("0123456789abcdef0123456789abcdef", 404)]
+fn a_receipts_id(#[case] id: &str, #[case] status: u16) {
+    assert_eq!(get(&World::new(1), &format!("purges/{id}")).status, status);
 }

@@ -75,3 +75,15 @@ fn one_visitors_answer_tells_of_the_page_only_so_much(
 ) {
     assert_eq!(own_answer(StatusCode::from_u16(status).unwrap(), storing), tells);
 }
+
+#[rstest]
+#[case::forbidden_and_storable(403, KEPT, Refusal::PlainRefused)]
+#[case::forbidden(401, REFUSED, Refusal::PlainRefused)]
+#[case::moved(302, REFUSED, Refusal::NoLifetime)]
+fn a_page_passes_for_what_the_revalidation_met(
+    #[case] status: u16,
+    #[case] storing: Storing,
+    #[case] refusal: Refusal,
+) {
+    assert_eq!(of(status, true, storing), PlainAnswer::Pass(refusal));
+}

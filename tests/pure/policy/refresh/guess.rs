@@ -190,3 +190,69 @@ fn names_that_a_visitor_makes_up_are_remembered_only_while_they_are_short() {
     sections.stored(&page, &[named(65)], &[], Time(2));
     assert!(sections.varies(&page).is_empty());
 }
+
+fn named(names: &[&'static str]) -> Vec<HeaderName> {
+    names.iter().map(|name| HeaderName::from_static(name)).collect()
+}
+
+#[test]
+fn fields_that_browsers_send_need_no_request_of_their_own() {
+    let mut sections = Sections::default();
+    let (page, section) = (key("/a/b"), Section::of(&key("/a/b")));
+    sections.stored(&page, &[], &[], Time(0));
+    let order = |names: &[&'static str]| sections.order(section, &named(names), Time(1));
+    assert_eq!(order(&["user-agent", "sec-fetch-mode", "cf-ray", "save-data"]), Order::PlainFirst);
+    assert_eq!(order(&["user-agent", "x-app"]), Order::OwnFirst);
+}
+
+#[test]
+fn a_stored_page_speaks_for_its_section_until_a_day_is_over() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let mut sections = Sections::default();
+    sections.stored(&key("/a/b"), &[], &[], Time(0));
+    let order = |at| sections.order(Section::of(&key("/a/c")), &[], Time(at));
+    assert_eq!(order(DAY - 1), Order::PlainFirst);
+    assert_eq!(order(DAY), Order::OwnFirst);
+}
+
+#[test]
+fn a_field_that_turned_out_harmless_stays_so_and_eight_of_them_are_remembered() {
+    let names: Vec<HeaderName> =
+        (0..9).map(|number| HeaderName::try_from(format!("x-{number}")).unwrap()).collect();
+    let mut sections = Sections::default();
+    let (page, section) = (key("/a/b"), Section::of(&key("/a/b")));
+    sections.stored(&page, &[], &names[..8], Time(0));
+    sections.stored(&page, &[], &[], Time(1));
+    assert_eq!(sections.order(section, &names[..8], Time(2)), Order::PlainFirst);
+    sections.stored(&page, &[], &names[8..], Time(2));
+    assert_eq!(sections.order(section, &names[8..], Time(3)), Order::OwnFirst);
+}
+
+/// As many sections as are remembered: those of so many pages, and that of their host.
+fn full() -> Sections {
+    let mut sections = Sections::default();
+    for number in 0..2047 {
+        sections.stored(&key(&format!("/s{number}/p")), &[], &[], Time(number));
+    }
+    sections
+}
+
+fn is_known(sections: &Sections, number: i64) -> bool {
+    let section = Section::of(&key(&format!("/s{number}/p")));
+    sections.order(section, &[], Time(3_000)) == Order::PlainFirst
+}
+
+#[test]
+fn a_further_section_takes_the_place_of_the_half_that_was_not_heard_of_for_longest() {
+    let mut sections = full();
+    sections.stored(&key("/new/p"), &[], &[], Time(3_000));
+    assert!(!is_known(&sections, 0) && !is_known(&sections, 1024));
+    assert!(is_known(&sections, 1025) && is_known(&sections, 2046));
+}
+
+#[test]
+fn a_known_section_takes_no_place_of_another() {
+    let mut sections = full();
+    sections.stored(&key("/s7/q"), &[], &[], Time(3_000));
+    assert!((0..2047).all(|number| is_known(&sections, number)));
+}

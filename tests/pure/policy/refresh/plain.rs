@@ -1,6 +1,6 @@
 use edge_isr::fields::vary::{Encoding, Languages};
 use edge_isr::policy::refresh::plain::{
-    Allowed, ForwardHeaders, added, carried, is_as_good_as_plain, plain_fields,
+    Allowed, ForwardHeaders, added, adds_nothing, carried, is_as_good_as_plain, plain_fields,
 };
 use http::HeaderMap;
 use http::header::HeaderName;
@@ -111,4 +111,17 @@ fn a_plain_request_carries_the_very_text_by_which_its_answer_is_found() {
     let other = headers("accept-language: de, en\nx-country: US");
     let names = ["accept-language", "x-country"];
     assert_eq!(plain(&one, &names), plain(&other, &names));
+}
+
+#[rstest]
+#[case(&["cf-connecting-ip", "cdn-loop"], true)]
+#[case(&[], true)]
+#[case(&["cf-ray", "x-theme"], false)]
+#[case(&["cdn-loops"], false)]
+fn what_the_platform_says_is_not_said_by_the_visitor(
+    #[case] names: &[&'static str],
+    #[case] nothing: bool,
+) {
+    let names: Vec<HeaderName> = names.iter().map(|name| HeaderName::from_static(name)).collect();
+    assert_eq!(adds_nothing(&names), nothing);
 }
