@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures::future::{LocalBoxFuture, join_all};
 
-use crate::isolate::rest::Rest;
 use crate::platform::Platform;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
@@ -119,8 +118,7 @@ async fn bulk_read<P: Platform>(
         }
         result => result,
     };
-    if let Err(error) = &result {
-        let length = if *error == KvError::TimedOut { Rest::LONG } else { Rest::SHORT };
+    if let Some(length) = result.as_ref().err().and_then(KvError::rest_after) {
         rest.begin(length, platform.now());
     }
     result

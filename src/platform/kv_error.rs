@@ -1,5 +1,9 @@
 //! Pure. Why an operation of KV failed: its kind is what the flows decide by.
 
+use std::time::Duration;
+
+use crate::isolate::rest::Rest;
+
 /// The limits that KV's errors name, and its other failures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KvError {
@@ -24,6 +28,15 @@ pub enum KvError {
 }
 
 impl KvError {
+    /// Returns how long KV is not read after this error. `None`: the error says nothing of KV.
+    pub fn rest_after(&self) -> Option<Duration> {
+        match self {
+            KvError::TooManyOperations | KvError::Resting => None,
+            KvError::TimedOut => Some(Rest::LONG),
+            KvError::DayQuota | KvError::TooSoon | KvError::Other(_) => Some(Rest::SHORT),
+        }
+    }
+
     /// Reads the kind of an error from the runtime's text. The texts are Cloudflare's own. workerd
     /// builds "KV PUT failed: 429 Too Many Requests" from KV's status. The limits' texts come from
     /// the production runtime.

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use edge_isr::isolate::rest::Rest;
 use edge_isr::platform::kv_error::KvError;
 use edge_isr::platform::kv_key::{KvKey, KvPrefix};
 use edge_isr::policy::fence::PurgeMode;
@@ -54,4 +57,17 @@ fn a_limit_is_known_by_what_the_runtime_says(#[case] text: &str, #[case] kind: K
 fn any_other_failure_keeps_its_words(#[case] text: &str) {
     assert_eq!(KvError::classified(text), KvError::Other(text.to_owned()));
     assert_eq!(KvError::classified(text).to_string(), text);
+}
+
+#[rstest]
+#[case::which_says_nothing_of_kv(KvError::TooManyOperations, None)]
+#[case::which_is_a_rest_already(KvError::Resting, None)]
+#[case::timed_out(KvError::TimedOut, Some(Rest::LONG))]
+#[case::of_the_day(KvError::DayQuota, Some(Rest::SHORT))]
+#[case::any_other(KvError::Other("failed: 500".to_owned()), Some(Rest::SHORT))]
+fn kv_is_not_read_for_a_while_after_an_error(
+    #[case] error: KvError,
+    #[case] rest: Option<Duration>,
+) {
+    assert_eq!(error.rest_after(), rest);
 }
