@@ -31,7 +31,6 @@ use crate::platform::tasks::within;
 use crate::platform::{CoordinatorError, Platform};
 use crate::policy::key::Slot;
 use crate::policy::tag::Tag;
-use crate::policy::time::Time;
 use crate::policy::timing::SHARD_LIMIT;
 
 /// The reason why a shard gave no reply. The data centre's own lease serves instead.
@@ -94,8 +93,7 @@ async fn ask<P: Platform>(
     shard: Shard,
     ask: ShardRequest,
 ) -> Result<LeaseReply, NoReply> {
-    let began = platform.now();
-    if platform.isolate().shard_rests.of(shard).lasts(began) {
+    if platform.isolate().shard_rests.of(shard).lasts(platform.now()) {
         return Err(NoReply::Resting);
     }
     match answered(platform, shard, &ask).await {
@@ -103,7 +101,7 @@ async fn ask<P: Platform>(
         Some(Ok(reply)) => Ok(learn(platform, reply)),
         Some(Err(error)) => {
             // The purges that a reply would have named are read from KV when KV shows them.
-            let_rest(platform, shard, began, &error);
+            let_rest(platform, shard, &error);
             Err(NoReply::Unanswered)
         }
     }
@@ -119,10 +117,12 @@ fn learn<P: Platform>(platform: &P, reply: ShardReply) -> LeaseReply {
     reply.lease
 }
 
-fn let_rest<P: Platform>(platform: &P, shard: Shard, began: Time, error: &CoordinatorError) {
-    let now = platform.now();
-    let length = if now.since(began) >= SHARD_LIMIT { Rest::LONG } else { Rest::SHORT };
-    platform.isolate().shard_rests.of(shard).begin(length, now);
+fn let_rest<P: Platform>(platform: &P, shard: Shard, error: &CoordinatorError) {
+    let length = match error {
+        CoordinatorError::TimedOut => Rest::LONG,
+        CoordinatorError::Other(_) => Rest::SHORT,
+    };
+    platform.isolate().shard_rests.of(shard).begin(length, platform.now());
     complain(platform, Complaint::Coordinator, || {
         format!(
             "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
@@ -136,7 +136,7 @@ async fn answered<P: Platform>(
     shard: Shard,
     ask: &ShardRequest,
 ) -> Option<Result<ShardReply, CoordinatorError>> {
-    let late = || Some(Err(CoordinatorError("no answer in time".to_owned())));
+    let late = || Some(Err(CoordinatorError::TimedOut));
     within(platform, SHARD_LIMIT, platform.coordinate(shard, ask)).await.unwrap_or_else(late)
 }
 

@@ -6,8 +6,14 @@ use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
 
 /// The reason why a shard gave no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CoordinatorError(pub String);
+pub enum CoordinatorError {
+    /// The shard did not reply within the time limit. It may have carried out the request.
+    #[error("no reply in time")]
+    TimedOut,
+    /// Any other failure, in the runtime's words.
+    #[error("{0}")]
+    Other(String),
+}
 
 /// The way to the coordinator's shards.
 pub trait Coordinator {

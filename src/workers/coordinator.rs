@@ -31,7 +31,7 @@ impl Coordinator for Runtime {
     ) -> Option<Result<ShardReply, CoordinatorError>> {
         let objects = self.bindings.coordinator().filter(|objects| objects.is_object())?;
         let answer = try_ask(objects.unchecked_ref(), shard, ask).await;
-        Some(answer.map_err(|cause| CoordinatorError(described(&cause))))
+        Some(answer.map_err(|cause| CoordinatorError::Other(described(&cause))))
     }
 }
 
@@ -48,5 +48,5 @@ async fn try_ask(
     let response: web_sys::Response = response.unchecked_into();
     let text = JsFuture::from(response.text()?).await?.as_string();
     wire::parse_reply(&text.unwrap_or_default())
-        .ok_or_else(|| "an answer of another version".into())
+        .ok_or_else(|| "the shard replied in the format of another version".into())
 }

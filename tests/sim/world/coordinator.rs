@@ -50,7 +50,7 @@ impl SimCoordinator {
             self.executor.sleep(Duration::from_secs(1000)).await;
         }
         if self.fails.get() {
-            return Err(CoordinatorError("overloaded".to_owned()));
+            return Err(CoordinatorError::Other("overloaded".to_owned()));
         }
         let wire = self.at(&shard.to_string(), wire::parse_request(&wire).unwrap());
         self.travel().await;
