@@ -66,11 +66,13 @@ impl<P: Platform> Refresh<P> {
         let kept_until = first.as_ref().map_or(until, |first| first.kept_until.max(until));
         let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
         let body = self.platform.empty_body();
-        self.put(&slot, marker, None, body, kept_until.since(self.platform.now())).await;
+        let life = kept_until.since(self.platform.now());
+        let is_current = self.put(&slot, marker, None, body, life).await;
         if let Some(lease) = &self.lease {
             lease.release(LeaseEnd::Uncacheable).await;
         }
-        if let Some(prior) = self.take_prior() {
+        // A response that keeps the slot keeps its relations.
+        if let Some(prior) = self.take_prior().filter(|_| is_current) {
             write::forget(&self.platform, &self.visit.key, &prior).await;
         }
     }
