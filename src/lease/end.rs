@@ -1,5 +1,8 @@
-//! Pure. How a lease ended, as the requests that wait for it are told.
+//! Pure. The end of a lease, as the requests that wait for it learn it.
 
+use http::StatusCode;
+
+use crate::platform::Unsettled;
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 
@@ -22,4 +25,18 @@ pub enum LeaseEnd {
     /// The holder asked nothing, or was lost: a waiting request looks again, and may take the
     /// lease.
     Abandoned,
+}
+
+impl LeaseEnd {
+    /// Returns the outcome of a response whose body could not be kept. `own_went_well` tells that
+    /// the visitor's own request to the origin succeeded.
+    pub fn of_body(error: &Unsettled, own_went_well: bool) -> LeaseEnd {
+        match error {
+            // The waiting requests' own may succeed too.
+            Unsettled::BrokenOff if own_went_well => LeaseEnd::Uncacheable,
+            Unsettled::BrokenOff => LeaseEnd::Failed(StatusCode::BAD_GATEWAY.as_u16()),
+            Unsettled::VisitorTooSlow => LeaseEnd::Abandoned,
+            Unsettled::NotKept => LeaseEnd::Uncacheable,
+        }
+    }
 }

@@ -34,6 +34,7 @@
 //! | Wait no longer | a request has waited for the lives of two leases | | [`collapsing::has_waited_enough`] |
 //! | Handed on | another request stored the response meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
 //! | End of the lease | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
+//! | A body not kept | it broke off, its visitor reads too slowly, the cache kept nothing | | [`LeaseEnd::of_body`] |
 //! | Pass | the page turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
 //! | Back off | a background request failed, or its response was made before a purge | `detail=origin-failed` | [`backoff::Failure`] |
 //!
@@ -88,6 +89,7 @@
 //! [`Lookup::detail`]: crate::page::found::Lookup::detail
 //! [`Lookup::passing_first`]: crate::page::found::Lookup::passing_first
 //! [`LeaseEnd`]: crate::lease::LeaseEnd
+//! [`LeaseEnd::of_body`]: crate::lease::LeaseEnd::of_body
 //! [`collapsing::has_waited_enough`]: sharing::collapsing::has_waited_enough
 //! [`collapsing::after_waiting`]: sharing::collapsing::after_waiting
 //! [`backoff::Failure`]: refresh::backoff::Failure

@@ -4,7 +4,7 @@
 //! nothing. Nothing replaces a response that was fetched later.
 
 use futures::join;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use crate::fields::cache_control::joined;
 use crate::fields::cache_status::CacheStatus;
@@ -119,20 +119,14 @@ impl<P: Platform> Refresh<P> {
     /// Ends the lease after a body that could not be kept. The waiting requests share only a
     /// failure of the origin.
     async fn unsettled(mut self, error: Unsettled) {
-        let outcome = match error {
-            // The visitor's own request succeeded, so the waiting requests' own may succeed too.
-            Unsettled::BrokenOff if self.own_went_well() => LeaseEnd::Uncacheable,
-            Unsettled::BrokenOff => {
-                self.note_failure(Cause::Failed);
-                LeaseEnd::Failed(StatusCode::BAD_GATEWAY.as_u16())
-            }
-            Unsettled::VisitorTooSlow => LeaseEnd::Abandoned,
-            Unsettled::NotKept => {
-                self.put_kept_nothing(Some(error.to_string()));
-                LeaseEnd::Uncacheable
-            }
-        };
-        self.end(outcome).await;
+        let end = LeaseEnd::of_body(&error, self.own_went_well());
+        if let LeaseEnd::Failed(_) = end {
+            self.note_failure(Cause::Failed);
+        }
+        if let Unsettled::NotKept = error {
+            self.put_kept_nothing(Some(error.to_string()));
+        }
+        self.end(end).await;
     }
 
     /// Chooses the key that the response is stored under, by its own `No-Vary-Search`.

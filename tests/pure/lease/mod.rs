@@ -1,1 +1,2 @@
+mod end;
 mod in_isolate;
