@@ -1,4 +1,5 @@
-//! Pure. One shard of the coordinator: who holds which lease in the world, and the newest purge records.
+//! Pure. One shard of the coordinator: the holders of leases in the world, and the newest purge
+//! records.
 //!
 //! **At most one token holds a slot's lease at a time.** A shard handles one request after the
 //! other, and grants a lease only if no other token's is still alive. Only its own clock counts:

@@ -1,4 +1,4 @@
-//! Pure. What a shard of the coordinator is asked, and what it answers.
+//! Pure. The requests to a shard of the coordinator, and its replies.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,9 +1,8 @@
-//! Pure. How an ask, its answer and a row of the coordinator are spelt: words on lines. A tag is the last
-//! word of its line, and may hold spaces; no tag holds the end of a line.
+//! Pure. The text of the coordinator's requests, replies and rows: words on lines. A tag is the
+//! last word of its line, and may contain spaces. No tag contains a line break.
 //!
-//! A record's id is followed by the stamps that the record replaced, each after a comma. A version
-//! without such stamps takes them for a part of the id: to it the record is one more purge of the
-//! tag.
+//! A record's id is followed by the stamps of the records that it replaced, each after a comma. An
+//! older version reads them as a part of the id, and so as one more purge of the tag.
 //!
 //! Lines are used because the derived parsers of as many JSON types would be a tenth of the whole
 //! Worker.

@@ -1,4 +1,5 @@
-//! Pure. The leases of this isolate: at most one leader for a slot, and the requests that wait for it.
+//! Pure. The leases of this isolate: at most one holder for a slot, and the requests that wait for
+//! it.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -64,7 +64,8 @@ impl Coordinator {
         let desk = self.desk.clone();
         future_to_promise(async move {
             let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-            let ask = wire::parse_request(&text).ok_or("an ask of another version")?;
+            let ask = wire::parse_request(&text)
+                .ok_or("the request is in the format of another version")?;
             let answer = desk.answer(ask).inspect_err(|_| drop(desk.ledger.take()))?;
             Ok(new_response(&answer.to_string().into(), &Object::new())?.into())
         })

@@ -145,7 +145,7 @@ export const VARIANTS = [
     id: "lease-never-expires",
     name: "a lease never expires",
     within: 100_000,
-    breaks: "in the end nobody waits for who is gone",
+    breaks: "in the end no request waits for a lost holder",
     edits: [["lease-never-expires", "platform.config().lease_life()", "platform.config().lease_life() * 1_000_000"]],
   },
   {
@@ -223,7 +223,7 @@ export const VARIANTS = [
     id: "plain-with-a-cookie",
     name: "a plain request carries the visitor's cookie",
     within: 300_000,
-    breaks: "what one visitor's fields shaped is shown to no other",
+    breaks: "a response that one visitor's fields shaped is shown to no other visitor",
     edits: [
       [
         "plain-with-a-cookie",
@@ -236,7 +236,7 @@ export const VARIANTS = [
     id: "own-failure-shared",
     name: "a visitor's own failure is shared with those who wait",
     within: 300_000,
-    breaks: "one visitor's failure is not for those who wait",
+    breaks: "waiting requests share no visitor's own failure",
     edits: [["own-failure-shared", "self.follow(tells, varies_by).await", "self.end(LeaseEnd::Failed(500)).await"]],
   },
   {
@@ -266,14 +266,14 @@ export const VARIANTS = [
     id: "own-answer-stored",
     name: "the answer to a visitor's own request is stored",
     within: 300_000,
-    breaks: "what one visitor's fields shaped is shown to no other",
+    breaks: "a response that one visitor's fields shaped is shown to no other visitor",
     edits: [["own-answer-stored", "added.iter().all(selects)", "true"]],
   },
   {
     id: "no-cache-handed-on",
     name: "what says no-cache is handed to those who wait",
     within: 300_000,
-    breaks: "what says no-cache is handed to no other",
+    breaks: "a no-cache response is handed to no other request",
     edits: [["no-cache-handed-on", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"]],
   },
   {
@@ -304,7 +304,7 @@ export const VARIANTS = [
     id: "counted-alone",
     name: "a variant is stored by an isolate that counted its requests alone",
     within: 300_000,
-    breaks: "in the end everyone sees the newest",
+    breaks: "in the end every request gets the newest page",
     edits: [["counted-alone", "self.has_place(&slot)", "false"]],
   },
 ];

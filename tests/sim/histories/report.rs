@@ -114,7 +114,7 @@ impl fmt::Display for Report {
         writeln!(f, "because                 {}", counts(&self.seconds))?;
         write!(
             f,
-            "in two, despite a coordinator: {} (it did not answer, or the page may not be stored, or who waited lost patience)",
+            "in two, despite a coordinator: {} (it did not answer, or the page may not be stored, or a request had waited long enough)",
             self.at_once_abroad
         )
     }

@@ -30,7 +30,7 @@ impl Ending {
         if behind || (self.history.shape.replica_lag == 0 && version.number != current.number) {
             let how =
                 format!("{:?}: {} shows {fetch:?}, current is {current:?}", seen.visiting, said.0);
-            self.history.breaks("in the end everyone sees the newest", how);
+            self.history.breaks("in the end every request gets the newest page", how);
         }
     }
 }

@@ -44,7 +44,7 @@ impl Outages {
                 "unreadable since {since:?}, looked at {looked_at:?}, shown: {} of {:?}",
                 said.0, shown.fetch
             );
-            self.history.breaks("without KV nothing old is shown", how);
+            self.history.breaks("while KV fails no old response is shown", how);
         }
     }
 }

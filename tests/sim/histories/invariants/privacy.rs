@@ -57,7 +57,10 @@ impl Privacy {
             let is_their_own = whose == user || (whose == "plain" && is_bare(seen));
             if whose != "all" && (!is_their_own || said.is_from_storage()) {
                 let how = format!("{:?} was shown what is for {whose}: {}", seen.visiting, said.0);
-                self.history.breaks("what one visitor's fields shaped is shown to no other", how);
+                self.history.breaks(
+                    "a response that one visitor's fields shaped is shown to no other visitor",
+                    how,
+                );
             }
         }
         let wanted = stage::language(seen.visiting.user);
@@ -66,7 +69,7 @@ impl Privacy {
                 "{wanted} was asked for, {language} shown: {} {:?} {:?}",
                 said.0, seen.headers, seen.visiting
             );
-            self.history.breaks("each variant to those who asked for it", how);
+            self.history.breaks("a variant is shown only to requests that select it", how);
         }
     }
 
@@ -75,7 +78,8 @@ impl Privacy {
     fn validated_at_each_use(&self, seen: &Seen<'_>, said: &Said<'_>) {
         let control = seen.headers.get("cache-control").map_or("", |it| it.to_str().unwrap());
         if control.contains("no-cache") && said.is_from_storage() {
-            self.history.breaks("what says no-cache is handed to no other", said.0.to_owned());
+            self.history
+                .breaks("a no-cache response is handed to no other request", said.0.to_owned());
         }
     }
 
@@ -94,7 +98,7 @@ impl Privacy {
         };
         if !fetches.iter().rev().any(|fetch| is_cause(&fetch)) {
             let how = format!("{:?}: {}", seen.visiting, said.0);
-            self.history.breaks("one visitor's failure is not for those who wait", how);
+            self.history.breaks("waiting requests share no visitor's own failure", how);
         }
     }
 
@@ -103,7 +107,7 @@ impl Privacy {
         let is_stale = seen.headers.contains_key("x-nextjs-cache");
         if is_stale && said.is_from_storage() && said.ttl() > 0 {
             let how = format!("{:?}: {}", seen.visiting, said.0);
-            self.history.breaks("what the origin calls stale is not fresh", how);
+            self.history.breaks("a response that the origin calls stale is not fresh", how);
         }
     }
 
@@ -121,7 +125,9 @@ impl Privacy {
             for written in written.values().flatten() {
                 if is_a_visitors_own(&written.head) {
                     let how = format!("at {:?}: {}", written.at, written.head);
-                    return self.history.breaks("what is a visitor's own is not stored", how);
+                    return self
+                        .history
+                        .breaks("the response to an own request is not stored", how);
                 }
                 if written.replaced_page && !self.was_turned_away(written) {
                     let how = format!("at {:?}: {}", written.at, written.head);

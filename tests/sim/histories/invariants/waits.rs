@@ -22,11 +22,11 @@ impl Waits {
         let longest = lease * 2 + history.config.origin_timeout * 2;
         if waited > longest {
             let how = format!("{:?} waited {waited:?}", seen.visiting);
-            history.breaks("nobody waits longer than two leases", how);
+            history.breaks("a request waits for two leases at most", how);
         }
         if history.settled.get() && waited >= lease {
             let how = format!("{:?} waited {waited:?}: {}", seen.visiting, said.0);
-            history.breaks("in the end nobody waits for who is gone", how);
+            history.breaks("in the end no request waits for a lost holder", how);
         }
     }
 }
