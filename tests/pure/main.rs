@@ -9,6 +9,8 @@ mod coordinator;
 mod fields;
 mod fuzz;
 mod graph;
+mod held;
+mod isolate;
 mod lease;
 mod page;
 mod platform;

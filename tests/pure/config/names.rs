@@ -45,6 +45,7 @@ fn names(of: &[&str]) -> Vec<String> {
 #[case::two_letters_of_a_short_name("ORIGXX", Named::Other)]
 #[case::one_letter_of_a_short_name("ORIGIX", Named::Misspelt("ORIGIN"))]
 #[case::two_letters_swapped("ORIIGN", Named::Misspelt("ORIGIN"))]
+#[case::the_last_two_letters_swapped("ORIGNI", Named::Misspelt("ORIGIN"))]
 #[case::two_letters_swapped_twice("ROIIGN", Named::Other)]
 #[case::letters_added("SKEWNESS", Named::Other)]
 #[case::letters_left_out("SK", Named::Other)]

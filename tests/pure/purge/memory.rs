@@ -1,5 +1,3 @@
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
 
 use edge_isr::policy::fence::{Provenance, PurgeMode::Soft, PurgeRecord, Purged};
@@ -103,7 +101,7 @@ fn a_burst_of_purges_is_remembered_in_bounds_and_still_outdates() {
             Time(1_000),
         );
     }
-    assert!(memory.records(&[tag()]).count() <= 17);
+    assert_eq!(memory.records(&[tag()]).count(), 16);
     let known = memory.known(&[tag()], learn_count, Time(1_500), SKEW);
     assert_eq!(purged(&memory, 1_500, &known), Purged::Soft);
 }
@@ -115,7 +113,7 @@ fn a_burst_within_a_millisecond_is_remembered_in_bounds_too() {
         let record = record(1_000, &format!("{number}"));
         memory.read(&tag(), vec![(Soft, record)], Time(1_000));
     }
-    assert!(memory.records(&[tag()]).count() <= 17);
+    assert_eq!(memory.records(&[tag()]).count(), 16);
     assert_eq!(purged(&memory, 1_000, &[]), Purged::Soft);
 }
 
@@ -145,6 +143,56 @@ fn many_tags_are_forgotten_but_not_own_purges() {
     assert_eq!(memory.unread(&early, Duration::from_secs(1000), Time(51_000)).len(), 1);
 }
 
+/// As many of this isolate's own purges as tags are remembered, at these times in turn.
+fn own_purges(at: impl Fn(usize) -> Time) -> (PurgeMemory, Vec<Tag>) {
+    let mut memory = PurgeMemory::default();
+    let tags: Vec<Tag> =
+        (0..20_000).map(|number| Tag::origin(&format!("t{number}")).unwrap()).collect();
+    for (number, tag) in tags.iter().enumerate() {
+        memory.noted(tag, Soft, record(at(number).0, "own"), at(number));
+    }
+    (memory, tags)
+}
+
+#[test]
+fn of_too_many_own_purges_the_later_half_is_kept() {
+    let (mut memory, tags) = own_purges(|number| Time(number as i64 / 10_000));
+    memory.noted(&tag(), Soft, record(2, "own"), Time(2));
+    assert_eq!(memory.records(&tags[..10_000]).count(), 0);
+    assert_eq!(memory.records(&tags[10_000..]).count(), 10_000);
+}
+
+#[test]
+fn of_too_many_own_purges_of_one_moment_half_is_kept() {
+    let (mut memory, tags) = own_purges(|_| Time(0));
+    memory.noted(&tag(), Soft, record(2, "own"), Time(2));
+    assert_eq!(memory.records(&tags).count(), 10_000);
+}
+
+#[test]
+fn own_purges_are_kept_for_two_minutes_in_a_crowd_of_tags() {
+    for (now, is_kept) in [(119_999, true), (120_000, false)] {
+        let mut memory = PurgeMemory::default();
+        memory.confirmed(&tag(), Soft, record(0, "own"), Time(0));
+        for number in 0..20_000 {
+            let other = Tag::origin(&format!("t{number}")).unwrap();
+            memory.read(&other, vec![], Time(now));
+        }
+        assert_eq!(memory.records(&[tag()]).count() == 1, is_kept, "at {now}");
+    }
+}
+
+#[test]
+fn a_record_that_was_learned_by_a_count_came_not_since() {
+    let mut memory = PurgeMemory::default();
+    memory.read(&tag(), vec![(Soft, record(1, "first"))], Time(1));
+    let learn_count = memory.learn_count();
+    memory.read(&tag(), vec![(Soft, record(2, "second"))], Time(2));
+    let tags = [tag()];
+    let since = memory.records_since(&tags, learn_count);
+    assert_eq!(since.map(|(_, record)| &*record.id).collect::<Vec<_>>(), ["second"]);
+}
+
 #[test]
 fn more_purges_than_can_be_kept_are_kept_in_bounds() {
     let mut memory = PurgeMemory::default();
@@ -160,39 +208,15 @@ fn more_purges_than_can_be_kept_are_kept_in_bounds() {
     assert_eq!(memory.records(&all[59_999..]).count(), 1, "the latest is among them");
 }
 
-/// Counts what a thread holds: tests run on threads of their own.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-// SAFETY: the system's allocator does it all; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.set(HELD.get().wrapping_add(layout.size()));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.set(HELD.get().wrapping_sub(layout.size()));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 /// The bytes that a memory holds which has read so many tags.
 fn held(tags: impl Iterator<Item = Tag>) -> usize {
-    let before = HELD.get();
-    let mut memory = PurgeMemory::default();
-    for tag in tags {
-        memory.read(&tag, vec![], Time(1_000));
-    }
-    let held = HELD.get().wrapping_sub(before);
-    drop(memory);
-    held
+    crate::held::held(|| {
+        let mut memory = PurgeMemory::default();
+        for tag in tags {
+            memory.read(&tag, vec![], Time(1_000));
+        }
+        memory
+    })
 }
 
 #[test]

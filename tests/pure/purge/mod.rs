@@ -1,2 +1,4 @@
+mod batches;
 mod memory;
+mod reads;
 mod targets;

@@ -127,6 +127,17 @@ fn an_answer_to_an_unsafe_method_purges_the_groups_it_names_9875_3() {
 }
 
 #[test]
+fn an_invalidation_is_said_to_stay_here_only_if_the_budget_does_not_suffice() {
+    for (budget, is_said) in [("2", false), ("1", true)] {
+        let world = world_with_a_group(&[("VISITOR_WRITES_PER_DAY", budget)]);
+        world.get("/save");
+        ask(&world, Method::POST, "/save", &[]);
+        let said = world.log.borrow().iter().any(|line| line.contains("in this isolate"));
+        assert_eq!(said, is_said, "{budget}: {:?}", world.log.borrow());
+    }
+}
+
+#[test]
 fn an_invalidation_that_stays_here_writes_nothing() {
     let world = world_with_a_group(&[("INVALIDATION", "here"), ("GRAPH_WRITES_PER_MINUTE", "60")]);
     world.get("/list");

@@ -159,3 +159,46 @@ fn a_purge_goes_on_when_its_caller_hangs_up() {
     world.wait(30_000);
     assert_eq!(world.kv.keys("p/s/").len(), 12);
 }
+
+#[test]
+fn a_refused_record_is_written_again_after_pauses_that_double() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        world.kv.writes_fail.set(100);
+        let purge = world.start_control(At::default(), r#"{"tags":["a"]}"#);
+        let mut pauses = Vec::new();
+        let mut last = None;
+        for now in 0..200 {
+            world.wait(100);
+            if world.kv.writes.take() > 0 {
+                pauses.extend(last.replace(now).map(|before| now - before));
+            }
+        }
+        assert_eq!(purge.seen().status, 503);
+        // In tenths of a second. Half of each pause is random.
+        let ranges = [11..=23, 22..=45, 44..=89];
+        assert_eq!(pauses.len(), ranges.len(), "{pauses:?}");
+        assert!(
+            pauses.iter().zip(ranges).all(|(pause, range)| range.contains(pause)),
+            "{pauses:?}"
+        );
+    });
+}
+
+#[test]
+fn a_purge_writes_for_itself_where_its_leaders_request_may_write_no_more() {
+    let world = World::new(1);
+    let purge = || world.start_control(At::default(), r#"{"tags":["a"]}"#);
+    let first = purge();
+    world.wait(10);
+    // Either of them may come first and lead.
+    let both = [purge(), purge()];
+    world.wait(990);
+    assert_eq!(first.seen().status, 200);
+    world.kv.writes_fail.set(1);
+    *world.kv.failure.borrow_mut() =
+        "Too many API requests by single Worker invocation.".to_owned();
+    let mut statuses = both.map(|purge| world.finish(purge).status);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 503]);
+}

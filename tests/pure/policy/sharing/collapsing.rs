@@ -29,6 +29,7 @@ fn told(fetched_at: i64, is_outdated: bool) -> Option<Awaited> {
 #[case::waited_for(2000, STALE, told(2000, false), Some(59))]
 #[case::purged_and_waited_for(2000, PURGED, told(2000, false), Some(59))]
 #[case::asked_for_after_the_request_came(2000, PURGED, told(2000, true), Some(59))]
+#[case::asked_for_at_the_same_moment_and_purged(1000, PURGED, told(1000, true), None)]
 #[case::asked_for_before_and_not_purged_since(500, STALE, told(500, false), Some(57))]
 #[case::asked_for_before_and_purged_since(500, PURGED, told(500, true), None)]
 #[case::another_than_it_was_told_of(2000, STALE, told(1999, false), None)]
