@@ -7,7 +7,7 @@
 //! of: by default the groups alone. They receive a soft purge, within the budget of visitors'
 //! writes.
 //!
-//! URLs that are neither stored here nor being fetched by this isolate are left alone.
+//! URLs that are neither stored here nor were fetched by this isolate lately are left alone.
 
 use std::iter;
 
@@ -43,8 +43,8 @@ pub async fn after<P: Platform>(
         let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
         let mut is_wanted = false;
         for page in iter::once(&key).chain(&as_shown) {
-            let is_asked_for = is_asked_for(platform, page);
-            is_wanted |= empty(platform, page).await == SlotWas::Filled || is_asked_for;
+            let was_asked_for = was_asked_for(platform, page);
+            is_wanted |= empty(platform, page).await == SlotWas::Filled || was_asked_for;
         }
         if is_wanted {
             urls.push(url_tag(&key));
@@ -104,10 +104,8 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     SlotWas::Filled
 }
 
-/// Tells whether this isolate may be fetching the page now: the response may predate the change.
-/// A page that is passed to the origin is fetched without a lease.
-fn is_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
-    let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
-    let passes = isolate.passes.get(&slot).is_some_and(|(until, _)| now < until);
-    passes || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some()
+/// Tells whether this isolate asked the origin for the page lately. A response that is still on its
+/// way may predate the change.
+fn was_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
+    platform.isolate().asked.get(&key.slot()).is_some()
 }

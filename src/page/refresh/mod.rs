@@ -118,6 +118,8 @@ impl<P: Platform> Refresh<P> {
     /// second one if the page can be shared. A plain one is wasted on a page that needs the
     /// visitor's cookies.
     pub async fn run(self, reply: Reply<P>) {
+        // An unsafe request that comes meanwhile must reach the response (`purge::invalidate`).
+        self.platform.isolate().asked.note(&self.visit.key.slot(), (), self.began);
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
         let page = self.lookup.known_page(self.lease.is_some());

@@ -160,6 +160,27 @@ fn an_unsafe_method_reaches_a_cold_render_that_is_under_way() {
     assert_eq!(world.get("/a").text, "new");
 }
 
+/// A page that passes is fetched without a lease, and another request may store it meanwhile.
+#[test]
+fn an_unsafe_method_reaches_a_render_that_began_while_the_page_passed() {
+    let world = World::new(1);
+    let passes = Page::new("mine").with("cache-control", "private");
+    world.origin.set("/a", passes);
+    world.get("/a");
+    world.origin.set("/a", Page::new("old").fresh(600, 600).renders_in(8_000));
+    let slow = world.start("/a");
+    world.wait(1_000);
+    world.origin.set("/a", Page::new("old").fresh(600, 600));
+    world.get("/a");
+    world.wait(1_000);
+    world.cache(0).evict_all();
+    world.origin.set("/a", Page::new("new").fresh(600, 600));
+    ask(&world, Method::POST, "/a", &[]);
+    world.finish(slow);
+    world.wait(20_000);
+    assert_eq!(world.get("/a").text, "new");
+}
+
 #[test]
 fn an_unsafe_method_reaches_every_variant_whatever_may_be_written() {
     let world = World::with(1, &[("GRAPH_WRITES_PER_MINUTE", "0")]);
