@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use edge_isr::platform::{OriginError, Response};
 use edge_isr::policy::time::Time;
+use edge_isr::policy::timing::{LOOK_PAUSE_MOST, LOOKED_AGAIN_WITHIN};
 
 use crate::histories::plan::Says;
 use crate::histories::site::Fetch;
@@ -120,9 +121,13 @@ impl SingleFlight {
         waited(fetch) >= self.history.config.lease_life()
     }
 
-    /// A request that has waited for as long as two leases live asks without a lease.
-    fn has_lost_patience(&self, fetch: &Fetch) -> bool {
-        waited(fetch) >= self.history.config.lease_life() * 2
+    /// A request that has waited for a lease's life, and for one origin timeout more, takes over from
+    /// the holder. A request that has waited for two leases' lives asks without a lease.
+    fn has_waited_enough(&self, fetch: &Fetch) -> bool {
+        let config = &self.history.config;
+        let takes_over =
+            config.lease_life() + LOOK_PAUSE_MOST + config.origin_timeout + LOOKED_AGAIN_WITHIN;
+        waited(fetch) >= takes_over.min(config.lease_life() * 2)
     }
 
     /// Why a data centre fills a page a second time while `other` is under way, if it may.
@@ -130,9 +135,9 @@ impl SingleFlight {
         if other.isolate != fetch.isolate {
             return self.excuse_of_another_isolate(fetch, other);
         }
-        // The queue may be longer than any request's patience.
-        let is_over = self.has_lost_patience(fetch) || self.has_lost_patience(other);
-        is_over.then_some("patience is over")
+        // The queue may be longer than any request waits.
+        let is_over = self.has_waited_enough(fetch) || self.has_waited_enough(other);
+        is_over.then_some("a request had waited enough")
     }
 
     /// The race that is stated: each found no lease and read its own back before the other's was
