@@ -1,5 +1,5 @@
 // npm run mutants -- [--shard K/N] [--file PATH] [--again]: changes the source in small ways, one at a
-// time, and says which of these mutants no host test catches. Each that lives must stand in
+// time, and says which of these mutants no native test catches. Each that lives must stand in
 // tests/mutants/alive.mjs with its reason; one that stands there and dies is to be taken out.
 // All are built at once, each behind a switch, and each runs the tests that reach it. N shards take
 // them in parts, K from 0 on; PATH is a file or a folder of src; --again runs those that lived last time.

@@ -1,7 +1,7 @@
-// npm test: every test, part by part. What each part says stands in target/test-output, and here
+// npm test: the tests, part by part. What each part says stands in target/test-output, and here
 // its summary, or what failed. `npm test -- rust` runs one part, shows all that it says, and hands it
 // what follows.
-// The sites of others are no part of `npm test`: they take long, and packages that nothing else needs.
+// Real sites and the npm package are no part of `npm test`: they take long, and need more packages.
 import { readdirSync } from "node:fs";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";

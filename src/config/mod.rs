@@ -49,13 +49,13 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// The time for which purge records in memory need not be read again from KV.
     pub memory_window: Duration,
-    /// The most by which the clocks of two data centres may differ.
+    /// The margin of purges: half of it for clocks that differ, half for a slow write to KV.
     pub skew: Duration,
     /// The time within which the origin must respond.
     pub origin_timeout: Duration,
     /// The age at which a stored response is no longer used.
     pub max_life: Duration,
-    /// The stale window that a soft purge allows.
+    /// The stale window of soft-purged responses that state none.
     pub purge_swr: Duration,
     /// The stale window when the origin fails, if the response states none.
     pub stale_if_error: Duration,

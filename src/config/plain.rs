@@ -25,7 +25,7 @@ pub struct PlainSettings {
     pub forward_headers: ForwardHeaders,
 }
 
-/// Fields that the edge makes itself. It also makes `if-…` and `x-forwarded-…`.
+/// Fields that the edge makes or removes itself, as it does `if-…` and `x-forwarded-…`.
 const MADE_BY_THE_EDGE: [HeaderName; 6] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -87,7 +87,9 @@ fn origin_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), C
     let name: HeaderName = name.parse().map_err(|_| refused("that is no field name"))?;
     match name {
         _ if is_made_by_the_edge(&name) => return Err(refused("the edge makes it itself")),
-        header::COOKIE => return Err(refused("what a session sees is not for all")),
+        header::COOKIE => {
+            return Err(refused("remove it: shared pages must not come from a session"));
+        }
         header::USER_AGENT => return Err(refused("USER_AGENT is the setting for it")),
         _ => {}
     }

@@ -60,11 +60,11 @@ pub(crate) fn optional_secret(
 /// Checks a secret. The error does not repeat it.
 fn secret(name: &'static str, text: String) -> Result<Secret, ConfigError> {
     let fault = if text.starts_with(PLACEHOLDER) {
-        "is still the example's".to_owned()
+        "is still the placeholder of .dev.vars.example".to_owned()
     } else if !text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'[]".contains(&byte)) {
         "holds a character that is a quotation mark, a bracket, a space or not ASCII".to_owned()
     } else if text.len() < SECRET_LENGTH_LEAST {
-        format!("holds one of fewer than {SECRET_LENGTH_LEAST} characters")
+        format!("has fewer than {SECRET_LENGTH_LEAST} characters")
     } else {
         return Ok(Secret(text));
     };

@@ -113,7 +113,7 @@ pub async fn answer<P: Platform>(
     };
     let kept = match serde_json::from_str::<StoredReceipt>(&text) {
         Ok(kept) if kept.v == VERSION => kept,
-        _ => return Err(unreadable("the receipt was not written by this version")),
+        _ => return Err(unreadable(NOT_OURS)),
     };
     let spread = spread(platform, &kept).await?;
     Ok(json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
@@ -135,15 +135,18 @@ async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, 
     let keys: Vec<KvKey> = kept.tags.iter().map(key).collect();
     let mut seen = 0;
     for value in kv::read(platform, &keys).await.map_err(no_answer)?.into_iter().flatten() {
-        let record = serde_json::from_str::<PurgeRecord>(&value)
-            .map_err(|_| unreadable("a purge record is not one of ours"))?;
+        let record =
+            serde_json::from_str::<PurgeRecord>(&value).map_err(|_| unreadable(NOT_OURS))?;
         seen += usize::from(record.at >= kept.began);
     }
     Ok(seen)
 }
 
+const NOT_OURS: &str = "The receipt was not written by this version, or a record of the purge was not. \
+     The purge itself is not affected.";
+
 fn no_answer(error: KvError) -> ControlError {
-    unreadable(&format!("KV said: {error}"))
+    unreadable(&format!("Ask again: KV said: {error}."))
 }
 
 fn absent<P: Platform>(platform: &P) -> ControlError {
@@ -157,5 +160,5 @@ fn absent<P: Platform>(platform: &P) -> ControlError {
 
 fn unreadable(cause: &str) -> ControlError {
     let title = "What is known of the purge cannot be read";
-    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("Ask again: {cause}."))
+    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, cause)
 }

@@ -47,7 +47,7 @@ pub async fn answer<P: Platform>(
             _ => return Err(bad("Known parameters are tag, url and cursor.", &name)),
         };
         if parameter.replace(value).is_some() {
-            return Err(bad("The parameter stands twice; which one counts?", &name));
+            return Err(bad("Send the parameter once.", &name));
         }
     }
     match (tag, url) {
@@ -96,7 +96,11 @@ fn bad(detail: &str, parameter: &str) -> ControlError {
 
 fn unreadable(error: KvError) -> ControlError {
     let title = "The tag graph cannot be read";
-    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, format!("KV said: {error}"))
+    ControlError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        title,
+        format!("Ask again: KV said: {error}."),
+    )
 }
 
 /// The parameters of a query, decoded as forms are.

@@ -2,9 +2,10 @@
 //! records.
 //!
 //! **At most one token holds a slot's lease at a time.** A shard handles one request after the
-//! other, and grants a lease only if no other token's is still alive. Only its own clock counts:
-//! lives are durations. A reply leaves the shard when its changes are durable (the runtime sees to
-//! it). So a shard that was evicted and read its rows again has forgotten no lease that is held.
+//! other, and grants a lease only if no other token's is still alive. Only the Durable Object's
+//! clock counts (`now`): lives are durations. A reply leaves the shard when its changes are durable
+//! (the runtime sees to it). So a shard that was evicted and read its rows again has forgotten no
+//! lease that is held.
 //!
 //! A slot's row also says for a while how the request to the origin ended, for requests that waited
 //! for it. A data centre cannot get a response that another one stored. But its requests need not
@@ -105,7 +106,7 @@ impl Ledger {
         let mut answer = ShardReply { lease: LeaseReply::Granted, records: Vec::new() };
         match ask {
             ShardRequest::Claim { slot, token, life, waited, tags } => {
-                answer.lease = self.stand(&slot, token, waited, now);
+                answer.lease = self.lease_reply(&slot, token, waited, now);
                 if answer.lease == LeaseReply::Granted {
                     let row = Row { until: now + life, kind: RowKind::Lease(token) };
                     changes.push(self.put(slot_key(&slot), row));
@@ -121,7 +122,7 @@ impl Ledger {
         (answer, changes)
     }
 
-    fn stand(&self, slot: &str, token: u64, waited: bool, now: Time) -> LeaseReply {
+    fn lease_reply(&self, slot: &str, token: u64, waited: bool, now: Time) -> LeaseReply {
         let row = self.row(&slot_key(slot));
         match row.filter(|row| now < row.until).map(|row| &row.kind) {
             Some(RowKind::Lease(holder)) if *holder != token => LeaseReply::Held,

@@ -53,7 +53,7 @@ pub enum Detail {
     Cookie,
     /// The holder of the coordinator's lease took too long.
     CoordinatorOverdue,
-    /// The coordinator did not reply.
+    /// The coordinator did not reply, or is full.
     CoordinatorUnavailable,
     /// `HOSTS` does not list the host.
     Host,
@@ -101,7 +101,7 @@ pub enum Detail {
     SetCookie,
     /// A setting is wrong.
     Settings,
-    /// The status may not be stored without a stated lifetime.
+    /// The status is never stored: 1xx, 206, 304, or one that `must-understand` excludes.
     Status,
     /// The response has more tags than are kept.
     TooManyTags,
@@ -164,7 +164,7 @@ impl Detail {
 /// This cache's member of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheStatus {
-    /// Whether a stored response was used, without a request to the origin.
+    /// Whether a stored response was sent, and not one that the origin was asked for.
     pub hit: bool,
     /// The reason for a request to the origin, if there was one.
     pub forward: Option<Forward>,

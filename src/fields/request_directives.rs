@@ -48,8 +48,9 @@ impl RequestDirectives {
         asked
     }
 
-    /// Narrows the verdict on a stored response of this age to what the directives allow.
-    pub fn narrow(&self, verdict: Verdict, age: u64, never_stale: bool) -> Verdict {
+    /// Applies the directives to the verdict on a stored response of this age. They may demand a
+    /// validation, or (`max-stale`) allow a stale response. They never revive a discarded one.
+    pub fn apply_to(&self, verdict: Verdict, age: u64, never_stale: bool) -> Verdict {
         let ttl = match verdict {
             Verdict::Serve { ttl } | Verdict::ServeStale { ttl } => ttl,
             Verdict::Revalidate { ttl, .. } => {

@@ -68,7 +68,8 @@ impl Plan {
         }
     }
 
-    /// Removes the relations of all former tags, also of those that KV does not show.
+    /// Extends the plan: it removes the relations of all former tags, also those that KV does not
+    /// show.
     pub fn of_all_former(mut self) -> Plan {
         if matches!(self.todo, Todo::Right { .. }) && !self.former.is_empty() {
             self.todo = Todo::Change(Change::default());

@@ -25,7 +25,7 @@ pub enum Complaint {
     Receipt,
     /// An invalidation could not be sent to other data centres.
     Invalidation,
-    /// An origin's tags are not printable ASCII.
+    /// Tags of an origin were dropped, because they are not legal.
     Tags,
 }
 

@@ -1,5 +1,6 @@
 //! The memory of one isolate between requests. All of it may be lost at any time, because the
-//! platform ends isolates as it likes. Each part is bounded. The cells are private: a flow borrows
+//! platform ends isolates as it likes. Each part is bounded, but for the
+//! leases of requests under way. The cells are private: a flow borrows
 //! their contents for the length of a call, and never across an await.
 
 pub mod budget;

@@ -1,5 +1,5 @@
-//! Circuit breakers: KV and each shard of the coordinator are not called for a while after a
-//! failure.
+//! Circuit breakers: for a while after a failure KV is not read, and a shard of the coordinator gets
+//! no claim, no question and no record.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -32,7 +32,7 @@ impl LeaseEnd {
     /// the visitor's own request to the origin succeeded.
     pub fn of_body(error: &Unsettled, own_went_well: bool) -> LeaseEnd {
         match error {
-            // The waiting requests' own may succeed too.
+            // The waiting requests' own requests may succeed too.
             Unsettled::BrokenOff if own_went_well => LeaseEnd::Uncacheable,
             Unsettled::BrokenOff => LeaseEnd::Failed(StatusCode::BAD_GATEWAY.as_u16()),
             Unsettled::VisitorTooSlow => LeaseEnd::Abandoned,

@@ -14,8 +14,10 @@
 //! The order goes from the cheapest to the dearest. So usually one request of each data centre asks
 //! the coordinator.
 //!
-//! A request to the origin goes without the world's lease in these cases alone:
+//! A request to the origin goes without the world's lease in these cases:
 //!
+//! - No coordinator is bound, or its shard is full, rests or does not reply.
+//! - The coordinator says that the page turned out uncacheable lately.
 //! - Its response is not for all: a page that passes, a range, a HEAD.
 //! - Its cache keeps nothing.
 //! - It has lost `fill::ROUNDS` rounds.

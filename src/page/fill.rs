@@ -61,7 +61,8 @@ pub async fn fill<P: Platform>(
             Step::Answered => return fill.give_back().await,
         }
     }
-    // All rounds are over: the request asks the origin, with the lease if it has one.
+    // The rounds are over, or one of them decided so: the request asks the origin, with the lease
+    // if it has one.
     let Fill { platform, visit, lookup, reply, lease, .. } = fill;
     Refresh::new(platform, visit, lookup, lease).run(reply).await;
 }
@@ -157,12 +158,12 @@ impl<P: Platform> Fill<P> {
         }
         self.counted = Some(self.lookup.slot.clone());
         if variants::asked(&self.platform, &self.visit, &self.lookup) == Admission::Full {
-            self.lookup.found = Found::NotForThem(NotShared::Variants);
+            self.lookup.found = Found::NotForVisitor(NotShared::Variants);
         }
     }
 
-    /// Tells whether the request may go on waiting. After a lease's life it asks the origin,
-    /// whatever others do.
+    /// Tells whether the request may go on waiting. After the lives of two leases it asks the
+    /// origin, whatever others do.
     fn waits_on(&self) -> bool {
         let lease_life = self.platform.config().lease_life();
         self.waits && !has_waited_enough(self.arrived, lease_life, self.platform.now())
@@ -208,7 +209,7 @@ impl<P: Platform> Fill<P> {
         let (stored, verdict) = match &self.lookup.found {
             Found::Response(candidate) => (&candidate.stored, candidate.verdict),
             Found::Discarded(it) => (&it.stored, Verdict::Discard { detail: it.detail }),
-            Found::Nothing(_) | Found::Pass(_) | Found::NotForThem(_) => return false,
+            Found::Nothing(_) | Found::Pass(_) | Found::NotForVisitor(_) => return false,
         };
         let (awaited, now) = (self.awaited(stored, told), self.platform.now());
         let after = after_waiting(stored, verdict, awaited, self.arrived, now);
@@ -223,7 +224,7 @@ impl<P: Platform> Fill<P> {
                 let body = whole_body(platform, &self.lookup.slot, &it.stored, it.inline).await;
                 (it.stored, body)
             }
-            Found::Nothing(_) | Found::Pass(_) | Found::NotForThem(_) => return false,
+            Found::Nothing(_) | Found::Pass(_) | Found::NotForVisitor(_) => return false,
         };
         let Some(body) = body else { return false };
         let ttl = Some(ttl);

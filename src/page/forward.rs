@@ -104,8 +104,8 @@ pub fn plain_request<B>(
     Request { url, ..request }
 }
 
-/// Adds what every request to the origin carries: `Forwarded`, `Via`, and the fields from the
-/// settings.
+/// Adds the fields of every request to the origin: `X-Forwarded-…`, `Via`, `Cache-Control`, and those
+/// from the settings.
 fn request<B>(
     visit: &Visit,
     method: Method,

@@ -34,7 +34,7 @@ pub enum Found<B> {
     /// not collapsed.
     Pass(Pass),
     /// The page is shared, but not with this visitor: the visitor's own request goes to the origin.
-    NotForThem(NotShared),
+    NotForVisitor(NotShared),
     /// The stored response may neither be shown nor be validated, for example after a hard purge.
     Discarded(Box<Discarded<B>>),
     /// A stored response. Its verdict says whether it may be shown now.
@@ -90,7 +90,7 @@ impl<B> Found<B> {
         match self {
             Found::Response(candidate) => Some(&candidate.stored),
             Found::Discarded(discarded) => Some(&discarded.stored),
-            Found::Nothing(_) | Found::Pass(_) | Found::NotForThem(_) => None,
+            Found::Nothing(_) | Found::Pass(_) | Found::NotForVisitor(_) => None,
         }
     }
 
@@ -99,7 +99,7 @@ impl<B> Found<B> {
         match self {
             Found::Response(candidate) => Some((candidate.stored, candidate.body)),
             Found::Discarded(discarded) => Some((discarded.stored, discarded.inline)),
-            Found::Nothing(_) | Found::Pass(_) | Found::NotForThem(_) => None,
+            Found::Nothing(_) | Found::Pass(_) | Found::NotForVisitor(_) => None,
         }
     }
 
@@ -107,7 +107,7 @@ impl<B> Found<B> {
     /// origin fails.
     ///
     /// A discarded response qualifies for neither.
-    pub fn vouches(&self) -> Option<&StoredResponse> {
+    pub fn to_validate(&self) -> Option<&StoredResponse> {
         match self {
             Found::Response(candidate) => Some(&candidate.stored),
             _ => None,
@@ -123,7 +123,7 @@ impl<B> Found<B> {
     pub fn since(self, fetched_at: Time) -> Since<B> {
         let is_newer = self.is_newer(fetched_at);
         match self {
-            Found::Pass(_) | Found::NotForThem(_) => Since::Gone,
+            Found::Pass(_) | Found::NotForVisitor(_) => Since::Gone,
             Found::Discarded(_) if is_newer => Since::Gone,
             Found::Response(newer) if is_newer => Since::Newer(newer),
             Found::Nothing(_) | Found::Discarded(_) | Found::Response(_) => Since::StillNewest,
@@ -136,7 +136,7 @@ impl<B> Found<B> {
     pub fn collapses(&self) -> bool {
         match self {
             Found::Nothing(_) => true,
-            Found::Pass(_) | Found::NotForThem(_) => false,
+            Found::Pass(_) | Found::NotForVisitor(_) => false,
             Found::Discarded(_) | Found::Response(_) => {
                 !self.stored().is_some_and(|stored| stored.lifetimes.validates_each_use())
             }
@@ -151,7 +151,7 @@ impl<B> Found<B> {
             return Unanswered::OnlyIfCached;
         }
         match self {
-            Found::NotForThem(reason) => Unanswered::GoesAlone(Some(reason.detail())),
+            Found::NotForVisitor(reason) => Unanswered::GoesAlone(Some(reason.detail())),
             // A revalidation is a whole request for the page, whatever the visitor's is.
             Found::Discarded(_) | Found::Response(_) => Unanswered::Fills,
             Found::Nothing(_) | Found::Pass(_) => match fills_nothing(method, request) {
@@ -174,7 +174,7 @@ impl<B> Lookup<B> {
         match &self.found {
             Found::Nothing(reason) => *reason,
             Found::Pass(_) => Forward::UriMiss,
-            Found::NotForThem(_) => Forward::Bypass,
+            Found::NotForVisitor(_) => Forward::Bypass,
             Found::Discarded(_) => Forward::Miss,
             Found::Response(_) => Forward::Stale,
         }
@@ -184,7 +184,7 @@ impl<B> Lookup<B> {
     pub fn detail(&self) -> Option<Detail> {
         match &self.found {
             Found::Pass(pass) => Some(pass.reason.detail()),
-            Found::NotForThem(reason) => Some(reason.detail()),
+            Found::NotForVisitor(reason) => Some(reason.detail()),
             Found::Discarded(discarded) => Some(discarded.detail),
             Found::Nothing(_) | Found::Response(_) => None,
         }
@@ -195,7 +195,7 @@ impl<B> Lookup<B> {
     pub fn known_page(&self, has_lease: bool) -> KnownPage {
         match &self.found {
             Found::Discarded(_) | Found::Response(_) => KnownPage::Stored,
-            Found::NotForThem(_) => KnownPage::NotForThem,
+            Found::NotForVisitor(_) => KnownPage::NotForVisitor,
             Found::Pass(pass) => KnownPage::Passes(*pass),
             Found::Nothing(_) if !has_lease => KnownPage::UnknownWithoutLease,
             Found::Nothing(_) if self.beside.is_some() => KnownPage::Stored,

@@ -28,7 +28,7 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
             // Sharing comes before selecting: a page that is not shared with this visitor has no
             // variant for them.
             if let Some(reason) = not_shared(visit, &first) {
-                return Lookup::new(slot, None, Found::NotForThem(reason));
+                return Lookup::new(slot, None, Found::NotForVisitor(reason));
             }
             if selects(&first.variant, visit) {
                 return candidate(platform, visit, slot, None, *first, body).await;
@@ -50,7 +50,7 @@ async fn look_at_marker<P: Platform>(
 ) -> Lookup<P::Body> {
     if let Some(first) = &marker.first {
         if let Some(reason) = not_comparable(&first.variant, &*visit.fields) {
-            return Lookup::new(slot, None, Found::NotForThem(reason));
+            return Lookup::new(slot, None, Found::NotForVisitor(reason));
         }
         if !selects(&first.variant, visit) {
             return look_beside(platform, visit, first.variant.clone()).await;
@@ -100,7 +100,7 @@ fn nothing<P: Platform>(
             let not_comparable = platform.isolate().sections.with(|sections| {
                 not_comparable_unseen(sections.varies(&visit.key), &*visit.fields)
             });
-            not_comparable.map_or(Found::Nothing(reason), Found::NotForThem)
+            not_comparable.map_or(Found::Nothing(reason), Found::NotForVisitor)
         }
     };
     Lookup::new(slot, beside, found)
@@ -130,7 +130,7 @@ async fn candidate<P: Platform>(
 ) -> Lookup<P::Body> {
     // Further variants may state fewer restrictions than the first, so each is checked for itself.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
-        return Lookup::new(slot, beside, Found::NotForThem(reason));
+        return Lookup::new(slot, beside, Found::NotForVisitor(reason));
     }
     let verdict = judge(platform, visit, &stored).await;
     if let Verdict::Discard { detail } = verdict {
@@ -147,14 +147,15 @@ async fn candidate<P: Platform>(
 /// Decides whether a stored response may be used now: as fresh, as stale, after validation, or not
 /// at all.
 ///
-/// Purge records are read first, and the visitor's own `Cache-Control` can only narrow the verdict.
+/// Purge records are read first. The visitor's own `Cache-Control` may demand a validation, or allow
+/// a stale response.
 pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
     let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(), now);
     match config.request_directives.then(|| visit.directives()).flatten() {
-        Some(asked) => asked.narrow(verdict, stored.age(now), stored.lifetimes.never_stale),
+        Some(asked) => asked.apply_to(verdict, stored.age(now), stored.lifetimes.never_stale),
         None => verdict,
     }
 }

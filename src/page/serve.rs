@@ -94,7 +94,7 @@ fn shown<P: Platform>(
     let status = match candidate.verdict {
         Verdict::Serve { ttl } => CacheStatus::hit(ttl),
         Verdict::ServeStale { ttl } => {
-            let detail = revalidate_behind(platform, visit, &lookup.slot, &candidate);
+            let detail = revalidate_in_background(platform, visit, &lookup.slot, &candidate);
             CacheStatus::hit(ttl).detail(detail)
         }
         _ => return Err(Lookup { found: Found::Response(candidate), ..lookup }),
@@ -132,7 +132,7 @@ async fn show<P: Platform>(
 /// Starts a revalidation in the background, and returns the detail for `Cache-Status`.
 ///
 /// It starts none while another is under way, nor too soon after one that failed.
-fn revalidate_behind<P: Platform>(
+fn revalidate_in_background<P: Platform>(
     platform: &P,
     visit: &Visit,
     slot: &Slot,

@@ -20,8 +20,8 @@ pub struct ServerTiming {
 }
 
 impl ServerTiming {
-    /// Tells whether to time a request: it carries a token that may read, or the edge runs in
-    /// development.
+    /// Tells whether to time a request: it carries a token that may read, or `DEBUG` is
+    /// on.
     ///
     /// The field is read only if a token is set: every read costs a call into JavaScript.
     pub fn wanted(config: &Config, request: &dyn RequestFields) -> bool {

@@ -1,4 +1,4 @@
-//! The places of a page's variants in this isolate's data centre (`policy::sharing::variants`).
+//! The places of a page's variants, as this isolate counts them (`policy::sharing::variants`).
 //!
 //! Each visitor could bring a new variant and fill the cache. So requests are counted, and a
 //! variant is stored only when enough requests want it.
@@ -14,7 +14,7 @@ use crate::policy::time::Time;
 /// Counts a visitor's request for a variant that is not stored, and returns whether its response
 /// gets a place.
 ///
-/// A variant that many pages of the host are requested in is admitted sooner.
+/// A variant that is often requested on other pages of the host is admitted at its first request.
 pub fn asked<P: Platform>(platform: &P, visit: &Visit, lookup: &Lookup<P::Body>) -> Admission {
     if !matches!(lookup.found, Found::Nothing(_)) {
         return Admission::Stored;

@@ -24,7 +24,8 @@ use crate::policy::refresh::plain::{self, Allowed};
 pub struct Visit {
     /// The visitor's method.
     pub method: Method,
-    /// The URL as it came: a request to the origin keeps just this spelling.
+    /// The URL with its dot segments resolved. Own requests keep this spelling; plain requests use
+    /// the key's.
     pub url: String,
     /// The key that the page is looked up and stored by. A lookup may replace it with a key that
     /// several URLs share.
@@ -175,7 +176,7 @@ impl Visit {
         self.path_and_query() == self.key.path_and_query()
     }
 
-    /// The path and the query as they came.
+    /// The path and the query of [`Visit::url`].
     pub fn path_and_query(&self) -> &str {
         let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
         let path =

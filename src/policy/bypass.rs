@@ -8,7 +8,7 @@ use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::policy::cookies::{self, CookieNames};
 
-/// The longest URL in bytes that is looked up. A longer one is no page's, and its tags would fill
+/// The longest URL in bytes that is looked up. A longer one bypasses the cache: its tags would fill
 /// the memory.
 const URL_MOST: usize = 4096;
 

@@ -5,8 +5,8 @@
 //!
 //! The rule loses no purge, for two reasons. First, `fetched_at` is the time when the origin
 //! request *began*. A response rendered during the purge has `fetched_at <= at` on one clock. On
-//! two clocks that differ by less than `skew`, it has `fetched_at <= at + skew`. It is outdated
-//! either way. Second, a record is in `known` only if this isolate held it before it sent the
+//! two clocks that differ by half of `skew` at most, it has `fetched_at <= at + skew`. It is
+//! outdated either way. Second, a record is in `known` only if this isolate held it before it sent the
 //! origin request. The origin had made its change before it sent the purge. So the response shows
 //! the change, whatever the clocks say.
 //!
@@ -156,7 +156,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Tells whether a record outdates the response; `skew` is the greatest difference of clocks.
+    /// Tells whether a record outdates the response; `skew` is the margin of purges.
     pub fn is_outdated_by(&self, record: &PurgeRecord, skew: Duration) -> bool {
         // broken: known-is-a-time.read, no-skew
         !self.known.contains(&record.id) && self.fetched_at <= record.at + skew

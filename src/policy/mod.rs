@@ -20,7 +20,7 @@
 //! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
 //! | Purged | the response does not know a record of one of its tags | | [`fence`] |
-//! | The visitor's directives | `no-cache`, `max-age`, `min-fresh`, `max-stale` of the request, if heeded | | [`RequestDirectives::narrow`] |
+//! | The visitor's directives | `no-cache`, `max-age`, `min-fresh`, `max-stale` of the request, if heeded | | [`RequestDirectives::apply_to`] |
 //! | A part | `Range`, and no condition that holds | | [`part::sent`] |
 //! | Why forwarded | nothing stored, another variant, stale, discarded, passes | `fwd=…; detail=…` | [`Lookup::forward_reason`], [`Lookup::detail`] |
 //! | Only if cached | the request wants no request to the origin | `detail=only-if-cached` | [`Found::unanswered`] |
@@ -35,7 +35,7 @@
 //! | Handed on | another request stored the response meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
 //! | End of the lease | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
 //! | A body not kept | it broke off, its visitor reads too slowly, the cache kept nothing | | [`LeaseEnd::of_body`] |
-//! | Pass | the page turned out uncacheable a short while ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
+//! | Pass | the page turned out uncacheable less than [`PASS_FOR`] ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
 //! | Back off | a background request failed, or its response was made before a purge | `detail=origin-failed` | [`backoff::Failure`] |
 //!
 //! ## Requests to the origin, and the meaning of its responses
@@ -75,13 +75,15 @@
 //! | Decision | when | where |
 //! |---|---|---|
 //! | Invalidation | an unsafe request succeeded: its URL, URLs and groups that the response names | [`targets`] |
-//! | The tag graph | a store whose tags differ from what the graph holds, within a budget | [`diff`] |
+//! | The tag graph | a store whose tags differ from what the graph holds, within a budget; no 404 or 410 | [`diff`] |
+//! | KV is not read | it failed or timed out a moment ago | [`KvError::rest_after`] |
+//! | Time limits | all that are no settings, and which must exceed which | [`timing`] |
 //!
 //! The docs of [`fence`] hold the argument for purges. The docs of [`plain`] say why only the
 //! response to a plain request is shared.
 //!
 //! [`NoVarySearch::shared`]: crate::fields::no_vary_search::NoVarySearch::shared
-//! [`RequestDirectives::narrow`]: crate::fields::request_directives::RequestDirectives::narrow
+//! [`RequestDirectives::apply_to`]: crate::fields::request_directives::RequestDirectives::apply_to
 //! [`Found::unanswered`]: crate::page::found::Found::unanswered
 //! [`Found::collapses`]: crate::page::found::Found::collapses
 //! [`Found::since`]: crate::page::found::Found::since
@@ -109,6 +111,8 @@
 //! [`filing`]: crate::page::filing
 //! [`variants`]: sharing::variants
 //! [`overtaking::put`]: storing::overtaking::put
+//! [`PASS_FOR`]: timing::PASS_FOR
+//! [`KvError::rest_after`]: crate::platform::kv_error::KvError::rest_after
 //! [`targets`]: crate::purge::targets
 //! [`diff`]: crate::graph::diff
 

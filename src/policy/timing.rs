@@ -63,6 +63,8 @@ const _: () = assert!(
 
 /// KV's documentation says that a change "may take up to 60 seconds or more" to be seen elsewhere.
 pub const KV_SPREADS_IN: Duration = seconds(MINUTE);
+/// The time for which a data centre caches a read of KV: the shortest that KV allows.
+pub const KV_CACHE_TTL: Duration = seconds(30);
 /// KV takes one write a second for each key. This is a little more.
 pub const KV_WRITE_PACE: Duration = Duration::from_millis(1100);
 /// The time limit of a read. It is short, because a visitor may be waiting.
@@ -90,6 +92,8 @@ pub const PURGE_ATTEMPTS_WITHIN: Duration = seconds(20);
 /// The pause before another attempt, doubled at each attempt. Half of it is random, so that isolates
 /// that failed together do not try again together.
 pub const PURGE_FIRST_PAUSE: Duration = KV_WRITE_PACE;
+/// The pause between two looks whether a write of the same record is over.
+pub const PURGE_LOOK_PAUSE: Duration = Duration::from_millis(100);
 /// The least time for which an isolate keeps its own purges, whatever KV shows.
 pub const OWN_PURGES_KEPT: Duration = seconds(2 * MINUTE);
 
@@ -140,6 +144,11 @@ pub const SECTION_REMEMBERED: Duration = seconds(DAY);
 pub const SECTION_FIRST_PAUSE: Duration = seconds(5);
 /// The longest of these pauses.
 pub const SECTION_PAUSE_MOST: Duration = seconds(HOUR);
+/// The time without background requests after a failure of the origin. It doubles with each failure
+/// in a row.
+pub const BACK_OFF_FIRST: Duration = seconds(1);
+/// The longest of these times.
+pub const BACK_OFF_MOST: Duration = seconds(MINUTE);
 /// A variant that was not requested again loses its place in the count after this time.
 pub const VARIANT_FORGOTTEN_AFTER: Duration = seconds(HOUR);
 

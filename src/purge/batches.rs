@@ -18,10 +18,10 @@ use crate::platform::Signal;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::policy::time::Time;
-use crate::policy::timing::KV_WRITE_PACE;
+use crate::policy::timing::{KV_WRITE_PACE, PURGE_LOOK_PAUSE};
 
 /// Records whose last write is remembered.
-const LINES_MOST: usize = 10_000;
+const QUEUES_MOST: usize = 10_000;
 
 /// The end of a batch: whether its record is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +57,11 @@ impl Limit {
 /// The purges of each record that wait for its next write.
 #[derive(Default)]
 pub struct Batches {
-    lines: BTreeMap<KvKey, Line>,
+    queues: BTreeMap<KvKey, Queue>,
 }
 
 #[derive(Default)]
-struct Line {
+struct Queue {
     /// The batch that a later purge joins.
     forming: Option<Rc<Batch>>,
     busy_until: Option<Time>,
@@ -131,8 +131,8 @@ impl Batches {
     /// Joins the batch that waits for the next write of `key`, or begins one.
     pub fn join(&mut self, key: &KvKey, lasts: Duration, now: Time) -> Joined {
         self.forget_idle(now);
-        let line = self.lines.entry(key.clone()).or_default();
-        if let Some(forming) = line.forming.as_ref().filter(|batch| now < batch.until) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        if let Some(forming) = queue.forming.as_ref().filter(|batch| now < batch.until) {
             return Joined { batch: forming.clone(), role: Role::Follows };
         }
         let batch = Rc::new(Batch {
@@ -141,16 +141,16 @@ impl Batches {
             waiters: RefCell::default(),
             stands_for: RefCell::default(),
         });
-        line.forming = Some(batch.clone());
+        queue.forming = Some(batch.clone());
         Joined { batch, role: Role::Leads }
     }
 
     /// Returns how long to wait before `key` may be written.
     pub fn wait(&self, key: &KvKey, now: Time) -> Duration {
-        let Some(line) = self.lines.get(key) else { return Duration::ZERO };
-        let paced = line.wrote_at.map_or(Duration::ZERO, |at| (at + KV_WRITE_PACE).since(now));
-        if line.busy_until.is_some_and(|until| now < until) {
-            paced.max(Duration::from_millis(100))
+        let Some(queue) = self.queues.get(key) else { return Duration::ZERO };
+        let paced = queue.wrote_at.map_or(Duration::ZERO, |at| (at + KV_WRITE_PACE).since(now));
+        if queue.busy_until.is_some_and(|until| now < until) {
+            paced.max(PURGE_LOOK_PAUSE)
         } else {
             paced
         }
@@ -160,45 +160,45 @@ impl Batches {
     pub fn begin(&mut self, key: &KvKey, batch: &Rc<Batch>, limit: Duration, now: Time) {
         // broken: shares-a-write-under-way.begin
         self.withdraw(key, batch);
-        let line = self.lines.entry(key.clone()).or_default();
-        (line.wrote_at, line.busy_until) = (Some(now), Some(now + limit));
+        let queue = self.queues.entry(key.clone()).or_default();
+        (queue.wrote_at, queue.busy_until) = (Some(now), Some(now + limit));
     }
 
     /// Notes that the write of `key` has ended, whether or not it succeeded.
     pub fn free(&mut self, key: &KvKey) {
-        if let Some(line) = self.lines.get_mut(key) {
-            line.busy_until = None;
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.busy_until = None;
         }
     }
 
     /// Lets purges join the batch again after its write has failed. If another batch has formed
     /// meanwhile, that batch takes this one over.
     pub fn reopen(&mut self, key: &KvKey, batch: &Rc<Batch>, now: Time) -> Reopened {
-        let line = self.lines.entry(key.clone()).or_default();
-        if let Some(other) = line.forming.as_ref().filter(|other| now < other.until) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        if let Some(other) = queue.forming.as_ref().filter(|other| now < other.until) {
             other.stands_for.borrow_mut().push(batch.clone());
             return Reopened::StoodFor;
         }
-        line.forming = Some(batch.clone());
+        queue.forming = Some(batch.clone());
         Reopened::Open
     }
 
     /// Closes the batch: no purge joins it any more.
     pub fn withdraw(&mut self, key: &KvKey, batch: &Rc<Batch>) {
-        if let Some(line) = self.lines.get_mut(key)
-            && line.forming.as_ref().is_some_and(|forming| Rc::ptr_eq(forming, batch))
+        if let Some(queue) = self.queues.get_mut(key)
+            && queue.forming.as_ref().is_some_and(|forming| Rc::ptr_eq(forming, batch))
         {
-            line.forming = None;
+            queue.forming = None;
         }
     }
 
     fn forget_idle(&mut self, now: Time) {
-        if self.lines.len() < LINES_MOST {
+        if self.queues.len() < QUEUES_MOST {
             return;
         }
-        self.lines.retain(|_, line| {
-            let is_forming = line.forming.as_ref().is_some_and(|batch| now < batch.until);
-            is_forming || line.wrote_at.is_some_and(|at| now < at + KV_WRITE_PACE)
+        self.queues.retain(|_, queue| {
+            let is_forming = queue.forming.as_ref().is_some_and(|batch| now < batch.until);
+            is_forming || queue.wrote_at.is_some_and(|at| now < at + KV_WRITE_PACE)
         });
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A record stays known here even if KV does not show it yet, or no longer shows it. Each
 //! record has two moments: when this isolate first heard of it (`seen`), and when the isolate
-//! learned that KV has it (`when`). Both are counts and not times, because a Worker's clock
+//! learned that KV has it (`confirmed`). Both are counts and not times, because a Worker's clock
 //! stands still between I/O. A request to the origin notes the count before it is sent. Its
 //! response takes into account the records learned up to that count.
 //!
@@ -64,7 +64,7 @@ struct KnownRecord {
     /// The count at which this isolate first heard of the record, confirmed by KV or not.
     seen: LearnCount,
     /// The count at which KV confirmed the record. `None`: made here, and not yet confirmed.
-    when: Option<LearnCount>,
+    confirmed: Option<LearnCount>,
 }
 
 /// A point in the order in which this isolate learned records.
@@ -112,7 +112,7 @@ impl PurgeMemory {
         let seen = self.next_count();
         let remembered = self.remembered(tag, now);
         remembered.own_until = Some(now + OWN_PURGES_KEPT);
-        remembered.of(mode).noted = Some(KnownRecord { record, seen, when: None });
+        remembered.of(mode).noted = Some(KnownRecord { record, seen, confirmed: None });
     }
 
     /// Adds a record that KV has taken. It covers all noted purges up to its stamp.
@@ -161,7 +161,9 @@ impl PurgeMemory {
     ) -> Vec<String> {
         let mut known: Vec<String> = self
             .learned_of(tags)
-            .filter(|(_, learned)| learned.when.is_some_and(|when| when <= learn_count))
+            .filter(|(_, learned)| {
+                learned.confirmed.is_some_and(|confirmed| confirmed <= learn_count)
+            })
             .filter(|(_, KnownRecord { record, .. })| {
                 !record.is_dated() || fetched_at <= record.at + skew
             })
@@ -227,13 +229,13 @@ impl RecordsOfMode {
     }
 
     /// Adds a record in the order of learning.
-    fn learn(&mut self, record: PurgeRecord, seen: LearnCount, when: Option<LearnCount>) {
+    fn learn(&mut self, record: PurgeRecord, seen: LearnCount, confirmed: Option<LearnCount>) {
         let records = &mut self.learned;
         if let Some(same) = records.iter_mut().find(|learned| learned.record.id == record.id) {
-            same.when = same.when.or(when);
+            same.confirmed = same.confirmed.or(confirmed);
             return;
         }
-        records.push(KnownRecord { record, seen, when });
+        records.push(KnownRecord { record, seen, confirmed });
         if records.len() > RECORDS_MOST {
             let in_order = records.iter().enumerate();
             let stamps = in_order.map(|(learned, known)| (known.record.at, learned));

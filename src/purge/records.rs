@@ -161,7 +161,9 @@ fn records<P: Platform>(
             if !record.is_dated() {
                 complain(platform, Complaint::PurgeRecord, || {
                     let key = KvKey::record(mode, tag);
-                    format!("{key} in KV is no record of ours: it counts as a purge")
+                    format!(
+                        "{key} in KV was not written by this version: it counts as a purge once"
+                    )
                 });
             }
             (mode, record)

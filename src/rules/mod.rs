@@ -54,7 +54,7 @@ fn rule(raw: RawRule) -> Result<Rule, ConfigError> {
         return Err(error("RULES", reason));
     }
     if bypass && plain {
-        let reason = format!("has bypass and plain for {path}: what bypasses is not shared");
+        let reason = format!("has bypass and plain for {path}: remove one of them");
         return Err(error("RULES", reason));
     }
     let tags = tags.iter().map(|tag| {

@@ -42,7 +42,7 @@ extern "C" {
 /// One shard of the coordinator.
 #[wasm_bindgen]
 pub struct Coordinator {
-    desk: Rc<ShardObject>,
+    shard: Rc<ShardObject>,
 }
 
 struct ShardObject {
@@ -55,18 +55,18 @@ impl Coordinator {
     /// Makes the shard when the runtime starts the object.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState) -> Coordinator {
-        let desk = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
-        Coordinator { desk: Rc::new(desk) }
+        let shard = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
+        Coordinator { shard: Rc::new(shard) }
     }
 
     /// Responds to one request. Only this Worker can send one.
     pub fn fetch(&self, request: web_sys::Request) -> Promise {
-        let desk = self.desk.clone();
+        let shard = self.shard.clone();
         future_to_promise(async move {
             let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
             let ask = wire::parse_request(&text)
                 .ok_or("the request is in the format of another version")?;
-            let answer = desk.answer(ask).inspect_err(|_| drop(desk.ledger.take()))?;
+            let answer = shard.answer(ask).inspect_err(|_| drop(shard.ledger.take()))?;
             Ok(new_response(&answer.to_string().into(), &Object::new())?.into())
         })
     }

@@ -10,9 +10,7 @@ use crate::platform::Kv;
 use crate::platform::kv::{KvEntry, KvOperations, KvPage, RawKv};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
-
-/// The shortest cache time that KV allows, in seconds: other data centres see a record sooner.
-const CACHE_TTL: u32 = 30;
+use crate::policy::timing::KV_CACHE_TTL;
 
 #[wasm_bindgen]
 extern "C" {
@@ -56,7 +54,7 @@ fn options(pairs: &[(&str, JsValue)]) -> Object {
 impl KvOperations for Namespace {
     async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         let list: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
-        let options = options(&[("cacheTtl", CACHE_TTL.into())]);
+        let options = options(&[("cacheTtl", (KV_CACHE_TTL.as_secs() as u32).into())]);
         let values: Map = done(self.get(&list, &options)).await?.unchecked_into();
         Ok(list.iter().map(|key| values.get(&key).as_string()).collect())
     }

@@ -132,8 +132,8 @@ fn names_of(env: &Env) -> Vec<String> {
 }
 
 fn no_namespace() -> ConfigError {
-    let reason = "is not bound: make a KV namespace (npx wrangler kv namespace create TAGS) and \
-                  name its id in wrangler.toml";
+    let reason = "is not bound: add [[kv_namespaces]] with binding = \"TAGS\" to wrangler.toml; \
+                  wrangler makes the namespace when it deploys";
     ConfigError { setting: "TAGS", reason: reason.to_owned() }
 }
 

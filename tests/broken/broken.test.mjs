@@ -13,7 +13,7 @@ import { VARIANTS } from "./variants.mjs";
 const run = promisify(execFile);
 const ROOT = new URL("../../", import.meta.url);
 const TREE = new URL("target/broken/", ROOT);
-// Of its own: cargo would take what was built of a variant for what was built of the source.
+// A target folder of its own, so that cargo does not mix the builds of the variants and of the source.
 const BUILT = new URL("target/variants/", ROOT).pathname;
 const OUTPUT_MOST = 64 << 20;
 /** One history runs at a time, so that what is caught does not depend on the machine. */

@@ -1,13 +1,12 @@
 /**
- * The mistakes that the field makes, each as a change to this source: the simulator's random
- * histories must catch every one. `within`: requests. `breaks`: the invariant that has to catch it,
- * where not any may.
+ * Common mistakes of caches, each as a change to this source. The simulator's random histories must
+ * catch every one. `within`: the number of requests in which the mistake must be caught. `breaks`:
+ * the invariant that must catch it; any, if absent.
  *
- * `edits`: the mark in the source (`// broken: …`) after which the change is made, what stands there
- * and what the variant has instead. An expression becomes `if broken { variant } else { source }`,
- * and a statement (it ends in a semicolon) likewise; with nothing to replace, the variant's
- * statements are put in at the mark. Where that cannot be said, the variant's text has `BROKEN` in
- * it, a bool, and stands as it is.
+ * `edits`: a mark in the source (`// broken: …`), the text after it that changes, and the variant's
+ * text. An expression or a statement becomes `if broken { variant } else { source }`. With an empty
+ * text, the variant's statements are put in at the mark. If neither works, the variant's text uses
+ * the bool `BROKEN` itself.
  */
 export const VARIANTS = [
   {

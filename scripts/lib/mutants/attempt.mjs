@@ -4,7 +4,7 @@ import { each, runTests } from "./process.mjs";
 // A process may take this long beyond what its tests need, on a machine that has other work too.
 const LIMIT_MS = 15_000;
 const TIMES_SLOWER = 10;
-/** A process runs tests that took at most so long together, and the next one more. */
+/** The first process runs tests of 30 ms in total, each later one five times as much. */
 const FIRST_MS = 30;
 const TIMES_MORE = 5;
 const BEAT_MS = 60_000;

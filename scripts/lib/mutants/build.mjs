@@ -1,5 +1,5 @@
-// A copy of the project in which every mutant stands behind a switch, built once: what does not
-// compile is taken out of it, as often as it takes.
+// A copy of the project in which every mutant stands behind a switch, built once. Mutants that do not
+// compile are removed, and the build is repeated.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { start } from "../child.mjs";
@@ -11,12 +11,12 @@ import { progress, step } from "../step.mjs";
 export const HOME = at("target", "mutants");
 const TREE = join(HOME, "tree");
 const MAP = join(HOME, "map.json");
-// What did not compile the last time will not compile now.
+// Mutants that did not compile the last time. Delete the file to try them again.
 const DROPPED = join(HOME, "dropped.json");
 const SCHEMATA = at("tests", "mutants", "schemata");
 const COPIED = ["Cargo.toml", "Cargo.lock", "src", "tests", "bench"];
 const ROUNDS_MOST = 12;
-/** The targets that are the host's tests. */
+/** The targets of the tests that run natively. */
 const TARGETS = ["pure", "sim"];
 // As fast as the simulator, with all that a debug build checks.
 const PROFILE = [

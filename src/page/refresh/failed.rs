@@ -42,7 +42,7 @@ impl<P: Platform> Refresh<P> {
             (AfterRefusal::Store(lifetimes), Ok(response)) => {
                 self.store(reply, response, lifetimes).await;
             }
-            (AfterRefusal::EachForThemselves, Ok(response)) => {
+            (AfterRefusal::EachAsksTheOrigin, Ok(response)) => {
                 let status = self.status(&reply, response.status);
                 let answer = answer::passed_on(&self.platform, &self.visit, response, status);
                 reply.send(answer);

@@ -78,7 +78,7 @@ pub struct Refresh<P: Platform> {
     announced: bool,
     /// Whether a plain request was sent again with more of the visitor's fields. It is sent again
     /// once at most.
-    said_more: bool,
+    sent_again: bool,
     /// Whether the stored response is not for all any more, as its own revalidation says.
     pub(crate) turned_away: bool,
 }
@@ -107,7 +107,7 @@ impl<P: Platform> Refresh<P> {
             unconditional: false,
             own: None,
             announced: false,
-            said_more: false,
+            sent_again: false,
             turned_away: false,
         }
     }
@@ -159,7 +159,7 @@ impl<P: Platform> Refresh<P> {
 
     /// The stored response that the origin is asked to validate.
     fn compared(&self) -> Option<&StoredResponse> {
-        self.lookup.found.vouches().filter(|_| !self.unconditional)
+        self.lookup.found.to_validate().filter(|_| !self.unconditional)
     }
 
     /// Takes the found response out of the lookup.

@@ -38,7 +38,7 @@ impl<P: Platform> Refresh<P> {
         self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
-        let not_for_them = matches!(self.lookup.found, Found::NotForThem(_));
+        let not_for_them = matches!(self.lookup.found, Found::NotForVisitor(_));
         let is_shared =
             may_be_as_good(&self.carried, not_for_them, self.visit.is_spelt_canonically());
         let request = forward::own_page_request(&self.visit);
@@ -84,7 +84,7 @@ impl<P: Platform> Refresh<P> {
         follow: bool,
     ) {
         let own = OwnRequest {
-            not_for_them: matches!(self.lookup.found, Found::NotForThem(_)),
+            not_for_them: matches!(self.lookup.found, Found::NotForVisitor(_)),
             has_lease: self.lease.is_some(),
             is_awaited: self.lease.as_ref().is_some_and(Lease::is_awaited),
             follow,
@@ -96,7 +96,7 @@ impl<P: Platform> Refresh<P> {
             // broken: own-failure-shared
             AfterOwn::FollowForWaiting => self.follow(tells, varies_by).await,
             AfterOwn::Abandon => self.end(LeaseEnd::Abandoned).await,
-            AfterOwn::EachForThemselves => self.end(LeaseEnd::Uncacheable).await,
+            AfterOwn::EachAsksTheOrigin => self.end(LeaseEnd::Uncacheable).await,
             AfterOwn::Nothing => {}
         }
     }

@@ -91,7 +91,7 @@ impl<P: Platform> Refresh<P> {
         reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
-        let vouched = self.lookup.found.vouches().is_some();
+        let vouched = self.lookup.found.to_validate().is_some();
         let response = match answer {
             Ok(response) if response.status != StatusCode::NOT_MODIFIED => response,
             Ok(response) if self.compared().is_some() => {
@@ -108,7 +108,7 @@ impl<P: Platform> Refresh<P> {
         let means = plain_answer(response.status, vouched, self.credentials(), storing);
         if may_be_stored
             && means != PlainAnswer::KeepToVisitor
-            && let Some(plain) = self.unsaid(&reply, &response.headers)
+            && let Some(plain) = self.not_carried(&reply, &response.headers)
         {
             drop(response);
             let answer = self.ask_on_suspicion(plain).await;
@@ -155,8 +155,12 @@ impl<P: Platform> Refresh<P> {
     /// lacked.
     ///
     /// The response to the second is a variant that the waiting visitor can have.
-    pub(super) fn unsaid(&mut self, reply: &Reply<P>, answer: &HeaderMap) -> Option<HeaderMap> {
-        if !reply.is_there() || mem::replace(&mut self.said_more, true) {
+    pub(super) fn not_carried(
+        &mut self,
+        reply: &Reply<P>,
+        answer: &HeaderMap,
+    ) -> Option<HeaderMap> {
+        if !reply.is_there() || mem::replace(&mut self.sent_again, true) {
             return None;
         }
         let plain = self.visit.plain_fields(&selected_by(answer));

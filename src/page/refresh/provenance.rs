@@ -28,7 +28,12 @@ impl<P: Platform> Refresh<P> {
         if set.dropped > 0 {
             let dropped = set.dropped;
             complain(&self.platform, Complaint::Tags, || {
-                format!("{dropped} tags of {} are not printable ASCII", key.url())
+                format!(
+                    "{dropped} tags of {} were dropped, so no purge by them reaches the page: a tag is \
+                     printable ASCII of at most 1,024 characters, and Cache-Groups a list of quoted \
+                     strings",
+                    key.url()
+                )
             });
         }
         set.tags

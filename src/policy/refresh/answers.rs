@@ -33,7 +33,7 @@ pub enum AfterRefusal {
     /// The origin failed, and the waiting requests share the failure.
     Failed,
     /// The refusal says nothing of the page: each waiting request goes to the origin itself.
-    EachForThemselves,
+    EachAsksTheOrigin,
 }
 
 /// The credentials of visitors in plain requests (`SHARE_AUTHORIZED`).
@@ -75,7 +75,7 @@ pub fn plain_answer(
         }
         Storing::Store(lifetimes) => PlainAnswer::Store(lifetimes),
         Storing::Refuse(_) if is_failure => PlainAnswer::Refused(AfterRefusal::Failed),
-        Storing::Refuse(_) if is_refusal => PlainAnswer::Refused(AfterRefusal::EachForThemselves),
+        Storing::Refuse(_) if is_refusal => PlainAnswer::Refused(AfterRefusal::EachAsksTheOrigin),
         Storing::Refuse(refusal) => PlainAnswer::Pass(refusal),
     }
 }
@@ -183,7 +183,7 @@ pub enum AfterOwn {
     /// Nothing was learned: waiting requests look again.
     Abandon,
     /// Nothing will be stored now: each waiting request goes to the origin itself.
-    EachForThemselves,
+    EachAsksTheOrigin,
     /// The page passed before, and no request waits.
     Nothing,
 }
@@ -196,7 +196,7 @@ pub fn after_own(tells: OwnAnswer, own: OwnRequest) -> AfterOwn {
         OwnAnswer::Pass(_) if !own.has_lease => AfterOwn::Nothing,
         OwnAnswer::Pass(refusal) => AfterOwn::Pass(refusal),
         OwnAnswer::Promising if own.follow => AfterOwn::Follow,
-        OwnAnswer::Promising => AfterOwn::EachForThemselves,
+        OwnAnswer::Promising => AfterOwn::EachAsksTheOrigin,
         OwnAnswer::TellsNothing if own.is_awaited => AfterOwn::FollowForWaiting,
         OwnAnswer::TellsNothing => AfterOwn::Abandon,
     }

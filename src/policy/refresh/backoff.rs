@@ -1,10 +1,9 @@
 //! The effect of an origin's failure: the requests that it concerns, and the time of the next
 //! background request.
 
-use std::time::Duration;
-
 use crate::fields::cache_status::Detail;
 use crate::policy::time::Time;
+use crate::policy::timing::{BACK_OFF_FIRST, BACK_OFF_MOST};
 
 /// Failures of the origin in a row for a slot. A response that the origin made before a purge
 /// counts as a failure, too.
@@ -46,8 +45,8 @@ impl Failure {
 
     /// Tells whether it is too soon for another background request: 1, 2, 4, … 60 seconds.
     pub fn backs_off(&self, now: Time) -> bool {
-        let seconds = 1u64 << self.times.saturating_sub(1).min(6);
-        now < self.at + Duration::from_secs(seconds.min(60))
+        let doubled = BACK_OFF_FIRST * (1 << self.times.saturating_sub(1).min(6));
+        now < self.at + doubled.min(BACK_OFF_MOST)
     }
 }
 

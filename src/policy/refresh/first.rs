@@ -12,7 +12,7 @@ pub enum KnownPage {
     /// The page or another variant of it is stored.
     Stored,
     /// The stored response is not for this visitor.
-    NotForThem,
+    NotForVisitor,
     /// The page passes: it turned out uncacheable a short while ago.
     Passes(Pass),
     /// Nothing is known, and the request holds the lease of its slot.
@@ -46,7 +46,7 @@ pub fn first_request(page: KnownPage, added: &[HeaderName], order: Order) -> Fir
     match (page, order) {
         // broken: own-revalidation.first
         (KnownPage::Stored, _) => FirstRequest::Plain,
-        (KnownPage::NotForThem | KnownPage::UnknownWithoutLease, _) => FirstRequest::OwnAlone,
+        (KnownPage::NotForVisitor | KnownPage::UnknownWithoutLease, _) => FirstRequest::OwnAlone,
         (KnownPage::Passes(pass), _) if pass.plain => FirstRequest::OwnAlone,
         (KnownPage::Unknown, Order::PlainFirst) => FirstRequest::PlainOnSuspicion,
         (KnownPage::Passes(_) | KnownPage::Unknown, Order::OwnOnly) => FirstRequest::OwnAlone,

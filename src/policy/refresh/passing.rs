@@ -12,13 +12,13 @@ pub enum Turned {
     /// The visitor gets this response: a second request would spend a link that works once.
     PassedOn,
     /// The visitor gets the response to the visitor's own request, which is sent now.
-    AsksForThemselves,
+    AsksTheOrigin,
 }
 
 /// Decides which response the visitor gets. `added` holds the fields that the visitor's own request
 /// adds to this one. `waits` is set if a visitor waits for the response.
 pub fn turned(added: &[HeaderName], waits: bool) -> Turned {
-    if adds_nothing(added) || !waits { Turned::PassedOn } else { Turned::AsksForThemselves }
+    if adds_nothing(added) || !waits { Turned::PassedOn } else { Turned::AsksTheOrigin }
 }
 
 impl Refusal {

@@ -9,7 +9,7 @@ use crate::policy::stored::StoredResponse;
 use crate::policy::time::Time;
 
 /// Tells whether a request that has waited since `arrived` goes to the origin itself. The holder of
-/// a lease may be lost, and so may the next one: no request waits for more than two.
+/// a lease may be lost, and so may the next one. A request looks at the time between two waits.
 pub fn has_waited_enough(arrived: Time, lease_life: Duration, now: Time) -> bool {
     now >= arrived + lease_life * 2
 }

@@ -19,7 +19,7 @@ fn revalidates(verdict: Verdict) -> bool {
 #[case::nothing_of_ours("max-stale=5, foo", false)]
 #[case::broken("max-age=x", false)]
 fn directives_narrow_the_use_of_a_fresh_response(#[case] value: &str, #[case] asked: bool) {
-    assert_eq!(revalidates(RequestDirectives::parse(value).narrow(FRESH, 10, false)), asked);
+    assert_eq!(revalidates(RequestDirectives::parse(value).apply_to(FRESH, 10, false)), asked);
 }
 
 #[rstest]
@@ -34,7 +34,7 @@ fn directives_narrow_the_use_of_a_stale_response(
     #[case] expected: bool,
 ) {
     assert_eq!(
-        revalidates(RequestDirectives::parse(value).narrow(STALE, 80, never_stale)),
+        revalidates(RequestDirectives::parse(value).apply_to(STALE, 80, never_stale)),
         expected
     );
 }
@@ -42,5 +42,5 @@ fn directives_narrow_the_use_of_a_stale_response(
 #[test]
 fn no_directive_makes_a_discarded_response_usable() {
     let purged = Verdict::Discard { detail: Detail::Purged };
-    assert_eq!(RequestDirectives::parse("max-stale").narrow(purged, 0, false), purged);
+    assert_eq!(RequestDirectives::parse("max-stale").apply_to(purged, 0, false), purged);
 }

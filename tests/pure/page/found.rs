@@ -32,7 +32,7 @@ fn passes() -> Found<()> {
 }
 
 fn not_for_them() -> Found<()> {
-    Found::NotForThem(NotShared::Cookie)
+    Found::NotForVisitor(NotShared::Cookie)
 }
 
 fn lookup(beside: Option<Variant>, found: Found<()>) -> Lookup<()> {
@@ -131,15 +131,15 @@ fn a_response_of_5_that_is_to_stand_in(#[case] newest: Found<()>, #[case] expect
 
 #[test]
 fn a_discarded_response_vouches_for_nothing() {
-    assert!(candidate(response(1)).vouches().is_some());
-    assert!(discarded(response(1)).vouches().is_none());
+    assert!(candidate(response(1)).to_validate().is_some());
+    assert!(discarded(response(1)).to_validate().is_none());
     assert!(discarded(response(1)).stored().is_some());
 }
 
 #[rstest]
 #[case::stored(candidate(response(1)), None, false, KnownPage::Stored)]
 #[case::purged(discarded(response(1)), None, true, KnownPage::Stored)]
-#[case::not_for_them(not_for_them(), None, true, KnownPage::NotForThem)]
+#[case::not_for_them(not_for_them(), None, true, KnownPage::NotForVisitor)]
 #[case::passes(passes(), None, false, KnownPage::Passes(PRIVATE))]
 #[case::unknown(nothing(), None, true, KnownPage::Unknown)]
 #[case::another_variant(nothing(), Some(Variant::default()), true, KnownPage::Stored)]

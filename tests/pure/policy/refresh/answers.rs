@@ -56,7 +56,7 @@ fn what_is_refused_to_all_is_shared_only_if_it_is_a_failure() {
     };
     assert_eq!(after(503), AfterRefusal::Failed);
     assert_eq!(after(429), AfterRefusal::Failed);
-    assert_eq!(after(403), AfterRefusal::EachForThemselves);
+    assert_eq!(after(403), AfterRefusal::EachAsksTheOrigin);
 }
 
 #[rstest]

@@ -86,7 +86,7 @@ const REFUSAL: OwnAnswer = OwnAnswer::Pass(Refusal::Private);
 #[case::passed_before(REFUSAL, PASSED, AfterOwn::Nothing)]
 #[case::says_nothing_of_the_page(REFUSAL, NOT_FOR_THEM, AfterOwn::Abandon)]
 #[case::promises(OwnAnswer::Promising, FOLLOWED, AfterOwn::Follow)]
-#[case::promises_in_vain(OwnAnswer::Promising, ALONE, AfterOwn::EachForThemselves)]
+#[case::promises_in_vain(OwnAnswer::Promising, ALONE, AfterOwn::EachAsksTheOrigin)]
 #[case::promises_to_another(OwnAnswer::Promising, NOT_FOR_THEM, AfterOwn::Abandon)]
 #[case::fails(OwnAnswer::TellsNothing, FOLLOWED, AfterOwn::Abandon)]
 #[case::fails_while_others_wait(OwnAnswer::TellsNothing, AWAITED, AfterOwn::FollowForWaiting)]

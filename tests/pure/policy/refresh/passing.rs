@@ -47,7 +47,7 @@ fn a_plain_request_carries_what_selects(
 #[rstest]
 #[case::it_was_as_good_as_their_own("", true, Turned::PassedOn)]
 #[case::but_for_the_platforms_words("cf-ray", true, Turned::PassedOn)]
-#[case::they_have_more_to_say("cookie", true, Turned::AsksForThemselves)]
+#[case::they_have_more_to_say("cookie", true, Turned::AsksTheOrigin)]
 #[case::no_visitor_waits("cookie", false, Turned::PassedOn)]
 fn a_visitor_whose_page_turned_out_not_to_be_for_all_gets(
     #[case] added: &str,

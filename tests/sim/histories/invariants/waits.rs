@@ -22,7 +22,7 @@ impl Waits {
         let longest = lease * 2 + history.config.origin_timeout * 2;
         if waited > longest {
             let how = format!("{:?} waited {waited:?}", seen.visiting);
-            history.breaks("a request waits for two leases at most", how);
+            history.breaks("a request waits for two leases and two origin timeouts at most", how);
         }
         if history.settled.get() && waited >= lease {
             let how = format!("{:?} waited {waited:?}: {}", seen.visiting, said.0);
