@@ -18,7 +18,7 @@ export const VARIANTS = [
   },
   {
     id: "known-at-arrival",
-    name: "known is filled when the answer arrives",
+    name: "known is filled when the response arrives",
     within: 20_000,
     breaks: "no purge is lost",
     edits: [["known-at-arrival", "self.learn_count", "memory.learn_count()"]],
@@ -82,7 +82,7 @@ export const VARIANTS = [
   },
   {
     id: "kv-error-is-no-purge",
-    name: "an error of KV's is read as not purged",
+    name: "an error of KV is read as “not purged”",
     within: 100_000,
     edits: [["kv-error-is-no-purge", "RecordsRead::Unreadable", "RecordsRead::Known"]],
   },
@@ -213,7 +213,7 @@ export const VARIANTS = [
   },
   {
     id: "earlier-replaces-later",
-    name: "what was fetched earlier replaces what was fetched later",
+    name: "an earlier fetch replaces a later one",
     within: 300_000,
     breaks: "a page never goes back",
     edits: [["earlier-replaces-later", "current.fetched_at() > new.fetched_at()", "false"]],
@@ -233,7 +233,7 @@ export const VARIANTS = [
   },
   {
     id: "own-failure-shared",
-    name: "a visitor's own failure is shared with those who wait",
+    name: "a visitor's own failure is shared with waiting requests",
     within: 300_000,
     breaks: "waiting requests share no visitor's own failure",
     edits: [["own-failure-shared", "self.follow(tells, varies_by).await", "self.end(LeaseEnd::Failed(500)).await"]],
@@ -263,21 +263,21 @@ export const VARIANTS = [
   },
   {
     id: "own-answer-stored",
-    name: "the answer to a visitor's own request is stored",
+    name: "the response to a visitor's own request is stored",
     within: 300_000,
     breaks: "a response that one visitor's fields shaped is shown to no other visitor",
     edits: [["own-answer-stored", "added.iter().all(selects)", "true"]],
   },
   {
     id: "no-cache-handed-on",
-    name: "what says no-cache is handed to those who wait",
+    name: "a no-cache response is handed to waiting requests",
     within: 300_000,
     breaks: "a no-cache response is handed to no other request",
     edits: [["no-cache-handed-on", "self.never_stale && self.fresh == 0", "self.never_stale && self.fresh > 0"]],
   },
   {
     id: "age-vouches",
-    name: "a page with an Age is fresh for the purges that were known when it was asked for",
+    name: "a page with an Age vouches for the purges that were known when it was asked for",
     within: 300_000,
     breaks: "no purge is lost",
     edits: [
