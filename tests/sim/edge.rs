@@ -66,6 +66,25 @@ fn what_goes_past_the_cache_passes() {
 }
 
 #[test]
+fn a_page_that_becomes_cacheable_again_is_a_miss_though_it_passed() {
+    let world = world();
+    world.get("/own");
+    world.origin.set("/own", Page::new("ours").fresh(60, 60));
+    world.log.take();
+    world.get("/own");
+    let lines = lines(&world);
+    assert!(lines[0].starts_with("GET /own 200 miss (fwd=uri-miss"), "{lines:?}");
+    assert!(lines[0].ends_with("stored; detail=private)"), "{lines:?}");
+}
+
+#[test]
+fn a_head_for_a_page_that_is_not_stored_is_a_miss() {
+    let world = world();
+    world.finish(world.ask(At::default(), Method::HEAD, "/a", &[], None));
+    assert_eq!(lines(&world), ["HEAD /a 200 miss (fwd=uri-miss)"]);
+}
+
+#[test]
 fn a_page_that_is_not_there_is_a_miss_with_its_status() {
     let world = world();
     world.origin.set("/gone", Page::new("gone").status(404).fresh(60, 0));

@@ -141,6 +141,19 @@ fn a_purge_record_that_cannot_be_read_counts_as_a_purge() {
 }
 
 #[test]
+fn records_that_kv_leaves_out_of_its_answer_count_as_unread() {
+    let world = World::new(1);
+    let page = |text| Page::new(text).fresh(6000, 6000).tags("a");
+    world.origin.set("/a", page("old"));
+    world.get("/a");
+    world.purge_at(At { centre: 1, isolate: 0 }, "soft", &["a"]);
+    world.origin.set("/a", page("new"));
+    world.wait(11_000);
+    world.kv.reads_too_few.set(true);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
 fn a_purge_write_that_fails_is_retried_with_a_new_stamp() {
     let world = World::new(1);
     *world.kv.failure.borrow_mut() = "KV PUT failed: 429 Too Many Requests".to_owned();

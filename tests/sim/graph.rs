@@ -30,6 +30,20 @@ fn relations_follow_the_tags_of_the_newest_version() {
 }
 
 #[test]
+fn an_entry_that_is_written_twice_is_right_though_kv_takes_one_write_a_second() {
+    let world = World::new(1);
+    world.kv.paced.set(true);
+    let page = |tags| Page::new("x").fresh(60, 600).tags(tags);
+    world.origin.set("/a", page("a"));
+    world.get("/a");
+    refresh(&world, page("b"));
+    world.wait(2_000);
+    let values = world.kv.values.borrow();
+    let entry = &values[&world.kv.keys("u/")[0]].value;
+    assert!(entry.contains(r#""tags":["b"]"#), "{entry}");
+}
+
+#[test]
 fn a_version_that_another_isolate_stored_meanwhile_leaves_no_relation() {
     let world = World::new(1);
     // KV goes on showing what was read: each isolate finds the first version's tags.
@@ -169,6 +183,8 @@ fn the_budget_of_a_minute_is_kept_and_the_rest_is_written_later() {
     world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a,b,c,d,e,f"));
     world.get("/a");
     assert_eq!(world.kv.writes.take(), 4);
+    let said = world.log.take().concat();
+    assert!(said.contains("GRAPH_WRITES_PER_MINUTE or VISITOR_WRITES_PER_DAY is spent"), "{said}");
     for _ in 0..3 {
         world.wait(61_000);
         world.get("/a");

@@ -1,2 +1,3 @@
 mod filing;
 mod found;
+mod visit;

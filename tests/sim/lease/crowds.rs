@@ -64,6 +64,29 @@ fn two_isolates_share_one_request_but_for_the_stated_race() {
 }
 
 #[test]
+fn isolates_that_began_to_wait_together_do_not_look_together() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(5_000));
+    world.start("/a");
+    world.wait(50);
+    for isolate in [1, 2] {
+        world.ask(At { centre: 0, isolate }, Method::GET, "/a", &[], None);
+    }
+    world.wait(0);
+    world.cache(0).matches.take();
+    let (mut alone, mut together) = (0, 0);
+    for _ in 0..4_000 {
+        world.wait(1);
+        match world.cache(0).matches.take() {
+            0 => {}
+            1 => alone += 1,
+            _ => together += 1,
+        }
+    }
+    assert!(alone > together, "{alone} looks alone, {together} together");
+}
+
+#[test]
 fn a_waiting_request_with_another_vary_value_does_not_get_the_first_requests_answer() {
     seeds(|seed| {
         let world = World::new(seed);

@@ -1,7 +1,10 @@
 //! A request that holds the lease and never gives it back.
 
+use edge_isr::lease;
+use edge_isr::policy::key::CacheKey;
 use http::Method;
 
+use crate::coordinator::FAR;
 use crate::seeds;
 use crate::world::origin::Page;
 use crate::world::{At, Pending, World};
@@ -73,4 +76,41 @@ fn requests_that_waited_for_a_leader_that_died_are_answered_by_one_new_request()
         assert!(waiting.iter().all(|asked| asked.seen().text == "one"));
         assert_eq!(world.origin.requests.borrow().len() - before, 1);
     });
+}
+
+#[test]
+fn one_waiting_request_takes_over_from_a_holder_that_died_late_and_the_others_wait_for_it() {
+    let world = crate::coordinator::world(1);
+    world.origin.set("/a", Page::new("lost").renders_in(60_000));
+    world.groups.set((7, 7));
+    world.ask(FAR, Method::GET, "/a", &[], None);
+    world.wait(100);
+    world.executor.end(|group| group == 7);
+    // This request waits for the world's lease until it expires, and dies while it asks the origin.
+    world.groups.set((8, 8));
+    world.start("/a");
+    world.wait(10);
+    world.groups.set((9, 9));
+    let waiting = all(&world, "/a", 1, 30);
+    world.wait(60_000);
+    world.executor.end(|group| group == 8);
+    assert_eq!(world.origin.take("/a"), 2);
+    world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(19_900));
+    world.wait(100_000);
+    assert!(waiting.iter().all(|asked| asked.seen().text == "one"));
+    assert_eq!(world.origin.take("/a"), 1);
+}
+
+#[test]
+fn a_request_that_waits_for_a_lease_that_is_dropped_goes_on_at_once() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("one").fresh(60, 600));
+    let slot = CacheKey::parse("https://site.test/a").unwrap().slot();
+    let lease = lease::take(&world.platform(At::default()), &slot);
+    let waiting = world.start("/a");
+    world.wait(1_000);
+    assert!(lease.is_some() && !waiting.is_there());
+    drop(lease);
+    world.wait(100);
+    assert_eq!(waiting.seen().text, "one");
 }

@@ -1,8 +1,15 @@
+mod answer;
 mod directives;
-mod not_modified;
+mod fill;
+mod forward;
+mod lookup;
 mod range;
+mod refresh;
+mod reply;
 mod serve;
 mod server_timing;
 mod shared_key;
-mod store;
 mod variants;
+
+/// A setting with which the first request for any page is the plain one.
+const PLAIN_FIRST: (&str, &str) = ("RULES", r#"[{"path":"/**","plain":true}]"#);

@@ -164,3 +164,23 @@ fn a_head_for_a_page_that_turned_out_uncacheable_is_sent_on_as_a_head() {
     world.finish(world.ask(At::default(), Method::HEAD, "/a", &[], Some("")));
     assert_eq!(world.origin.requests.borrow().last().unwrap().method, Method::HEAD);
 }
+
+#[test]
+fn isolates_that_see_a_stale_page_while_it_is_renewed_do_not_renew_it_again() {
+    seeds(|seed| {
+        let world = World::new(seed);
+        world.origin.set("/a", Page::new("one").fresh(60, 600).renders_in(50));
+        world.get("/a");
+        world.wait(61_000);
+        world.origin.take("/a");
+        world.cache(0).takes.set(5);
+        world.start("/a");
+        world.wait(40);
+        for isolate in 1..16 {
+            world.ask(At { centre: 0, isolate }, Method::GET, "/a", &[], None);
+            world.wait(2);
+        }
+        world.wait(1_000);
+        assert_eq!(world.origin.take("/a"), 1);
+    });
+}

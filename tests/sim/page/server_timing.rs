@@ -1,5 +1,5 @@
-use crate::world::World;
 use crate::world::origin::Page;
+use crate::world::{TOKEN, World};
 
 #[test]
 fn times_and_the_key_are_told_to_a_token_that_may_read_and_in_development() {
@@ -18,6 +18,7 @@ fn times_and_the_key_are_told_to_a_token_that_may_read_and_in_development() {
     assert_eq!(told(&reader, &[("edge-isr-debug", "wrong")]), nothing);
     for (settings, headers) in [
         (&reader, [("edge-isr-debug", "the-token-that-reads")].as_slice()),
+        (&[("READ_TOKENS", TOKEN)], [("edge-isr-debug", TOKEN)].as_slice()),
         (&[("DEBUG", "true")], [].as_slice()),
     ] {
         let (timing, status) = told(settings, headers);

@@ -60,3 +60,16 @@ fn a_purge_by_tag_reaches_what_urls_share() {
     assert_eq!(world.get("/a?utm=b").text, "new");
     assert_eq!(world.get("/a?utm=a").text, "new");
 }
+
+#[test]
+fn urls_that_share_a_response_are_counted_together_for_scripts_of_another_site() {
+    let world = World::new(1);
+    let page = Page::new("one").fresh(60, 60).with("no-vary-search", "params");
+    let get = |path: &str| {
+        world.origin.set(path, page.clone());
+        world.get_with(path, &[("origin", "https://shop.test")]).cache().to_owned()
+    };
+    assert_eq!(get("/a?utm=a"), "fwd=uri-miss; fwd-status=200");
+    assert_eq!(get("/a?utm=b"), "fwd=uri-miss; fwd-status=200; stored");
+    assert_eq!(get("/a?utm=c"), "hit; ttl=59");
+}

@@ -43,6 +43,8 @@ pub struct SimKv {
     pub failed_at: RefCell<BTreeMap<usize, Time>>,
 
     pub reads_fail: Cell<bool>,
+    /// A read leaves the value of its last key out.
+    pub reads_too_few: Cell<bool>,
     /// Operations that never end, and what their keys begin with.
     hanging: RefCell<Vec<(Operation, &'static str)>>,
     /// So many writes fail from now on.

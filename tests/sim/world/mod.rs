@@ -123,7 +123,8 @@ impl World {
         }
     }
 
-    fn platform(&self, at: At) -> Sim {
+    /// What a request in this isolate runs on.
+    pub fn platform(&self, at: At) -> Sim {
         let isolate =
             self.isolates.borrow_mut().entry((at.centre, at.isolate)).or_default().clone();
         let trace = Trace::new(self.groups.get().1, self.executor.now());

@@ -81,7 +81,9 @@ impl KvOperations for Sim {
             return Err(KvError::classified("KV GET failed: 500"));
         }
         let now = self.executor.now();
-        let values = keys.iter().map(|key| self.kv.read(self.centre, key.as_str(), now)).collect();
+        let read = keys.len() - usize::from(self.kv.reads_too_few.get());
+        let values = keys.iter().take(read);
+        let values = values.map(|key| self.kv.read(self.centre, key.as_str(), now)).collect();
         // What was read may be on its way for a while.
         self.pass(self.kv.read_takes.get()).await;
         Ok(values)

@@ -1,7 +1,9 @@
 //! An origin that answers 304.
 
-use crate::world::World;
+use edge_isr::policy::key::CacheKey;
+
 use crate::world::origin::Page;
+use crate::world::{At, World};
 
 #[test]
 fn a_304_freshens_what_is_stored() {
@@ -88,4 +90,90 @@ fn a_304_that_makes_the_page_private_is_reported_as_the_304_it_was() {
     world.wait(61_000);
     world.origin.set("/a", Page::new("one").with("cache-control", "private").etag("\"1\""));
     assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=304; detail=private");
+}
+
+#[test]
+fn a_304_says_anew_whether_the_page_is_for_visitors_with_cookies() {
+    for (before, after, seen) in [
+        ("no-cache", "s-maxage=60", "hit; ttl=59"),
+        ("s-maxage=60", "no-cache", "fwd=bypass; detail=cookie"),
+    ] {
+        let world = World::new(1);
+        let page = |control| Page::new("one").with("cache-control", control).etag("\"1\"");
+        world.origin.set("/a", page(before));
+        world.get("/a");
+        world.wait(61_000);
+        world.origin.set("/a", page(after));
+        world.get("/a");
+        assert_eq!(world.get_with("/a", &[("cookie", "sid=1")]).cache(), seen, "{after}");
+    }
+}
+
+#[test]
+fn a_purge_reaches_the_page_by_the_tags_that_a_304_gave_it() {
+    let world = World::new(1);
+    let page = |tags| Page::new("one").fresh(60, 0).etag("\"1\"").tags(tags);
+    world.origin.set("/a", page("a"));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", page("b"));
+    world.get("/a");
+    for (tag, is_hit) in [("a", true), ("b", false)] {
+        world.purge("hard", &[tag]);
+        assert_eq!(world.get("/a").cache().starts_with("hit"), is_hit, "{tag}");
+    }
+}
+
+#[test]
+fn tags_of_a_304_that_kv_refused_to_write_are_written_at_the_next() {
+    let world = World::new(1);
+    let renew = |tags| {
+        world.origin.set("/a", Page::new("one").fresh(60, 0).etag("\"1\"").tags(tags));
+        world.wait(61_000);
+        world.get("/a");
+        world.wait(2_000);
+    };
+    // After some minutes the graph is known to hold the first tag for good.
+    (0..6).for_each(|_| renew("a"));
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 500".to_owned();
+    world.kv.writes_fail.set(100);
+    renew("b");
+    world.kv.writes_fail.set(0);
+    renew("b");
+    assert_eq!(world.urls_of_tag("b"), ["https://site.test/a"]);
+}
+
+#[test]
+fn a_304_takes_no_body_of_another_version_that_was_stored_meanwhile() {
+    let world = World::new(1);
+    let page = |text, tag| Page::new(text).fresh(60, 0).etag(tag);
+    world.origin.set("/a", page("old", "\"1\""));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", page("new", "\"2\"").renders_in(500));
+    world.ask(At { centre: 0, isolate: 1 }, http::Method::GET, "/a", &[], None);
+    world.wait(100);
+    // The cache evicts the lease, and the origin goes back to what it had.
+    let lease = CacheKey::parse("https://site.test/a").unwrap().slot().beside("lease");
+    world.cache(0).evict(|slot| *slot != lease);
+    world.origin.set("/a", page("old", "\"1\"").renders_in(1_000));
+    assert_eq!(world.finish(world.start("/a")).text, "old");
+    let seen = world.get("/a");
+    assert_eq!((seen.text.as_str(), seen.header("etag")), ("new", "\"2\""));
+}
+
+#[test]
+fn a_304_that_names_fewer_fields_in_vary_leaves_those_of_the_stored_response() {
+    let world = World::new(1);
+    let page = |vary| Page::new("one").fresh(60, 0).etag("\"1\"").with("vary", vary);
+    world.origin.set("/a", page("accept-encoding, accept-language"));
+    world.get("/a");
+    world.wait(61_000);
+    world.origin.set("/a", page("accept-language"));
+    world.get("/a");
+    let seen = world.get("/a");
+    assert_eq!(
+        (seen.cache(), seen.header("vary")),
+        ("hit; ttl=59", "accept-encoding, accept-language")
+    );
 }

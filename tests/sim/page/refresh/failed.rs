@@ -1,0 +1,74 @@
+//! An origin that fails, or that refuses requests without a visitor's fields.
+
+use http::Method;
+
+use super::{BROWSER, GERMAN};
+use crate::page::PLAIN_FIRST;
+use crate::world::origin::Page;
+use crate::world::{At, Pending, World};
+
+/// A world in which `/a` is stored, and may not be shown any more.
+fn past_every_window(page: Page) -> World {
+    let world = World::new(1);
+    world.origin.set("/a", page);
+    world.get_with("/a", &[GERMAN]);
+    world.wait(61_000);
+    world.origin.take("/a");
+    world
+}
+
+#[test]
+fn a_page_that_needs_credentials_is_refused_to_a_visitor_without_any_and_to_no_other() {
+    let world = World::with(1, &[("SHARE_AUTHORIZED", "true")]);
+    let good = Page::new("good").with("cache-control", "public, max-age=60");
+    let refused = Page::new("log in").status(401).with("www-authenticate", "Basic");
+    world.origin.set("/a", refused.but_where("authorization", "Basic", good));
+    let seen = world.get("/a");
+    assert_eq!((seen.status, seen.header("www-authenticate")), (401, "Basic"));
+    assert_eq!(seen.cache(), "fwd=uri-miss; fwd-status=401");
+    assert_eq!(world.origin.take("/a"), 1, "the plain request was the visitor's own");
+    let authorization = [("authorization", "Basic eA==")];
+    assert_eq!(world.get_with("/a", &authorization).text, "good");
+    assert_eq!(world.get_with("/a", &authorization).cache(), "hit; ttl=59");
+}
+
+#[test]
+fn a_refusal_of_one_visitors_credentials_is_not_for_a_browser_without_them() {
+    let world = World::with(1, &[("SHARE_AUTHORIZED", "true"), PLAIN_FIRST]);
+    let welcome = Page::new("welcome");
+    world
+        .origin
+        .set("/a", Page::new("log in").status(401).but_where("user-agent", "Mozilla", welcome));
+    let seen = world.get_with("/a", &[BROWSER]);
+    assert_eq!((seen.status, seen.text.as_str()), (200, "welcome"));
+}
+
+#[test]
+fn a_visitor_whose_own_request_succeeds_gets_its_response_where_no_stored_one_may_stand_in() {
+    let page = || Page::new("good").fresh(60, 0).etag("\"1\"");
+    let world = past_every_window(page());
+    let down = Page::new("down").status(503);
+    world.origin.set("/a", down.clone().but_where("user-agent", "Mozilla", page()));
+    let seen = world.get_with("/a", &[BROWSER]);
+    assert_eq!((seen.status, seen.text.as_str()), (200, "good"));
+    assert_eq!(seen.cache(), "fwd=stale; fwd-status=200; detail=plain-refused");
+    // A request that fails as well is no better.
+    let theirs = Page::new("theirs").status(500);
+    world.origin.set("/a", down.but_where("user-agent", "Mozilla", theirs));
+    let seen = world.get_with("/a", &[BROWSER]);
+    assert_eq!((seen.status, seen.text.as_str()), (503, "down"));
+    assert_eq!(seen.cache(), "fwd=stale; fwd-status=503");
+}
+
+#[test]
+fn a_failure_of_a_stored_variant_is_shared_by_all_requests_that_waited_for_it() {
+    let world = past_every_window(
+        Page::new("good").fresh(60, 0).with("vary", "accept-language").etag("\"1\""),
+    );
+    world.origin.set("/a", Page { renders_in: 300, ..Page::unreachable() });
+    let ask = || world.ask(At::default(), Method::GET, "/a", &[GERMAN], None);
+    let asked: Vec<Pending> = (0..20).map(|_| ask()).collect();
+    world.wait(5_000);
+    assert!(asked.iter().all(|asked| asked.seen().status == 502));
+    assert_eq!(world.origin.take("/a"), 1);
+}
