@@ -29,7 +29,7 @@ impl<P: Platform> Refresh<P> {
             let dropped = set.dropped;
             complain(&self.platform, Complaint::Tags, || {
                 format!(
-                    "{dropped} tags of {} were dropped, so no purge by them reaches the page: a tag is \
+                    "tags of {} were dropped ({dropped}), so no purge by them reaches the page: a tag is \
                      printable ASCII of at most 1,024 characters, and Cache-Groups a list of quoted \
                      strings",
                     key.url()

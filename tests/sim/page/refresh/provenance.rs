@@ -6,7 +6,7 @@ use crate::world::origin::Page;
 #[test]
 fn tags_that_no_purge_can_name_are_told_in_the_log() {
     for (tags, told) in
-        [("a b,c", &["1 tags of https://site.test/a are not printable ASCII"][..]), ("a,c", &[])]
+        [("a b,c", &["tags of https://site.test/a were dropped (1)"][..]), ("a,c", &[])]
     {
         let world = World::new(1);
         world.origin.set("/a", Page::new("one").fresh(60, 60).tags(tags));
