@@ -45,4 +45,40 @@ export const ALIVE = [
     mutant: "Visit::is_head: returns `false`",
     reason: "the response to a HEAD loses its body later anyway: only a copy of the body is saved",
   },
+  {
+    mutant: "Batches::forget_idle: `self.queues.len() < QUEUES_MOST` → `==`",
+    reason: "an idle queue is forgotten earlier or later: no purge sees it",
+  },
+  {
+    mutant: "Batches::forget_idle: `self.queues.len() < QUEUES_MOST` → `>`",
+    reason: "an idle queue is forgotten earlier or later: no purge sees it",
+  },
+  {
+    mutant: "Batches::forget_idle: `self.queues.len() < QUEUES_MOST` → `<=`",
+    reason: "an idle queue is forgotten earlier or later: no purge sees it",
+  },
+  {
+    mutant: "Batches::forget_idle: `now < batch.until` → `<=`",
+    reason: "a batch past its end is joined by no purge: it only takes room until the next time",
+  },
+  {
+    mutant: "Batches::forget_idle: `now < at + KV_WRITE_PACE` → `<=`",
+    reason: "a queue whose pace is over delays no write: it only takes room until the next time",
+  },
+  {
+    mutant: "purge: `Purge` without `failed`",
+    reason: "only a runtime that drops a task it was given shows it; the simulator's never does",
+  },
+  {
+    mutant: "record: `platform.now() < until` → `<=`",
+    reason: "an attempt begins at the very millisecond at which the last one may",
+  },
+  {
+    mutant: "write: `now.since(at) > platform.config().skew / 2` → `>=`",
+    reason: "a write that takes exactly half of the skew is tried again",
+  },
+  {
+    mutant: "learn: `free.len() < unread.len()` → `<=`",
+    reason: "without another request's read under way there is nothing to wait for",
+  },
 ];
