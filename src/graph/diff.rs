@@ -71,7 +71,7 @@ impl Plan {
     /// Extends the plan: it removes the relations of all former tags, also those that KV does not
     /// show.
     pub fn of_all_former(mut self) -> Plan {
-        if matches!(self.todo, Todo::Right { .. }) && !self.former.is_empty() {
+        if matches!(self.todo, Todo::Right { .. } | Todo::Nothing) && !self.former.is_empty() {
             self.todo = Todo::Change(Change::default());
         }
         if let Todo::Change(change) = &mut self.todo {

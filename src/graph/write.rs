@@ -24,8 +24,10 @@ const WRITES_AT_ONCE: usize = 4;
 /// Removes the relations of a page whose stored response was removed and not replaced.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
     let plan = plan_for(platform, key, Some(prior), &[]).await;
-    // KV may not show yet what was written with it, and no later store knows its tags.
-    let plan = if prior.graph.confirmed_at.is_none() { plan.of_all_former() } else { plan };
+    // KV may not show yet what was written with it, or could not be read at all. No later store
+    // knows its tags.
+    let is_sure = prior.graph.confirmed_at.is_some() && plan.todo != Todo::Nothing;
+    let plan = if is_sure { plan } else { plan.of_all_former() };
     carry_out(platform, key, plan).await;
 }
 

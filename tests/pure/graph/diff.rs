@@ -177,7 +177,7 @@ fn the_entry_is_written_before_relations_are_added_and_after_they_are_removed(
 #[case::found_right(Todo::Right { first: NOW }, Todo::Change(change("", "f g", "")))]
 #[case::partly_shown(Todo::Change(change("", "x f", "")), Todo::Change(change("", "x f g", "")))]
 #[case::known(Todo::Known(NOW), Todo::Known(NOW))]
-#[case::unread(Todo::Nothing, Todo::Nothing)]
+#[case::unread(Todo::Nothing, Todo::Change(change("", "f g", "")))]
 fn all_former_relations_are_removed_also_those_that_kv_does_not_show(
     #[case] todo: Todo,
     #[case] expected: Todo,

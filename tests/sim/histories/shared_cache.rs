@@ -34,8 +34,9 @@ pub struct FromCache {
 }
 
 impl SharedCache {
-    /// What is shown to a request that would be shown `current`.
-    pub fn answer(&self, kind: CacheBefore, current: Version, now: Time) -> FromCache {
+    /// What is shown to a request that began at `began` and would be shown `current`. Age counts from
+    /// the request that brought a version (RFC 9111 §4.2.3).
+    pub fn answer(&self, kind: CacheBefore, current: Version, began: Time, now: Time) -> FromCache {
         let mut held = self.held.borrow_mut();
         let is_held = |(version, made): &&(Version, Time)| match kind {
             CacheBefore::Nothing => false,
@@ -44,15 +45,15 @@ impl SharedCache {
         };
         match held.clone().as_ref().filter(is_held) {
             None => {
-                *held = Some((current.clone(), now));
-                FromCache { version: current, made: now, says: None }
+                *held = Some((current.clone(), began));
+                FromCache { version: current, made: began, says: None }
             }
             Some((version, made)) if kind == CacheBefore::SaysAge => {
                 let age = now.since(*made).as_secs().to_string();
                 FromCache { version: version.clone(), made: *made, says: Some(("age", age)) }
             }
             Some((version, made)) => {
-                *held = Some((current, now));
+                *held = Some((current, began));
                 let says = Some(("x-nextjs-cache", "STALE".to_owned()));
                 FromCache { version: version.clone(), made: *made, says }
             }

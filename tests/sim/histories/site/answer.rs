@@ -49,7 +49,7 @@ impl Site {
             return;
         }
         let (now, version) = (self.executor.now(), draft.version.clone());
-        let held = self.before[fetch.page].answer(shape.behind, version, now);
+        let held = self.before[fetch.page].answer(shape.behind, version, fetch.began, now);
         fetch.made.set(held.made.min(fetch.began));
         held.says.into_iter().for_each(|(name, value)| draft.say(name, value));
         draft.version = held.version;
