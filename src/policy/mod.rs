@@ -50,6 +50,7 @@
 //! | A 304 | it confirms the stored response, or another one | `fwd=stale; fwd-status=304` | [`answers::not_modified`] |
 //! | Response to an own request | it promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
 //! | After an own request | a plain one follows, the page passes, or nothing was learned | | [`answers::after_own`] |
+//! | Failed or refused | the plain request failed twice in a row, and own requests succeed: the page passes | `detail=plain-refused` | [`backoff::failed_lately`] |
 //! | Turned | the visitor gets the response to the plain request, or to an own request | | [`passing::turned`] |
 //! | Scope of a failure | the page, a variant, one visitor's credentials | | [`backoff::failure_of`] |
 //! | Stand-in | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`stand_in::stand_in`], [`Found::since`] |
@@ -95,6 +96,7 @@
 //! [`collapsing::has_waited_enough`]: sharing::collapsing::has_waited_enough
 //! [`collapsing::after_waiting`]: sharing::collapsing::after_waiting
 //! [`backoff::Failure`]: refresh::backoff::Failure
+//! [`backoff::failed_lately`]: refresh::backoff::failed_lately
 //! [`backoff::failure_of`]: refresh::backoff::failure_of
 //! [`first::first_request`]: refresh::first::first_request
 //! [`guess`]: refresh::guess

@@ -9,8 +9,8 @@ use crate::lease::LeaseEnd;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
-use crate::policy::refresh::answers::{AfterRefusal, serves_own};
-use crate::policy::refresh::backoff::{Cause, Failure, FailureOf, failure_of};
+use crate::policy::refresh::answers::{AfterRefusal, is_failure, serves_own};
+use crate::policy::refresh::backoff::{Cause, Failure, FailureOf, failed_lately, failure_of};
 use crate::policy::stored::Pass;
 use crate::policy::storing::Refusal;
 
@@ -18,7 +18,7 @@ impl<P: Platform> Refresh<P> {
     /// Acts on a refusal of the plain request for a page that is not stored.
     ///
     /// The origin may refuse the edge's `User-Agent`. So the visitor's own request is sent once. If
-    /// it succeeds, the page passes; if not, `after` says what the refusal means.
+    /// it succeeds, the page may pass; if not, `after` says what the refusal means.
     pub(super) async fn refused(
         mut self,
         mut reply: Reply<P>,
@@ -35,8 +35,9 @@ impl<P: Platform> Refresh<P> {
             self.send_own(&mut reply, own, detail);
         }
         if own_went_well {
+            let failed = answer.as_ref().map_or(true, |answer| is_failure(answer.status));
             drop(answer);
-            return self.pass(Pass { reason: Refusal::PlainRefused, plain: true }).await;
+            return self.disagreed(failed).await;
         }
         match (after, answer) {
             (AfterRefusal::Store(lifetimes), Ok(response)) => {
@@ -50,6 +51,19 @@ impl<P: Platform> Refresh<P> {
             }
             (_, answer) => self.failed(reply, answer).await,
         }
+    }
+
+    /// Ends a refresh whose plain request was refused or failed, while the visitor's own succeeded.
+    ///
+    /// A single failure is the origin's own: waiting requests look again, and one of them asks. The
+    /// second in a row, or a refusal, turns out that the origin does not serve the edge.
+    async fn disagreed(mut self, failed: bool) {
+        let before = self.platform.isolate().failures.get(&self.lookup.slot);
+        if failed && !failed_lately(before, self.platform.now()) {
+            self.note_failure(Cause::Failed);
+            return self.end(LeaseEnd::Abandoned).await;
+        }
+        self.pass(Pass { reason: Refusal::PlainRefused, plain: true }).await;
     }
 
     /// Sends a response that concerns one visitor and says nothing of the page.

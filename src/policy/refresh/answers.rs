@@ -58,7 +58,7 @@ pub fn plain_answer(
     if concerns_credentials(status, credentials, &storing) {
         return PlainAnswer::KeepToVisitor;
     }
-    let is_failure = status.is_server_error() || is_of_the_moment(status);
+    let is_failure = is_failure(status);
     if vouched {
         return match storing {
             _ if is_failure || blames_the_request(status) => PlainAnswer::Failed,
@@ -147,10 +147,7 @@ pub enum OwnAnswer {
 
 /// Decides what the response to a visitor's own request tells of the page.
 pub fn own_answer(status: StatusCode, storing: Storing) -> OwnAnswer {
-    let is_refusal = status.is_server_error()
-        || is_of_the_moment(status)
-        || is_forbidden(status)
-        || blames_the_request(status);
+    let is_refusal = is_failure(status) || is_forbidden(status) || blames_the_request(status);
     match storing {
         _ if is_refusal => OwnAnswer::TellsNothing,
         Storing::Store(_) => OwnAnswer::Promising,
@@ -204,6 +201,11 @@ pub fn after_own(tells: OwnAnswer, own: OwnRequest) -> AfterOwn {
 
 fn is_forbidden(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// Tells whether a status is a failure of the origin, and not its word on the request or the page.
+pub fn is_failure(status: StatusCode) -> bool {
+    status.is_server_error() || is_of_the_moment(status)
 }
 
 /// Tells whether the origin may succeed the next time (RFC 9110 §15.5.9, RFC 8470, RFC 6585 §4).

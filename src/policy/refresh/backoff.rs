@@ -3,7 +3,7 @@
 
 use crate::fields::cache_status::Detail;
 use crate::policy::time::Time;
-use crate::policy::timing::{BACK_OFF_FIRST, BACK_OFF_MOST};
+use crate::policy::timing::{BACK_OFF_FIRST, BACK_OFF_MOST, PASS_FOR};
 
 /// Failures of the origin in a row for a slot. A response that the origin made before a purge
 /// counts as a failure, too.
@@ -48,6 +48,12 @@ impl Failure {
         let doubled = BACK_OFF_FIRST * (1 << self.times.saturating_sub(1).min(6));
         now < self.at + doubled.min(BACK_OFF_MOST)
     }
+}
+
+/// Tells whether the failure before this one was lately. Of two in a row, while visitors' own
+/// requests succeed, it is the edge that the origin fails.
+pub fn failed_lately(before: Option<Failure>, now: Time) -> bool {
+    before.is_some_and(|failure| now < failure.at + PASS_FOR)
 }
 
 /// The requests that a failure of the origin concerns.

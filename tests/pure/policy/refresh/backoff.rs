@@ -1,4 +1,4 @@
-use edge_isr::policy::refresh::backoff::{Cause, Failure, FailureOf, failure_of};
+use edge_isr::policy::refresh::backoff::{Cause, Failure, FailureOf, failed_lately, failure_of};
 use edge_isr::policy::time::Time;
 use rstest::rstest;
 
@@ -37,4 +37,13 @@ fn a_failure_concerns(
     #[case] expected: FailureOf,
 ) {
     assert_eq!(failure_of(carries_credentials, is_known, carries_what_selects), expected);
+}
+
+#[rstest]
+#[case::never(None, false)]
+#[case::lately(Some(119_999), true)]
+#[case::long_ago(Some(120_000), false)]
+fn the_failure_before_was_lately(#[case] ago: Option<i64>, #[case] expected: bool) {
+    let before = ago.map(|ago| Failure::after(None, Cause::Failed, Time(-ago)));
+    assert_eq!(failed_lately(before, Time(0)), expected);
 }

@@ -72,3 +72,50 @@ fn a_failure_of_a_stored_variant_is_shared_by_all_requests_that_waited_for_it() 
     assert!(asked.iter().all(|asked| asked.seen().status == 502));
     assert_eq!(world.origin.take("/a"), 1);
 }
+
+/// Visitors with fields of their own, which a plain request does not carry.
+fn crowd(world: &World) -> Vec<Pending> {
+    let ask = |_| world.ask(At::default(), Method::GET, "/a", &[BROWSER, GERMAN], None);
+    (0..50).map(ask).collect()
+}
+
+#[test]
+fn a_single_failure_does_not_end_collapsing() {
+    for failure in [Page::new("down").status(503), Page::new("slow down").status(429)] {
+        let world = World::with(1, &[PLAIN_FIRST]);
+        world.origin.set("/a", failure.but_where("user-agent", "Mozilla", Page::new("good")));
+        assert_eq!(world.get_with("/a", &[BROWSER]).text, "good");
+        world.origin.set("/a", Page { renders_in: 300, ..Page::new("good").fresh(60, 0) });
+        world.origin.take("/a");
+        let asked = crowd(&world);
+        world.wait(5_000);
+        assert!(asked.iter().all(|asked| asked.seen().text == "good"));
+        assert_eq!(world.origin.take("/a"), 1);
+    }
+}
+
+#[test]
+fn a_crowd_behind_a_failure_costs_few_requests() {
+    let world = World::with(1, &[PLAIN_FIRST]);
+    let good = || Page { renders_in: 300, ..Page::new("good").fresh(60, 0) };
+    let down = Page { renders_in: 300, ..Page::new("down").status(503) };
+    world.origin.set("/a", down.but_where("user-agent", "Mozilla", good()));
+    let asked = crowd(&world);
+    world.wait(400);
+    world.origin.set("/a", good());
+    world.wait(5_000);
+    assert!(asked.iter().all(|asked| asked.seen().text == "good"));
+    assert!(world.origin.take("/a") <= 3);
+}
+
+#[test]
+fn the_second_failure_in_a_row_lets_the_page_pass() {
+    let world = World::with(1, &[PLAIN_FIRST]);
+    let down = Page::new("down").status(503);
+    world.origin.set("/a", down.but_where("user-agent", "Mozilla", Page::new("good").fresh(60, 0)));
+    let requests = |_| {
+        assert_eq!(world.get_with("/a", &[BROWSER]).text, "good");
+        world.origin.take("/a")
+    };
+    assert_eq!([0, 1, 2].map(requests), [2, 2, 1], "the third is an own request alone");
+}
