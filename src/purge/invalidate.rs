@@ -23,7 +23,7 @@ use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 use crate::purge::batches::Limit;
 use crate::purge::targets::{groups, invalidates, targets, told, url_tag};
-use crate::purge::{note, purge};
+use crate::purge::{note_here, purge};
 
 /// Invalidates what an unsafe request may have changed. Call it once the origin has responded.
 pub async fn after<P: Platform>(
@@ -50,7 +50,7 @@ pub async fn after<P: Platform>(
             urls.push(url_tag(&key));
         }
     }
-    groups.iter().chain(&urls).for_each(|tag| note(platform, tag, PurgeMode::Hard));
+    groups.iter().chain(&urls).for_each(|tag| note_here(platform, tag));
     tell(platform, told(platform.config().invalidation, groups, urls));
 }
 

@@ -66,10 +66,18 @@ pub struct Purge {
 }
 
 /// Notes a purge in this isolate alone. Call [`purge`] to purge in all data centres.
-pub fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
+fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
     let record = new_record(platform, tag, mode, now);
     platform.isolate().purges.with_mut(|memory| memory.noted(tag, mode, record, now));
+}
+
+/// Notes a hard purge that holds in this isolate alone: no record of it is ever written. A response
+/// that is requested from now on is not outdated by it.
+pub fn note_here<P: Platform>(platform: &P, tag: &Tag) {
+    let (now, mode) = (platform.now(), PurgeMode::Hard);
+    let record = new_record(platform, tag, mode, now);
+    platform.isolate().purges.with_mut(|memory| memory.noted_here(tag, mode, record, now));
 }
 
 fn new_record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, at: Time) -> PurgeRecord {

@@ -160,6 +160,28 @@ fn an_unsafe_method_reaches_a_cold_render_that_is_under_way() {
     assert_eq!(world.get("/a").text, "new");
 }
 
+#[test]
+fn a_page_is_a_hit_again_as_soon_as_it_was_fetched_after_an_unsafe_request() {
+    for setting in ["here", "groups", "everywhere"] {
+        let world = world_with_a_group(&[("INVALIDATION", setting)]);
+        for (method, path) in [(Method::POST, "/list"), (Method::POST, "/save")] {
+            world.get("/list");
+            world.wait(100);
+            ask(&world, method, path, &[]);
+            world.wait(100);
+            let invalidated = world.get("/list");
+            assert!(!invalidated.cache().starts_with("hit; ttl=5"), "{}", invalidated.cache());
+            world.wait(1_000);
+            let again = world.get("/list");
+            assert!(
+                again.cache().starts_with("hit; ttl=59"),
+                "{path} {setting}: {}",
+                again.cache()
+            );
+        }
+    }
+}
+
 /// A page that passes is fetched without a lease, and another request may store it meanwhile.
 #[test]
 fn an_unsafe_method_reaches_a_render_that_began_while_the_page_passed() {
