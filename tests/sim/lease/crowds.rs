@@ -220,7 +220,7 @@ fn a_crowd_whose_clock_is_behind_asks_one_at_a_time() {
         world.purge("hard", &["a"]);
         // What this isolate fetches looks older than what is stored, for two seconds.
         world.origin.set("/a", Page::new("new").fresh(600, 600).tags("a").renders_in(20));
-        let asked = all(&world, "/a", 1, 200);
+        let asked = all(&world, "/a", 1, 30);
         world.wait(3_000);
         assert!(asked.iter().all(|asked| asked.seen().text == "new"));
         assert_eq!(world.origin.most_at_once.get(), 1);
