@@ -106,6 +106,11 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
 
 /// Tells whether this isolate asked the origin for the page lately. A response that is still on its
 /// way may predate the change.
+///
+/// A flood of other pages pushes a page out of the memory, but not a lease. A page that passes is
+/// fetched without a lease.
 fn was_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
-    platform.isolate().asked.get(&key.slot()).is_some()
+    let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
+    let is_held = || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some();
+    isolate.asked.get(&slot).is_some() || is_held()
 }

@@ -1,5 +1,7 @@
 //! Unsafe methods, and what their answers invalidate.
 
+use edge_isr::platform::{Clock, Context};
+use edge_isr::policy::key::CacheKey;
 use http::Method;
 
 use crate::world::origin::Page;
@@ -200,6 +202,24 @@ fn an_unsafe_method_reaches_a_render_that_began_while_the_page_passed() {
     ask(&world, Method::POST, "/a", &[]);
     world.finish(slow);
     world.wait(20_000);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn a_flood_of_other_pages_hides_no_render_from_an_unsafe_method() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(600, 600).renders_in(8_000));
+    let first = world.start("/a");
+    world.wait(1_000);
+    // As many as an isolate remembers.
+    let platform = world.platform(At::default());
+    for number in 0..4_096 {
+        let key = CacheKey::parse(&format!("https://site.test/{number}")).unwrap();
+        platform.isolate().asked.note(&key.slot(), (), platform.now());
+    }
+    world.origin.set("/a", Page::new("new").fresh(600, 600));
+    ask(&world, Method::POST, "/a", &[]);
+    assert_eq!(world.finish(first).text, "old");
     assert_eq!(world.get("/a").text, "new");
 }
 
