@@ -1,10 +1,16 @@
 //! Mutant schemata: writes a copy of the source in which every mutant stands behind a switch. So all
 //! mutants are built at once, and a variable of the environment turns one of them on.
 //!
-//! `schemata SOURCE COPY MAP DROPPED`: reads the Rust files of SOURCE, and from DROPPED the
-//! keys of the mutants that do not compile, as a JSON list. Writes the changed files to COPY, which holds all other
-//! files already, and what it knows of each mutant to MAP. An
-//! id is the same in every run over one source.
+//! `npm run mutants` calls it as `schemata SOURCE COPY MAP DROPPED`:
+//!
+//! | argument | content |
+//! |---|---|
+//! | SOURCE | the folder of the Rust files; it is read |
+//! | COPY | a folder with all other files; the changed Rust files are written to it |
+//! | MAP | the id, name and place of each mutant, as JSON; it is written |
+//! | DROPPED | the keys of mutants that do not compile, as a JSON list; it is read |
+//!
+//! The id of a mutant is the same in every run over one source.
 
 mod find;
 mod render;
