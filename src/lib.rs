@@ -2,7 +2,7 @@
 //!
 //! Start at [`policy`]: its module documentation holds the decision table. [`page`] follows a
 //! visitor's request, [`page::refresh`] a request to the origin, and [`purge`] a purge.
-//! [`platform`] is the trait between these flows and the runtime. Only [`workers`] names the
+//! [`platform`] holds the traits between these flows and the runtime. Only [`workers`] names the
 //! runtime.
 
 #![cfg_attr(not(target_arch = "wasm32"), warn(missing_docs, unreachable_pub))]

@@ -146,7 +146,7 @@ const NOT_OURS: &str = "The receipt was not written by this version, or a record
      The purge itself is not affected.";
 
 fn no_answer(error: KvError) -> ControlError {
-    unreadable(&format!("Ask again: KV said: {error}."))
+    unreadable(&format!("KV could not be read: {error}. Ask again."))
 }
 
 fn absent<P: Platform>(platform: &P) -> ControlError {

@@ -99,7 +99,7 @@ fn unreadable(error: KvError) -> ControlError {
     ControlError::new(
         StatusCode::SERVICE_UNAVAILABLE,
         title,
-        format!("Ask again: KV said: {error}."),
+        format!("KV could not be read: {error}. Ask again."),
     )
 }
 

@@ -125,8 +125,8 @@ fn let_rest<P: Platform>(platform: &P, shard: Shard, error: &CoordinatorError) {
     platform.isolate().shard_rests.of(shard).begin(length, platform.now());
     complain(platform, Complaint::Coordinator, || {
         format!(
-            "the coordinator ({shard}) does not answer: {error}; leases are the data centre's, and \
-             purges are seen when KV shows them"
+            "the coordinator ({shard}) is left alone for a while: {error}; leases are the data centre's, \
+             and purges are seen when KV shows them"
         )
     });
 }

@@ -13,7 +13,7 @@ pub enum Complaint {
     Coordinator,
     /// Purge records cannot be read.
     KvRead,
-    /// KV holds a purge record that edge-isr did not write.
+    /// KV holds a purge record that is damaged, or that another version wrote.
     PurgeRecord,
     /// A purge record could not be written.
     PurgeWrite,

@@ -39,9 +39,9 @@ pub struct Isolate {
     pub purge_reads: Shared<ReadsUnderWay>,
     /// Pages that go past the cache, until when, and why.
     pub passes: Recent<(Time, Pass)>,
-    /// Pages for which this isolate asked the origin lately. A response may still be on its way
+    /// Pages for which this isolate asked the origin, and when. A response may still be on its way
     /// into the cache.
-    pub asked: Recent<()>,
+    pub asked: Recent<Time>,
     /// Recent failures of the origin, by slot.
     pub failures: Recent<Failure>,
     /// Results of recent plain requests, by section of a site.

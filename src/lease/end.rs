@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::platform::Unsettled;
+use crate::policy::refresh::backoff::FailureOf;
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 
@@ -22,17 +23,29 @@ pub enum LeaseEnd {
     /// The origin failed, with this status towards visitors: the waiting requests share the
     /// failure.
     Failed(u16),
-    /// The holder asked nothing, or was lost: a waiting request looks again, and may take the
-    /// lease.
+    /// Nothing came that waiting requests may share, or the holder was lost. Each looks again, and one
+    /// may take the lease.
     Abandoned,
 }
 
 impl LeaseEnd {
+    /// Returns the outcome of a failure in whose place the visitor's own request succeeded. After a
+    /// single failure the waiting requests look again, and one of them asks.
+    pub fn of_failure_with_own(concerns: FailureOf, failed_lately: bool) -> LeaseEnd {
+        if failed_lately || concerns == FailureOf::Visitor {
+            LeaseEnd::Uncacheable
+        } else {
+            LeaseEnd::Abandoned
+        }
+    }
+
     /// Returns the outcome of a response whose body could not be kept. `own_went_well` tells that
-    /// the visitor's own request to the origin succeeded.
-    pub fn of_body(error: &Unsettled, own_went_well: bool) -> LeaseEnd {
+    /// the visitor's own request to the origin succeeded. `failed_lately` tells that the origin also
+    /// failed before.
+    pub fn of_body(error: &Unsettled, own_went_well: bool, failed_lately: bool) -> LeaseEnd {
         match error {
-            // The waiting requests' own requests may succeed too.
+            Unsettled::BrokenOff if own_went_well && !failed_lately => LeaseEnd::Abandoned,
+            // Own requests of the waiting visitors may succeed too.
             Unsettled::BrokenOff if own_went_well => LeaseEnd::Uncacheable,
             Unsettled::BrokenOff => LeaseEnd::Failed(StatusCode::BAD_GATEWAY.as_u16()),
             Unsettled::VisitorTooSlow => LeaseEnd::Abandoned,

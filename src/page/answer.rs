@@ -55,7 +55,7 @@ pub fn part<P: Platform>(
     Response { status, headers, body }
 }
 
-/// Makes the response of an origin's response that is not stored.
+/// Makes the visitor's response from the origin's that is not stored.
 pub fn passed_on<P: Platform>(
     platform: &P,
     visit: &Visit,

@@ -14,6 +14,7 @@ use crate::page::reply::Reply;
 use crate::page::variants;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
+use crate::policy::fence::Purged;
 use crate::policy::key::Slot;
 use crate::policy::reuse::Verdict;
 use crate::policy::sharing::NotShared;
@@ -23,9 +24,9 @@ use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
-use crate::purge::records::{all_tags, is_outdated_since};
+use crate::purge::records::{all_tags, purged_since};
 
-/// The number of lookups after which a request asks the origin by itself.
+/// The number of rounds without another request's response after which a request asks the origin by itself.
 const ROUNDS: u32 = 8;
 
 /// Sends the visitor a response: one that another request fetches, or one that this request
@@ -237,8 +238,8 @@ impl<P: Platform> Fill<P> {
     /// Compares the stored response with the message of the other request, for the policy to judge.
     fn awaited(&self, stored: &StoredResponse, told: Option<Told>) -> Option<Awaited> {
         let Told { fetched_at, learn_count } = told?;
-        let is_outdated = is_outdated_since(&self.platform, &self.visit, stored, learn_count);
-        Some(Awaited { fetched_at, is_outdated })
+        let purged = purged_since(&self.platform, &self.visit, stored, learn_count);
+        Some(Awaited { fetched_at, is_outdated: purged != Purged::No })
     }
 
     /// Ends a lease that is not needed: another request has stored the page.

@@ -6,9 +6,11 @@ use http::{Method, StatusCode};
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
+use crate::fields::method::is_safe;
 use crate::fields::relocation;
 use crate::page::answer;
 use crate::page::visit::Visit;
+use crate::platform::tasks::detached;
 use crate::platform::{OriginError, Platform, Request, Response};
 use crate::policy::bypass::Bypass;
 use crate::policy::refresh::plain::ForwardHeaders;
@@ -18,21 +20,36 @@ use crate::purge::invalidate;
 /// stored.
 ///
 /// After an unsafe method the stored responses that it concerns are invalidated (RFC 9111 §4.4),
-/// before the visitor sees the response.
+/// before the visitor sees the response, and also if the visitor hangs up.
 pub async fn bypass<P: Platform>(
     platform: &P,
     visit: &Visit,
     body: Option<P::Body>,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    match fetch(platform, visit, own_request(visit, body)).await {
-        Ok(response) => {
-            invalidate::after(platform, visit, response.status, &response.headers).await;
-            // broken: own-refusal-drops
-            answer::passed_on(platform, visit, response, status)
-        }
+    let answer = if is_safe(&visit.method) {
+        fetch(platform, visit, own_request(visit, body)).await
+    } else {
+        let (then, own) = (platform.clone(), visit.clone());
+        let changed = detached(platform, async move { change(&then, &own, body).await });
+        changed.await.unwrap_or(Err(OriginError::Unasked))
+    };
+    match answer {
+        // broken: own-refusal-drops
+        Ok(response) => answer::passed_on(platform, visit, response, status),
         Err(error) => answer::failed(platform, &error, status),
     }
+}
+
+/// Sends an unsafe request to the origin, and invalidates what it may have changed.
+async fn change<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    body: Option<P::Body>,
+) -> Result<Response<P::Body>, OriginError> {
+    let response = fetch(platform, visit, own_request(visit, body)).await?;
+    invalidate::after(platform, visit, response.status, &response.headers).await;
+    Ok(response)
 }
 
 /// The `Cache-Status` of a bypassed request.

@@ -13,7 +13,7 @@ use crate::policy::sharing::{FillsNothing, NotShared, fills_nothing};
 use crate::policy::stored::{Pass, PassingFirst, StoredResponse, Variant};
 use crate::policy::time::Time;
 
-/// The result of a lookup, and the slot that a new response would take.
+/// The result of a lookup, and the slot whose lease collapses its requests.
 pub struct Lookup<B> {
     /// The slot of the requested variant. The lease of the same slot collapses requests.
     pub slot: Slot,
@@ -33,7 +33,8 @@ pub enum Found<B> {
     /// The page turned out uncacheable a short while ago: its requests go to the origin, and are
     /// not collapsed.
     Pass(Pass),
-    /// The page is shared, but not with this visitor: the visitor's own request goes to the origin.
+    /// No response for all may serve this visitor, stored or not: the visitor's own request goes to the
+    /// origin.
     NotForVisitor(NotShared),
     /// The stored response may neither be shown nor be validated, for example after a hard purge.
     Discarded(Box<Discarded<B>>),

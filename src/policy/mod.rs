@@ -19,7 +19,7 @@
 //! | ServeStale | stale or soft-purged, inside `stale-while-revalidate` | `hit; ttl=-N; detail=revalidating` | [`reuse::decide`] |
 //! | Revalidate | past that window, `no-cache`, `must-revalidate`, purge records unreadable | `fwd=stale; fwd-status=304` | [`reuse::decide`] |
 //! | Discard | hard-purged, older than the greatest age | `fwd=miss; detail=purged` | [`reuse::decide`] |
-//! | Purged | the response does not know a record of one of its tags | | [`fence`] |
+//! | Purged | a record of one of its tags outdates the response | | [`fence`] |
 //! | The visitor's directives | `no-cache`, `max-age`, `min-fresh`, `max-stale` of the request, if heeded | | [`RequestDirectives::apply_to`] |
 //! | A part | `Range`, and no condition that holds | | [`part::sent`] |
 //! | Why forwarded | nothing stored, another variant, stale, discarded, passes | `fwd=…; detail=…` | [`Lookup::forward_reason`], [`Lookup::detail`] |
@@ -34,9 +34,10 @@
 //! | Wait no longer | a request has waited for the lives of two leases | | [`collapsing::has_waited_enough`] |
 //! | Handed on | another request stored the response meanwhile | `fwd=…; collapsed` | [`collapsing::after_waiting`] |
 //! | End of the lease | stored, uncacheable, failed, abandoned | | [`LeaseEnd`] |
+//! | A failure, and an own request in its place | one failure, several, credentials | `detail=plain-refused` | [`LeaseEnd::of_failure_with_own`] |
 //! | A body not kept | it broke off, its visitor reads too slowly, the cache kept nothing | | [`LeaseEnd::of_body`] |
 //! | Pass | the page turned out uncacheable less than [`PASS_FOR`] ago | `fwd=uri-miss; detail=<why>` | [`stored::PassMarker`], [`stored::Pass::as_told`] |
-//! | Back off | a background request failed, or its response was made before a purge | `detail=origin-failed` | [`backoff::Failure`] |
+//! | Back off | a refresh failed, or brought a response that was made before a purge | `detail=origin-failed`, `detail=origin-behind` | [`backoff::Failure`] |
 //!
 //! ## Requests to the origin, and the meaning of its responses
 //!
@@ -50,8 +51,8 @@
 //! | A 304 | it confirms the stored response, or another one | `fwd=stale; fwd-status=304` | [`answers::not_modified`] |
 //! | Response to an own request | it promises that the page may be shared, or not | `detail=<why not>` | [`answers::own_answer`] |
 //! | After an own request | a plain one follows, the page passes, or nothing was learned | | [`answers::after_own`] |
-//! | Failed or refused | the plain request failed twice in a row, and own requests succeed: the page passes | `detail=plain-refused` | [`backoff::failed_lately`] |
-//! | Turned | the visitor gets the response to the plain request, or to an own request | | [`passing::turned`] |
+//! | Failed or refused | the plain request was refused, or failed twice within two minutes; own requests succeed: the page passes | `detail=plain-refused` | [`backoff::failed_lately`] |
+//! | When not for all | the visitor gets the response to the plain request, or to an own request | | [`passing::when_not_for_all`] |
 //! | Scope of a failure | the page, a variant, one visitor's credentials | | [`backoff::failure_of`] |
 //! | Stand-in | the origin fails, inside `stale-if-error` | `hit; ttl=-N; fwd-status=503` | [`stand_in::stand_in`], [`Found::since`] |
 //! | The origin is behind | its cache had the response before a purge, or calls it stale | `detail=origin-behind` | [`freshness::Made::is_behind`] |
@@ -68,6 +69,7 @@
 //! | Filed | under the URL's key or a shared one; as the first variant or a further one | | [`filing`] |
 //! | A further variant | stored at its second request; no place left | `detail=variants` | [`variants`] |
 //! | Overtaken | the content of the slot was fetched later | | [`overtaking::put`] |
+//! | Purged meanwhile | a hard purge was learned while the origin was asked: not stored | | [`fence`] |
 //! | Others stay | the page's first variant passes, and the others do not | | [`Lookup::passing_first`] |
 //! | Kept for | to the end of the last window, longer with a validator | | [`stored::StoredResponse::kept_for`] |
 //!
@@ -93,6 +95,7 @@
 //! [`Lookup::passing_first`]: crate::page::found::Lookup::passing_first
 //! [`LeaseEnd`]: crate::lease::LeaseEnd
 //! [`LeaseEnd::of_body`]: crate::lease::LeaseEnd::of_body
+//! [`LeaseEnd::of_failure_with_own`]: crate::lease::LeaseEnd::of_failure_with_own
 //! [`collapsing::has_waited_enough`]: sharing::collapsing::has_waited_enough
 //! [`collapsing::after_waiting`]: sharing::collapsing::after_waiting
 //! [`backoff::Failure`]: refresh::backoff::Failure
@@ -109,7 +112,7 @@
 //! [`answers::not_modified`]: refresh::answers::not_modified
 //! [`answers::own_answer`]: refresh::answers::own_answer
 //! [`answers::after_own`]: refresh::answers::after_own
-//! [`passing::turned`]: refresh::passing::turned
+//! [`passing::when_not_for_all`]: refresh::passing::when_not_for_all
 //! [`filing`]: crate::page::filing
 //! [`variants`]: sharing::variants
 //! [`overtaking::put`]: storing::overtaking::put

@@ -94,6 +94,8 @@ pub const PURGE_ATTEMPTS_WITHIN: Duration = seconds(20);
 pub const PURGE_FIRST_PAUSE: Duration = KV_WRITE_PACE;
 /// The pause between two looks whether a write of the same record is over.
 pub const PURGE_LOOK_PAUSE: Duration = Duration::from_millis(100);
+/// The time for which the response to a request to the origin may still be on its way into the cache.
+pub const ASKED_LATELY: Duration = seconds(2 * MINUTE);
 /// The least time for which an isolate keeps its own purges, whatever KV shows.
 pub const OWN_PURGES_KEPT: Duration = seconds(2 * MINUTE);
 
@@ -104,6 +106,10 @@ const _: () = assert!(
 const _: () = assert!(
     is_longer(PURGE_ATTEMPTS_WITHIN, KV_WRITE_LIMIT),
     "a write that timed out is tried again"
+);
+const _: () = assert!(
+    is_longer(ASKED_LATELY, seconds(29 + LEASE_MARGIN.as_secs())),
+    "an unsafe request reaches a response whose lease is over: ORIGIN_TIMEOUT is at most 29"
 );
 const _: () = assert!(
     is_longer(OWN_PURGES_KEPT, KV_SPREADS_IN),
@@ -160,7 +166,7 @@ pub const CACHE_MISTRUSTED: Duration = seconds(MINUTE);
 pub const REST_AFTER_A_FAILURE: Duration = seconds(1);
 /// KV or a shard is left alone for this long after a timeout, which costs a request the whole limit.
 pub const REST_AFTER_A_TIMEOUT: Duration = seconds(10);
-/// Visitors' requests cause no KV writes for this long after KV said that the day's are spent.
+/// Visitors' requests cause no KV writes for this long after KV said that the day's writes are spent.
 pub const REST_AFTER_THE_DAY_QUOTA: Duration = seconds(HOUR);
 /// A kind of fault is logged once in this time.
 pub const COMPLAINT_PAUSE: Duration = seconds(MINUTE);

@@ -21,6 +21,7 @@ use crate::platform::complain::complain;
 use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
+use crate::policy::timing::ASKED_LATELY;
 use crate::purge::batches::Limit;
 use crate::purge::targets::{groups, invalidates, targets, told, url_tag};
 use crate::purge::{note_here, purge};
@@ -108,9 +109,9 @@ async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
 /// way may predate the change.
 ///
 /// A flood of other pages pushes a page out of the memory, but not a lease. A page that passes is
-/// fetched without a lease.
+/// fetched without a lease. So this checks both.
 fn was_asked_for<P: Platform>(platform: &P, key: &CacheKey) -> bool {
     let (isolate, slot, now) = (platform.isolate(), key.slot(), platform.now());
     let is_held = || isolate.leases.with(|leases| leases.holder(&slot, now)).is_some();
-    isolate.asked.get(&slot).is_some() || is_held()
+    isolate.asked.get(&slot).is_some_and(|at| now < at + ASKED_LATELY) || is_held()
 }

@@ -12,7 +12,8 @@
 //! keeps the records learned last, and the record with the latest stamp. When a record is dropped,
 //! the latest record keeps its stamp: the stale window of a soft purge counts from it.
 //!
-//! A record of this isolate counts as learned only when KV has confirmed it. Before that, another
+//! A purge that holds in this isolate alone counts as learned at once. A record that this isolate
+//! writes counts as learned only when KV has confirmed it. Before that, another
 //! isolate's record of the same tag may be written and then overwritten by this isolate's record. A
 //! response that knows this isolate's record must have been requested after that other purge.
 //!
@@ -63,7 +64,7 @@ struct KnownRecord {
     record: PurgeRecord,
     /// The count at which this isolate first heard of the record, confirmed by KV or not.
     seen: LearnCount,
-    /// The count at which KV confirmed the record. `None`: made here, and not yet confirmed.
+    /// The count from which a response may know the record. `None`: it is being written to KV.
     confirmed: Option<LearnCount>,
 }
 
@@ -220,7 +221,7 @@ impl PurgeMemory {
     }
 
     /// Forgets the older half of this isolate's own purges, when too many to keep were made within
-    /// two minutes. KV has the confirmed ones.
+    /// two minutes. KV has those that were written to it.
     fn forget_older_own(&mut self) {
         let median = median(self.tags.values().map(|tag| tag.own_until));
         let mut left = TAGS_MOST / 2;

@@ -65,7 +65,7 @@ pub struct Purge {
     pub limit: Option<Limit>,
 }
 
-/// Notes a purge in this isolate alone. Call [`purge`] to purge in all data centres.
+/// Notes a purge in this isolate, before KV has a record of it. [`purge`] calls it first.
 fn note<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) {
     let now = platform.now();
     let record = new_record(platform, tag, mode, now);

@@ -44,19 +44,19 @@ pub async fn state<P: Platform>(
     })
 }
 
-/// Tells whether a purge that was first seen after `learn_count` outdates `stored`.
-pub fn is_outdated_since<P: Platform>(
+/// Returns the strongest effect on `stored` of the purges that were first seen after `learn_count`.
+pub fn purged_since<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
     learn_count: LearnCount,
-) -> bool {
+) -> Purged {
     let tags = all_tags(visit, &stored.tags);
     let skew = platform.config().skew;
     let purged = |memory: &PurgeMemory| {
         stored.provenance.purged(memory.records_since(&tags, learn_count), skew)
     };
-    platform.isolate().purges.with(purged) != Purged::No
+    platform.isolate().purges.with(purged)
 }
 
 /// Returns a response's own tags and the implicit tags of its page.
@@ -162,7 +162,7 @@ fn records<P: Platform>(
                 complain(platform, Complaint::PurgeRecord, || {
                     let key = KvKey::record(mode, tag);
                     format!(
-                        "{key} in KV was not written by this version: it counts as a purge once"
+                        "{key} in KV is damaged, or another version wrote it: it counts as a purge once"
                     )
                 });
             }

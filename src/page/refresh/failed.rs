@@ -26,7 +26,7 @@ impl<P: Platform> Refresh<P> {
         after: AfterRefusal,
     ) {
         let mut own_went_well = self.own_went_well();
-        if reply.is_there() && !self.is_theirs() {
+        if reply.is_there() && !self.carries_all_of_visitor() {
             let request = forward::own_page_request(&self.visit);
             let own = forward::fetch(&self.platform, &self.visit, request).await;
             let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
@@ -55,11 +55,13 @@ impl<P: Platform> Refresh<P> {
 
     /// Ends a refresh whose plain request was refused or failed, while the visitor's own succeeded.
     ///
-    /// A single failure is the origin's own: waiting requests look again, and one of them asks. The
-    /// second in a row, or a refusal, turns out that the origin does not serve the edge.
+    /// A single failure is the origin's own: waiting requests look again, and one of them asks. A
+    /// refusal, or a second failure, shows that the origin does not serve plain requests.
     async fn disagreed(mut self, failed: bool) {
-        let before = self.platform.isolate().failures.get(&self.lookup.slot);
-        if failed && !failed_lately(before, self.platform.now()) {
+        if self.failure_of() == FailureOf::Visitor {
+            return self.end(LeaseEnd::Uncacheable).await;
+        }
+        if failed && !self.failed_lately() {
             self.note_failure(Cause::Failed);
             return self.end(LeaseEnd::Abandoned).await;
         }
@@ -75,7 +77,7 @@ impl<P: Platform> Refresh<P> {
         response: Response<P::Body>,
     ) {
         let status = self.status(&reply, response.status);
-        if reply.is_there() && !self.is_theirs() {
+        if reply.is_there() && !self.carries_all_of_visitor() {
             drop(response);
             answer_with_own(&self.platform, &self.visit, &mut reply, status).await;
         } else {
@@ -97,6 +99,7 @@ impl<P: Platform> Refresh<P> {
         let status = answer.as_ref().map_or_else(OriginError::status, |answer| answer.status);
         // A failure that credentials caused is one visitor's: it delays no other request.
         let concerns = self.failure_of();
+        let with_own = LeaseEnd::of_failure_with_own(concerns, self.failed_lately());
         if concerns != FailureOf::Visitor {
             self.note_failure(Cause::Failed);
         }
@@ -107,7 +110,7 @@ impl<P: Platform> Refresh<P> {
         let stand_in =
             if reply.is_there() { stand_in(platform, &self.visit, found).await } else { None };
         if stand_in.is_none() && was_stored && self.serves_with_own(&mut reply).await {
-            return self.end(LeaseEnd::Uncacheable).await;
+            return self.end(with_own).await;
         }
         let platform = &self.platform;
         let response = match (stand_in, answer) {
@@ -130,6 +133,14 @@ impl<P: Platform> Refresh<P> {
         .await;
     }
 
+    /// Tells whether the origin failed this isolate a moment ago, and no other isolate got a response
+    /// since.
+    pub(super) fn failed_lately(&self) -> bool {
+        let before = self.platform.isolate().failures.get(&self.lookup.slot);
+        let fetched_at = self.lookup.found.stored().map(|stored| stored.provenance.fetched_at);
+        failed_lately(before, fetched_at, self.platform.now())
+    }
+
     /// Tells whether the failure concerns the page, one variant of it, or one visitor.
     fn failure_of(&self) -> FailureOf {
         let carries_credentials = self.carried.contains_key(AUTHORIZATION);
@@ -140,7 +151,7 @@ impl<P: Platform> Refresh<P> {
     /// Sends the visitor's own request where nothing stands in. Returns whether the visitor got its
     /// response.
     pub(super) async fn serves_with_own(&self, reply: &mut Reply<P>) -> bool {
-        if !reply.is_there() || self.is_theirs() {
+        if !reply.is_there() || self.carries_all_of_visitor() {
             return false;
         }
         let request = forward::own_page_request(&self.visit);

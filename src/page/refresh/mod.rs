@@ -118,8 +118,12 @@ impl<P: Platform> Refresh<P> {
     /// second one if the page can be shared. A plain one is wasted on a page that needs the
     /// visitor's cookies.
     pub async fn run(self, reply: Reply<P>) {
-        // An unsafe request that comes meanwhile must reach the response (`purge::invalidate`).
-        self.platform.isolate().asked.note(&self.visit.key.slot(), (), self.began);
+        // An unsafe request that comes meanwhile must invalidate the response that is on its way
+        // (`purge::invalidate`).
+        let key = &self.visit.key;
+        for page in [key.clone(), key.clone().for_origin(None)] {
+            self.platform.isolate().asked.note(&page.slot(), self.began, self.began);
+        }
         let plain = self.visit.plain_fields(&self.lookup.varies_by());
         let added = self.visit.added_to(&plain);
         let page = self.lookup.known_page(self.lease.is_some());
@@ -153,7 +157,7 @@ impl<P: Platform> Refresh<P> {
 
     /// Tells whether the request carried all that the visitor's own would. Its response is then
     /// good for the visitor.
-    pub(crate) fn is_theirs(&self) -> bool {
+    pub(crate) fn carries_all_of_visitor(&self) -> bool {
         self.visit.added_to(&self.carried).is_empty()
     }
 

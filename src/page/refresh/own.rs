@@ -38,9 +38,9 @@ impl<P: Platform> Refresh<P> {
         self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
-        let not_for_them = matches!(self.lookup.found, Found::NotForVisitor(_));
+        let not_for_visitor = matches!(self.lookup.found, Found::NotForVisitor(_));
         let is_shared =
-            may_be_as_good(&self.carried, not_for_them, self.visit.is_spelt_canonically());
+            may_be_as_good(&self.carried, not_for_visitor, self.visit.is_spelt_canonically());
         let request = forward::own_page_request(&self.visit);
         let answer = forward::fetch(&self.platform, &self.visit, request).await;
         if is_shared && self.is_for_all(&answer, &added) {
@@ -84,7 +84,7 @@ impl<P: Platform> Refresh<P> {
         follow: bool,
     ) {
         let own = OwnRequest {
-            not_for_them: matches!(self.lookup.found, Found::NotForVisitor(_)),
+            not_for_visitor: matches!(self.lookup.found, Found::NotForVisitor(_)),
             has_lease: self.lease.is_some(),
             is_awaited: self.lease.as_ref().is_some_and(Lease::is_awaited),
             follow,

@@ -13,7 +13,7 @@ use crate::page::answer;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response};
 use crate::policy::refresh::answers::OwnAnswer;
-use crate::policy::refresh::passing::{Turned, turned};
+use crate::policy::refresh::passing::{WhenNotForAll, when_not_for_all};
 use crate::policy::refresh::plain::carries_what_selects;
 use crate::policy::stored::{Pass, PassMarker, PassingFirst, Stored};
 use crate::policy::storing::Refusal;
@@ -36,7 +36,7 @@ impl<P: Platform> Refresh<P> {
         status.detail = status.detail.or(Some(reason.detail()));
         let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
         let added = self.visit.added_to(&self.carried);
-        if turned(&added, reply.is_there()) == Turned::PassedOn {
+        if when_not_for_all(&added, reply.is_there()) == WhenNotForAll::PassedOn {
             let answer = answer::passed_on(&self.platform, &visit, response, status);
             reply.send(answer);
             if reason.is_of_page() {

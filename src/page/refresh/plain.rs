@@ -91,7 +91,7 @@ impl<P: Platform> Refresh<P> {
         reply: Reply<P>,
         answer: Result<Response<P::Body>, OriginError>,
     ) {
-        let vouched = self.lookup.found.to_validate().is_some();
+        let has_stored = self.lookup.found.to_validate().is_some();
         let response = match answer {
             Ok(response) if response.status != StatusCode::NOT_MODIFIED => response,
             Ok(response) if self.compared().is_some() => {
@@ -100,12 +100,12 @@ impl<P: Platform> Refresh<P> {
             // No response came, or a 304 to a request without validators: both count as a failure.
             answer => {
                 let error = answer.err().unwrap_or(OriginError::Unasked);
-                return self.act(no_answer(vouched), reply, Err(error)).await;
+                return self.act(no_answer(has_stored), reply, Err(error)).await;
             }
         };
         let storing = self.judge(response.status, &response.headers);
         let may_be_stored = matches!(storing, Storing::Store(_));
-        let means = plain_answer(response.status, vouched, self.credentials(), storing);
+        let means = plain_answer(response.status, has_stored, self.credentials(), storing);
         if may_be_stored
             && means != PlainAnswer::KeepToVisitor
             && let Some(plain) = self.not_carried(&reply, &response.headers)

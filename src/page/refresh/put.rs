@@ -1,5 +1,5 @@
-//! Putting a response or a pass marker into its slot. Nothing replaces a response that was fetched
-//! later.
+//! Putting a response or a pass marker into its slot. A response that was fetched later stays, unless
+//! a hard purge outdates both.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::storing::overtaking::{self, Current, Put};
 use crate::purge::memory::PurgeMemory;
-use crate::purge::records::all_tags;
+use crate::purge::records::{all_tags, purged_since};
 
 impl<P: Platform> Refresh<P> {
     /// Writes a slot. Returns false if the slot holds a later response, or if the cache kept
@@ -80,6 +80,12 @@ impl<P: Platform> Refresh<P> {
         let skew = self.platform.config().skew;
         let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
         self.platform.isolate().purges.with(purged)
+    }
+
+    /// The strongest purge of a response that this isolate learned of after the request to the origin
+    /// was sent.
+    pub(super) fn purged_since(&self, stored: &StoredResponse) -> Purged {
+        purged_since(&self.platform, &self.visit, stored, self.learn_count)
     }
 
     /// Notes that the cache kept nothing, and logs it. Requests for the page are not collapsed for

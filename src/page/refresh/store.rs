@@ -19,7 +19,7 @@ use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
 use crate::platform::{Platform, Response, Settled, Unsettled};
-use crate::policy::fence::Provenance;
+use crate::policy::fence::{Provenance, Purged};
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::refresh::backoff::Cause;
@@ -67,7 +67,7 @@ impl<P: Platform> Refresh<P> {
 
     /// Tells whether a response is for the visitor whose request brought it.
     fn is_for(&self, stored: &StoredResponse) -> bool {
-        if self.is_theirs() {
+        if self.carries_all_of_visitor() {
             return true;
         }
         let wanted = self.visit.selecting(stored.variant.names());
@@ -119,12 +119,11 @@ impl<P: Platform> Refresh<P> {
     /// Ends the lease after a body that could not be kept. The waiting requests share only a
     /// failure of the origin.
     async fn unsettled(mut self, error: Unsettled) {
-        let end = LeaseEnd::of_body(&error, self.own_went_well());
-        if let LeaseEnd::Failed(_) = end {
-            self.note_failure(Cause::Failed);
-        }
-        if let Unsettled::NotKept = error {
-            self.put_kept_nothing(Some(error.to_string()));
+        let end = LeaseEnd::of_body(&error, self.own_went_well(), self.failed_lately());
+        match error {
+            Unsettled::BrokenOff => self.note_failure(Cause::Failed),
+            Unsettled::NotKept => self.put_kept_nothing(Some(error.to_string())),
+            Unsettled::VisitorTooSlow => {}
         }
         self.end(end).await;
     }
@@ -215,6 +214,10 @@ impl<P: Platform> Refresh<P> {
         prior: Option<StoredResponse>,
     ) {
         let (platform, key) = (self.platform.clone(), self.visit.key.clone());
+        // Other isolates may not know of the purge: stored, the response would be a hit there.
+        if self.purged_since(&stored) == Purged::Hard {
+            return self.end(LeaseEnd::Abandoned).await;
+        }
         // A new page is put first, because other requests wait for it. The graph is planned after
         // that.
         let mut plan = None;

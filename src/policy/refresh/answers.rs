@@ -13,7 +13,7 @@ use crate::policy::storing::{Refusal, Storing};
 pub enum PlainAnswer {
     /// The response replaces the stored one.
     Store(Lifetimes),
-    /// The origin failed, or is overloaded. The stored response stays, and may stand in.
+    /// The origin failed, or blames the request. The stored response stays, and may stand in.
     Failed,
     /// Nothing is stored, and the origin refuses the plain request: the visitor's own may succeed.
     /// If it fails too, the value tells what to do with this response.
@@ -47,11 +47,11 @@ pub enum Credentials {
     Carried,
 }
 
-/// Decides about a plain request's response other than a 304. `vouched` is set if a stored response
+/// Decides about a plain request's response other than a 304. `has_stored` is set if a stored response
 /// may still be shown or revalidated.
 pub fn plain_answer(
     status: StatusCode,
-    vouched: bool,
+    has_stored: bool,
     credentials: Credentials,
     storing: Storing,
 ) -> PlainAnswer {
@@ -59,7 +59,7 @@ pub fn plain_answer(
         return PlainAnswer::KeepToVisitor;
     }
     let is_failure = is_failure(status);
-    if vouched {
+    if has_stored {
         return match storing {
             _ if is_failure || blames_the_request(status) => PlainAnswer::Failed,
             Storing::Refuse(_) if is_forbidden(status) => PlainAnswer::Pass(Refusal::PlainRefused),
@@ -95,8 +95,8 @@ fn concerns_credentials(status: StatusCode, credentials: Credentials, storing: &
 
 /// Decides about a plain request that got no response. Perhaps the origin ignores only requests
 /// without a visitor's fields.
-pub fn no_answer(vouched: bool) -> PlainAnswer {
-    if vouched { PlainAnswer::Failed } else { PlainAnswer::Refused(AfterRefusal::Failed) }
+pub fn no_answer(has_stored: bool) -> PlainAnswer {
+    if has_stored { PlainAnswer::Failed } else { PlainAnswer::Refused(AfterRefusal::Failed) }
 }
 
 /// The meaning of a 304 for the stored response whose validators were sent.
@@ -158,8 +158,8 @@ pub fn own_answer(status: StatusCode, storing: Storing) -> OwnAnswer {
 /// The circumstances of an own request besides its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnRequest {
-    /// Set if a response stored meanwhile would not be for this visitor.
-    pub not_for_them: bool,
+    /// Set if no response for all may serve this visitor.
+    pub not_for_visitor: bool,
     /// Set if the request holds the lease of its slot.
     pub has_lease: bool,
     /// Set if other requests wait for the lease to end.
@@ -189,7 +189,7 @@ pub enum AfterOwn {
 pub fn after_own(tells: OwnAnswer, own: OwnRequest) -> AfterOwn {
     match tells {
         // A stored response that is not for this visitor says nothing of the page.
-        _ if own.not_for_them => AfterOwn::Abandon,
+        _ if own.not_for_visitor => AfterOwn::Abandon,
         OwnAnswer::Pass(_) if !own.has_lease => AfterOwn::Nothing,
         OwnAnswer::Pass(refusal) => AfterOwn::Pass(refusal),
         OwnAnswer::Promising if own.follow => AfterOwn::Follow,

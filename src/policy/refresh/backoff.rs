@@ -50,10 +50,15 @@ impl Failure {
     }
 }
 
-/// Tells whether the failure before this one was lately. Of two in a row, while visitors' own
-/// requests succeed, it is the edge that the origin fails.
-pub fn failed_lately(before: Option<Failure>, now: Time) -> bool {
-    before.is_some_and(|failure| now < failure.at + PASS_FOR)
+/// Tells whether the failure before this one was less than [`PASS_FOR`] ago. Two such failures, while
+/// visitors' own requests succeed, show that the origin does not serve plain requests.
+///
+/// `fetched_at` is that of the stored response: a failure before it is over.
+pub fn failed_lately(before: Option<Failure>, fetched_at: Option<Time>, now: Time) -> bool {
+    before.is_some_and(|failure| {
+        let is_over = fetched_at.is_some_and(|fetched_at| fetched_at > failure.at);
+        failure.cause == Cause::Failed && now < failure.at + PASS_FOR && !is_over
+    })
 }
 
 /// The requests that a failure of the origin concerns.

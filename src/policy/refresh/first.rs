@@ -11,7 +11,7 @@ use crate::policy::stored::Pass;
 pub enum KnownPage {
     /// The page or another variant of it is stored.
     Stored,
-    /// The stored response is not for this visitor.
+    /// No response for all may serve this visitor.
     NotForVisitor,
     /// The page passes: it turned out uncacheable a short while ago.
     Passes(Pass),

@@ -6,19 +6,23 @@ use crate::policy::refresh::plain::adds_nothing;
 use crate::policy::stored::Pass;
 use crate::policy::storing::Refusal;
 
-/// The response to a visitor whose plain request turned out not to be for all.
+/// The response that a visitor gets when the response to a plain request is not for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turned {
-    /// The visitor gets this response: a second request would spend a link that works once.
+pub enum WhenNotForAll {
+    /// The response to the plain request, to a visitor if one waits: a second request would spend a link that works once.
     PassedOn,
-    /// The visitor gets the response to the visitor's own request, which is sent now.
+    /// The response to the visitor's own request, which is sent now.
     AsksTheOrigin,
 }
 
 /// Decides which response the visitor gets. `added` holds the fields that the visitor's own request
 /// adds to this one. `waits` is set if a visitor waits for the response.
-pub fn turned(added: &[HeaderName], waits: bool) -> Turned {
-    if adds_nothing(added) || !waits { Turned::PassedOn } else { Turned::AsksTheOrigin }
+pub fn when_not_for_all(added: &[HeaderName], waits: bool) -> WhenNotForAll {
+    if adds_nothing(added) || !waits {
+        WhenNotForAll::PassedOn
+    } else {
+        WhenNotForAll::AsksTheOrigin
+    }
 }
 
 impl Refusal {

@@ -132,11 +132,11 @@ pub fn carries_what_selects(
 }
 
 /// Tells whether the response to an own request may be as good as one to a plain request.
-/// `not_for_them` is set if the stored response is not for the visitor. `is_canonical` is set if
+/// `not_for_visitor` is set if the stored response is not for the visitor. `is_canonical` is set if
 /// the URL is spelt as in a plain request.
-pub fn may_be_as_good(carried: &HeaderMap, not_for_them: bool, is_canonical: bool) -> bool {
+pub fn may_be_as_good(carried: &HeaderMap, not_for_visitor: bool, is_canonical: bool) -> bool {
     // Cookies that count as absent were sent to the origin all the same.
-    !not_for_them && is_canonical && !carried.contains_key(header::COOKIE)
+    !not_for_visitor && is_canonical && !carried.contains_key(header::COOKIE)
 }
 
 /// Tells whether the response to a request with the fields `added` is for all that its `Vary`

@@ -1,5 +1,5 @@
 //! The decision whether a response, or the mark that a page passes, replaces the content of a slot.
-//! Nothing replaces a response that was fetched later.
+//! A response that was fetched later stays, unless a hard purge outdates both.
 
 use crate::policy::fence::Purged;
 use crate::policy::freshness::Made;

@@ -31,7 +31,7 @@ fn passes() -> Found<()> {
     Found::Pass(PRIVATE)
 }
 
-fn not_for_them() -> Found<()> {
+fn not_for_visitor() -> Found<()> {
     Found::NotForVisitor(NotShared::Cookie)
 }
 
@@ -45,7 +45,7 @@ const LANGUAGE: &str = "accept-language: =de";
 #[rstest]
 #[case::nothing(nothing(), Forward::UriMiss, None)]
 #[case::passes(passes(), Forward::UriMiss, Some(Detail::Private))]
-#[case::not_for_them(not_for_them(), Forward::Bypass, Some(Detail::Cookie))]
+#[case::not_for_visitor(not_for_visitor(), Forward::Bypass, Some(Detail::Cookie))]
 #[case::discarded(discarded(response(1)), Forward::Miss, Some(Detail::Purged))]
 #[case::stale(candidate(response(1)), Forward::Stale, None)]
 fn a_forwarded_request_says_why(
@@ -60,7 +60,7 @@ fn a_forwarded_request_says_why(
 #[rstest]
 #[case::nothing(nothing(), true)]
 #[case::passes(passes(), false)]
-#[case::not_for_them(not_for_them(), false)]
+#[case::not_for_visitor(not_for_visitor(), false)]
 #[case::stale(candidate(response(1)), true)]
 #[case::validated(candidate(StoredResponse { lifetimes: VALIDATED, ..response(1) }), false)]
 #[case::purged(discarded(response(1)), true)]
@@ -85,16 +85,16 @@ const COOKIE: Unanswered = Unanswered::GoesAlone(Some(Detail::Cookie));
 #[case::head_of_a_stored_page(candidate(response(1)), "HEAD", "a: b", FILLS)]
 #[case::range_of_a_stored_page(candidate(response(1)), "GET", "range: bytes=0-1", FILLS)]
 #[case::range_of_a_purged_page(discarded(response(1)), "GET", "range: bytes=0-1", FILLS)]
-#[case::not_for_them(not_for_them(), "GET", "a: b", COOKIE)]
-#[case::not_for_their_head(not_for_them(), "HEAD", "a: b", COOKIE)]
+#[case::not_for_visitor(not_for_visitor(), "GET", "a: b", COOKIE)]
+#[case::head_not_for_visitor(not_for_visitor(), "HEAD", "a: b", COOKIE)]
 #[case::only_if_cached_5_2_1_7(
     candidate(response(1)),
     "GET",
     "cache-control: only-if-cached",
     Unanswered::OnlyIfCached
 )]
-#[case::only_if_cached_and_not_for_them(
-    not_for_them(),
+#[case::only_if_cached_and_not_for_visitor(
+    not_for_visitor(),
     "GET",
     "cache-control: only-if-cached",
     Unanswered::OnlyIfCached
@@ -116,7 +116,7 @@ fn a_request_that_nothing_answers_at_once(
 #[case::purged(discarded(response(5)), "still newest")]
 #[case::newer_and_purged(discarded(response(6)), "gone")]
 #[case::passes(passes(), "gone")]
-#[case::not_for_them(not_for_them(), "gone")]
+#[case::not_for_visitor(not_for_visitor(), "gone")]
 fn a_response_of_5_that_is_to_stand_in(#[case] newest: Found<()>, #[case] expected: &str) {
     let since = match newest.since(Time(5)) {
         Since::StillNewest => "still newest",
@@ -139,7 +139,7 @@ fn a_discarded_response_vouches_for_nothing() {
 #[rstest]
 #[case::stored(candidate(response(1)), None, false, KnownPage::Stored)]
 #[case::purged(discarded(response(1)), None, true, KnownPage::Stored)]
-#[case::not_for_them(not_for_them(), None, true, KnownPage::NotForVisitor)]
+#[case::not_for_visitor(not_for_visitor(), None, true, KnownPage::NotForVisitor)]
 #[case::passes(passes(), None, false, KnownPage::Passes(PRIVATE))]
 #[case::unknown(nothing(), None, true, KnownPage::Unknown)]
 #[case::another_variant(nothing(), Some(Variant::default()), true, KnownPage::Stored)]

@@ -138,3 +138,16 @@ fn a_lease_is_given_back_though_the_coordinator_failed_for_another_page() {
         assert_eq!(coordinator(&world).rows(), 0);
     });
 }
+
+#[test]
+fn a_coordinator_that_failed_is_asked_again_after_a_second() {
+    let world = world(1);
+    for path in ["/a", "/b"] {
+        world.origin.set(path, Page::new("one").fresh(60, 600));
+    }
+    coordinator(&world).fails.set(true);
+    assert!(world.get("/a").cache().ends_with("detail=coordinator-unavailable"));
+    coordinator(&world).fails.set(false);
+    world.wait(1_000);
+    assert_eq!(world.get("/b").cache(), "fwd=uri-miss; fwd-status=200; stored");
+}

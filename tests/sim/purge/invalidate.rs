@@ -5,7 +5,7 @@ use edge_isr::policy::key::CacheKey;
 use http::Method;
 
 use crate::world::origin::Page;
-use crate::world::{At, Seen, World};
+use crate::world::{At, Pending, Seen, World};
 
 use super::{OTHER_CENTRE, OTHER_ISOLATE};
 
@@ -215,7 +215,7 @@ fn a_flood_of_other_pages_hides_no_render_from_an_unsafe_method() {
     let platform = world.platform(At::default());
     for number in 0..4_096 {
         let key = CacheKey::parse(&format!("https://site.test/{number}")).unwrap();
-        platform.isolate().asked.note(&key.slot(), (), platform.now());
+        platform.isolate().asked.note(&key.slot(), platform.now(), platform.now());
     }
     world.origin.set("/a", Page::new("new").fresh(600, 600));
     ask(&world, Method::POST, "/a", &[]);
@@ -237,5 +237,71 @@ fn an_unsafe_method_reaches_every_variant_whatever_may_be_written() {
     ask(&world, Method::POST, "/a", &[]);
     world.origin.set("/a", page("2 "));
     assert_eq!((read("en"), read("de")), ("2 en".to_owned(), "2 de".to_owned()));
+    assert_eq!(world.kv.writes.get(), 0);
+}
+
+#[test]
+fn a_render_that_an_unsafe_method_overtook_is_stored_for_no_other_isolate() {
+    // The page is cold, or it is being revalidated in the background.
+    for is_stored in [false, true] {
+        let world = World::new(1);
+        let old = || Page::new("old").fresh(600, 600);
+        if is_stored {
+            world.origin.set("/a", Page::new("old").fresh(5, 600));
+            world.get("/a");
+            world.wait(6_000);
+        }
+        world.origin.set("/a", old().renders_in(8_000));
+        let first = world.start("/a");
+        world.wait(3_000);
+        world.origin.set("/a", Page::new("new").fresh(600, 600));
+        ask(&world, Method::POST, "/a", &[]);
+        assert_eq!(world.finish(first).text, "old");
+        world.wait(10_000);
+        assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "new");
+    }
+}
+
+#[test]
+fn an_unsafe_method_invalidates_though_its_visitor_hangs_up() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("old").fresh(600, 600));
+    world.get("/a");
+    world.origin.set("/a", Page::new("new").fresh(600, 600).renders_in(1_000));
+    world.origin.take("/a");
+    world.groups.set((1, 2));
+    world.ask(At::default(), Method::POST, "/a", &[], Some(""));
+    world.wait(500);
+    assert_eq!(world.origin.take("/a"), 1, "the origin has the request");
+    world.executor.end(|group| group == 1);
+    world.groups.set((0, 0));
+    world.wait(5_000);
+    assert_eq!(world.get("/a").text, "new");
+}
+
+#[test]
+fn an_unsafe_method_reaches_what_this_isolate_fetches_for_scripts_of_other_sites() {
+    let world = World::new(1);
+    let page = |text| Page::new(text).fresh(600, 600).with("access-control-allow-origin", "*");
+    let script = [("origin", "https://app.test")];
+    world.origin.set("/a", page("old").renders_in(8_000));
+    let ask_slow = |_| world.ask(At::default(), Method::GET, "/a", &script, None);
+    let slow = [0, 1, 2].map(ask_slow);
+    world.wait(1_000);
+    world.origin.set("/a", page("new"));
+    ask(&world, Method::POST, "/a", &[]);
+    world.wait(20_000);
+    assert!(slow.iter().all(Pending::is_there));
+    assert_eq!(world.get_with("/a", &script).text, "new");
+}
+
+#[test]
+fn an_unsafe_method_on_a_page_that_was_fetched_long_ago_costs_no_write() {
+    let world = World::with(1, &[("INVALIDATION", "everywhere")]);
+    world.origin.set("/cart", Page::new("mine").with("cache-control", "private"));
+    world.get("/cart");
+    world.wait(121_000);
+    ask(&world, Method::POST, "/cart", &[]);
+    world.wait(1_000);
     assert_eq!(world.kv.writes.get(), 0);
 }

@@ -15,8 +15,8 @@ const KEPT: Storing = Storing::Store(Lifetimes {
 });
 const REFUSED: Storing = Storing::Refuse(Refusal::NoLifetime);
 
-fn of(status: u16, vouched: bool, storing: Storing) -> PlainAnswer {
-    plain_answer(StatusCode::from_u16(status).unwrap(), vouched, Credentials::NotShared, storing)
+fn of(status: u16, has_stored: bool, storing: Storing) -> PlainAnswer {
+    plain_answer(StatusCode::from_u16(status).unwrap(), has_stored, Credentials::NotShared, storing)
 }
 
 #[rstest]

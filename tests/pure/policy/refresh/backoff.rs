@@ -40,10 +40,18 @@ fn a_failure_concerns(
 }
 
 #[rstest]
-#[case::never(None, false)]
-#[case::lately(Some(119_999), true)]
-#[case::long_ago(Some(120_000), false)]
-fn the_failure_before_was_lately(#[case] ago: Option<i64>, #[case] expected: bool) {
-    let before = ago.map(|ago| Failure::after(None, Cause::Failed, Time(-ago)));
-    assert_eq!(failed_lately(before, Time(0)), expected);
+#[case::never(None, None, false)]
+#[case::lately(Some((Cause::Failed, 119_999)), None, true)]
+#[case::long_ago(Some((Cause::Failed, 120_000)), None, false)]
+#[case::an_old_response(Some((Cause::Behind, 1_000)), None, false)]
+#[case::before_the_stored_response(Some((Cause::Failed, 1_000)), Some(999), false)]
+#[case::after_the_stored_response(Some((Cause::Failed, 1_000)), Some(1_000), true)]
+fn the_failure_before_was_lately(
+    #[case] before: Option<(Cause, i64)>,
+    #[case] fetched_ago: Option<i64>,
+    #[case] expected: bool,
+) {
+    let before = before.map(|(cause, ago)| Failure::after(None, cause, Time(-ago)));
+    let fetched_at = fetched_ago.map(|ago| Time(-ago));
+    assert_eq!(failed_lately(before, fetched_at, Time(0)), expected);
 }

@@ -10,7 +10,12 @@ const OWN: Pass = Pass { plain: false, ..PRIVATE };
 
 #[rstest]
 #[case::stored(KnownPage::Stored, "cookie", Order::OwnOnly, FirstRequest::Plain)]
-#[case::not_for_them(KnownPage::NotForVisitor, "cookie", Order::PlainFirst, FirstRequest::OwnAlone)]
+#[case::not_for_visitor(
+    KnownPage::NotForVisitor,
+    "cookie",
+    Order::PlainFirst,
+    FirstRequest::OwnAlone
+)]
 #[case::plain_passes(
     KnownPage::Passes(PRIVATE),
     "cookie",

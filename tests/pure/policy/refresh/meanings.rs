@@ -30,8 +30,8 @@ fn a_response_to_credentials_is_the_visitors(
     #[case] expected: bool,
 ) {
     let status = StatusCode::from_u16(status).unwrap();
-    for vouched in [true, false] {
-        let means = plain_answer(status, vouched, credentials, storing.clone());
+    for has_stored in [true, false] {
+        let means = plain_answer(status, has_stored, credentials, storing.clone());
         assert_eq!(means == PlainAnswer::KeepToVisitor, expected, "{means:?}");
     }
 }
@@ -74,20 +74,20 @@ fn the_origin_serves_the_visitors_own_request(#[case] status: u16, #[case] expec
 }
 
 const ALONE: OwnRequest =
-    OwnRequest { not_for_them: false, has_lease: true, is_awaited: false, follow: false };
+    OwnRequest { not_for_visitor: false, has_lease: true, is_awaited: false, follow: false };
 const FOLLOWED: OwnRequest = OwnRequest { follow: true, ..ALONE };
 const AWAITED: OwnRequest = OwnRequest { is_awaited: true, ..ALONE };
-const NOT_FOR_THEM: OwnRequest = OwnRequest { not_for_them: true, ..FOLLOWED };
+const NOT_FOR_VISITOR: OwnRequest = OwnRequest { not_for_visitor: true, ..FOLLOWED };
 const PASSED: OwnRequest = OwnRequest { has_lease: false, ..ALONE };
 const REFUSAL: OwnAnswer = OwnAnswer::Pass(Refusal::Private);
 
 #[rstest]
 #[case::passes(REFUSAL, ALONE, AfterOwn::Pass(Refusal::Private))]
 #[case::passed_before(REFUSAL, PASSED, AfterOwn::Nothing)]
-#[case::says_nothing_of_the_page(REFUSAL, NOT_FOR_THEM, AfterOwn::Abandon)]
+#[case::says_nothing_of_the_page(REFUSAL, NOT_FOR_VISITOR, AfterOwn::Abandon)]
 #[case::promises(OwnAnswer::Promising, FOLLOWED, AfterOwn::Follow)]
 #[case::promises_in_vain(OwnAnswer::Promising, ALONE, AfterOwn::EachAsksTheOrigin)]
-#[case::promises_to_another(OwnAnswer::Promising, NOT_FOR_THEM, AfterOwn::Abandon)]
+#[case::promises_to_another(OwnAnswer::Promising, NOT_FOR_VISITOR, AfterOwn::Abandon)]
 #[case::fails(OwnAnswer::TellsNothing, FOLLOWED, AfterOwn::Abandon)]
 #[case::fails_while_others_wait(OwnAnswer::TellsNothing, AWAITED, AfterOwn::FollowForWaiting)]
 fn after_the_visitors_own_request(

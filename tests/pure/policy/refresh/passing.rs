@@ -1,4 +1,4 @@
-use edge_isr::policy::refresh::passing::{Turned, turned};
+use edge_isr::policy::refresh::passing::{WhenNotForAll, when_not_for_all};
 use edge_isr::policy::refresh::plain::{ForwardHeaders, carries_what_selects, may_be_as_good};
 use edge_isr::policy::stored::Pass;
 use edge_isr::policy::storing::Refusal;
@@ -45,17 +45,17 @@ fn a_plain_request_carries_what_selects(
 }
 
 #[rstest]
-#[case::it_was_as_good_as_their_own("", true, Turned::PassedOn)]
-#[case::but_for_the_platforms_words("cf-ray", true, Turned::PassedOn)]
-#[case::they_have_more_to_say("cookie", true, Turned::AsksTheOrigin)]
-#[case::no_visitor_waits("cookie", false, Turned::PassedOn)]
+#[case::it_was_as_good_as_their_own("", true, WhenNotForAll::PassedOn)]
+#[case::but_for_the_platforms_words("cf-ray", true, WhenNotForAll::PassedOn)]
+#[case::they_have_more_to_say("cookie", true, WhenNotForAll::AsksTheOrigin)]
+#[case::no_visitor_waits("cookie", false, WhenNotForAll::PassedOn)]
 fn a_visitor_whose_page_turned_out_not_to_be_for_all_gets(
     #[case] added: &str,
     #[case] waits: bool,
-    #[case] expected: Turned,
+    #[case] expected: WhenNotForAll,
 ) {
     let added: Vec<_> = added.split_whitespace().map(|name| name.parse().unwrap()).collect();
-    assert_eq!(turned(&added, waits), expected);
+    assert_eq!(when_not_for_all(&added, waits), expected);
 }
 
 #[rstest]
@@ -65,9 +65,9 @@ fn a_visitor_whose_page_turned_out_not_to_be_for_all_gets(
 #[case::in_another_spelling("accept: */*", false, false, false)]
 fn an_own_request_may_be_as_good_as_plain(
     #[case] carried: &str,
-    #[case] not_for_them: bool,
+    #[case] not_for_visitor: bool,
     #[case] is_canonical: bool,
     #[case] expected: bool,
 ) {
-    assert_eq!(may_be_as_good(&headers(carried), not_for_them, is_canonical), expected);
+    assert_eq!(may_be_as_good(&headers(carried), not_for_visitor, is_canonical), expected);
 }

@@ -1,8 +1,9 @@
 //! What other visitors are told of a page that is not for all.
 
 use super::{BROWSER, FRENCH, GERMAN};
-use crate::world::World;
+use crate::page::PLAIN_FIRST;
 use crate::world::origin::Page;
+use crate::world::{At, World};
 
 #[test]
 fn a_variant_that_is_refused_to_the_edge_costs_one_request_a_visit() {
@@ -33,4 +34,22 @@ fn a_refusal_of_a_plain_request_with_credentials_keeps_the_page_from_no_other_vi
     assert_eq!(world.get_with("/a", &[BROWSER]).text, "good");
     world.wait(100);
     assert!(world.get_with("/a", &[BROWSER]).cache().starts_with("hit"));
+}
+
+#[test]
+fn a_marker_that_was_overtaken_takes_no_tag_from_the_later_page() {
+    let world = World::with(1, &[PLAIN_FIRST]);
+    world.origin.set("/a", Page::new("1").fresh(60, 0).etag("\"1\"").tags("first"));
+    world.get("/a");
+    world.wait(61_000);
+    let mine = Page::new("mine").with("cache-control", "private");
+    world.origin.set("/a", mine.renders_in(3_000));
+    world.start("/a");
+    world.wait(500);
+    world.cache(0).evict_all();
+    world.origin.set("/a", Page::new("2").fresh(600, 0).tags("first,second"));
+    world.get_at(At { isolate: 1, ..At::default() }, "/a");
+    world.wait(20_000);
+    assert!(world.get("/a").cache().starts_with("hit"));
+    assert_eq!(["first", "second"].map(|tag| world.urls_of_tag(tag).len()), [1, 1]);
 }
