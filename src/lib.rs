@@ -7,8 +7,8 @@
 
 #![cfg_attr(not(target_arch = "wasm32"), warn(missing_docs, unreachable_pub))]
 
-// The modules are open to the tests that run natively, and closed in the Worker, so that the compiler
-// warns of dead code there. (The formatter finds files by the first list alone.)
+// The modules are open to the tests that run natively, and closed in the Worker, so that the
+// compiler warns of dead code there. (The formatter finds files by the first list alone.)
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod config;

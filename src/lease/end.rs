@@ -23,8 +23,8 @@ pub enum LeaseEnd {
     /// The origin failed, with this status towards visitors: the waiting requests share the
     /// failure.
     Failed(u16),
-    /// Nothing came that waiting requests may share, or the holder was lost. Each looks again, and one
-    /// may take the lease.
+    /// Nothing came that waiting requests may share, or the holder was lost. Each looks again, and
+    /// one may take the lease.
     Abandoned,
 }
 
@@ -40,8 +40,8 @@ impl LeaseEnd {
     }
 
     /// Returns the outcome of a response whose body could not be kept. `own_went_well` tells that
-    /// the visitor's own request to the origin succeeded. `failed_lately` tells that the origin also
-    /// failed before.
+    /// the visitor's own request to the origin succeeded. `failed_lately` tells that the origin
+    /// also failed before.
     pub fn of_body(error: &Unsettled, own_went_well: bool, failed_lately: bool) -> LeaseEnd {
         match error {
             Unsettled::BrokenOff if own_went_well && !failed_lately => LeaseEnd::Abandoned,

@@ -26,7 +26,8 @@ use crate::policy::time::Time;
 use crate::purge::memory::LearnCount;
 use crate::purge::records::{all_tags, purged_since};
 
-/// The number of rounds without another request's response after which a request asks the origin by itself.
+/// The number of rounds without another request's response after which a request asks the origin by
+/// itself.
 const ROUNDS: u32 = 8;
 
 /// Sends the visitor a response: one that another request fetches, or one that this request

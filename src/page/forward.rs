@@ -121,8 +121,8 @@ pub fn plain_request<B>(
     Request { url, ..request }
 }
 
-/// Adds the fields of every request to the origin: `X-Forwarded-…`, `Via`, `Cache-Control`, and those
-/// from the settings.
+/// Adds the fields of every request to the origin: `X-Forwarded-…`, `Via`, `Cache-Control`, and
+/// those from the settings.
 fn request<B>(
     visit: &Visit,
     method: Method,

@@ -33,8 +33,8 @@ pub enum Found<B> {
     /// The page turned out uncacheable a short while ago: its requests go to the origin, and are
     /// not collapsed.
     Pass(Pass),
-    /// No response for all may serve this visitor, stored or not: the visitor's own request goes to the
-    /// origin.
+    /// No response for all may serve this visitor, stored or not: the visitor's own request goes to
+    /// the origin.
     NotForVisitor(NotShared),
     /// The stored response may neither be shown nor be validated, for example after a hard purge.
     Discarded(Box<Discarded<B>>),

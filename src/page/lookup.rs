@@ -147,8 +147,8 @@ async fn candidate<P: Platform>(
 /// Decides whether a stored response may be used now: as fresh, as stale, after validation, or not
 /// at all.
 ///
-/// Purge records are read first. The visitor's own `Cache-Control` may demand a validation, or allow
-/// a stale response.
+/// Purge records are read first. The visitor's own `Cache-Control` may demand a validation, or
+/// allow a stale response.
 pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
     let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;

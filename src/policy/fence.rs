@@ -6,9 +6,9 @@
 //! The rule loses no purge, for two reasons. First, `fetched_at` is the time when the origin
 //! request *began*. A response rendered during the purge has `fetched_at <= at` on one clock. On
 //! two clocks that differ by half of `skew` at most, it has `fetched_at <= at + skew`. It is
-//! outdated either way. Second, a record is in `known` only if this isolate held it before it sent the
-//! origin request. The origin had made its change before it sent the purge. So the response shows
-//! the change, whatever the clocks say.
+//! outdated either way. Second, a record is in `known` only if this isolate held it before it sent
+//! the origin request. The origin had made its change before it sent the purge. So the response
+//! shows the change, whatever the clocks say.
 //!
 //! **An unreadable record is a purge of its key's kind.** Another version wrote it, or it is
 //! damaged: either way there was a purge. The record bears no time, so it counts from the moment

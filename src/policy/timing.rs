@@ -89,12 +89,13 @@ const _: () = assert!(
 pub const RECORD_LIFE: Duration = seconds(400 * DAY);
 /// No attempt to write a record begins later than this after the purge came.
 pub const PURGE_ATTEMPTS_WITHIN: Duration = seconds(20);
-/// The pause before another attempt, doubled at each attempt. Half of it is random, so that isolates
-/// that failed together do not try again together.
+/// The pause before another attempt, doubled at each attempt. Half of it is random, so that
+/// isolates that failed together do not try again together.
 pub const PURGE_FIRST_PAUSE: Duration = KV_WRITE_PACE;
 /// The pause between two looks whether a write of the same record is over.
 pub const PURGE_LOOK_PAUSE: Duration = Duration::from_millis(100);
-/// The time for which the response to a request to the origin may still be on its way into the cache.
+/// The time for which the response to a request to the origin may still be on its way into the
+/// cache.
 pub const ASKED_LATELY: Duration = seconds(2 * MINUTE);
 /// The least time for which an isolate keeps its own purges, whatever KV shows.
 pub const OWN_PURGES_KEPT: Duration = seconds(2 * MINUTE);
@@ -164,9 +165,11 @@ pub const VARIANT_FORGOTTEN_AFTER: Duration = seconds(HOUR);
 pub const CACHE_MISTRUSTED: Duration = seconds(MINUTE);
 /// KV or a shard is left alone for this long after a failure.
 pub const REST_AFTER_A_FAILURE: Duration = seconds(1);
-/// KV or a shard is left alone for this long after a timeout, which costs a request the whole limit.
+/// KV or a shard is left alone for this long after a timeout, which costs a request the whole
+/// limit.
 pub const REST_AFTER_A_TIMEOUT: Duration = seconds(10);
-/// Visitors' requests cause no KV writes for this long after KV said that the day's writes are spent.
+/// Visitors' requests cause no KV writes for this long after KV said that the day's writes are
+/// spent.
 pub const REST_AFTER_THE_DAY_QUOTA: Duration = seconds(HOUR);
 /// A kind of fault is logged once in this time.
 pub const COMPLAINT_PAUSE: Duration = seconds(MINUTE);

@@ -116,8 +116,8 @@ impl PurgeMemory {
         remembered.of(mode).noted = Some(KnownRecord { record, seen, confirmed: None });
     }
 
-    /// Adds a purge that holds in this isolate alone. No record of it overwrites another isolate's in
-    /// KV, so a response that is requested from now on may know it at once.
+    /// Adds a purge that holds in this isolate alone. No record of it overwrites another isolate's
+    /// in KV, so a response that is requested from now on may know it at once.
     pub fn noted_here(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
         let seen = self.next_count();
         let remembered = self.remembered(tag, now);

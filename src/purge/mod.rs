@@ -13,8 +13,8 @@
 //! (`purge/batches.rs`).
 //!
 //! A soft record names the earlier purges that this isolate remembers (`policy/fence.rs` says why).
-//! They are not read from KV: a data centre caches each read of KV for 30 seconds, also of an absent
-//! key. A read before the write would hide the purge from its other isolates for that time.
+//! They are not read from KV: a data centre caches each read of KV for 30 seconds, also of an
+//! absent key. A read before the write would hide the purge from its other isolates for that time.
 
 pub mod batches;
 pub mod invalidate;

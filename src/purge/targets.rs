@@ -1,5 +1,5 @@
-//! Pure. Whether the response to an unsafe request invalidates anything, what it invalidates, and what
-//! the other data centres are told of it (RFC 9111 §4.4, RFC 9875 §3).
+//! Pure. Whether the response to an unsafe request invalidates anything, what it invalidates, and
+//! what the other data centres are told of it (RFC 9111 §4.4, RFC 9875 §3).
 
 use http::{HeaderMap, Method, StatusCode, header};
 

@@ -133,8 +133,8 @@ impl<P: Platform> Refresh<P> {
         .await;
     }
 
-    /// Tells whether the origin failed this isolate a moment ago, and no other isolate got a response
-    /// since.
+    /// Tells whether the origin failed this isolate a moment ago, and no other isolate got a
+    /// response since.
     pub(super) fn failed_lately(&self) -> bool {
         let before = self.platform.isolate().failures.get(&self.lookup.slot);
         let fetched_at = self.lookup.found.stored().map(|stored| stored.provenance.fetched_at);

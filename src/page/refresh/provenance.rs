@@ -30,8 +30,8 @@ impl<P: Platform> Refresh<P> {
             complain(&self.platform, Complaint::Tags, || {
                 format!(
                     "tags of {} were dropped ({dropped}), so no purge by them reaches the page: a tag is \
-                     printable ASCII without spaces and commas, of at most 1,024 characters, and Cache-Groups a list of quoted \
-                     strings",
+                     printable ASCII without spaces and commas, of at most 1,024 characters, and \
+                     Cache-Groups a list of quoted strings",
                     key.url()
                 )
             });

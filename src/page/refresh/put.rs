@@ -1,5 +1,5 @@
-//! Putting a response or a pass marker into its slot. A response that was fetched later stays, unless
-//! a hard purge outdates both.
+//! Putting a response or a pass marker into its slot. A response that was fetched later stays,
+//! unless a hard purge outdates both.
 
 use std::time::Duration;
 
@@ -82,8 +82,8 @@ impl<P: Platform> Refresh<P> {
         self.platform.isolate().purges.with(purged)
     }
 
-    /// The strongest purge of a response that this isolate learned of after the request to the origin
-    /// was sent.
+    /// The strongest purge of a response that this isolate learned of after the request to the
+    /// origin was sent.
     pub(super) fn purged_since(&self, stored: &StoredResponse) -> Purged {
         purged_since(&self.platform, &self.visit, stored, self.learn_count)
     }

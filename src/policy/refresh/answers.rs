@@ -47,8 +47,8 @@ pub enum Credentials {
     Carried,
 }
 
-/// Decides about a plain request's response other than a 304. `has_stored` is set if a stored response
-/// may still be shown or revalidated.
+/// Decides about a plain request's response other than a 304. `has_stored` is set if a stored
+/// response may still be shown or revalidated.
 pub fn plain_answer(
     status: StatusCode,
     has_stored: bool,

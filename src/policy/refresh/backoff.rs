@@ -50,8 +50,8 @@ impl Failure {
     }
 }
 
-/// Tells whether the failure before this one was less than [`PASS_FOR`] ago. Two such failures, while
-/// visitors' own requests succeed, show that the origin does not serve plain requests.
+/// Tells whether the failure before this one was less than [`PASS_FOR`] ago. Two such failures,
+/// while visitors' own requests succeed, show that the origin does not serve plain requests.
 ///
 /// `fetched_at` is that of the stored response: a failure before it is over.
 pub fn failed_lately(before: Option<Failure>, fetched_at: Option<Time>, now: Time) -> bool {

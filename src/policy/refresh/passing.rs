@@ -9,7 +9,8 @@ use crate::policy::storing::Refusal;
 /// The response that a visitor gets when the response to a plain request is not for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenNotForAll {
-    /// The response to the plain request, to a visitor if one waits: a second request would spend a link that works once.
+    /// The response to the plain request, to a visitor if one waits: a second request would spend a
+    /// link that works once.
     PassedOn,
     /// The response to the visitor's own request, which is sent now.
     AsksTheOrigin,
