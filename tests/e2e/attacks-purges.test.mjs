@@ -1,9 +1,10 @@
 /** Attacks by requests that invalidate, and on the tokens that purge. */
 
 import assert from "node:assert/strict";
+import net from "node:net";
 import { before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { advance, cacheStatus, hitOf, startEdge, startOrigin } from "./harness.mjs";
+import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin, stays } from "./harness.mjs";
 import { purge } from "./purge.mjs";
 
 const SHARED = { "cache-control": "public, s-maxage=600" };
@@ -115,6 +116,30 @@ describe("anonymous purges", () => {
     }
     await edge.close();
   });
+});
+
+describe("a visitor that hangs up", () => {
+  for (const method of ["POST", "DELETE"]) {
+    test(`before the response to a ${method} does not keep the old page`, async () => {
+      const edge = await started({});
+      // Over the runtime's front, which notices at once that a connection is gone.
+      const { hostname, port } = new URL(edge.url);
+      const page = async () => (await fetch(new URL(path, edge.url))).text();
+      origin.on(path, { body: "old", headers: SWR });
+      await page();
+      origin.on(path, { body: "new", headers: SWR });
+      await stays(async () => assert.equal(await page(), "old"), 500);
+      const hold = origin.hold(path);
+      const visitor = net.connect(Number(port), hostname).on("error", () => {});
+      visitor.write(`${method} ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 1\r\n\r\nx`);
+      await hold.arrived();
+      visitor.resetAndDestroy();
+      await sleep(500);
+      hold.release();
+      await eventually(async () => assert.equal(await page(), "new"));
+      await edge.close();
+    });
+  }
 });
 
 describe("safe methods", () => {

@@ -42,6 +42,11 @@ export const ALIVE = [
       "it takes a plain request with credentials that fails while the visitor's own succeeds, and another isolate that stores an earlier response meanwhile",
   },
   {
+    mutant: "Refresh::carries_what_selects: returns `false`",
+    reason:
+      "a refused plain request with guessed fields is sent again without them, and one with credentials is kept to its visitor: what is left are fields of stored variants, which another condition covers",
+  },
+  {
     mutant: "Visit::is_head: returns `false`",
     reason: "the response to a HEAD loses its body later anyway: only a copy of the body is saved",
   },

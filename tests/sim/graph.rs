@@ -275,6 +275,22 @@ fn a_page_that_turns_private_while_kv_does_not_show_its_relations_leaves_none() 
 }
 
 #[test]
+fn a_page_whose_relations_were_confirmed_leaves_none_though_kv_cannot_be_read() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("x").fresh(1, 6_000).tags("a,b").etag("\"1\""));
+    for _ in 0..4 {
+        world.get("/a");
+        world.wait(200_000);
+    }
+    assert_eq!(world.kv.keys("t/").len(), 2);
+    world.kv.reads_fail.set(true);
+    world.origin.set("/a", Page::new("mine").with("cache-control", "private"));
+    world.get("/a");
+    world.wait(5_000);
+    assert_eq!(world.kv.keys("t/"), [""; 0]);
+}
+
+#[test]
 fn two_variants_that_lose_a_tag_at_once_leave_the_entry_of_the_quicker() {
     crate::seeds(|seed| {
         let world = World::new(seed);

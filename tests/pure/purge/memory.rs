@@ -171,9 +171,14 @@ fn of_too_many_own_purges_of_one_moment_half_is_kept() {
 
 #[test]
 fn own_purges_are_kept_for_two_minutes_in_a_crowd_of_tags() {
-    for (now, is_kept) in [(119_999, true), (120_000, false)] {
+    let cases = [(119_999, true), (120_000, false)].into_iter();
+    for ((now, is_kept), is_here) in cases.flat_map(|case| [(case, false), (case, true)]) {
         let mut memory = PurgeMemory::default();
-        memory.confirmed(&tag(), Soft, record(0, "own"), Time(0));
+        if is_here {
+            memory.noted_here(&tag(), Soft, record(0, "own"), Time(0));
+        } else {
+            memory.confirmed(&tag(), Soft, record(0, "own"), Time(0));
+        }
         for number in 0..20_000 {
             let other = Tag::origin(&format!("t{number}")).unwrap();
             memory.read(&other, vec![], Time(now));

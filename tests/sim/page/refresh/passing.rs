@@ -53,3 +53,22 @@ fn a_marker_that_was_overtaken_takes_no_tag_from_the_later_page() {
     assert!(world.get("/a").cache().starts_with("hit"));
     assert_eq!(["first", "second"].map(|tag| world.urls_of_tag(tag).len()), [1, 1]);
 }
+
+#[test]
+fn a_refusal_in_one_language_keeps_no_page_from_visitors_of_another() {
+    let world = World::with(1, &[("VARIANT_AFTER", "1"), PLAIN_FIRST]);
+    let page = |text| Page::new(text).fresh(600, 600).with("vary", "accept-language");
+    for path in ["/s/1", "/s/2", "/s/3"] {
+        world.origin.set(path, page("seen"));
+        world.get_with(path, &[BROWSER, GERMAN]);
+        world.wait(100);
+    }
+    // Plain requests of the section carry the language from now on.
+    let mine = Page::new("mine").with("cache-control", "private").with("vary", "accept-language");
+    world.origin.set("/s/4", page("shared").but_where("accept-language", "de", mine));
+    assert_eq!(world.get_with("/s/4", &[BROWSER, GERMAN]).text, "mine");
+    world.wait(100);
+    world.get_with("/s/4", &[BROWSER, FRENCH]);
+    world.wait(100);
+    assert!(world.get_with("/s/4", &[BROWSER, FRENCH]).cache().starts_with("hit"));
+}
