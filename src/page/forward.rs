@@ -35,8 +35,10 @@ pub async fn bypass<P: Platform>(
         changed.await.unwrap_or(Err(OriginError::Unasked))
     };
     match answer {
-        // broken: own-refusal-drops
-        Ok(response) => answer::passed_on(platform, visit, response, status),
+        Ok(response) => {
+            // broken: own-refusal-drops
+            answer::passed_on(platform, visit, response, status)
+        }
         Err(error) => answer::failed(platform, &error, status),
     }
 }
