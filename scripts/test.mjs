@@ -60,7 +60,8 @@ const PARTS = {
     title: "end to end in the real runtime",
     environment: worker,
     program: "node",
-    args: ["--test", "--test-reporter=spec", ...endToEnd()],
+    // Two files at a time, also on two cores: they wait more than they work.
+    args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...endToEnd()],
     ...NODE,
   },
   scale: {
