@@ -51,6 +51,10 @@ export const ALIVE = [
     reason: "the response to a HEAD loses its body later anyway: only a copy of the body is saved",
   },
   {
+    mutant: "was_asked_for: `now < at + ASKED_LATELY` → `<=`",
+    reason: "a page counts as asked for one millisecond longer",
+  },
+  {
     mutant: "Batches::forget_idle: `self.queues.len() < QUEUES_MOST` → `==`",
     reason: "an idle queue is forgotten earlier or later: no purge sees it",
   },
