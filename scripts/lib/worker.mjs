@@ -46,7 +46,7 @@ export async function compile(folder, env) {
 }
 
 /** Takes the names of functions out of a wasm file, which worker-build leaves in: a sixth of its size. */
-async function strip(wasm, env) {
+export async function strip(wasm, env) {
   copyFileSync(wasm, join(dirname(wasm), "named.wasm"));
   await optimise(wasm, env, ["--strip-debug"]);
 }
