@@ -61,7 +61,9 @@ pub mod runtime_tests {
     pub use crate::workers::response::to_js_response;
 }
 
-use worker::{Context, Env, Result, event};
+use js_sys::Promise;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, event, worker_sys};
 
 // The runtime calls this once for each isolate: a panic is written to the console.
 #[event(start)]
@@ -70,8 +72,8 @@ fn start() {
 }
 
 // The runtime calls this for each request. It hands over at once, so that all else is free of
-// Cloudflare's types.
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
-    workers::request::respond(request, env, context).await
+// Cloudflare's types. `event(fetch)` would do the same in more steps (`workers::task`).
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
+    workers::task::promise(workers::request::respond(request, env, Context::new(context)))
 }

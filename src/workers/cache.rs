@@ -4,16 +4,23 @@
 //! So every response is stored as a 200 with the edge's own `Cache-Control`. One field holds the
 //! metadata.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::ReadableStream;
 
+use super::at_once;
 use super::body::Body;
 use super::js::described;
 use super::response::new_response;
 use super::runtime::Runtime;
+use super::task::wake_at_once;
 use crate::platform::{self, CacheError, Document};
 use crate::policy::key::Slot;
 
@@ -34,8 +41,6 @@ extern "C" {
     fn new(url: &str, init: &Object) -> Result<JsRequest, JsValue>;
 
     type Cache;
-    #[wasm_bindgen(method, catch, js_name = match)]
-    fn match_url(this: &Cache, url: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = match)]
     fn match_request(this: &Cache, request: &JsRequest) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -81,12 +86,32 @@ impl Runtime {
     }
 }
 
+/// The result of a lookup, once it has come, and the task that awaits it.
+#[derive(Default)]
+struct Lookup {
+    found: Option<(Option<String>, Body)>,
+    waiting: Option<Waker>,
+}
+
 async fn find(url: &str) -> Option<Document<Body>> {
-    let found = JsFuture::from(cache().match_url(url).ok()?).await.ok()?;
-    let found: web_sys::Response = found.dyn_into().ok()?;
-    let body = Body::of(found.body());
-    let head = found.headers().get(HEAD).ok()??;
-    Some(Document { head, body })
+    let lookup = Rc::<RefCell<Lookup>>::default();
+    let theirs = lookup.clone();
+    let arrived =
+        Closure::once_into_js(move |head: Option<String>, body: Option<ReadableStream>| {
+            let mut lookup = theirs.borrow_mut();
+            lookup.found = Some((head, Body::of(body)));
+            let waiting = lookup.waiting.take();
+            drop(lookup);
+            wake_at_once(|| waiting.into_iter().for_each(Waker::wake));
+        });
+    at_once::find(url, HEAD, arrived.unchecked_ref());
+    let (head, body) = poll_fn(|context| {
+        let mut lookup = lookup.borrow_mut();
+        lookup.waiting = Some(context.waker().clone());
+        lookup.found.take().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await;
+    Some(Document { head: head?, body })
 }
 
 /// Reads a part of a body. The Cache API handles `Range` itself, with a 206 where it can.

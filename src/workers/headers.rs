@@ -8,7 +8,7 @@
 use std::cell::OnceCell;
 
 use http::{HeaderMap, StatusCode};
-use js_sys::{Array, JSON, Object, Reflect};
+use js_sys::{Array, JSON, Reflect};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
@@ -30,12 +30,11 @@ pub fn to_js(headers: &HeaderMap) -> JsValue {
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Makes the second argument of `new Response`, in one call. Bodies are sent without another
-/// coding.
-pub fn response_init(status: StatusCode, headers: &HeaderMap) -> Result<Object, JsValue> {
+/// Writes the second argument of `new Response` as JSON. Bodies are sent without another coding.
+pub fn response_init(status: StatusCode, headers: &HeaderMap) -> String {
     let init =
         ResponseInit { status: status.as_u16(), headers: Fields(headers), encode_body: "manual" };
-    Ok(JSON::parse(&ascii_json(&init))?.unchecked_into())
+    ascii_json(&init)
 }
 
 #[derive(Serialize)]
@@ -121,9 +120,10 @@ impl Native {
         Native { headers, request: None, read: OnceCell::new(), names: OnceCell::new() }
     }
 
-    /// Wraps the fields of a request.
-    pub fn of_request(request: &web_sys::Request) -> Native {
-        Native { request: Some(Clone::clone(request)), ..Native::new(request.headers()) }
+    /// Wraps the fields of a request. `names` holds the name of each between commas.
+    pub fn of_request(request: &web_sys::Request, names: &str) -> Native {
+        let (request, headers) = (Some(Clone::clone(request)), request.headers());
+        Native { headers, request, read: OnceCell::new(), names: OnceCell::from(names.to_owned()) }
     }
 
     fn names(&self) -> &str {

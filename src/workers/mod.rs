@@ -1,6 +1,7 @@
 //! The Worker: the flows' [`Platform`](crate::platform::Platform) over Cloudflare's runtime. No
 //! other code depends on that runtime.
 
+pub mod at_once;
 pub mod bindings;
 pub mod body;
 pub mod cache;
@@ -14,4 +15,5 @@ pub mod origin;
 pub mod request;
 pub mod response;
 pub mod runtime;
+pub mod task;
 pub mod tasks;

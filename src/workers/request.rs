@@ -8,13 +8,16 @@ use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error, console_log};
 
+use super::at_once;
 use super::body::Body;
 use super::headers::Native;
+use super::js::described;
 use super::response::to_js_response;
 use super::runtime::Runtime;
 use crate::config::{Config, ConfigError, names};
 use crate::edge;
 use crate::fields::cache_status::Detail;
+use crate::fields::request::RequestFields;
 use crate::isolate::Isolate;
 use crate::page::answer::own_problem_response;
 use crate::page::visit::Visit;
@@ -27,11 +30,7 @@ thread_local! {
 }
 
 /// Makes the response to one request of the runtime.
-pub async fn respond(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
+pub async fn respond(request: web_sys::Request, env: Env, context: Context) -> web_sys::Response {
     let response = match config(&env) {
         Ok(config) => answer(request, config, env, context).await,
         Err(error) => {
@@ -42,7 +41,10 @@ pub async fn respond(
             refuse(Detail::Settings, StatusCode::INTERNAL_SERVER_ERROR, title, &said)
         }
     };
-    Ok(to_js_response(response)?)
+    to_js_response(response).unwrap_or_else(|cause| {
+        console_error!("edge-isr: {}", described(&cause));
+        unmade_response()
+    })
 }
 
 async fn answer(
@@ -56,21 +58,24 @@ async fn answer(
     if config.origin.is_none() {
         context.pass_through_on_exception();
     }
-    let url = resolved_url(&request.url());
+    let text = at_once::described(&request);
+    let mut lines = text.splitn(3, '\n');
+    let (method, url, names) = (lines.next(), lines.next(), lines.next());
+    let url = resolved_url(url.unwrap_or_default());
     let key = match CacheKey::parse(&url) {
         Ok(key) => key,
         Err(error) => return unreadable("The URL cannot be read", &format!("{error}.")),
     };
-    let Ok(method) = request.method().parse::<Method>() else {
+    let Ok(method) = method.unwrap_or_default().parse::<Method>() else {
         return unreadable("The method cannot be read", "A method is a token (RFC 9110 §9.1).");
     };
-    if config.origin.is_none() && !is_of_a_zone(&request, key.host()) {
+    let visitor = Rc::new(Native::of_request(&request, names.unwrap_or_default()));
+    if config.origin.is_none() && !is_of_a_zone(&visitor, key.host()) {
         let detail = "Set ORIGIN to where the pages come from. Without it the edge forwards a request \
                       to its own URL, which is right on a route of a Cloudflare zone only.";
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         return refuse(Detail::NoOrigin, status, "The edge has no origin", detail);
     }
-    let visitor = Rc::new(Native::of_request(&request));
     let visit = Visit::new(method, url, key, visitor.clone(), config.clone());
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
@@ -82,11 +87,19 @@ async fn answer(
 
 /// Tells whether a request came through Cloudflare to a host that can be a zone's. Elsewhere,
 /// `Host` could select any service that this machine can reach.
-fn is_of_a_zone(request: &web_sys::Request, host: &str) -> bool {
+fn is_of_a_zone(request: &Native, host: &str) -> bool {
     let name = host.split(':').next().unwrap_or("");
     let is_name = name.contains('.') && name.bytes().any(|byte| byte.is_ascii_alphabetic());
     let is_public = ![".local", ".localhost", ".internal"].iter().any(|end| name.ends_with(end));
-    is_name && is_public && request.headers().has("cf-ray").unwrap_or(false)
+    is_name && is_public && request.has("cf-ray")
+}
+
+/// Makes the response for one that the runtime refuses to make.
+fn unmade_response() -> web_sys::Response {
+    let detail = "The runtime could not make the response. The Worker's log says why.";
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    let problem = refuse(Detail::Internal, status, "Internal error", detail);
+    to_js_response(problem).unwrap_or_else(|_| web_sys::Response::error())
 }
 
 fn unreadable(title: &str, detail: &str) -> Response<Body> {

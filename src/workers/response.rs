@@ -1,25 +1,27 @@
 //! Responses for the runtime. Bodies keep the content coding that they have.
 
 use http::StatusCode;
-use js_sys::{Object, Reflect};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
+use super::at_once;
 use super::body::Body;
 use super::headers;
 use crate::platform::Response;
 
 /// Makes the runtime's response. The body keeps its Content-Encoding.
 pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
-    let init = headers::response_init(response.status, &response.headers)?;
-    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value);
-    if let Body::Stream { native: Some(native), .. } = &response.body {
-        set("headers", &native.changed_to(&response.headers)?.into())?;
-    }
-    if let Body::WebSocket(socket) = &response.body {
-        set("webSocket", socket)?;
+    let init = headers::response_init(response.status, &response.headers);
+    let (mut fields, mut socket) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
+    match &response.body {
+        Body::Stream { native: Some(native), .. } => {
+            fields = native.changed_to(&response.headers)?.into();
+        }
+        Body::WebSocket(theirs) => socket = theirs.clone(),
+        _ => {}
     }
     let body = if may_have_body(response.status) { response.body.into_js() } else { JsValue::NULL };
-    new_response(&body, &init)
+    at_once::response(&body, &init, &fields, &socket)
 }
 
 /// Tells whether a status allows a body. `new Response` throws otherwise (Fetch §2.2.3, null body

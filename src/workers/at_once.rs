@@ -1,0 +1,56 @@
+//! Several calls of the runtime in one.
+//!
+//! A crossing between WebAssembly and JavaScript costs more than most of the work behind it, so a
+//! hit makes few. (The JavaScript stands in this file because `wasm-bindgen` takes a file of its
+//! own only from a crate without a `package.json`.)
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(inline_js = r#"
+/** The method, the URL, and the names of all fields, each between commas. No line break occurs in them. */
+export function described(request) {
+  let text = `${request.method}\n${request.url}\n,`;
+  for (const name of request.headers.keys()) text += `${name},`;
+  return text;
+}
+
+/** Looks up `url` in the data centre's cache. `arrived` gets the value of `field` and the body; both are absent on a miss. */
+export async function find(url, field, arrived) {
+  let found;
+  try {
+    found = await caches.default.match(url);
+  } catch {
+    // A cache that cannot be read is empty.
+  }
+  try {
+    arrived(found?.headers.get(field), found?.body);
+  } catch (fault) {
+    // A fault in the Worker: an uncaught error makes it begin anew.
+    reportError(fault);
+  }
+}
+
+/** Makes a response. `text` is the second argument of `new Response` in JSON; `headers` and `webSocket` go into it. */
+export function response(body, text, headers, webSocket) {
+  const init = JSON.parse(text);
+  if (headers) init.headers = headers;
+  if (webSocket) init.webSocket = webSocket;
+  return new Response(body, init);
+}
+"#)]
+extern "C" {
+    /// Returns a request's method, its URL, and the names of its fields between commas, each on a
+    /// line of its own.
+    pub fn described(request: &web_sys::Request) -> String;
+    /// Looks a URL up in the cache. It calls `arrived` with the value of `field` and the body.
+    pub fn find(url: &str, field: &str, arrived: &Function);
+    /// Makes a response. `init` is JSON; `headers` and `web_socket` may be undefined.
+    #[wasm_bindgen(catch)]
+    pub fn response(
+        body: &JsValue,
+        init: &str,
+        headers: &JsValue,
+        web_socket: &JsValue,
+    ) -> Result<web_sys::Response, JsValue>;
+}
