@@ -71,8 +71,8 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-// The runtime calls this for each request. It hands over at once, so that all else is free of
-// Cloudflare's types. `event(fetch)` would do the same in more steps (`workers::task`).
+/// The runtime calls this for each request. It hands over at once, so that all else is free of
+/// Cloudflare's types. `event(fetch)` would do the same in more steps (`workers::task`).
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     workers::task::promise(workers::request::respond(request, env, Context::new(context)))

@@ -203,7 +203,10 @@ fn unquoted(argument: &str) -> Option<String> {
 /// Returns a field value as text, byte for byte: header values are not UTF-8 (RFC 9110 §5.5).
 pub fn latin1(bytes: &[u8]) -> String {
     steps(bytes.len());
-    bytes.iter().map(|&byte| char::from(byte)).collect()
+    match str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    }
 }
 
 /// Returns all lines of a field as one value (RFC 9110 §5.2). `None`: the field is absent.

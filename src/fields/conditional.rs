@@ -31,10 +31,10 @@ pub fn is_not_modified(
         return wanted.trim() == "*"
             || list(&wanted).any(|wanted| opaque(wanted) == opaque(own.trim()));
     }
+    let Some(since) = request.value("if-modified-since") else { return false };
     // "If … Last-Modified … is not present …, use the … Date" (RFC 9111 §4.3.2).
     let modified = joined(response, &header::LAST_MODIFIED);
     let Some(modified) = modified.or_else(|| joined(response, &header::DATE)) else { return false };
-    let Some(since) = request.value("if-modified-since") else { return false };
     let times = (Time::from_http_date(&since), Time::from_http_date(&modified));
     matches!(times, (Some(since), Some(modified)) if modified <= since)
 }

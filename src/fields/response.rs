@@ -51,10 +51,13 @@ fn for_browser(headers: &mut HeaderMap) {
     if !targeted && !SHARED.iter().any(|directive| lower.contains(directive)) {
         return;
     }
-    let name = |member: &str| member.split('=').next().unwrap_or("").trim().to_ascii_lowercase();
-    let mut kept: Vec<&str> =
-        list(&value).filter(|member| !SHARED.contains(&&*name(member))).collect();
-    let says = |wanted: &str| kept.iter().any(|member| name(member) == wanted);
+    let is = |member: &str, directive: &str| {
+        let name = member.split('=').next().unwrap_or("").trim();
+        name.eq_ignore_ascii_case(directive)
+    };
+    let is_shared = |member: &&str| SHARED.iter().any(|directive| is(member, directive));
+    let mut kept: Vec<&str> = list(&value).filter(|member| !is_shared(member)).collect();
+    let says = |wanted: &str| kept.iter().any(|member| is(member, wanted));
     let has_lifetime = ["max-age", "no-store", "no-cache"].iter().any(|name| says(name))
         || headers.contains_key(header::EXPIRES);
     if !has_lifetime {

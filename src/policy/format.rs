@@ -35,8 +35,12 @@ pub fn ascii_json(value: &impl Serialize) -> String {
 
 /// Header fields as a list of pairs, in the order received.
 pub mod header_pairs {
+    use std::borrow::Cow;
+    use std::fmt;
+
     use http::HeaderMap;
     use http::header::{HeaderName, HeaderValue};
+    use serde::de::{SeqAccess, Visitor};
     use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -52,19 +56,36 @@ pub mod header_pairs {
 
     /// Deserializes `[name, value]` pairs; pairs that are no legal field are left out.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
-        Ok(from_pairs(Vec::<(String, String)>::deserialize(from)?))
+        from.deserialize_seq(Pairs)
     }
 
-    /// Builds a header map; pairs that are no legal field are left out.
-    pub fn from_pairs(pairs: Vec<(String, String)>) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(pairs.len());
-        for (name, value) in pairs {
-            let name = HeaderName::from_bytes(name.as_bytes());
-            let value = HeaderValue::from_maybe_shared(value.into_bytes());
-            if let (Ok(name), Ok(value)) = (name, value) {
-                headers.append(name, value);
-            }
+    /// Reads pairs into a map as they come: a hit reads a dozen.
+    struct Pairs;
+
+    /// A text, copied only if it holds escapes.
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = HeaderMap;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("pairs of a name and a value")
         }
-        headers
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<HeaderMap, A::Error> {
+            let mut headers = HeaderMap::with_capacity(USUAL);
+            while let Some((Text(name), Text(value))) = pairs.next_element()? {
+                let name = HeaderName::from_bytes(name.as_bytes());
+                let value = HeaderValue::from_bytes(value.as_bytes());
+                if let (Ok(name), Ok(value)) = (name, value) {
+                    headers.append(name, value);
+                }
+            }
+            Ok(headers)
+        }
     }
+
+    /// The number of fields that a map has room for at first.
+    const USUAL: usize = 16;
 }

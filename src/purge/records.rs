@@ -35,10 +35,11 @@ pub async fn state<P: Platform>(
     let records = learn(platform, &tags).await;
     let skew = platform.config().skew;
     platform.isolate().purges.with(|memory| {
-        let known = || memory.records(&tags);
+        let known: Vec<(PurgeMode, &PurgeRecord)> = memory.records(&tags).collect();
+        let outdating = known.iter().map(|(_, record)| *record);
         PurgeState {
-            purged: stored.provenance.purged(known(), skew),
-            outdated_since: stored.provenance.outdated_since(known().map(|(_, it)| it), skew),
+            purged: stored.provenance.purged(known.iter().copied(), skew),
+            outdated_since: stored.provenance.outdated_since(outdating, skew),
             records,
         }
     })
