@@ -6,6 +6,7 @@
 pub mod budget;
 pub mod cache_health;
 pub mod complaints;
+pub mod heads;
 pub mod recent;
 pub mod rest;
 pub mod shared;
@@ -13,6 +14,7 @@ pub mod shared;
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
 use crate::isolate::complaints::Complaints;
+use crate::isolate::heads::Heads;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
@@ -29,6 +31,8 @@ use crate::purge::reads::ReadsUnderWay;
 /// The memory that the requests of one isolate share.
 #[derive(Default)]
 pub struct Isolate {
+    /// Metadata of stored responses that was read here.
+    pub heads: Heads,
     /// Leases that collapse requests in this isolate.
     pub leases: Shared<Leases>,
     /// Purge records that were read or made here.

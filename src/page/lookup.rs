@@ -178,5 +178,5 @@ pub async fn whole_body<P: Platform>(
 /// Reads a slot. `None` means that it is empty, or that this version cannot read it.
 pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
     let Document { head, body } = platform.cache_match(slot).await?;
-    Some((Stored::from_head(&head)?, body))
+    Some((platform.isolate().heads.read(head)?, body))
 }

@@ -2,6 +2,7 @@
 
 mod cache_health;
 mod complaints;
+mod heads;
 mod recent;
 mod rest;
 
