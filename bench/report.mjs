@@ -1,24 +1,40 @@
 // What was measured, as a table to read.
 
-/** Of the target in `npm run bench`: hits a second, edge-isr's to the bare Rust Worker's. */
-export const TARGET = 0.9;
-
 /** `rounds` of each Worker in the order they ran: `{ latencies, seconds, cpu }`. */
-export function report(names, rounds) {
-  const rows = names.map((name, i) => row(name, rounds[i]));
+export function report(workers, rounds) {
+  const rows = workers.map(({ name }, i) => row(name, rounds[i]));
   print([["", "hits/s", "p50 ms", "p99 ms", "CPU µs per hit"], ...rows]);
   console.log();
-  const [own, ...others] = names;
+  const [own, ...others] = workers;
   print([
-    [`${own} to`, "hits/s", "CPU", "target"],
-    ...others.map((name, i) => [
+    [`${own.name} to`, "hits/s", "CPU", "target"],
+    ...others.map(({ name, target }, i) => [
       name,
       ratio(rounds[0], rounds[i + 1], speed),
       ratio(rounds[i + 1], rounds[0], cost),
-      i === 0 ? TARGET.toFixed(2) : "",
+      target?.toFixed(2) ?? "",
     ]),
   ]);
 }
+
+/** `samples` of each Worker in the order they ran: milliseconds, `{ start, first, second }`. */
+export function reportCold(workers, samples) {
+  const base = samples[workers.findIndex(({ name }) => name === BASE)];
+  const whole = ({ start, first }) => start + first;
+  print([
+    ["milliseconds", "to the first response", `beyond ${BASE}`, "first request", "second request"],
+    ...workers.map(({ name }, i) => [
+      name,
+      shown(median(samples[i].map(whole)), 0),
+      shown(median(samples[i].map((sample, j) => whole(sample) - whole(base[j]))), 0),
+      shown(median(samples[i].map(({ first }) => first)), 1),
+      shown(median(samples[i].map(({ second }) => second)), 1),
+    ]),
+  ]);
+}
+
+/** The Worker with nothing of its own to load. */
+const BASE = "bare JavaScript";
 
 function row(name, rounds) {
   const latencies = rounds.flatMap(({ latencies }) => [...latencies]).sort((a, b) => a - b);

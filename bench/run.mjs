@@ -1,4 +1,4 @@
-// Hits a second, latency and CPU of edge-isr beside two bare Workers. `npm run bench` calls it with
+// Hits a second, latency and CPU of edge-isr beside other Workers. `npm run bench` calls it with
 // the built Worker and the tools in place; what the numbers mean: README.md.
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { startOrigin } from "../tests/e2e/origin.mjs";
 import { cpuMicroseconds } from "./cpu.mjs";
 import { PAGE, REQUEST, URL_ASKED } from "./page.mjs";
 import { report } from "./report.mjs";
+import { inTurn } from "./turns.mjs";
 import { WORKERS, buildBare, startWorker } from "./workers.mjs";
 
 /** A JIT compiler takes a while to see what is hot. */
@@ -45,10 +46,7 @@ async function bench(client, { seconds, rounds, concurrency }) {
   }
   if (origin.count() !== filled) throw new Failure("the origin was asked during the rounds: not all answers were hits.");
   console.log();
-  report(
-    workers.map(({ name }) => name),
-    measured,
-  );
+  report(WORKERS, measured);
 }
 
 /** One round of one Worker. */
@@ -58,13 +56,6 @@ async function measure(client, { name, port, mark, pid }, { seconds, concurrency
   const [result] = await once(client, "message");
   if (result.error) throw new Failure(`${name}: ${result.error}`);
   return { ...result, cpu: cpuMicroseconds(pid) - before };
-}
-
-/** Each with its place, beginning with another one each round: who comes after whom may matter. */
-function inTurn(workers, round) {
-  const entries = [...workers.entries()];
-  const first = round % entries.length;
-  return [...entries.slice(first), ...entries.slice(0, first)];
 }
 
 function parse(given) {

@@ -1,6 +1,6 @@
-// npm run bench: the Worker beside two bare ones.
+// npm run bench: the Worker beside three others.
+// npm run bench -- cold [--samples N]: what a new isolate takes for its first response.
 // npm run bench -- origin-requests [--requests N]: how many requests the origin gets, in the simulator.
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { start } from "./lib/child.mjs";
 import { command } from "./lib/command.mjs";
@@ -11,18 +11,25 @@ import { requireCargo, rustEnv } from "./lib/rust.mjs";
 import { setUpWorker } from "./lib/setup.mjs";
 import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
-const BENCH = at("bench", "run.mjs");
+const OTHERS = { cold, "origin-requests": originRequests };
 
-command((given) => (given[0] === "origin-requests" ? originRequests(given.slice(1)) : hits(given)));
+command(([name, ...more]) => (OTHERS[name] ? OTHERS[name](more) : hits([name, ...more].filter(Boolean))));
 
 async function hits(given) {
-  if (!existsSync(BENCH)) throw new Failure("there is no bench/run.mjs.");
   const env = await setUpWorker();
-  const { code } = await start(node22(), [BENCH, ...given], { env, show: true }).ended;
-  if (code !== 0) return code ?? 1;
+  const code = await run("run.mjs", given, env);
+  if (code !== 0) return code;
   console.log("\nOne decision on the host, by criterion:\n");
   const decision = ["bench", "--quiet", "--bench", "decision", "--", "--quick", "--quiet"];
   return (await start("cargo", decision, { env, show: true }).ended).code ?? 1;
+}
+
+async function cold(given) {
+  return run("cold.mjs", given, await setUpWorker());
+}
+
+async function run(module, given, env) {
+  return (await start(node22(), [at("bench", module), ...given], { env, show: true }).ended).code ?? 1;
 }
 
 async function originRequests(given) {
