@@ -1,5 +1,6 @@
 /** Runs in the isolate, before the built Worker: see `probe.mjs`. */
 
+// biome-ignore lint/correctness/noUnresolvedImports: the runtime has this module.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 const seen = { fetches: [], cacheCalls: [] };
