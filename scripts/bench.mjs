@@ -13,7 +13,7 @@ import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
 const OTHERS = { cold, "origin-requests": originRequests };
 
-command(([name, ...more]) => (OTHERS[name] ? OTHERS[name](more) : hits([name, ...more].filter(Boolean))));
+command((given) => (Object.hasOwn(OTHERS, given[0] ?? "") ? OTHERS[given[0]](given.slice(1)) : hits(given)));
 
 async function hits(given) {
   const env = await setUpWorker();

@@ -72,8 +72,8 @@ fn start() {
 }
 
 /// The runtime calls this for each request. It hands over at once, so that all else is free of
-/// Cloudflare's types. `event(fetch)` would do the same in more steps (`workers::task`).
+/// Cloudflare's types. `event(fetch)` would do the same in more steps (`workers::js::promise`).
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
-    workers::task::promise(workers::request::respond(request, env, Context::new(context)))
+    workers::js::promise::promise(workers::request::respond(request, env, Context::new(context)))
 }

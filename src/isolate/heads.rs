@@ -1,4 +1,4 @@
-//! The metadata that this isolate read last, by its text.
+//! Metadata of stored responses that this isolate has read, by its text.
 //!
 //! Reading it is the greatest part of a hit's work, and most hits are of few pages. The text is
 //! compared whole, so what is remembered is what reading it again would give.
@@ -13,7 +13,8 @@ const MOST: usize = 64;
 /// The longest text that is remembered, in bytes.
 const LENGTH_MOST: usize = 8 * 1024;
 
-/// The texts read last, the latest first.
+/// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest
+/// is forgotten.
 #[derive(Default)]
 pub struct Heads {
     read: RefCell<VecDeque<(String, Stored)>>,

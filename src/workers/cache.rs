@@ -15,12 +15,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
-use super::at_once;
 use super::body::Body;
-use super::js::described;
+use super::js::promise::wake_at_once;
+use super::js::{combined, described};
 use super::response::new_response;
 use super::runtime::Runtime;
-use super::task::wake_at_once;
 use crate::platform::{self, CacheError, Document};
 use crate::policy::key::Slot;
 
@@ -104,7 +103,7 @@ async fn find(url: &str) -> Option<Document<Body>> {
             drop(lookup);
             wake_at_once(|| waiting.into_iter().for_each(Waker::wake));
         });
-    at_once::find(url, HEAD, arrived.unchecked_ref());
+    combined::find(url, HEAD, arrived.unchecked_ref());
     let (head, body) = poll_fn(|context| {
         let mut lookup = lookup.borrow_mut();
         lookup.waiting = Some(context.waker().clone());

@@ -1,7 +1,6 @@
 //! The Worker: the flows' [`Platform`](crate::platform::Platform) over Cloudflare's runtime. No
 //! other code depends on that runtime.
 
-pub mod at_once;
 pub mod bindings;
 pub mod body;
 pub mod cache;
@@ -15,5 +14,4 @@ pub mod origin;
 pub mod request;
 pub mod response;
 pub mod runtime;
-pub mod task;
 pub mod tasks;

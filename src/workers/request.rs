@@ -8,10 +8,9 @@ use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error, console_log};
 
-use super::at_once;
 use super::body::Body;
 use super::headers::Native;
-use super::js::described;
+use super::js::{combined, described};
 use super::response::to_js_response;
 use super::runtime::Runtime;
 use crate::config::{Config, ConfigError, names};
@@ -58,7 +57,7 @@ async fn answer(
     if config.origin.is_none() {
         context.pass_through_on_exception();
     }
-    let text = at_once::described(&request);
+    let text = combined::request_text(&request);
     let mut lines = text.splitn(3, '\n');
     let (method, url, names) = (lines.next(), lines.next(), lines.next());
     let url = resolved_url(url.unwrap_or_default());

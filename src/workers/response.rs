@@ -4,9 +4,9 @@ use http::StatusCode;
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-use super::at_once;
 use super::body::Body;
 use super::headers;
+use super::js::combined;
 use crate::platform::Response;
 
 /// Makes the runtime's response. The body keeps its Content-Encoding.
@@ -21,7 +21,7 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
         _ => {}
     }
     let body = if may_have_body(response.status) { response.body.into_js() } else { JsValue::NULL };
-    at_once::response(&body, &init, &fields, &socket)
+    combined::response(&body, &init, &fields, &socket)
 }
 
 /// Tells whether a status allows a body. `new Response` throws otherwise (Fetch §2.2.3, null body

@@ -1,5 +1,8 @@
 //! Exceptions of JavaScript, and promises that no code waits for.
 
+pub mod combined;
+pub mod promise;
+
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;

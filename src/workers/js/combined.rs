@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(inline_js = r#"
 /** The method, the URL, and the names of all fields, each between commas. No line break occurs in them. */
-export function described(request) {
+export function requestText(request) {
   let text = `${request.method}\n${request.url}\n,`;
   for (const name of request.headers.keys()) text += `${name},`;
   return text;
@@ -42,7 +42,8 @@ export function response(body, text, headers, webSocket) {
 extern "C" {
     /// Returns a request's method, its URL, and the names of its fields between commas, each on a
     /// line of its own.
-    pub fn described(request: &web_sys::Request) -> String;
+    #[wasm_bindgen(js_name = requestText)]
+    pub fn request_text(request: &web_sys::Request) -> String;
     /// Looks a URL up in the cache. It calls `arrived` with the value of `field` and the body.
     pub fn find(url: &str, field: &str, arrived: &Function);
     /// Makes a response. `init` is JSON; `headers` and `web_socket` may be undefined.
