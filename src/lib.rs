@@ -25,6 +25,8 @@ pub mod graph;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod isolate;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod journal;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lease;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod page;
@@ -48,7 +50,7 @@ macro_rules! closed {
 
 #[cfg(target_arch = "wasm32")]
 closed!(
-    config control coordinator edge fields graph isolate lease page platform policy purge routes rules workers
+    config control coordinator edge fields graph isolate journal lease page platform policy purge routes rules workers
 );
 
 /// The parts of the runtime's side that `tests/wasm.rs` tests in the runtime.

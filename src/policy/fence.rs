@@ -93,7 +93,7 @@ impl PurgeRecord {
         self.replaced.retain(|stamp| *stamp < at);
         self.replaced.sort_unstable();
         self.replaced.dedup();
-        thin_out(&mut self.replaced, at);
+        thin_out(&mut self.replaced, at, REPLACED_MOST);
     }
 
     /// Returns the times of the purges that this record names.
@@ -121,10 +121,10 @@ pub fn giving_way<C: Copy + Ord>(
     Some(position)
 }
 
-/// Removes stamps until few are left; the earliest stays. The stamp with the smallest gap in
+/// Removes stamps until `most` are left; the earliest stays. The stamp with the smallest gap in
 /// proportion to its age goes first: of many purges long ago few stay.
-fn thin_out(stamps: &mut Vec<Time>, now: Time) {
-    while stamps.len() > REPLACED_MOST {
+pub fn thin_out(stamps: &mut Vec<Time>, now: Time, most: usize) {
+    while stamps.len() > most {
         // A second is added: among purges of the same second it does not matter which stays.
         let age = |stamp: Option<&Time>| stamp.map_or(0, |at| now.since(*at).as_millis()) + 1000;
         let gap = |place: &usize| 1000 * age(stamps.get(place - 1)) / age(stamps.get(place + 1));

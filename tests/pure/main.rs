@@ -11,6 +11,7 @@ mod fuzz;
 mod graph;
 mod held;
 mod isolate;
+mod journal;
 mod lease;
 mod page;
 mod platform;

@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use edge_isr::journal::block::Block;
+use edge_isr::journal::copy::{Effect, JournalCopy, Known, Learned};
+use edge_isr::journal::entries::Entries;
+use edge_isr::journal::{JournalId, Number, TagDigest};
+use edge_isr::policy::fence::{PurgeMode, Purged};
+use edge_isr::policy::time::Time;
+
+use super::{SKEW, append};
+
+const ID: JournalId = JournalId(7);
+const OTHER: JournalId = JournalId(8);
+
+/// A journal that was born at 1,000.
+fn journal(id: JournalId) -> Entries {
+    Entries::born(id, Time(1_000)).0
+}
+
+fn whole(entries: &Entries, asked_at: i64) -> JournalCopy {
+    JournalCopy::whole(entries.after(entries.head().id, Number(0)), Time(asked_at)).unwrap()
+}
+
+fn since(entries: &Entries, copy: &JournalCopy) -> Block {
+    let Known { journal, number } = copy.known();
+    entries.after(journal, number)
+}
+
+fn effect(copy: &JournalCopy, tag: u64, known: Option<Known>, fetched_at: i64) -> Purged {
+    copy.effect([TagDigest(tag)], known, Time(fetched_at), SKEW).purged
+}
+
+#[test]
+fn an_entry_outdates_a_response_that_does_not_know_it() {
+    let mut entries = journal(ID);
+    let (number, _) = entries.append(&append(1, PurgeMode::Hard, &[5]), Time(2_000));
+    let copy = whole(&entries, 2_001);
+    let known = |number| Some(Known { journal: ID, number });
+    assert_eq!(number, Number(2_000));
+    assert_eq!(effect(&copy, 5, None, 1_500), Purged::Hard);
+    assert_eq!(effect(&copy, 6, None, 1_500), Purged::No, "another tag");
+    assert_eq!(effect(&copy, 5, known(Number(1_999)), 2_005), Purged::Hard, "within the skew");
+    assert_eq!(effect(&copy, 5, known(Number(1_999)), 2_006), Purged::No, "past the skew");
+    assert_eq!(effect(&copy, 5, known(number), 1_500), Purged::No, "it knows the entry");
+    let elsewhere = Some(Known { journal: OTHER, number });
+    assert_eq!(effect(&copy, 5, elsewhere, 1_500), Purged::Hard, "a number of another journal");
+}
+
+#[test]
+fn entries_are_taken_without_a_gap_alone() {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
+    let missed = copy.clone();
+    assert_eq!(copy.learn(since(&entries, &copy), Time(2_001)), Learned::Merged);
+    let newer = copy.known().number;
+    entries.append(&append(2, PurgeMode::Soft, &[2]), Time(3_000));
+    let mut behind = missed.clone();
+    assert_eq!(behind.learn(entries.after(ID, newer), Time(3_001)), Learned::Gap);
+    assert_eq!(behind.known(), missed.known());
+    assert_eq!(behind.learn(since(&entries, &behind), Time(3_001)), Learned::Merged);
+    assert_eq!(
+        (effect(&behind, 1, None, 1), effect(&behind, 2, None, 1)),
+        (Purged::Soft, Purged::Soft)
+    );
+}
+
+#[test]
+fn an_older_copy_takes_nothing_back() {
+    let mut entries = journal(ID);
+    let older = entries.after(ID, Number(0));
+    entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
+    let mut copy = whole(&entries, 2_001);
+    assert_eq!(copy.learn(older, Time(9_000)), Learned::Older);
+    assert_eq!((effect(&copy, 1, None, 1), copy.asked_at()), (Purged::Soft, Time(2_001)));
+}
+
+#[test]
+fn a_copy_is_as_old_as_its_request() {
+    let entries = journal(ID);
+    let mut copy = whole(&entries, 2_000);
+    assert_eq!(copy.learn(since(&entries, &copy), Time(1_500)), Learned::Merged);
+    assert_eq!(copy.asked_at(), Time(2_000), "a late answer makes it no older");
+    assert_eq!(copy.learn(since(&entries, &copy), Time(3_000)), Learned::Merged);
+    assert_eq!(copy.asked_at(), Time(3_000));
+}
+
+#[test]
+fn another_journal_is_taken_over_as_a_whole_and_if_it_was_asked_for_later() {
+    let mut copy = whole(&journal(ID), 2_000);
+    let mut entries = journal(OTHER);
+    entries.append(&append(1, PurgeMode::Hard, &[1]), Time(2_500));
+    let part = entries.after(OTHER, entries.head().complete_since);
+    assert_eq!(copy.learn(part, Time(3_000)), Learned::Gap);
+    let all = || entries.after(OTHER, Number(0));
+    assert_eq!(copy.learn(all(), Time(1_999)), Learned::Older);
+    assert_eq!(copy.known().journal, ID);
+    assert_eq!(copy.learn(all(), Time(3_000)), Learned::Merged);
+    assert_eq!((copy.known().journal, effect(&copy, 1, None, 1)), (OTHER, Purged::Hard));
+}
+
+#[test]
+fn a_stale_window_counts_from_the_first_purge_that_outdates() {
+    let mut entries = journal(ID);
+    for (request, now) in [(1, 2_000), (2, 3_000), (3, 4_000)] {
+        entries.append(&append(request, PurgeMode::Soft, &[1]), Time(now));
+    }
+    let copy = whole(&entries, 5_000);
+    let since =
+        |fetched_at| copy.effect([TagDigest(1)], None, Time(fetched_at), SKEW).outdated_since;
+    assert_eq!(since(1_500), Some(Time(2_000)));
+    assert_eq!(since(2_500), Some(Time(3_000)));
+    assert_eq!(since(3_500), Some(Time(4_000)));
+    assert_eq!(since(4_006), None);
+}
+
+#[test]
+fn a_copy_of_many_entries_is_the_same_after_it_was_merged() {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    for number in 0..5_000u64 {
+        let mode = if number % 3 == 0 { PurgeMode::Hard } else { PurgeMode::Soft };
+        entries.append(&append(number.into(), mode, &[number % 4_500]), Time(2_000));
+        assert_eq!(copy.learn(since(&entries, &copy), Time(2_000)), Learned::Merged);
+    }
+    let fresh = whole(&entries, 2_000);
+    let of = |copy: &JournalCopy, tag| copy.effect([TagDigest(tag)], None, Time(1), SKEW);
+    assert!((0..4_501).all(|tag| of(&copy, tag) == of(&fresh, tag)));
+    assert_eq!(copy.to_block(), fresh.to_block());
+}
+
+#[test]
+fn a_dropped_entry_makes_no_page_fresher() {
+    let mut entries = journal(ID).bounded(2, 1);
+    for (request, tag, now) in [(1, 1, 2_000), (2, 2, 3_000), (3, 3, 4_000)] {
+        entries.append(&append(request, PurgeMode::Soft, &[tag]), Time(now));
+    }
+    let copy = whole(&entries, 5_000);
+    let judged = |tag: u64, fetched_at| copy.effect([TagDigest(tag)], None, Time(fetched_at), SKEW);
+    assert_eq!(judged(1, 1_500).purged, Purged::Soft, "the entry was dropped");
+    let expected = Effect { purged: Purged::Soft, outdated_since: Some(Time(2_000)) };
+    assert_eq!(judged(9, 1_500), expected, "it may have been of any tag");
+    assert_eq!(judged(9, 2_006).purged, Purged::No);
+}
+
+#[test]
+fn a_response_from_before_the_journal_is_not_in_its_reach() {
+    let copy = whole(&journal(ID), 2_000);
+    let born = copy.known();
+    let skew = Duration::from_millis(5);
+    assert!(!copy.reaches(None, Time(1_005), skew));
+    assert!(copy.reaches(None, Time(1_006), skew));
+    assert!(copy.reaches(Some(born), Time(1), skew));
+    assert!(!copy.reaches(Some(Known { journal: OTHER, ..born }), Time(1), skew));
+}
