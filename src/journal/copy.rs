@@ -44,6 +44,27 @@ pub enum Learned {
     Gap,
 }
 
+/// What a lookup does about the age of the copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The copy is young: judge by it.
+    No,
+    /// Judge by the copy, and refresh it in the background.
+    InBackground,
+    /// The copy is too old to judge by: wait for a newer one.
+    Now,
+}
+
+/// Decides by the age of the copy. `asked_at` is the time at which the request for it began; `None`
+/// if there is no copy. `bound` is `PURGE_SEEN_WITHIN`.
+pub fn due(asked_at: Option<Time>, bound: Duration, now: Time) -> Due {
+    match asked_at.map(|asked_at| now.since(asked_at)) {
+        Some(age) if age < bound / 2 => Due::No,
+        Some(age) if age < bound => Due::InBackground,
+        _ => Due::Now,
+    }
+}
+
 /// The effect of the journal on a stored response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {

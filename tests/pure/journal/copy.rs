@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use edge_isr::journal::block::Block;
-use edge_isr::journal::copy::{Effect, JournalCopy, Known, Learned};
+use edge_isr::journal::copy::{Due, Effect, JournalCopy, Known, Learned, due};
 use edge_isr::journal::entries::Entries;
 use edge_isr::journal::{JournalId, Number, TagDigest};
 use edge_isr::policy::fence::{PurgeMode, Purged};
 use edge_isr::policy::time::Time;
+
+use rstest::rstest;
 
 use super::{SKEW, append};
 
@@ -152,4 +154,16 @@ fn a_response_from_before_the_journal_is_not_in_its_reach() {
     assert!(copy.reaches(None, Time(1_006), skew));
     assert!(copy.reaches(Some(born), Time(1), skew));
     assert!(!copy.reaches(Some(Known { journal: OTHER, ..born }), Time(1), skew));
+}
+
+#[rstest]
+#[case::young(Some(14_999), Due::No)]
+#[case::past_half_of_the_bound(Some(15_000), Due::InBackground)]
+#[case::up_to_the_bound(Some(29_999), Due::InBackground)]
+#[case::at_the_bound(Some(30_000), Due::Now)]
+#[case::of_a_clock_that_is_ahead(Some(-1_000), Due::No)]
+#[case::no_copy(None, Due::Now)]
+fn a_copy_is_refreshed_by_its_age(#[case] age: Option<i64>, #[case] expected: Due) {
+    let asked_at = age.map(|age| Time(-age));
+    assert_eq!(due(asked_at, Duration::from_secs(30), Time(0)), expected);
 }
