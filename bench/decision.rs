@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";
 const TERMS: ReuseSettings = ReuseSettings {
-    memory_window: Duration::from_secs(10),
+    trusted_for: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
     stale_if_error: Duration::ZERO,
     max_life: Duration::from_secs(31_536_000),
@@ -32,7 +32,7 @@ fn page() -> StoredResponse {
         for_all: true,
         status: StatusCode::OK,
         headers,
-        provenance: Provenance { fetched_at: Time(1_000_000), known: Vec::new() },
+        provenance: Provenance { fetched_at: Time(1_000_000), known: Vec::new(), journal: None },
         born_at: Time(1_000_000),
         lifetimes: Lifetimes {
             fresh: 600,
@@ -55,8 +55,12 @@ fn benches(criterion: &mut Criterion) {
     let mut tags = implicit(&key);
     tags.extend_from_slice(&stored.tags);
     tags.iter().for_each(|tag| memory.read(tag, Vec::new(), now));
-    let clear =
-        PurgeState { purged: Purged::No, outdated_since: None, records: RecordsRead::Known };
+    let clear = PurgeState {
+        purged: Purged::No,
+        outdated_since: None,
+        records: RecordsRead::Known,
+        journal_unavailable: false,
+    };
     criterion.bench_function("decide", |bencher| {
         bencher.iter(|| decide(black_box(&stored), clear, TERMS, now));
     });
@@ -71,7 +75,7 @@ fn benches(criterion: &mut Criterion) {
     });
     criterion.bench_function("the fence of ten tags", |bencher| {
         bencher.iter(|| {
-            let unread = memory.unread(black_box(&tags), TERMS.memory_window, now).len();
+            let unread = memory.unread(black_box(&tags), TERMS.trusted_for, now).len();
             (unread, stored.provenance.purged(memory.records(&tags), Duration::from_secs(5)))
         });
     });

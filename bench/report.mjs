@@ -64,7 +64,8 @@ function median(numbers) {
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
-function print(lines) {
+/** Prints a table. */
+export function print(lines) {
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   const pad = (cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]));
   for (const line of lines) console.log(`  ${line.map(pad).join("   ")}`.trimEnd());

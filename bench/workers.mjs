@@ -93,7 +93,7 @@ function compatibility() {
 }
 
 /** The id of the runtime that `work` starts. */
-async function processOf(work) {
+export async function processOf(work) {
   let pid;
   const heard = ({ process: child }) => child.once("spawn", () => /workerd/.test(child.spawnfile) && (pid = child.pid));
   subscribe("child_process", heard);

@@ -1,6 +1,8 @@
 // npm run bench: the Worker beside three others.
+// npm run bench -- hits [--scale S …]: what hits wait for and cost, with the purge journal and without it.
 // npm run bench -- cold [--samples N]: what a new isolate takes for its first response.
 // npm run bench -- origin-requests [--requests N]: how many requests the origin gets, in the simulator.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { start } from "./lib/child.mjs";
 import { command } from "./lib/command.mjs";
@@ -11,17 +13,21 @@ import { requireCargo, rustEnv } from "./lib/rust.mjs";
 import { setUpWorker } from "./lib/setup.mjs";
 import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
-const OTHERS = { cold, "origin-requests": originRequests };
+const BENCHES = { hits, cold, "origin-requests": originRequests };
 
-command((given) => (Object.hasOwn(OTHERS, given[0] ?? "") ? OTHERS[given[0]](given.slice(1)) : hits(given)));
+command(([name, ...given]) => (Object.hasOwn(BENCHES, name ?? "") ? BENCHES[name](given) : besideOthers([name, ...given])));
 
-async function hits(given) {
+async function besideOthers(given) {
   const env = await setUpWorker();
-  const code = await run("run.mjs", given, env);
+  const code = await run("run.mjs", given.filter(Boolean), env);
   if (code !== 0) return code;
   console.log("\nOne decision on the host, by criterion:\n");
   const decision = ["bench", "--quiet", "--bench", "decision", "--", "--quick", "--quiet"];
   return (await start("cargo", decision, { env, show: true }).ended).code ?? 1;
+}
+
+async function hits(given) {
+  return run(join("hits", "run.mjs"), given, await setUpWorker());
 }
 
 async function cold(given) {
