@@ -17,11 +17,11 @@ preview_urls = false
 # For a host that has no DNS record yet: [{ pattern = "${host}", custom_domain = true }]
 routes = ["${host}/*"]
 
-# Purge records and the tag graph. The first deployment makes the namespace.
+# The tag graph. The first deployment makes the namespace.
 kv_namespaces = [{ binding = "TAGS" }]
-# For one request to the origin at a time in the whole world (docs/coordinator.md), uncomment both lines.
-# durable_objects.bindings = [{ name = "COORDINATOR", class_name = "Coordinator" }]
-# migrations = [{ tag = "coordinator", new_sqlite_classes = ["Coordinator"] }]
+# The purge journal (${docs}/journal.md). The free plan has it.
+durable_objects.bindings = [{ name = "COORDINATOR", class_name = "Coordinator" }]
+migrations = [{ tag = "coordinator", new_sqlite_classes = ["Coordinator"] }]
 
 [vars]
 # Where pages come from, as https://host[:port].

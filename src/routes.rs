@@ -18,6 +18,8 @@ pub enum Control<'a> {
     Purge,
     /// The receipt of an earlier purge, with the text that the path has in place of its id.
     Receipt(&'a str),
+    /// The newest purges.
+    Purges,
     /// The report on the edge's own state.
     Status,
     /// No such route: the response is a 404.
@@ -40,11 +42,12 @@ impl Route<'_> {
 
 /// Finds the control route of the path that follows the prefix.
 fn control(rest: &str) -> Control<'_> {
-    if let Some(id) = rest.strip_prefix("/purges/") {
+    if let Some(id) = rest.strip_prefix("/purges/").filter(|id| !id.is_empty()) {
         return Control::Receipt(id);
     }
     match rest {
         "/purge" => Control::Purge,
+        "/purges" | "/purges/" => Control::Purges,
         "/status" | "/status/" => Control::Status,
         _ => Control::Unknown,
     }

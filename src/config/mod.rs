@@ -14,6 +14,7 @@ pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits}
 pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 use crate::fields::vary::Languages;
+use crate::journal::quota::AccountPlan;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::ReuseSettings;
@@ -49,6 +50,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// The time for which purge records in memory need not be read again from KV.
     pub memory_window: Duration,
+    /// The age at which a copy of the purge journal is too old to judge by, if a journal is bound.
+    pub purge_seen_within: Duration,
     /// The margin of purges: half of it for clocks that differ, half for a slow write to KV.
     pub skew: Duration,
     /// The time within which the origin must respond.
@@ -85,6 +88,8 @@ pub struct Config {
     pub invalidation: Invalidation,
     /// The budget of KV writes that visitors' requests may cause.
     pub visitor_writes: VisitorWriteLimits,
+    /// Whether leases hold in all data centres, if a coordinator is bound.
+    pub world_leases: bool,
     /// The number of objects that the coordinator is divided into, if it is bound.
     pub coordinator_shards: u32,
 }
@@ -127,6 +132,7 @@ const YEAR: u64 = 365 * DAY;
 impl Config {
     /// Reads all settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
+        account_plan(raw)?;
         let origin = origin(raw)?;
         Ok(Config {
             hosts: hosts(raw)?,
@@ -143,6 +149,7 @@ impl Config {
             },
             rules: rules::rules(raw)?,
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
+            purge_seen_within: Duration::from_secs(number(raw, "PURGE_SEEN_WITHIN", 30, 2, 3600)?),
             skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
             origin_timeout: Duration::from_secs(number(raw, "ORIGIN_TIMEOUT", 20, 1, 29)?),
             max_life: Duration::from_secs(number(raw, "MAX_LIFE", YEAR, 1, YEAR)?),
@@ -180,15 +187,17 @@ impl Config {
                 per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
                 per_day: number(raw, "VISITOR_WRITES_PER_DAY", 500, 0, 1_000_000_000)? as u32,
             },
+            world_leases: flag(raw, "WORLD_LEASES")?,
             coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
             origin,
         })
     }
 
-    /// Returns the settings for the reuse of stored responses.
-    pub fn terms(&self) -> ReuseSettings {
+    /// Returns the settings for the reuse of stored responses; `has_journal` tells whether a purge
+    /// journal is bound.
+    pub fn terms(&self, has_journal: bool) -> ReuseSettings {
         ReuseSettings {
-            memory_window: self.memory_window,
+            trusted_for: if has_journal { self.purge_seen_within } else { self.memory_window },
             purge_swr: self.purge_swr,
             stale_if_error: self.stale_if_error,
             max_life: self.max_life,
@@ -222,6 +231,11 @@ impl Config {
     pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
         rules::rules_for(&self.rules, path)
     }
+}
+
+/// Reads `PLAN`, which the journal's object needs.
+pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
+    one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
 }
 
 fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {

@@ -4,7 +4,7 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 38] = [
+pub const NAMES: [&str; 41] = [
     "CACHE_SECRET",
     "CONTROL_PREFIX",
     "COOKIE_VARIANTS",
@@ -27,7 +27,9 @@ pub const NAMES: [&str; 38] = [
     "ORIGIN",
     "ORIGIN_HEADERS",
     "ORIGIN_TIMEOUT",
+    "PLAN",
     "PURGE_ITEMS_MAX",
+    "PURGE_SEEN_WITHIN",
     "PURGE_SWR",
     "PURGE_TOKENS",
     "READ_TOKENS",
@@ -43,6 +45,7 @@ pub const NAMES: [&str; 38] = [
     "VARIANTS_MAX",
     "VARIANT_AFTER",
     "VISITOR_WRITES_PER_DAY",
+    "WORLD_LEASES",
 ];
 
 /// The most letters by which a misspelt name differs from the intended setting.

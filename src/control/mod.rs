@@ -1,6 +1,7 @@
 //! The control routes under `/edge-isr/`: access, and the format of errors.
 
 pub mod auth;
+pub mod journal_receipts;
 pub mod purge;
 pub mod receipts;
 pub mod selectors;
@@ -62,9 +63,10 @@ pub async fn control<P: Platform>(
 ) -> Response<P::Body> {
     let method = match route {
         Control::Purge => Method::POST,
-        Control::Status | Control::Receipt(_) => Method::GET,
+        Control::Status | Control::Receipt(_) | Control::Purges => Method::GET,
         Control::Unknown => {
-            let detail = "The control routes are purge, purges/<id> and status, under this prefix.";
+            let detail =
+                "The control routes are purge, purges, purges/<id> and status, under this prefix.";
             return problem(platform, StatusCode::NOT_FOUND, "No such control route", detail);
         }
     };
@@ -81,6 +83,7 @@ pub async fn control<P: Platform>(
     let answered = match route {
         Control::Purge => purge::answer(platform, body).await,
         Control::Receipt(id) => receipts::answer(platform, id).await,
+        Control::Purges => journal_receipts::list(platform, visit).await,
         _ => status::answer(platform, visit).await,
     };
     answered.unwrap_or_else(|refusal| refusal.response(platform))

@@ -10,14 +10,16 @@ use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::control::ControlError;
-use crate::control::receipts::{StoredReceipt, keep};
+use crate::control::journal_receipts;
+use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
+use crate::journal::entries::Sender;
 use crate::page::answer::{JSON, PROBLEM, json};
 use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 use crate::purge::batches::Limit;
-use crate::purge::{Purge, purge};
+use crate::purge::{Order, Purge, new_request, purge};
 
 /// The most bytes of a request's body.
 const BODY_MOST: usize = 1024 * 1024;
@@ -71,23 +73,34 @@ pub async fn answer<P: Platform>(
 ) -> Result<Response<P::Body>, ControlError> {
     let body = read(platform, body).await?;
     let request = parse(platform, &body)?;
-    let id = format!("{:016x}{:016x}", platform.random(), platform.random());
+    let id = new_request(platform);
     let began = platform.now();
     let mut tags: Vec<Tag> = request.selected.iter().map(|selected| selected.tag.clone()).collect();
     tags.sort();
     tags.dedup();
-    let outcome = purge(platform, tags.clone(), request.mode).await;
-    let is_done = outcome.failed.is_empty() && !tags.is_empty();
-    let receipt = Receipt {
-        id,
+    let mut receipt = Receipt {
+        id: format!("{id:032x}"),
         at: began.to_string(),
         mode: request.mode,
-        purged: canonical(&request.selected, &outcome.done),
+        purged: canonical(&request.selected, &tags),
         rejected: request.rejected,
-        failed: (!is_done).then(|| canonical(&request.selected, &outcome.failed)),
+        failed: None,
     };
+    let order = Order {
+        mode: request.mode,
+        sender: Sender::Token,
+        request: id,
+        receipt: journal_receipts::text(platform, &receipt),
+    };
+    let outcome = purge(platform, tags.clone(), order).await;
+    if !outcome.failed.is_empty() || tags.is_empty() {
+        receipt.purged = canonical(&request.selected, &outcome.done);
+        receipt.failed = Some(canonical(&request.selected, &outcome.failed));
+    }
     let response = respond(platform, &receipt, &request.selected, &outcome);
-    keep(platform, StoredReceipt::new(receipt, tags, began, platform.now()));
+    if !platform.has_journal() {
+        receipts::keep(platform, StoredReceipt::new(receipt, tags, began, platform.now()));
+    }
     Ok(response)
 }
 
@@ -120,6 +133,9 @@ fn not_durable(limit: Option<Limit>) -> &'static str {
             "What is listed under failed came up against the platform's limit for one request (Too \
              many API requests by single Worker invocation); send it again in smaller requests, and \
              lower PURGE_ITEMS_MAX."
+        }
+        Some(Limit::Journal) => {
+            "The purge journal did not answer in time, so the purge may be done or not; send it again."
         }
         Some(Limit::Day) => {
             "What is listed under failed came up against KV's limit of writes a day; send it again \

@@ -1,4 +1,4 @@
-//! Receipts of purges. A receipt is stored in KV in the background. `GET purges/<id>` returns it,
+//! Receipts of purges by records. A receipt is stored in KV in the background. `GET purges/<id>` returns it,
 //! and tells how far its purge has spread.
 //!
 //! In scope: the records that KV shows in the data centre that receives the request. Out of scope:
@@ -13,8 +13,8 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::control::ControlError;
 use crate::control::purge::Receipt;
+use crate::control::{ControlError, journal_receipts};
 use crate::isolate::complaints::Complaint;
 use crate::page::answer::{JSON, json};
 use crate::platform::complain::complain;
@@ -107,6 +107,9 @@ pub async fn answer<P: Platform>(
         let title = "The request cannot be understood";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
+    if let Some(found) = journal_receipts::find(platform, id).await? {
+        return Ok(json(platform, StatusCode::OK, JSON, &found));
+    }
     let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
     let Some(text) = text else {
         return Err(absent(platform));
@@ -121,7 +124,7 @@ pub async fn answer<P: Platform>(
 
 async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, ControlError> {
     let durable = kept.receipt.failed.is_none();
-    let spreads_in = KV_SPREADS_IN + platform.config().memory_window;
+    let spreads_in = KV_SPREADS_IN + 2 * platform.config().memory_window;
     Ok(Spread {
         durable,
         here: Here { seen: seen(platform, kept).await?, of: kept.tags.len() },

@@ -104,7 +104,7 @@ fn unreadable(error: KvError) -> ControlError {
 }
 
 /// The parameters of a query, decoded as forms are.
-fn parameters(query: &str) -> Vec<(String, String)> {
+pub(super) fn parameters(query: &str) -> Vec<(String, String)> {
     query
         .split('&')
         .filter(|parameter| !parameter.is_empty())

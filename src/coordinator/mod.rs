@@ -1,4 +1,4 @@
-//! The world-wide leases and the newest purge records, kept by Durable Objects.
+//! The world-wide leases, kept by Durable Objects.
 
 pub mod client;
 pub mod ledger;

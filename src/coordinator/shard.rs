@@ -6,9 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::lease::LeaseEnd;
-use crate::policy::fence::{PurgeMode, PurgeRecord};
 use crate::policy::key::Slot;
-use crate::policy::tag::Tag;
 
 /// A part of the coordinator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,16 +18,7 @@ pub struct Shard {
 impl Shard {
     /// Returns the shard that keeps the lease of a slot; `shards` is the number of all shards.
     pub fn of_slot(slot: &Slot, shards: u32) -> Shard {
-        Shard::of_text(slot.name(), shards)
-    }
-
-    /// Returns the shard that keeps the records of a tag; `shards` is the number of all shards.
-    pub fn of_tag(tag: &Tag, shards: u32) -> Shard {
-        Shard::of_text(tag.as_str(), shards)
-    }
-
-    fn of_text(text: &str, shards: u32) -> Shard {
-        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(text).into();
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(slot.name()).into();
         Shard { number: u32::from_be_bytes([a, b, c, d]) % shards.max(1), of: shards.max(1) }
     }
 }
@@ -44,7 +33,7 @@ impl fmt::Display for Shard {
 /// A request to a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShardRequest {
-    /// Request the lease of a slot and the purge records of tags.
+    /// Request the lease of a slot.
     Claim {
         /// The name of the slot.
         slot: String,
@@ -54,11 +43,7 @@ pub enum ShardRequest {
         life: Duration,
         /// Set if this request was told before that another one holds the lease.
         waited: bool,
-        /// The tags whose records are wanted.
-        tags: Vec<Tag>,
     },
-    /// Request the purge records of these tags.
-    Records(Vec<Tag>),
     /// Give a lease back.
     Release {
         /// The name of the slot.
@@ -68,34 +53,12 @@ pub enum ShardRequest {
         /// The end of the request to the origin.
         end: LeaseEnd,
     },
-    /// Keep a purge record that KV has confirmed.
-    Publish(Published),
 }
 
-/// A purge record with its tag and mode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// The purged tag.
-    pub tag: Tag,
-    /// The strength of the purge.
-    pub mode: PurgeMode,
-    /// The record itself.
-    pub record: PurgeRecord,
-}
-
-/// The reply of a shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShardReply {
-    /// The state of the lease.
-    pub lease: LeaseReply,
-    /// The newest purge records of the requested tags.
-    pub records: Vec<Published>,
-}
-
-/// The state of a requested lease.
+/// The reply of a shard: the state of a requested lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseReply {
-    /// The request holds the lease; a request of another kind is done.
+    /// The request holds the lease; a release is done.
     Granted,
     /// Another request holds the lease.
     Held,

@@ -59,6 +59,8 @@ pub enum Detail {
     Host,
     /// The Worker failed.
     Internal,
+    /// The object of the purge journal did not reply: the last purges may be seen late.
+    JournalUnavailable,
     /// The visitor has a login cookie.
     LoginCookie,
     /// The request came back to the edge that had sent it.
@@ -129,6 +131,7 @@ impl Detail {
             Detail::CoordinatorUnavailable => "coordinator-unavailable",
             Detail::Host => "host",
             Detail::Internal => "internal",
+            Detail::JournalUnavailable => "journal-unavailable",
             Detail::LoginCookie => "login-cookie",
             Detail::Loop => "loop",
             Detail::MaxLife => "max-life",

@@ -11,6 +11,8 @@ pub enum Complaint {
     CachePut,
     /// The coordinator did not respond, or failed.
     Coordinator,
+    /// The journal's object did not respond, or failed.
+    Journal,
     /// Purge records cannot be read.
     KvRead,
     /// KV holds a purge record that is damaged, or that another version wrote.

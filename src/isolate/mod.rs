@@ -18,6 +18,7 @@ use crate::isolate::heads::Heads;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
+use crate::journal::memory::JournalMemory;
 use crate::lease::in_isolate::Leases;
 use crate::policy::refresh::backoff::Failure;
 use crate::policy::refresh::guess::Sections;
@@ -37,6 +38,8 @@ pub struct Isolate {
     pub leases: Shared<Leases>,
     /// Purge records that were read or made here.
     pub purges: Shared<PurgeMemory>,
+    /// The copy of the purge journal.
+    pub journal: Shared<JournalMemory>,
     /// Purges that wait for a shared write.
     pub purge_batches: Shared<Batches>,
     /// Reads of purge records under way.
@@ -60,6 +63,8 @@ pub struct Isolate {
     pub kv_rest: Rest,
     /// The pause after a failure of each coordinator shard.
     pub shard_rests: ShardRests,
+    /// The pause after a failure of the journal's object.
+    pub journal_rest: Rest,
     /// The complaints that were logged, and when.
     pub complaints: Complaints,
 }

@@ -5,7 +5,7 @@
 //!
 //! | part | content, big endian |
 //! |---|---|
-//! | head | eight words of eight bytes |
+//! | head | nine words of eight bytes |
 //! | items | tag digest, and the number with the mode in its lowest bit; 16 bytes each, sorted |
 //! | earlier stamps | tag digest, and eight stamps or zeros; 72 bytes each, sorted |
 
@@ -14,13 +14,15 @@ use crate::policy::fence::PurgeMode;
 use crate::policy::time::Time;
 
 /// The version of the format stands in the first word, so that another version is not misread.
-const FORMAT: u64 = 0x6564_6765_6a6e_6c01;
+const FORMAT: u64 = 0x6564_6765_6a6e_6c02;
 const WORD: usize = 8;
-const HEAD: usize = 8 * WORD;
+const HEAD: usize = 9 * WORD;
 const ITEM: usize = 2 * WORD;
 /// The most earlier stamps of a tag.
 pub const EARLIER_MOST: usize = 8;
 const EARLIER: usize = (1 + EARLIER_MOST) * WORD;
+/// The most characters of a block in KV.
+const TEXT_MOST: usize = 24 * 1024 * 1024;
 
 /// Entries of a journal after a number, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Block {
             head.complete_since.0,
             head.dropped.soft.0,
             head.dropped.hard.0,
+            u64::try_from(head.with_records_until.0).unwrap_or(0),
             after.0,
             count as u64,
         ];
@@ -71,8 +74,8 @@ impl Block {
 
     /// Takes over written bytes. `None`: they are damaged, or in the format of another version.
     pub fn read(bytes: Vec<u8>) -> Option<Block> {
-        let [format, id, last, complete_since, soft, hard, after, items] =
-            [0, 1, 2, 3, 4, 5, 6, 7].map(|at| word(&bytes, at * WORD));
+        let [format, id, last, complete_since, soft, hard, with_records_until, after, items] =
+            [0, 1, 2, 3, 4, 5, 6, 7, 8].map(|at| word(&bytes, at * WORD));
         let items = usize::try_from(items?).ok()?;
         let length = HEAD.checked_add(items.checked_mul(ITEM)?)?;
         let rest = bytes.len().checked_sub(length)?;
@@ -84,8 +87,25 @@ impl Block {
             last: Number(last?),
             complete_since: Number(complete_since?),
             dropped: Dropped { soft: Number(soft?), hard: Number(hard?) },
+            with_records_until: Number(with_records_until?).stamp(),
         };
         Some(Block { head, after: Number(after?), items, bytes })
+    }
+
+    /// Writes the block as text, for KV.
+    ///
+    /// KV takes values of 25 MiB. Earlier stamps that would not fit are left out: the stale windows
+    /// of their tags then count from the last purge.
+    pub fn to_text(&self) -> String {
+        let items = HEAD + self.items * ITEM;
+        let fits = self.bytes.len() <= TEXT_MOST / 2;
+        hex::encode(if fits { &self.bytes[..] } else { self.bytes.get(..items).unwrap_or(&[]) })
+    }
+
+    /// Reads a block that was written as text. `None`: it is damaged, or in the format of another
+    /// version.
+    pub fn of_text(text: &str) -> Option<Block> {
+        Block::read(hex::decode(text).ok()?)
     }
 
     /// Returns the bytes.
@@ -103,21 +123,24 @@ impl Block {
         self.after
     }
 
-    /// Returns the number of entries.
-    pub fn len(&self) -> usize {
-        self.items
-    }
-
-    /// Tells whether the block has no entries.
-    pub fn is_empty(&self) -> bool {
-        self.items == 0
-    }
-
     /// Returns the entries of a tag.
     pub fn of(&self, digest: TagDigest) -> impl Iterator<Item = (PurgeMode, Kept)> {
         let first = partition_point(self.items, |item| self.digest_of(item) < digest);
         let same = (first..self.items).take_while(move |item| self.digest_of(*item) == digest);
         same.map(|item| self.item(item)).map(|(_, mode, kept)| (mode, kept))
+    }
+
+    /// Returns the number of the newest entry of a tag and mode.
+    pub fn number(&self, digest: TagDigest, mode: PurgeMode) -> Option<Number> {
+        let first = partition_point(self.items, |item| self.digest_of(item) < digest);
+        let same = (first..self.items).map(|item| self.number_of(item));
+        let mut same = same.take_while(|(other, ..)| *other == digest);
+        same.find(|(_, other, _)| *other == mode).map(|(_, _, number)| number)
+    }
+
+    /// Returns the number of each entry, sorted by digest and then by mode.
+    pub fn numbers(&self) -> impl Iterator<Item = (TagDigest, PurgeMode, Number)> {
+        (0..self.items).map(|item| self.number_of(item))
     }
 
     /// Returns all entries, sorted by digest and then by mode.
@@ -130,14 +153,18 @@ impl Block {
     }
 
     fn item(&self, item: usize) -> (TagDigest, PurgeMode, Kept) {
-        let digest = self.digest_of(item);
-        let number = word(&self.bytes, HEAD + item * ITEM + WORD).unwrap_or(0);
-        let mode = if number & 1 == 1 { PurgeMode::Hard } else { PurgeMode::Soft };
+        let (digest, mode, number) = self.number_of(item);
         let earlier = match mode {
             PurgeMode::Soft => self.earlier_of(digest),
             PurgeMode::Hard => Vec::new(),
         };
-        (digest, mode, Kept { number: Number(number >> 1), earlier })
+        (digest, mode, Kept { number, earlier })
+    }
+
+    fn number_of(&self, item: usize) -> (TagDigest, PurgeMode, Number) {
+        let number = word(&self.bytes, HEAD + item * ITEM + WORD).unwrap_or(0);
+        let mode = if number & 1 == 1 { PurgeMode::Hard } else { PurgeMode::Soft };
+        (self.digest_of(item), mode, Number(number >> 1))
     }
 
     fn earlier_of(&self, digest: TagDigest) -> Vec<Time> {

@@ -3,43 +3,37 @@
 //! The copy is complete up to one number, without a gap. Entries that would leave a gap are not
 //! taken: a response that knows the number would know entries that nobody has seen.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use crate::journal::block::Block;
-use crate::journal::{Head, JournalId, Kept, Number, TagDigest};
-use crate::policy::fence::{PurgeMode, Purged};
+use crate::journal::{Head, Kept, Known, Number, TagDigest};
+use crate::policy::fence::{Effect, PurgeMode, Purged};
 use crate::policy::time::Time;
 
 /// The most entries that are kept beside the block. More of them are merged into it.
 const RECENT_MOST: usize = 4096;
 
+/// An entry of a tag and mode.
+type Item = (TagDigest, PurgeMode, Kept);
+
 /// A copy of the journal.
 #[derive(Clone, Debug)]
 pub struct JournalCopy {
     base: Block,
-    /// What came after the block.
-    recent: BTreeMap<(TagDigest, PurgeMode), Kept>,
+    /// What came after the block, sorted by digest and then by mode.
+    recent: Vec<Item>,
     head: Head,
     asked_at: Time,
-}
-
-/// The number up to which a stored response knows the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// The journal of the number.
-    pub journal: JournalId,
-    /// The number.
-    pub number: Number,
 }
 
 /// The result of learning entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learned {
-    /// The copy is complete up to the number of the entries.
+    /// The copy is complete at least up to the number of the entries.
     Merged,
-    /// The copy was complete up to a later number already.
-    Older,
+    /// The entries belong to a journal that is older than the copy's.
+    Ignored,
     /// Entries are missing in between, or belong to another journal: ask for all of them.
     Gap,
 }
@@ -56,22 +50,13 @@ pub enum Due {
 }
 
 /// Decides by the age of the copy. `asked_at` is the time at which the request for it began; `None`
-/// if there is no copy. `bound` is `PURGE_SEEN_WITHIN`.
-pub fn due(asked_at: Option<Time>, bound: Duration, now: Time) -> Due {
+/// if there is no copy. `bound` is `PURGE_SEEN_WITHIN`. `delay` puts the background refresh off.
+pub fn due(asked_at: Option<Time>, bound: Duration, delay: Duration, now: Time) -> Due {
     match asked_at.map(|asked_at| now.since(asked_at)) {
-        Some(age) if age < bound / 2 => Due::No,
+        Some(age) if age < bound && age < bound / 2 + delay => Due::No,
         Some(age) if age < bound => Due::InBackground,
         _ => Due::Now,
     }
-}
-
-/// The effect of the journal on a stored response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effect {
-    /// The strongest effect.
-    pub purged: Purged,
-    /// The time since which the response is outdated, if it is.
-    pub outdated_since: Option<Time>,
 }
 
 impl JournalCopy {
@@ -79,7 +64,7 @@ impl JournalCopy {
     /// block holds a part of the entries alone.
     pub fn whole(block: Block, asked_at: Time) -> Option<JournalCopy> {
         let is_whole = block.after() == Number(0);
-        let (head, recent) = (block.head(), BTreeMap::new());
+        let (head, recent) = (block.head(), Vec::new());
         is_whole.then_some(JournalCopy { base: block, recent, head, asked_at })
     }
 
@@ -98,21 +83,31 @@ impl JournalCopy {
         self.asked_at
     }
 
+    /// Notes that the journal had no newer entry at `asked_at`.
+    pub fn confirm(&mut self, asked_at: Time) {
+        self.asked_at = self.asked_at.max(asked_at);
+    }
+
     /// Adds entries that were asked for at `asked_at`.
     pub fn learn(&mut self, block: Block, asked_at: Time) -> Learned {
         if block.head().id != self.head.id {
             return self.take_over(block, asked_at);
         }
+        // broken: own-entry-alone.gap
         if block.after() > self.head.last {
             return Learned::Gap;
         }
-        if block.head().last < self.head.last {
-            return Learned::Older;
-        }
-        self.head = block.head();
+        // The entries may come late, or from an object that was restored to an earlier state: the
+        // copy then has later ones, and keeps them.
+        // broken: older-copy-taken
+        self.head = self.head.later(block.head());
         self.asked_at = self.asked_at.max(asked_at);
-        for (digest, mode, kept) in block.iter() {
-            self.recent.insert((digest, mode), kept);
+        if block.after() == Number(0) {
+            // Its bytes are taken over as they are: unpacking them would take a cold isolate's time.
+            self.recent = self.missing_from(&block);
+            self.base = block;
+        } else {
+            self.recent = merged(self.recent.drain(..), block.iter());
         }
         if self.recent.len() > RECENT_MOST {
             self.compact();
@@ -123,7 +118,7 @@ impl JournalCopy {
     /// Takes over another journal, if that was asked for later. The object has lost its storage.
     fn take_over(&mut self, block: Block, asked_at: Time) -> Learned {
         if asked_at < self.asked_at {
-            return Learned::Older;
+            return Learned::Ignored;
         }
         match JournalCopy::whole(block, asked_at) {
             Some(copy) => *self = copy,
@@ -134,14 +129,37 @@ impl JournalCopy {
 
     /// Writes the whole copy as one block, for the other isolates of the data centre.
     pub fn to_block(&self) -> Block {
-        let mut merged = BTreeMap::new();
-        for (digest, mode, kept) in self.base.iter() {
-            merged.insert((digest, mode), kept);
+        if self.recent.is_empty() && self.base.head() == self.head {
+            return self.base.clone();
         }
-        merged.extend(self.recent.iter().map(|(key, kept)| (*key, kept.clone())));
-        merged.retain(|(_, mode), kept| kept.number > self.dropped(*mode));
-        let kept = merged.iter().map(|((digest, mode), kept)| (*digest, *mode, kept));
-        Block::write(self.head, Number(0), kept)
+        let mut all = merged(self.base.iter(), self.recent.iter().cloned());
+        all.retain(|(_, mode, kept)| kept.number > self.dropped(*mode));
+        Block::write(
+            self.head,
+            Number(0),
+            all.iter().map(|(digest, mode, kept)| (*digest, *mode, kept)),
+        )
+    }
+
+    /// Returns the entries of this copy that are later than those of a whole block.
+    fn missing_from(&self, block: &Block) -> Vec<Item> {
+        let is_missing = |digest, mode, number| {
+            block.number(digest, mode).is_none_or(|other| other < number)
+                && number > self.dropped(mode)
+        };
+        let base = self
+            .base
+            .numbers()
+            .filter(|(digest, mode, number)| is_missing(*digest, *mode, *number));
+        let base = base.flat_map(|(digest, mode, _)| {
+            let of_mode = self.base.of(digest).filter(move |(other, _)| *other == mode);
+            of_mode.map(move |(_, kept)| (digest, mode, kept))
+        });
+        let recent = self
+            .recent
+            .iter()
+            .filter(|(digest, mode, kept)| is_missing(*digest, *mode, kept.number));
+        merged(base, recent.cloned())
     }
 
     fn compact(&mut self) {
@@ -171,7 +189,12 @@ impl JournalCopy {
         fetched_at: Time,
         skew: Duration,
     ) -> Effect {
-        let mut effect = Effect { purged: Purged::No, outdated_since: None };
+        // Most hits end here: nothing was purged since the response was made.
+        let last = self.head.last;
+        if self.knows(known, last) || fetched_at > last.stamp() + skew {
+            return Effect::NONE;
+        }
+        let mut effect = Effect::NONE;
         let mut judge = |mode: PurgeMode, kept: &Kept| {
             let stamp = kept.number.stamp();
             if self.knows(known, kept.number) || fetched_at > stamp + skew {
@@ -179,20 +202,18 @@ impl JournalCopy {
             }
             let earlier = kept.earlier.iter().copied().find(|stamp| fetched_at <= *stamp);
             let since = earlier.unwrap_or(stamp);
-            effect.outdated_since = Some(effect.outdated_since.map_or(since, |at| at.min(since)));
-            effect.purged = effect.purged.max(match mode {
+            let purged = match mode {
                 PurgeMode::Soft => Purged::Soft,
                 PurgeMode::Hard => Purged::Hard,
-            });
+            };
+            effect = effect.and(Effect { purged, outdated_since: Some(since) });
         };
         for digest in tags {
-            for mode in [PurgeMode::Soft, PurgeMode::Hard] {
-                if let Some(kept) = self.recent.get(&(digest, mode)) {
-                    judge(mode, kept);
-                }
-            }
+            // Of two entries of a tag, the later one outdates all that the earlier one does.
+            self.recent_of(digest).for_each(|(_, mode, kept)| judge(*mode, kept));
             for (mode, kept) in self.base.of(digest) {
-                if !self.recent.contains_key(&(digest, mode)) {
+                let is_replaced = self.recent_of(digest).any(|(_, other, _)| *other == mode);
+                if !is_replaced {
                     judge(mode, &kept);
                 }
             }
@@ -207,7 +228,42 @@ impl JournalCopy {
         effect
     }
 
+    /// Returns the later of two numbers; one of another journal is none.
+    pub fn later(&self, one: Option<Known>, other: Option<Known>) -> Option<Known> {
+        let ours = |known: &Known| known.journal == self.head.id;
+        one.into_iter().chain(other).filter(ours).max_by_key(|known| known.number)
+    }
+
+    fn recent_of(&self, digest: TagDigest) -> impl Iterator<Item = &Item> {
+        let first = self.recent.partition_point(|(other, ..)| *other < digest);
+        let from = self.recent.get(first..).unwrap_or_default();
+        from.iter().take_while(move |(other, ..)| *other == digest)
+    }
+
     fn knows(&self, known: Option<Known>, number: Number) -> bool {
+        // broken: another-journals-number
         known.is_some_and(|known| known.journal == self.head.id && number <= known.number)
+    }
+}
+
+/// Merges two sorted lists of entries. Of two entries of a tag and mode the later one stays.
+fn merged(one: impl Iterator<Item = Item>, other: impl Iterator<Item = Item>) -> Vec<Item> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    let mut merged = Vec::with_capacity(one.size_hint().0 + other.size_hint().0);
+    loop {
+        let order = match (one.peek(), other.peek()) {
+            (Some(a), Some(b)) => (a.0, a.1).cmp(&(b.0, b.1)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return merged,
+        };
+        merged.extend(match order {
+            Ordering::Less => one.next(),
+            Ordering::Greater => other.next(),
+            Ordering::Equal => [one.next(), other.next()]
+                .into_iter()
+                .flatten()
+                .max_by_key(|(_, _, kept)| kept.number),
+        });
     }
 }

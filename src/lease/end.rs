@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::platform::Unsettled;
 use crate::policy::refresh::backoff::FailureOf;
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
+use crate::purge::knowledge::Knowledge;
 
 /// The outcome of the holder's request to the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum LeaseEnd {
         /// The time before the request was sent to the origin.
         fetched_at: Time,
         /// The number of purge records that the isolate had learned by then.
-        learn_count: LearnCount,
+        knowledge: Knowledge,
     },
     /// The response is not for other requests: each waiting request asks the origin for itself.
     Uncacheable,

@@ -1,6 +1,9 @@
 //! The world's lease: the coordinator holds it, where a coordinator is bound.
 //!
 //! A coordinator that is absent, full or silent never stops a request: the lease counts as free.
+//!
+//! A claim brings no purges. A response that is fetched before this isolate has seen a purge counts
+//! as outdated later: it is fetched once more, and nothing wrong is shown.
 
 use crate::coordinator::client::{self, NoReply};
 use crate::coordinator::shard::LeaseReply;
@@ -8,7 +11,6 @@ use crate::fields::cache_status::Detail;
 use crate::lease::in_data_centre::Waited;
 use crate::lease::{Lease, LeaseEnd, pause};
 use crate::platform::Platform;
-use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::FIRST_LOOK_IN_WORLD;
 
@@ -29,15 +31,10 @@ impl<P: Platform> Lease<P> {
     ///
     /// `waited` tells the coordinator that the request has waited before. `Held` means that
     /// patience ran out.
-    pub(super) async fn wait_in_world(
-        &self,
-        waited: Waited,
-        patience: Time,
-        tags: &[Tag],
-    ) -> InWorld {
+    pub(super) async fn wait_in_world(&self, waited: Waited, patience: Time) -> InWorld {
         let (mut waited, mut look) = (waited, 0);
         loop {
-            let claimed = self.claim_in_world(waited, tags).await;
+            let claimed = self.claim_in_world(waited).await;
             // broken: world-lease-not-waited-for
             if claimed != InWorld::Held || self.platform.now() >= patience {
                 return claimed;
@@ -50,10 +47,10 @@ impl<P: Platform> Lease<P> {
     }
 
     /// Sends the coordinator one claim.
-    async fn claim_in_world(&self, waited: Waited, tags: &[Tag]) -> InWorld {
+    async fn claim_in_world(&self, waited: Waited) -> InWorld {
         let platform = &self.platform;
         let has_waited = waited == Waited::Yes;
-        let reply = client::claim(platform, &self.slot, self.token, has_waited, tags).await;
+        let reply = client::claim(platform, &self.slot, self.token, has_waited).await;
         if reply == Err(NoReply::NotBound) {
             return InWorld::Free;
         }

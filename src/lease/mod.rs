@@ -42,7 +42,6 @@ use crate::lease::in_isolate::Waiting;
 use crate::lease::in_world::InWorld;
 use crate::platform::Platform;
 use crate::policy::key::Slot;
-use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{AFTER_THE_RESPONSE, LOOK_PAUSE_MOST, LOOKED_AGAIN_WITHIN};
 
@@ -86,14 +85,8 @@ pub fn patience<P: Platform>(platform: &P) -> Time {
 
 /// Takes the lease of a slot, or waits for its holder until `patience`.
 ///
-/// Call it after a miss, before the origin is asked. [`Turn`] says what to do next. On the way,
-/// purge records of `tags` that KV does not show yet are learned from the coordinator.
-pub async fn acquire<P: Platform>(
-    platform: &P,
-    slot: &Slot,
-    patience: Time,
-    tags: &[Tag],
-) -> Turn<P> {
+/// Call it after a miss, before the origin is asked. [`Turn`] says what to do next.
+pub async fn acquire<P: Platform>(platform: &P, slot: &Slot, patience: Time) -> Turn<P> {
     if platform.isolate().cache.is_broken(slot, platform.now()) {
         return Turn::CacheUnavailable;
     }
@@ -106,7 +99,7 @@ pub async fn acquire<P: Platform>(
     // A holder elsewhere in this data centre that does not end its lease within the bound is
     // overdue. This isolate then asks the origin, once for all requests that wait in it.
     let waited = lease.wait_in_data_centre().await;
-    match lease.wait_in_world(waited, patience, tags).await {
+    match lease.wait_in_world(waited, patience).await {
         InWorld::Failed(status) => {
             let end = LeaseEnd::Failed(status);
             lease.end(end).await;
@@ -188,13 +181,13 @@ impl<P: Platform> Lease<P> {
     ///
     /// It gives up at once if another isolate holds the data centre's lease. For the world's it
     /// waits a little. `Err` is how to end this lease.
-    pub async fn claim(&self, tags: &[Tag]) -> Result<(), LeaseEnd> {
+    pub async fn claim(&self) -> Result<(), LeaseEnd> {
         if !self.claim_in_data_centre().await {
             return Err(LeaseEnd::Abandoned);
         }
         let left = AFTER_THE_RESPONSE.saturating_sub(self.platform.config().origin_timeout);
         let patience = self.platform.now() + left;
-        match self.wait_in_world(Waited::No, patience, tags).await {
+        match self.wait_in_world(Waited::No, patience).await {
             InWorld::Free => Ok(()),
             InWorld::Held => Err(LeaseEnd::Abandoned),
             InWorld::Failed(status) => Err(LeaseEnd::Failed(status)),

@@ -21,10 +21,9 @@ use crate::policy::sharing::NotShared;
 use crate::policy::sharing::collapsing::{AfterWaiting, Awaited, after_waiting, has_waited_enough};
 use crate::policy::sharing::variants::Admission;
 use crate::policy::stored::StoredResponse;
-use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::purge::memory::LearnCount;
-use crate::purge::records::{all_tags, purged_since};
+use crate::purge::knowledge::Knowledge;
+use crate::purge::records::purged_since;
 
 /// The number of rounds without another request's response after which a request asks the origin by
 /// itself.
@@ -105,7 +104,7 @@ struct Told {
     /// The time before the other request was sent to the origin.
     fetched_at: Time,
     /// The purges that this isolate knew of before the other request was sent.
-    learn_count: LearnCount,
+    knowledge: Knowledge,
 }
 
 impl<P: Platform> Fill<P> {
@@ -124,15 +123,14 @@ impl<P: Platform> Fill<P> {
             return Step::Ask;
         }
         let mut told = None;
-        let tags = self.tags();
-        match lease::acquire(&self.platform, &self.lookup.slot, self.patience, &tags).await {
+        match lease::acquire(&self.platform, &self.lookup.slot, self.patience).await {
             Turn::Granted(granted) => {
                 self.reply.detail = granted.detail();
                 self.lease = Some(granted);
             }
-            Turn::Ended(LeaseEnd::Stored { fetched_at, learn_count }) => {
+            Turn::Ended(LeaseEnd::Stored { fetched_at, knowledge }) => {
                 self.reply.waited();
-                told = Some(Told { fetched_at, learn_count });
+                told = Some(Told { fetched_at, knowledge });
             }
             Turn::Ended(LeaseEnd::Abandoned) => self.reply.waited(),
             // The response was for the holder alone. The request looks once more, and then asks the
@@ -169,13 +167,6 @@ impl<P: Platform> Fill<P> {
     fn waits_on(&self) -> bool {
         let lease_life = self.platform.config().lease_life();
         self.waits && !has_waited_enough(self.arrived, lease_life, self.platform.now())
-    }
-
-    /// The tags by which a purge may concern the page: those of the stored response, and those that
-    /// the URL alone gives it.
-    fn tags(&self) -> Vec<Tag> {
-        let stored = self.lookup.found.stored();
-        all_tags(&self.visit, stored.map_or(&[], |stored| &stored.tags))
     }
 
     /// Responds with the failure of the request that this one waited for.
@@ -238,8 +229,8 @@ impl<P: Platform> Fill<P> {
 
     /// Compares the stored response with the message of the other request, for the policy to judge.
     fn awaited(&self, stored: &StoredResponse, told: Option<Told>) -> Option<Awaited> {
-        let Told { fetched_at, learn_count } = told?;
-        let purged = purged_since(&self.platform, &self.visit, stored, learn_count);
+        let Told { fetched_at, knowledge } = told?;
+        let purged = purged_since(&self.platform, &self.visit, stored, knowledge);
         Some(Awaited { fetched_at, is_outdated: purged != Purged::No })
     }
 

@@ -50,6 +50,8 @@ pub struct Candidate<B> {
     pub body: B,
     /// The use that may be made of it now.
     pub verdict: Verdict,
+    /// The detail for `Cache-Status`, if the verdict was made without the journal's object.
+    pub detail: Option<Detail>,
 }
 
 /// A stored response that may not be shown to a later request. A request that waited for it may
@@ -187,7 +189,8 @@ impl<B> Lookup<B> {
             Found::Pass(pass) => Some(pass.reason.detail()),
             Found::NotForVisitor(reason) => Some(reason.detail()),
             Found::Discarded(discarded) => Some(discarded.detail),
-            Found::Nothing(_) | Found::Response(_) => None,
+            Found::Response(candidate) => candidate.detail,
+            Found::Nothing(_) => None,
         }
     }
 

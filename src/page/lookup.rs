@@ -4,7 +4,8 @@
 //! variant has a slot derived from the values of these fields. So the common variant costs one
 //! lookup, and every other variant two, however many there are.
 
-use crate::fields::cache_status::Forward;
+use crate::fields::cache_status::{Detail, Forward};
+use crate::journal::refresh;
 use crate::page::found::{Candidate, Discarded, Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
@@ -20,6 +21,7 @@ use crate::purge::records;
 /// request pass. The lookup also names the slot that a new response would take.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let slot = visit.key.slot();
+    refresh::begin(platform, visit.key.host());
     let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
@@ -132,7 +134,7 @@ async fn candidate<P: Platform>(
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         return Lookup::new(slot, beside, Found::NotForVisitor(reason));
     }
-    let verdict = judge(platform, visit, &stored).await;
+    let Judgement { verdict, detail: unavailable } = judge(platform, visit, &stored).await;
     if let Verdict::Discard { detail } = verdict {
         let discarded = Discarded { stored, inline: body, detail };
         return Lookup::new(slot, beside, Found::Discarded(Box::new(discarded)));
@@ -141,23 +143,34 @@ async fn candidate<P: Platform>(
     let Some(body) = whole_body(platform, &slot, &stored, body).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
-    Lookup::new(slot, beside, Found::Response(Box::new(Candidate { stored, body, verdict })))
+    let candidate = Candidate { stored, body, verdict, detail: unavailable };
+    Lookup::new(slot, beside, Found::Response(Box::new(candidate)))
+}
+
+/// A verdict on a stored response.
+pub struct Judgement {
+    /// The use that may be made of the response now.
+    pub verdict: Verdict,
+    /// The detail for `Cache-Status`, if the journal's object does not reply.
+    pub detail: Option<Detail>,
 }
 
 /// Decides whether a stored response may be used now: as fresh, as stale, after validation, or not
 /// at all.
 ///
-/// Purge records are read first. The visitor's own `Cache-Control` may demand a validation, or
+/// The purges of its tags are read first. The visitor's own `Cache-Control` may demand a validation, or
 /// allow a stale response.
-pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Verdict {
+pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Judgement {
     let records = records::state(platform, visit, stored);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
-    let verdict = decide(stored, fence, config.terms(), now);
-    match config.request_directives.then(|| visit.directives()).flatten() {
+    let verdict = decide(stored, fence, config.terms(platform.has_journal()), now);
+    let verdict = match config.request_directives.then(|| visit.directives()).flatten() {
         Some(asked) => asked.apply_to(verdict, stored.age(now), stored.lifetimes.never_stale),
         None => verdict,
-    }
+    };
+    let detail = fence.journal_unavailable.then_some(Detail::JournalUnavailable);
+    Judgement { verdict, detail }
 }
 
 /// Returns the body of a stored response. `inline` is the body that came with the slot itself.

@@ -117,7 +117,7 @@ pub async fn stand_in<P: Platform>(
             (newer, verdict)
         }
         Since::StillNewest => {
-            let verdict = judge(platform, visit, &before.stored).await;
+            let verdict = judge(platform, visit, &before.stored).await.verdict;
             (before, verdict)
         }
     };

@@ -24,7 +24,6 @@ use crate::policy::key::Slot;
 use crate::policy::part::{Sent, sent};
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
-use crate::purge::records::all_tags;
 
 /// Responds to a visitor's request for a page. The caller sends the response as it is.
 pub async fn serve<P: Platform>(
@@ -92,7 +91,7 @@ fn shown<P: Platform>(
 ) -> Result<Shown<P::Body>, Lookup<P::Body>> {
     let Found::Response(candidate) = lookup.found else { return Err(lookup) };
     let status = match candidate.verdict {
-        Verdict::Serve { ttl } => CacheStatus::hit(ttl),
+        Verdict::Serve { ttl } => CacheStatus { detail: candidate.detail, ..CacheStatus::hit(ttl) },
         Verdict::ServeStale { ttl } => {
             let detail = revalidate_in_background(platform, visit, &lookup.slot, &candidate);
             CacheStatus::hit(ttl).detail(detail)
@@ -145,14 +144,12 @@ fn revalidate_in_background<P: Platform>(
     // The isolate's lease is taken without an await, so one request of many starts the refresh.
     if let Some(lease) = lease::take(platform, slot) {
         let (platform, visit) = (platform.clone(), visit.clone());
-        let (seen, tags) =
-            (candidate.stored.provenance.fetched_at, all_tags(&visit, &candidate.stored.tags));
+        let seen = candidate.stored.provenance.fetched_at;
         platform.clone().defer(async move {
-            if let Err(outcome) = lease.claim(&tags).await {
+            if let Err(outcome) = lease.claim().await {
                 return lease.end(outcome).await;
             }
-            // Another data centre's purge or another isolate's refresh may have come meanwhile:
-            // look again.
+            // A purge or another isolate's refresh may have come meanwhile: look again.
             let lookup = look(&platform, &visit).await;
             if lookup.found.is_newer(seen) || lookup.slot != lease.slot {
                 return lease.end(LeaseEnd::Abandoned).await;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::coordinator::shard::{Shard, ShardReply, ShardRequest};
+use crate::coordinator::shard::{LeaseReply, Shard, ShardRequest};
 
 /// The reason why a shard gave no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,5 +23,5 @@ pub trait Coordinator {
         &self,
         shard: Shard,
         ask: &ShardRequest,
-    ) -> impl Future<Output = Option<Result<ShardReply, CoordinatorError>>>;
+    ) -> impl Future<Output = Option<Result<LeaseReply, CoordinatorError>>>;
 }

@@ -6,6 +6,9 @@
 //! | `t/<tag>/<page>` | a relation of the tag graph (`graph/`) |
 //! | `u/<page>` | a page of the tag graph |
 //! | `r/<id>` | a receipt (`control/receipts.rs`) |
+//! | `j` | the ids of the objects that publish a purge journal (`journal/service.rs`) |
+//! | `j/<id>` | the journal that an object has published |
+//! | `m` | the mark of the last purge without a journal, where one is published |
 
 use std::fmt;
 
@@ -43,6 +46,21 @@ impl KvKey {
         KvKey(format!("r/{id}"))
     }
 
+    /// The key of the list of published journals.
+    pub fn journals() -> KvKey {
+        KvKey("j".to_owned())
+    }
+
+    /// The key of the journal that an object publishes.
+    pub fn journal(object: &str) -> KvKey {
+        KvKey(format!("j/{object}"))
+    }
+
+    /// The key of the mark that a purge without the journal leaves.
+    pub fn mark() -> KvKey {
+        KvKey("m".to_owned())
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,6 +81,11 @@ impl KvPrefix {
     /// The prefix of all relations of a tag.
     pub fn relations(tag: &Tag) -> KvPrefix {
         KvPrefix(format!("t/{}/", tag.key_segment()))
+    }
+
+    /// The prefix of all purge records.
+    pub fn records() -> KvPrefix {
+        KvPrefix("p/".to_owned())
     }
 
     /// Returns the page of a listed relation.

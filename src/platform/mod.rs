@@ -7,10 +7,13 @@ pub mod cache;
 pub mod clock;
 pub mod complain;
 pub mod coordinator;
+pub mod journal;
+pub mod journal_object;
 pub mod kv;
 pub mod kv_error;
 pub mod kv_key;
 pub mod origin;
+pub mod rows;
 pub mod tasks;
 
 use crate::config::Config;
@@ -20,6 +23,7 @@ pub use body::{Bodies, ReadError, Settled, Unsettled};
 pub use cache::{Cache, CacheError, Document};
 pub use clock::Clock;
 pub use coordinator::{Coordinator, CoordinatorError};
+pub use journal::{Journal, JournalError};
 pub use kv::Kv;
 pub use origin::{Origin, OriginError, Request, Response};
 pub use tasks::{Signal, Tasks};
@@ -37,11 +41,21 @@ pub trait Context {
 /// Everything outside the flows. Clone it for work that outlives its caller: it stays the same
 /// platform.
 pub trait Platform:
-    Context + Clock + Tasks + Bodies + Cache + Origin + Kv + Coordinator + Clone + 'static
+    Context + Clock + Tasks + Bodies + Cache + Origin + Kv + Coordinator + Journal + Clone + 'static
 {
 }
 
 impl<P> Platform for P where
-    P: Context + Clock + Tasks + Bodies + Cache + Origin + Kv + Coordinator + Clone + 'static
+    P: Context
+        + Clock
+        + Tasks
+        + Bodies
+        + Cache
+        + Origin
+        + Kv
+        + Coordinator
+        + Journal
+        + Clone
+        + 'static
 {
 }

@@ -37,6 +37,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::journal::Known;
 use crate::policy::time::Time;
 
 /// The strength of a purge.
@@ -144,6 +145,26 @@ pub enum Purged {
     Hard,
 }
 
+/// The effect of purges on a stored response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The strongest effect.
+    pub purged: Purged,
+    /// The earliest purge that outdates the response, as far as it is remembered.
+    pub outdated_since: Option<Time>,
+}
+
+impl Effect {
+    /// No purge outdates the response.
+    pub const NONE: Effect = Effect { purged: Purged::No, outdated_since: None };
+
+    /// Returns the effect of the purges of both.
+    pub fn and(self, other: Effect) -> Effect {
+        let since = self.outdated_since.into_iter().chain(other.outdated_since).min();
+        Effect { purged: self.purged.max(other.purged), outdated_since: since }
+    }
+}
+
 /// The time of a stored response, and the purges that its origin knew of. The fence needs both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -153,6 +174,10 @@ pub struct Provenance {
     /// Ids of the purge records that this isolate held before it sent the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
+    /// The number to which this isolate's copy of the journal was complete before it sent the
+    /// request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Known>,
 }
 
 impl Provenance {

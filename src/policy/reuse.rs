@@ -7,12 +7,12 @@ use crate::policy::fence::Purged;
 use crate::policy::stored::StoredResponse;
 use crate::policy::time::Time;
 
-/// The state of the purge records of a response's tags, as of the memory window.
+/// Whether the purges of a response's tags are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordsRead {
-    /// All records are known.
+    /// All of them are known.
     Known,
-    /// KV did not return them: an old response is revalidated before it is shown.
+    /// Neither the journal nor KV can be read: an old response is revalidated before it is shown.
     Unreadable,
 }
 
@@ -23,15 +23,18 @@ pub struct PurgeState {
     pub purged: Purged,
     /// The earliest purge that outdates the response, as far as it is remembered.
     pub outdated_since: Option<Time>,
-    /// Tells whether all records are known.
+    /// Tells whether all purges are known.
     pub records: RecordsRead,
+    /// Tells whether a journal is bound, and its object does not reply.
+    pub journal_unavailable: bool,
 }
 
 /// The settings that reuse depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct ReuseSettings {
-    /// The time for which records are trusted after they were read.
-    pub memory_window: Duration,
+    /// The time for which what is known of purges is trusted: `MEMORY_WINDOW` for records, and
+    /// `PURGE_SEEN_WITHIN` for a journal.
+    pub trusted_for: Duration,
     /// The stale window of soft-purged responses that ask for none.
     pub purge_swr: Duration,
     /// The window of responses that say nothing of errors.
@@ -84,7 +87,7 @@ pub fn decide(
     let ttl = now.seconds_until(windows.stale_since);
     let revalidate = Verdict::Revalidate { ttl, on_error_until: windows.on_error_until };
     if fence.records == RecordsRead::Unreadable
-        && now.since(stored.provenance.fetched_at) >= terms.memory_window
+        && now.since(stored.provenance.fetched_at) >= terms.trusted_for
     {
         return revalidate;
     }

@@ -103,11 +103,6 @@ impl Tag {
         Tag(format!("{IMPLICIT}p:{}", url::path(path)))
     }
 
-    /// Restores a tag from its written form, without validation.
-    pub fn stored(text: &str) -> Tag {
-        Tag(text.to_owned())
-    }
-
     /// Returns the canonical form, which storage holds.
     pub fn as_str(&self) -> &str {
         &self.0

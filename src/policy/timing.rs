@@ -49,14 +49,48 @@ pub const PASS_FOR: Duration = seconds(120);
 pub const SHARD_LIMIT: Duration = seconds(1);
 /// The time for which a shard shares a failure of the origin with waiting requests.
 pub const FAILURE_SHARED_FOR: Duration = seconds(2);
-/// The time for which a shard keeps a purge record: until KV has long shown it everywhere.
-pub const SHARD_KEEPS_RECORDS: Duration = seconds(10 * 60);
 /// The interval at which a shard deletes expired rows.
 pub const SHARD_SWEPT_EVERY: Duration = seconds(60);
 
 const _: () = assert!(
     is_longer(FAILURE_SHARED_FOR, LOOK_PAUSE_MOST),
     "a waiting request looks at least once while a failure is shared"
+);
+
+// The journal (`journal/`).
+
+/// The time limit for a reply of the journal's object to a reader, because a visitor may wait.
+pub const JOURNAL_LIMIT: Duration = Duration::from_millis(500);
+/// The time limit for its reply to a purge.
+pub const JOURNAL_APPEND_LIMIT: Duration = seconds(5);
+/// The time after which a refresh counts as lost.
+pub const JOURNAL_REFRESH_LIMIT: Duration = seconds(5);
+/// The least time for which a Worker without the binding relies on what it knows of published
+/// journals.
+pub const PUBLISHED_JOURNALS_KNOWN_FOR: Duration = seconds(MINUTE);
+/// The time for which the data centre's cache keeps the shared copy. Its age decides whether it is
+/// used.
+pub const JOURNAL_COPY_KEPT: Duration = seconds(HOUR);
+/// The time after which the journal is published again if KV gave no answer to a write: that write
+/// may land late.
+pub const JOURNAL_PUT_AGAIN: Duration = seconds(MINUTE);
+/// The time after which a failed alarm is tried again.
+pub const JOURNAL_ALARM_AGAIN: Duration = seconds(MINUTE);
+/// The interval at which an object that started lately looks for purges without the journal.
+pub const JOURNAL_LOOKS_EVERY: Duration = seconds(MINUTE);
+/// The time for which it does so.
+pub const JOURNAL_LOOKS_FOR: Duration = seconds(10 * MINUTE);
+/// The time for which a journal that found purge records in KV writes such records, too: a version
+/// without the journal may still run, or run again.
+pub const WITH_RECORDS_FOR: Duration = seconds(DAY);
+
+const _: () = assert!(
+    is_longer(JOURNAL_PUT_AGAIN, KV_WRITE_LIMIT),
+    "a write that is late has landed before the journal is written again"
+);
+const _: () = assert!(
+    JOURNAL_REFRESH_LIMIT.as_millis() > 2 * JOURNAL_LIMIT.as_millis() + KV_READ_LIMIT.as_millis(),
+    "a refresh may ask the object twice, and then KV"
 );
 
 // KV (`platform/kv.rs`).
@@ -77,10 +111,6 @@ pub const KV_LIST_LIMIT: Duration = seconds(10);
 const _: () = assert!(
     LOOKED_AGAIN_WITHIN.as_millis() > KV_READ_LIMIT.as_millis() + SHARD_LIMIT.as_millis(),
     "a lease holder has read KV and asked the coordinator before it asks the origin"
-);
-const _: () = assert!(
-    is_longer(SHARD_KEEPS_RECORDS, seconds(5 * KV_SPREADS_IN.as_secs())),
-    "a shard keeps a purge record until KV has long shown it"
 );
 
 // Purges (`purge/`).

@@ -41,6 +41,8 @@ pub enum Limit {
     Invocation,
     /// The limit of writes a day, on the free plan.
     Day,
+    /// The journal's object did not reply. It may have appended the purge.
+    Journal,
 }
 
 impl Limit {

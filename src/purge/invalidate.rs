@@ -14,6 +14,7 @@ use std::iter;
 use http::{HeaderMap, StatusCode};
 
 use crate::isolate::complaints::Complaint;
+use crate::journal::entries::Sender;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
@@ -24,7 +25,7 @@ use crate::policy::tag::Tag;
 use crate::policy::timing::ASKED_LATELY;
 use crate::purge::batches::Limit;
 use crate::purge::targets::{groups, invalidates, targets, told, url_tag};
-use crate::purge::{note_here, purge};
+use crate::purge::{Order, new_request, note_here, purge};
 
 /// Invalidates what an unsafe request may have changed. Call it once the origin has responded.
 pub async fn after<P: Platform>(
@@ -69,7 +70,13 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
     budget.spend(tags.len() as u32);
     let platform = platform.clone();
     platform.clone().defer(async move {
-        let outcome = purge(&platform, tags, PurgeMode::Soft).await;
+        let order = Order {
+            mode: PurgeMode::Soft,
+            sender: Sender::Visitor,
+            request: new_request(&platform),
+            receipt: None,
+        };
+        let outcome = purge(&platform, tags, order).await;
         if outcome.limit == Some(Limit::Day) {
             platform.isolate().visitor_writes.rest(platform.now());
         }

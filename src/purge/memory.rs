@@ -23,7 +23,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::coordinator::ledger;
 use crate::policy::fence::{PurgeMode, PurgeRecord, giving_way};
 use crate::policy::tag::Tag;
 use crate::policy::time::{Time, median};
@@ -32,8 +31,7 @@ use crate::policy::timing::OWN_PURGES_KEPT;
 /// The most tags that are remembered. Beyond it, the least recently read tags are forgotten.
 const TAGS_MOST: usize = 20_000;
 /// The most records that are remembered of a tag and mode, including the one with the latest stamp.
-/// It is twice the number that a coordinator sends at once: the other half is for records from KV.
-const RECORDS_MOST: usize = 2 * ledger::RECORDS_MOST;
+const RECORDS_MOST: usize = 16;
 
 /// The purge records that this isolate remembers, by tag.
 #[derive(Default)]
@@ -71,6 +69,11 @@ struct KnownRecord {
 /// A point in the order in which this isolate learned records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LearnCount(u64);
+
+impl LearnCount {
+    /// The count of an isolate that has learned nothing.
+    pub const FIRST: LearnCount = LearnCount(0);
+}
 
 impl Remembered {
     fn of(&mut self, mode: PurgeMode) -> &mut RecordsOfMode {
@@ -135,10 +138,11 @@ impl PurgeMemory {
         known.learn(record, learn_count, Some(learn_count));
     }
 
-    /// Adds a record that the coordinator has sent. KV has taken it, but may not show it here yet.
-    pub fn told(&mut self, tag: &Tag, mode: PurgeMode, record: PurgeRecord, now: Time) {
-        let learn_count = self.next_count();
-        self.remembered(tag, now).of(mode).learn(record, learn_count, Some(learn_count));
+    /// Drops the purge noted at `at` or before: the journal's copy has it from now on.
+    pub fn appended(&mut self, tag: &Tag, mode: PurgeMode, at: Time) {
+        if let Some(remembered) = self.tags.get_mut(&*tag.brief()) {
+            remembered.of(mode).noted.take_if(|noted| noted.record.at <= at);
+        }
     }
 
     /// Returns every remembered record of `tags`.

@@ -1,4 +1,11 @@
-//! Purging: one record per tag, whatever the number of pages.
+//! Purging: one entry in the purge journal, or one record per tag in KV, whatever the number of
+//! pages.
+//!
+//! With a journal, a purge is one request to its object (`purge/append.rs`). A site that had purges
+//! before its journal writes records as well, for a day. Without a journal, purges are records. If a
+//! journal was published, such a purge also leaves a mark (`journal/unbound.rs`).
+//!
+//! What follows is about records.
 //!
 //! A record outdates every response requested up to `skew` after its stamp. This covers two purges
 //! of one tag that reach KV in the wrong order. For example, purge A is stamped at 12:00:00 and
@@ -16,8 +23,10 @@
 //! They are not read from KV: a data centre caches each read of KV for 30 seconds, also of an
 //! absent key. A read before the write would hide the purge from its other isolates for that time.
 
+pub mod append;
 pub mod batches;
 pub mod invalidate;
+pub mod knowledge;
 pub mod memory;
 pub mod reads;
 pub mod records;
@@ -31,9 +40,9 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
-use crate::coordinator::client;
-use crate::coordinator::shard::Published;
 use crate::isolate::complaints::Complaint;
+use crate::journal::entries::{Receipt, Sender};
+use crate::journal::{Number, unbound};
 use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite};
@@ -63,6 +72,26 @@ pub struct Purge {
     pub failed: Vec<Tag>,
     /// A limit of the platform that made some writes fail.
     pub limit: Option<Limit>,
+    /// The number of the purge in the journal.
+    pub number: Option<Number>,
+}
+
+/// A purge, but for its tags.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The mode of the purge.
+    pub mode: PurgeMode,
+    /// The sender of the purge.
+    pub sender: Sender,
+    /// The random id of the purge request.
+    pub request: u128,
+    /// The receipt that the journal's object keeps.
+    pub receipt: Option<Receipt>,
+}
+
+/// Returns a random id for a purge request.
+pub fn new_request<P: Platform>(platform: &P) -> u128 {
+    u128::from(platform.random()) << 64 | u128::from(platform.random())
 }
 
 /// Notes a purge in this isolate, before KV has a record of it. [`purge`] calls it first.
@@ -99,14 +128,47 @@ fn soft_purges<P: Platform>(platform: &P, tag: &Tag) -> Vec<Time> {
     })
 }
 
-/// Writes a record for each tag, also when the sender has hung up. Ask the sender to send the tags
-/// under `failed` again.
-pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+/// Purges tags, also when the sender has hung up. Ask the sender to send the tags under `failed`
+/// again.
+pub async fn purge<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> Purge {
+    if tags.is_empty() {
+        return Purge::default();
+    }
     // The purges hold in this isolate from now on, however long the writes take.
-    tags.iter().for_each(|tag| note(platform, tag, mode));
+    tags.iter().for_each(|tag| note(platform, tag, order.mode));
     let (then, all) = (platform.clone(), tags.clone());
-    let purged = detached(platform, async move { write_all(&then, all, mode).await });
+    let purged = detached(platform, async move {
+        if then.has_journal() {
+            by_journal(&then, all, order).await
+        } else {
+            by_records(&then, all, order.mode).await
+        }
+    });
     purged.await.unwrap_or(Purge { failed: tags, ..Purge::default() })
+}
+
+async fn by_journal<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> Purge {
+    let mode = order.mode;
+    let appended = append::append(platform, tags, order).await;
+    let now = platform.now();
+    let is_with_records = platform
+        .isolate()
+        .journal
+        .with(|journal| journal.copy().is_none_or(|copy| now < copy.head().with_records_until));
+    if appended.number.is_none() || !is_with_records {
+        return appended;
+    }
+    // A version without the journal may run beside this one, or after it.
+    Purge { number: appended.number, ..write_all(platform, appended.done, mode).await }
+}
+
+async fn by_records<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
+    let purge = write_all(platform, tags, mode).await;
+    if purge.done.is_empty() || unbound::leave_mark(platform).await {
+        return purge;
+    }
+    // Without the mark, an object that starts would not know of the purge.
+    Purge { failed: [purge.failed, purge.done].concat(), ..Purge::default() }
 }
 
 async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
@@ -170,10 +232,7 @@ async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Bat
         batches.with_mut(|batches| batches.free(&key));
         // broken: shares-a-write-under-way.end
         match attempt {
-            Attempt::Durable(record) => {
-                client::publish(&platform, Published { tag, mode, record }).await;
-                return batch.end(WriteEnd::Durable);
-            }
+            Attempt::Durable => return batch.end(WriteEnd::Durable),
             Attempt::Refused(limit) => return batch.end(WriteEnd::Refused(limit)),
             Attempt::InVain => {}
         }
@@ -206,7 +265,7 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
 
 /// The result of one attempt to write a record.
 enum Attempt {
-    Durable(PurgeRecord),
+    Durable,
     /// Another attempt would be refused as well.
     Refused(Limit),
     /// The write failed, or took so long that it counts as failed.
@@ -237,8 +296,8 @@ async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMod
         return Attempt::InVain;
     }
     let memory = &platform.isolate().purges;
-    memory.with_mut(|memory| memory.confirmed(tag, mode, record.clone(), now));
-    Attempt::Durable(record)
+    memory.with_mut(|memory| memory.confirmed(tag, mode, record, now));
+    Attempt::Durable
 }
 
 /// Repairs the harm of a write that KV took after its time limit: it may have replaced the record

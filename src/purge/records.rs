@@ -1,10 +1,23 @@
-//! Reading the purge records of a stored response's tags: from memory, and from KV when the memory
-//! is too old.
+//! What is known of the purges of a stored response's tags: the journal's copy, and purge records in
+//! KV.
+//!
+//! With a journal, the copy in memory tells, and nothing is read for a page. Records are read as
+//! well for a response from before the journal, and for a day where the journal found records when
+//! it began.
+//!
+//! Without a journal, records are in memory, and are read from KV when the memory is too old. Older
+//! than `MEMORY_WINDOW`, they are still used while they are read again in the background. Older than
+//! two windows, a request waits for them.
 //!
 //! A failed read fails closed. The state is then [`RecordsRead::Unreadable`], and `policy::reuse`
 //! sends a request to the origin before it uses a response older than the memory window.
 
+use futures::future::join;
+
 use crate::isolate::complaints::Complaint;
+use crate::journal::TagDigest;
+use crate::journal::copy::JournalCopy;
+use crate::journal::refresh::{self, Ready};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -12,52 +25,100 @@ use crate::platform::kv;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::tasks::detached;
-use crate::policy::fence::{PurgeMode, PurgeRecord, Purged};
+use crate::policy::fence::{Effect, Provenance, PurgeMode, PurgeRecord, Purged};
 use crate::policy::reuse::{PurgeState, RecordsRead};
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::{Tag, implicit};
 use crate::policy::time::Time;
 use crate::policy::timing::KV_READ_LIMIT;
+use crate::purge::knowledge::Knowledge;
 use crate::purge::memory::{LearnCount, PurgeMemory};
 
 /// The modes: a tag may have one record of each.
 const MODES: [PurgeMode; 2] = [PurgeMode::Soft, PurgeMode::Hard];
+/// The memory windows after which records are read again, and after which they are not used.
+const KNOWN_FOR: u32 = 1;
+const USED_FOR: u32 = 2;
 /// The number of times a request waits for other requests' reads. After that it reads for itself.
 const JOINS_MOST: u32 = 3;
 
-/// Reads the purge records of `stored`. Pass the state to `policy::reuse`.
+/// Returns what is known of the purges of `stored`. Pass the state to `policy::reuse`.
 pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
 ) -> PurgeState {
     let tags = all_tags(visit, &stored.tags);
-    let records = learn(platform, &tags).await;
-    let skew = platform.config().skew;
-    platform.isolate().purges.with(|memory| {
-        let known: Vec<(PurgeMode, &PurgeRecord)> = memory.records(&tags).collect();
-        let outdating = known.iter().map(|(_, record)| *record);
-        PurgeState {
-            purged: stored.provenance.purged(known.iter().copied(), skew),
-            outdated_since: stored.provenance.outdated_since(outdating, skew),
-            records,
-        }
+    let ready = refresh::ready(platform, visit.key.host());
+    let (ready, records) = if platform.has_journal() {
+        let ready = ready.await;
+        let is_enough =
+            ready == Ready::Unavailable || is_journal_enough(platform, &stored.provenance);
+        (ready, if is_enough { RecordsRead::Known } else { learn(platform, &tags).await })
+    } else {
+        join(ready, learn(platform, &tags)).await
+    };
+    let records = if ready == Ready::Unavailable { RecordsRead::Unreadable } else { records };
+    let Effect { purged, outdated_since } = effect(platform, &tags, &stored.provenance, None);
+    let journal_unavailable =
+        platform.has_journal() && matches!(ready, Ready::Published | Ready::Unavailable);
+    PurgeState { purged, outdated_since, records, journal_unavailable }
+}
+
+/// Tells whether the journal's copy holds all purges that may outdate a response. If it does not,
+/// purges were recorded in KV alone after the response, or still are.
+fn is_journal_enough<P: Platform>(platform: &P, provenance: &Provenance) -> bool {
+    let (skew, now) = (platform.config().skew, platform.now());
+    platform.isolate().journal.with(|journal| {
+        journal.copy().is_some_and(|copy| {
+            now >= copy.head().with_records_until
+                && copy.reaches(provenance.journal, provenance.fetched_at, skew)
+        })
     })
 }
 
-/// Returns the strongest effect on `stored` of the purges that were first seen after `learn_count`.
+/// Returns the effect of the purges that this isolate knows of: the records in its memory, and its
+/// copy of the journal. With `since`, of those alone that it learned later.
+fn effect<P: Platform>(
+    platform: &P,
+    tags: &[Tag],
+    provenance: &Provenance,
+    since: Option<Knowledge>,
+) -> Effect {
+    let (isolate, skew) = (platform.isolate(), platform.config().skew);
+    let of_records = isolate.purges.with(|memory| {
+        let count = since.map_or(LearnCount::FIRST, |since| since.records);
+        let records = || memory.records_since(tags, count);
+        Effect {
+            purged: provenance.purged(records(), skew),
+            outdated_since: provenance.outdated_since(records().map(|(_, it)| it), skew),
+        }
+    });
+    let of_journal = isolate.journal.with(|journal| {
+        let effect = |copy: &JournalCopy| {
+            let known = copy.later(provenance.journal, since.and_then(|since| since.journal));
+            copy.effect(tags.iter().map(TagDigest::of), known, provenance.fetched_at, skew)
+        };
+        journal.copies().map(effect).fold(Effect::NONE, Effect::and)
+    });
+    of_records.and(of_journal)
+}
+
+/// Returns the strongest effect on `stored` of the purges that this isolate knows of.
+pub fn purged<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Purged {
+    let tags = all_tags(visit, &stored.tags);
+    effect(platform, &tags, &stored.provenance, None).purged
+}
+
+/// Returns the strongest effect on `stored` of the purges that this isolate learned since.
 pub fn purged_since<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
-    learn_count: LearnCount,
+    since: Knowledge,
 ) -> Purged {
     let tags = all_tags(visit, &stored.tags);
-    let skew = platform.config().skew;
-    let purged = |memory: &PurgeMemory| {
-        stored.provenance.purged(memory.records_since(&tags, learn_count), skew)
-    };
-    platform.isolate().purges.with(purged)
+    effect(platform, &tags, &stored.provenance, Some(since)).purged
 }
 
 /// Returns a response's own tags and the implicit tags of its page.
@@ -67,27 +128,46 @@ pub fn all_tags(visit: &Visit, tags: &[Tag]) -> Vec<Tag> {
     all
 }
 
-/// Reads the records that the memory window no longer covers.
+/// Reads the records that are too old to be used. Those older than the memory window are read again
+/// in the background.
 async fn learn<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     for _ in 0..JOINS_MOST {
-        let unread = unread(platform, tags);
-        if unread.is_empty() {
+        let too_old = unread(platform, tags, USED_FOR);
+        if too_old.is_empty() {
+            let old = unread(platform, tags, KNOWN_FOR);
+            if !old.is_empty() {
+                learn_in_background(platform, old);
+            }
             return RecordsRead::Known;
         }
+        // A read of KV takes any number of keys, so it takes all that are due for one.
+        let unread = unread(platform, tags, KNOWN_FOR);
         let now = platform.now();
         let free = platform.isolate().purge_reads.with(|reads| reads.free(&unread, now));
         if learn_all(platform, &free).await == RecordsRead::Unreadable {
             return RecordsRead::Unreadable;
         }
         if free.len() < unread.len() {
-            join(platform, &unread).await;
+            join_read(platform, &unread).await;
         }
     }
-    learn_all(platform, &unread(platform, tags)).await
+    learn_all(platform, &unread(platform, tags, KNOWN_FOR)).await
 }
 
-fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
-    let (window, now) = (platform.config().memory_window, platform.now());
+fn learn_in_background<P: Platform>(platform: &P, tags: Vec<Tag>) {
+    let now = platform.now();
+    let free = platform.isolate().purge_reads.with(|reads| reads.free(&tags, now));
+    if !free.is_empty() {
+        let read = read_from_kv(platform, free);
+        platform.defer(async move {
+            read.await;
+        });
+    }
+}
+
+/// Returns the tags whose records were last read `windows` memory windows ago or more.
+fn unread<P: Platform>(platform: &P, tags: &[Tag], windows: u32) -> Vec<Tag> {
+    let (window, now) = (platform.config().memory_window * windows, platform.now());
     let unread = |memory: &PurgeMemory| {
         memory.unread(tags, window, now).into_iter().cloned().collect::<Vec<Tag>>()
     };
@@ -95,7 +175,7 @@ fn unread<P: Platform>(platform: &P, tags: &[Tag]) -> Vec<Tag> {
 }
 
 /// Waits for another request's read of one of these tags, if one is under way.
-async fn join<P: Platform>(platform: &P, tags: &[Tag]) {
+async fn join_read<P: Platform>(platform: &P, tags: &[Tag]) {
     let mut wait = None;
     let now = platform.now();
     platform.isolate().purge_reads.with_mut(|reads| {
@@ -115,18 +195,25 @@ async fn learn_all<P: Platform>(platform: &P, tags: &[Tag]) -> RecordsRead {
     if tags.is_empty() {
         return RecordsRead::Known;
     }
+    let read = read_from_kv(platform, tags.to_vec());
+    detached(platform, read).await.unwrap_or(RecordsRead::Unreadable)
+}
+
+/// Reads the records of `tags`. The read is registered at once, so that the next request joins it.
+fn read_from_kv<P: Platform>(
+    platform: &P,
+    tags: Vec<Tag>,
+) -> impl Future<Output = RecordsRead> + use<P> {
     let asked_at = platform.now();
-    // The read is registered before the first await, so that the next request joins it.
     let reads = &platform.isolate().purge_reads;
-    let read = reads.with_mut(|reads| reads.begin(tags, KV_READ_LIMIT, asked_at));
-    let (then, tags) = (platform.clone(), tags.to_vec());
-    let learned = detached(platform, async move {
+    let read = reads.with_mut(|reads| reads.begin(&tags, KV_READ_LIMIT, asked_at));
+    let then = platform.clone();
+    async move {
         let records = learn_from_kv(&then, &tags, asked_at).await;
         let waiters = then.isolate().purge_reads.with_mut(|reads| reads.end(read));
         waiters.into_iter().for_each(|signal| signal());
         records
-    });
-    learned.await.unwrap_or(RecordsRead::Unreadable)
+    }
 }
 
 /// Learns the records that KV returned, even if the read of other tags failed.

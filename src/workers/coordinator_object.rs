@@ -1,36 +1,62 @@
-//! The coordinator's Durable Object.
+//! The Durable Object of the coordinator and of the purge journal. An object is one of the two: its
+//! first request says which.
 //!
-//! A shell around [`Ledger`]: it carries text in and out, and rows to and from the object's SQLite.
-//! The runtime sends a response only once the writes before it are durable, and not at all if they
-//! fail. The class is written by hand. The `worker` crate's macro would make it three times as
-//! large.
+//! A shell around [`Ledger`] and [`JournalService`]: it carries text and bytes in and out, and rows
+//! to and from the object's SQLite. The runtime sends a response only once the writes before it are
+//! durable, and not at all if they fail. The class is written by hand. The `worker` crate's macro
+//! would make it three times as large.
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use js_sys::{Array, Date, Iterator, Object, Promise};
+use js_sys::{Array, Date, Iterator, Math, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use worker::{Delay, console_error};
 
+use super::bindings::Bindings;
+use super::journal;
+use super::js::{described, ignore};
+use super::kv::Namespace;
 use super::response::new_response;
-use crate::coordinator::ledger::{Ledger, RowChange};
-use crate::coordinator::shard::{ShardReply, ShardRequest};
+use crate::config;
+use crate::coordinator::ledger::Ledger;
+use crate::coordinator::shard::LeaseReply;
 use crate::coordinator::wire;
+use crate::journal::object::Terms;
+use crate::journal::service::JournalService;
+use crate::platform::Clock;
+use crate::platform::journal_object::{ObjectRuntime, StorageError};
+use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
 
 #[wasm_bindgen]
 extern "C" {
     /// A Durable Object's state.
+    #[derive(Clone)]
     pub type DurableObjectState;
     #[wasm_bindgen(method, getter)]
+    fn id(this: &DurableObjectState) -> DurableObjectId;
+    #[wasm_bindgen(method, getter)]
     fn storage(this: &DurableObjectState) -> Storage;
+
+    /// The id of an object.
+    pub type DurableObjectId;
+    #[wasm_bindgen(method, js_name = toString)]
+    fn text(this: &DurableObjectId) -> String;
+
     /// The storage of an object.
     pub type Storage;
     #[wasm_bindgen(method, getter)]
     fn kv(this: &Storage) -> Rows;
+    #[wasm_bindgen(method, catch, js_name = setAlarm)]
+    fn set_alarm(this: &Storage, at: f64) -> Result<Promise, JsValue>;
 
     /// The synchronous key-value interface of an object with SQLite.
     pub type Rows;
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Rows, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn list(this: &Rows) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -39,57 +65,117 @@ extern "C" {
     fn delete(this: &Rows, key: &str) -> Result<bool, JsValue>;
 }
 
-/// One shard of the coordinator.
+/// One shard of the coordinator, or the purge journal.
 #[wasm_bindgen]
 pub struct Coordinator {
-    shard: Rc<ShardObject>,
+    shard: Rc<StoredShard>,
+    journal: Rc<JournalService<Stored>>,
 }
 
-struct ShardObject {
-    rows: Rows,
+/// A shard with its rows.
+struct StoredShard {
+    stored: Stored,
     ledger: RefCell<Option<Ledger>>,
 }
 
 #[wasm_bindgen]
 impl Coordinator {
-    /// Makes the shard when the runtime starts the object.
+    /// Makes the object when the runtime starts it.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: DurableObjectState) -> Coordinator {
-        let shard = ShardObject { rows: state.storage().kv(), ledger: RefCell::default() };
-        Coordinator { shard: Rc::new(shard) }
+    pub fn new(state: DurableObjectState, bindings: Bindings) -> Coordinator {
+        let stored = Stored { state, bindings };
+        let journal = Rc::new(JournalService::new(stored.clone()));
+        Coordinator { shard: Rc::new(StoredShard { stored, ledger: RefCell::default() }), journal }
     }
 
     /// Responds to one request. Only this Worker can send one.
     pub fn fetch(&self, request: web_sys::Request) -> Promise {
-        let shard = self.shard.clone();
+        let (shard, journal) = (self.shard.clone(), self.journal.clone());
         future_to_promise(async move {
             let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-            let ask = wire::parse_request(&text)
-                .ok_or("the request is in the format of another version")?;
-            let answer = shard.answer(ask).inspect_err(|_| drop(shard.ledger.take()))?;
-            Ok(new_response(&answer.to_string().into(), &Object::new())?.into())
+            let body = if request.url() == journal::URL {
+                let bytes = journal.answer(&text).await.map_err(|error| error.to_string())?;
+                Uint8Array::from(&bytes[..]).into()
+            } else {
+                let reply = shard.answer(&text);
+                reply.inspect_err(|_| drop(shard.ledger.take()))?.to_string().into()
+            };
+            Ok(new_response(&body, &Object::new())?.into())
+        })
+    }
+
+    /// Handles the alarm that the journal has set.
+    pub fn alarm(&self) -> Promise {
+        let journal = self.journal.clone();
+        future_to_promise(async move {
+            journal.alarm().await.map_err(|error| error.to_string())?;
+            Ok(JsValue::UNDEFINED)
         })
     }
 }
 
-impl ShardObject {
-    /// Makes the response to a request. It has no await, so no other request can interleave.
-    fn answer(&self, ask: ShardRequest) -> Result<ShardReply, JsValue> {
+const OTHER_VERSION: &str = "the request is in the format of another version";
+
+impl StoredShard {
+    // No await from here on: no other request interleaves.
+    fn answer(&self, text: &str) -> Result<LeaseReply, JsValue> {
+        let ask = wire::parse_request(text).ok_or(OTHER_VERSION)?;
         let now = Time(Date::now() as i64);
+        let failed = |error: StorageError| JsValue::from(error.to_string());
         let mut ledger = self.ledger.borrow_mut();
         if ledger.is_none() {
-            let (restored, expired) = Ledger::restored(self.read()?, now);
-            self.write(expired)?;
+            let rows = self.stored.rows().map_err(failed)?;
+            let (restored, expired) = Ledger::restored(rows, now);
+            self.stored.write(expired).map_err(failed)?;
             *ledger = Some(restored);
         }
         // The ledger was created above.
         let (answer, changes) = ledger.as_mut().expect("a ledger").answer(ask, now);
-        self.write(changes)?;
+        self.stored.write(changes).map_err(failed)?;
         Ok(answer)
     }
+}
 
-    fn read(&self) -> Result<Vec<(String, String)>, JsValue> {
-        let rows: Iterator = self.rows.list()?.unchecked_into();
+/// The runtime of an object: its rows, its alarm and KV.
+#[derive(Clone)]
+struct Stored {
+    state: DurableObjectState,
+    bindings: Bindings,
+}
+
+impl Clock for Stored {
+    fn now(&self) -> Time {
+        Time(Date::now() as i64)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Delay::from(duration).await;
+    }
+
+    fn random(&self) -> u64 {
+        getrandom::u64().unwrap_or_else(|_| Math::random().to_bits())
+    }
+}
+
+impl ObjectRuntime for Stored {
+    type Namespace = Namespace;
+
+    fn kv(&self) -> Namespace {
+        self.bindings.tags()
+    }
+
+    fn id(&self) -> String {
+        self.state.id().text()
+    }
+
+    fn terms(&self) -> Terms {
+        // The Worker refuses a wrong setting before it sends a request.
+        let plan = config::account_plan(&|_| self.bindings.plan()).unwrap_or_default();
+        Terms { plan, ..Terms::default() }
+    }
+
+    fn rows(&self) -> Result<Vec<(String, String)>, StorageError> {
+        let rows: Iterator = self.storage().list().map_err(failed)?.unchecked_into();
         let text = |value: JsValue| value.as_string().unwrap_or_default();
         let row = |row: JsValue| {
             let row: Array = row.unchecked_into();
@@ -97,7 +183,7 @@ impl ShardObject {
         };
         let mut read = Vec::new();
         loop {
-            let next = rows.next()?;
+            let next = rows.next().map_err(failed)?;
             if next.done() {
                 return Ok(read);
             }
@@ -105,13 +191,43 @@ impl ShardObject {
         }
     }
 
-    fn write(&self, changes: Vec<RowChange>) -> Result<(), JsValue> {
+    fn row(&self, key: &str) -> Result<Option<String>, StorageError> {
+        Ok(self.storage().get(key).map_err(failed)?.as_string())
+    }
+
+    fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError> {
+        let rows = self.storage();
         for change in changes {
             match change {
-                RowChange::Put { key, value } => self.rows.put(&key, &value)?,
-                RowChange::Delete { key } => drop(self.rows.delete(&key)?),
+                RowChange::Put { key, value } => rows.put(&key, &value).map_err(failed)?,
+                RowChange::Delete { key } => drop(rows.delete(&key).map_err(failed)?),
             }
         }
         Ok(())
     }
+
+    fn defer(&self, work: impl Future<Output = ()> + 'static) {
+        spawn_local(work);
+    }
+
+    fn set_alarm(&self, at: Time) -> Result<(), StorageError> {
+        let set = self.state.storage().set_alarm(at.0 as f64).map_err(failed)?;
+        // The runtime makes it durable before the next response leaves the object.
+        ignore(&set);
+        Ok(())
+    }
+
+    fn log(&self, line: &str) {
+        console_error!("edge-isr: {line}");
+    }
+}
+
+impl Stored {
+    fn storage(&self) -> Rows {
+        self.state.storage().kv()
+    }
+}
+
+fn failed(cause: JsValue) -> StorageError {
+    StorageError(described(&cause))
 }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod coordinator;
 pub mod coordinator_object;
 pub mod headers;
+pub mod journal;
 pub mod js;
 pub mod kv;
 pub mod origin;

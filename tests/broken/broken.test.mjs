@@ -63,6 +63,10 @@ const histories = (program, variant, requests, until = "") =>
     RUST_BACKTRACE: "0",
   });
 
+/** One test of the simulator, in a variant or in the source as it is. */
+const simulated = (program, variant, name) =>
+  attempt(program, ["--exact", name], { BROKEN: variant, RUST_BACKTRACE: "0" });
+
 /** What a variant has in place of the source. */
 function instead({ id }, before, variant) {
   const broken = `crate::broken::is("${id}")`;
@@ -122,7 +126,16 @@ describe("the simulator catches", { concurrency: RUNS_AT_ONCE }, () => {
   });
   after(() => rm(TREE, { recursive: true, force: true }));
 
-  for (const { id, name, within, breaks } of VARIANTS) {
+  for (const { id, name, test: by } of VARIANTS.filter((variant) => variant.test)) {
+    test(`${name}, in ${by}`, async () => {
+      const right = await simulated(program, "", by);
+      assert.match(right.stdout, /test result: ok. 1 passed/, `what is right passes: ${right.stdout}`);
+      const { code, stdout } = await simulated(program, id, by);
+      assert.ok(code !== 0 && /test result: FAILED/.test(stdout), `it was not caught: ${stdout.slice(-2000)}`);
+    });
+  }
+
+  for (const { id, name, within, breaks } of VARIANTS.filter((variant) => !variant.test)) {
     test(`${name}, within ${within} requests`, async (t) => {
       const { code, stdout } = await histories(program, id, within, breaks);
       const caught = [...stdout.matchAll(/^broken: (.*?), by/gm)].map(([, invariant]) => invariant);

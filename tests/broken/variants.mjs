@@ -1,7 +1,8 @@
 /**
  * Common mistakes of caches, each as a change to this source. The simulator's random histories must
  * catch every one. `within`: the number of requests in which the mistake must be caught. `breaks`:
- * the invariant that must catch it; any, if absent.
+ * the invariant that must catch it; any, if absent. `test`: a test of the simulator that must fail, in
+ * place of the histories.
  *
  * `edits`: a mark in the source (`// broken: …`), the text after it that changes, and the variant's
  * text. An expression or a statement becomes `if broken { variant } else { source }`. With an empty
@@ -21,7 +22,7 @@ export const VARIANTS = [
     name: "known is filled when the response arrives",
     within: 20_000,
     breaks: "no purge is lost",
-    edits: [["known-at-arrival", "self.learn_count", "memory.learn_count()"]],
+    edits: [["known-at-arrival", "self.knowledge", "Knowledge::now(&self.platform)"]],
   },
   {
     id: "known-is-a-time",
@@ -69,7 +70,7 @@ export const VARIANTS = [
       [
         "304-freshens-past-a-purge",
         "",
-        "self.began = self.platform.now(); self.learn_count = self.platform.isolate().purges.with(|memory| memory.learn_count());",
+        "self.began = self.platform.now(); self.knowledge = crate::purge::knowledge::Knowledge::now(&self.platform);",
       ],
     ],
   },
@@ -143,7 +144,7 @@ export const VARIANTS = [
   {
     id: "lease-never-expires",
     name: "a lease never expires",
-    within: 100_000,
+    within: 300_000,
     breaks: "in the end no request waits for a lost holder",
     edits: [["lease-never-expires", "platform.config().lease_life()", "platform.config().lease_life() * 1_000_000"]],
   },
@@ -283,11 +284,13 @@ export const VARIANTS = [
     edits: [
       [
         "age-vouches",
-        "let Made::ForThisRequest(began) = made else { return Vec::new() };",
+        `let Made::ForThisRequest(began) = made else {
+            return Provenance { fetched_at, ..Provenance::default() };
+        };`,
         `let began = match made {
             Made::ForThisRequest(began) => began,
             _ if BROKEN => self.began,
-            _ => return Vec::new(),
+            _ => return Provenance { fetched_at, ..Provenance::default() },
         };`,
       ],
     ],
@@ -305,5 +308,96 @@ export const VARIANTS = [
     within: 300_000,
     breaks: "in the end every request gets the newest page",
     edits: [["counted-alone", "self.has_place(&slot)", "false"]],
+  },
+  {
+    id: "age-from-arrival",
+    name: "the age of a copy of the journal counts from its arrival",
+    test: "journal::refresh::a_copy_of_another_isolate_is_as_old_as_it_was_there",
+    edits: [
+      ["age-from-arrival.reply", "learn(platform, news, asked_at, Duration::ZERO)", "learn(platform, news, platform.now(), Duration::ZERO)"],
+      ["age-from-arrival.note", "note.asked_at", "platform.now()"],
+      ["age-from-arrival.block", "note.asked_at", "platform.now()"],
+    ],
+  },
+  {
+    id: "own-entry-alone",
+    name: "a purge's own entry is merged as if all before it were known",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [
+      [
+        "own-entry-alone.news",
+        "self.entries.after(after.journal, after.number)",
+        `match appended {
+            Some(number) => self.entries.after(self.entries.head().id, Number(number.0 - 1)),
+            None => self.entries.after(after.journal, after.number),
+        }`,
+      ],
+      ["own-entry-alone.gap", "block.after() > self.head.last", "false"],
+    ],
+  },
+  {
+    id: "dropped-is-forgotten",
+    name: "an entry of the journal that was dropped is forgotten",
+    within: 100_000,
+    breaks: "no purge is lost",
+    edits: [["dropped-is-forgotten", "dropped.soft = dropped.soft.max(soft);", "let _ = (dropped, soft);"]],
+  },
+  {
+    id: "older-copy-taken",
+    name: "an older copy of the journal takes the place of a newer one",
+    within: 300_000,
+    breaks: "the number that an isolate knows never goes back",
+    edits: [["older-copy-taken", "self.head.later(block.head())", "block.head()"]],
+  },
+  {
+    id: "late-put-hides",
+    name: "the journal is not published again after a write without an answer",
+    test: "journal::publication::a_put_without_an_answer_is_made_again_after_a_minute",
+    edits: [
+      ["late-put-hides.end", "is_written", "true"],
+      ["late-put-hides.state", "is_written", "true"],
+    ],
+  },
+  {
+    id: "alarm-throws",
+    name: "an alarm that fails is gone",
+    test: "journal::publication::a_publication_that_fails_is_tried_again_after_a_minute_and_not_at_once",
+    edits: [["alarm-throws", "", "if self.publish().await.is_err() { return Ok(()); }"]],
+  },
+  {
+    id: "absent-is-empty",
+    name: "a journal that KV does not show counts as an empty one",
+    test: "journal::publication::a_journal_that_kv_does_not_show_is_not_an_empty_one",
+    edits: [
+      [
+        "absent-is-empty",
+        "()",
+        `{
+            let empty = Block::write(crate::journal::Head::default(), Number(0), std::iter::empty());
+            platform.isolate().journal.with_mut(|journal| journal.learn_published(empty, asked_at));
+        }`,
+      ],
+    ],
+  },
+  {
+    id: "another-journals-number",
+    name: "the number of another journal is taken as one of this",
+    test: "journal::refresh::a_number_of_another_journal_says_nothing",
+    edits: [
+      ["another-journals-number", "known.journal == self.head.id && number <= known.number", "number <= known.number"],
+    ],
+  },
+  {
+    id: "endless-refresh",
+    name: "a refresh that was lost is under way for ever",
+    test: "journal::refresh::a_refresh_that_was_lost_blocks_no_later_one",
+    edits: [
+      [
+        "endless-refresh",
+        "self.under_way.as_ref().is_some_and(|under_way| now < under_way.until)",
+        "self.under_way.is_some()",
+      ],
+    ],
   },
 ];

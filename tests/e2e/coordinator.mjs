@@ -1,6 +1,6 @@
 /**
  * The world's one coordinator, in a runtime of its own: the built Worker, whose
- * Durable Object the data centres reach through Miniflare's registry of Workers
+ * Durable Objects (leases, and the purge journal) the data centres reach through Miniflare's registry of Workers
  * (a folder of this edge's own) and a socket.
  *
  *     const edge = await startEdge({ coordinator: true, dataCentres: 2, … });
@@ -20,12 +20,13 @@ import { startProbe, withProbe } from "./probe.mjs";
 const WORKER = "coordinator";
 const CLASS = "Coordinator";
 const SHARD = "shard-0-of-1";
+const JOURNAL = "purge-journal";
 
 /** The entry of a Worker's `env`. */
 export const BINDING = { type: "durable-object", worker: WORKER, exportName: CLASS };
 
-export async function startCoordinator(code, alone) {
-  const coordinator = new Coordinator(code, alone, await mkdtemp(join(tmpdir(), "edge-isr-")));
+export async function startCoordinator(code, alone, env) {
+  const coordinator = new Coordinator(code, alone, env, await mkdtemp(join(tmpdir(), "edge-isr-")));
   await coordinator.restart();
   return coordinator;
 }
@@ -33,13 +34,15 @@ export async function startCoordinator(code, alone) {
 class Coordinator {
   #code;
   #alone;
+  #env;
   #folder;
   #miniflare;
   #process;
   #probe;
 
-  constructor(code, alone, folder) {
+  constructor(code, alone, env, folder) {
     this.#code = code;
+    this.#env = env;
     this.#folder = folder;
     this.#alone = alone;
   }
@@ -60,9 +63,14 @@ class Coordinator {
     this.#probe = await startProbe(await this.#miniflare.unsafeGetDirectURL(WORKER, "Probe"));
   }
 
-  /** Takes the object out of memory, as a deploy does, or a while without asks. */
+  /** Takes the object of the leases out of memory, as a deploy does, or a while without asks. */
   evict() {
     return this.#miniflare.unsafeEvictDurableObject(WORKER, CLASS, { name: SHARD });
+  }
+
+  /** Takes the purge journal's object out of memory. */
+  evictJournal() {
+    return this.#miniflare.unsafeEvictDurableObject(WORKER, CLASS, { name: JOURNAL });
   }
 
   pause() {
@@ -90,7 +98,7 @@ class Coordinator {
     const exports = { [CLASS]: { type: "durable-object", storage: "sqlite" } };
     const door = { host: "127.0.0.1", port: 0, entrypoint: "Probe", proxy: true };
     return {
-      config: { name: WORKER, ...settings, exports, manifest: withProbe(manifest) },
+      config: { name: WORKER, ...settings, env: this.#env, exports, manifest: withProbe(manifest) },
       dev: { unsafeDirectSockets: [door] },
     };
   }

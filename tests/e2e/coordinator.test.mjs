@@ -1,4 +1,4 @@
-/** Two data centres, two processes, and the Durable Object that both ask. */
+/** Two data centres, two processes, and the Durable Objects that both ask: for leases, and for purges. */
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
@@ -31,7 +31,7 @@ describe("with a coordinator", () => {
 
   before(async () => {
     origin = await startOrigin();
-    const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN };
+    const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, WORLD_LEASES: "true" };
     edge = await startEdge({ probe: true, coordinator: true, dataCentres: 2, isolates: 2, vars });
   });
   beforeEach(() => {
@@ -83,7 +83,7 @@ describe("with a coordinator", () => {
   });
 
   test("a holder that died blocks the others no longer than its lease", async () => {
-    const vars = { ORIGIN: origin.url };
+    const vars = { ORIGIN: origin.url, WORLD_LEASES: "true" };
     const short = await startEdge({ probe: true, coordinator: true, dataCentres: 2, vars });
     origin.on(path, { body: "hello", headers: FRESH });
     const hold = origin.hold(path);
@@ -104,7 +104,7 @@ describe("with a coordinator", () => {
   });
 
   for (const mode of ["hard", "soft"]) {
-    test(`a ${mode} purge that KV does not show yet is recognised when the page would be refilled`, async () => {
+    test(`a ${mode} purge is known when the page is refilled in another data centre, whatever KV shows`, async () => {
       const page = (body) => ({ body, etag: '"1"', headers: { "cache-control": "s-maxage=60", "cache-tag": "a" } });
       const [near, far] = [edge.dataCentre(0), edge.dataCentre(1)];
       origin.on(path, page("old"));

@@ -67,7 +67,7 @@ export class Edge {
   async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, ...options }) {
     const shared = { ...texts(vars), ...env };
     if (coordinator) {
-      this.coordinator = await startCoordinator(code, ALONE);
+      this.coordinator = await startCoordinator(code, ALONE, { TAGS: kvBinding(this.kv.address, 0), ...shared });
       shared.COORDINATOR = BINDING;
     }
     for (let i = 0; i < dataCentres; i += 1) {

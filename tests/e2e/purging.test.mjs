@@ -224,13 +224,13 @@ describe("a purge", () => {
     }
   }
 
-  test("reaches the other isolate and the other data centre past the memory window", async () => {
+  test("reaches the other isolate and the other data centre past two memory windows", async () => {
     origin.on(path, page("old"));
     const others = [edge.isolate(1), edge.dataCentre(1)];
     for (const other of [edge, ...others]) await hitOf(other, path);
     origin.on(path, page("new"));
     await purge(edge, { tags: tags(), mode: "hard" });
-    await advance(11_000);
+    await advance(21_000);
     for (const other of others) assert.equal((await other.fetch(path)).text(), "new");
   });
 
@@ -288,7 +288,7 @@ describe("a purge", () => {
     assert.deepEqual(kept, answer.json());
     assert.deepEqual([spread.durable, spread.here], [true, { seen: 2, of: 2 }]);
     const wait = Date.parse(spread.usually_everywhere_by) - Date.parse(kept.at);
-    assert.ok(wait >= 70_000 && wait < 80_000, `${wait} ms`);
+    assert.ok(wait >= 80_000 && wait < 90_000, `${wait} ms`);
     const elsewhere = await receipt(edge.dataCentre(1), kept.id);
     assert.deepEqual([elsewhere.status, elsewhere.json().field], [404, "RECEIPT_LIFE"]);
     edge.kv.heal();
@@ -337,8 +337,8 @@ describe("a receipt", () => {
     assert.equal((await receipt(edge, unknown, READER)).status, 404);
   });
 
-  for (const id of ["", "0", unknown.toUpperCase(), `${unknown}0`, `${unknown}/`, `${"%30".repeat(32)}`]) {
-    test(`is not known by the id ${id || "that is empty"}`, async () => {
+  for (const id of ["0", unknown.toUpperCase(), `${unknown}0`, `${unknown}/`, `${"%30".repeat(32)}`]) {
+    test(`is not known by the id ${id}`, async () => {
       edge.kv.reset();
       const answer = await receipt(edge, id);
       assert.deepEqual([answer.status, answer.json().field, edge.kv.operations.length], [400, "id", 0]);
@@ -391,7 +391,7 @@ describe("KV", () => {
     return eventually(() => edge.kv.dump("u/").some(({ value }) => value.includes(`${path}"`)));
   }
 
-  test("is not read by a hit within the memory window, and once past it", async () => {
+  test("is not read by a hit within the memory window, and once in the background past it", async () => {
     await hitOf(edge, path);
     await graphWritten();
     await hitOf(edge, path);
@@ -400,8 +400,8 @@ describe("KV", () => {
     assert.deepEqual(edge.kv.counts(), { get: 0, bulk: 0, bulkKeys: 0, put: 0, delete: 0, list: 0 });
     await advance(11_000);
     await hitOf(edge, path);
-    const { bulk, put } = edge.kv.counts();
-    assert.deepEqual([bulk, put], [1, 0]);
+    await eventually(() => assert.equal(edge.kv.counts().bulk, 1));
+    assert.equal(edge.kv.counts().put, 0);
   });
 
   test("is not written by a revalidation with unchanged tags", async () => {
@@ -422,11 +422,11 @@ describe("KV", () => {
     await hitOf(edge, path);
     edge.kv.fail({ reads: true });
     assert.ok(cacheStatus(await edge.fetch(path)).hit);
-    await advance(12_000);
+    await advance(22_000);
     const old = await edge.fetch(path);
     assert.deepEqual([old.text(), cacheStatus(old).fwd, cacheStatus(old).fwdStatus], ["hello", "stale", 304]);
     await hitOf(edge, path);
-    await advance(12_000);
+    await advance(22_000);
     await origin.stop();
     assert.equal((await edge.fetch(path)).status, 502);
     await origin.restart();

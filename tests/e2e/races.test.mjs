@@ -7,8 +7,8 @@ import { Hold } from "./hold.mjs";
 import { TOKEN, purge } from "./purge.mjs";
 
 const MODES = ["soft", "hard"];
-/** Past the memory window: whatever an isolate knows of KV, it reads again. */
-const WINDOW = 11_000;
+/** Past two memory windows: whatever an isolate knows of KV, it reads again before it uses it. */
+const WINDOW = 21_000;
 /** Longer than the skew: that the fence looks at the request's beginning must show. */
 const RENDER = 8_000;
 

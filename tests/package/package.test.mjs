@@ -166,8 +166,8 @@ describe("in the folder", () => {
   });
 
   for (const [title, bind] of [
-    ["without a coordinator", (text) => text],
-    ["with the coordinator", uncommented],
+    ["with the purge journal", (text) => text],
+    ["without it", unbound],
   ]) {
     test(`npx edge-isr dev stores a page and purges it, ${title}`, async () => {
       writeFileSync(toml, bind(readFileSync(toml, "utf8")));
@@ -198,16 +198,16 @@ describe("in the folder", () => {
       const { output } = asUser(env, folder, "npx", ["wrangler", "deploy", "--dry-run"]).succeeds();
       assert.match(output, /env\.TAGS\b.*KV Namespace/);
       assert.match(output, /env\.ORIGIN\b/);
-      assert.equal(/env\.COORDINATOR \(Coordinator\)/.test(output), bind === uncommented, output);
+      assert.equal(/env\.COORDINATOR \(Coordinator\)/.test(output), bind !== unbound, output);
       assert.doesNotMatch(output, /WARNING|ERROR/);
     });
   }
 });
 
-function uncommented(text) {
-  const bound = text.replaceAll(/^# (durable_objects|migrations)/gm, "$1");
-  assert.notEqual(bound, text);
-  return bound;
+function unbound(text) {
+  const without = text.replaceAll(/^(durable_objects|migrations)/gm, "# $1");
+  assert.notEqual(without, text);
+  return without;
 }
 
 async function ask(url) {

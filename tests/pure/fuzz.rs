@@ -143,7 +143,7 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
         for_all: false,
         status,
         headers: response.clone(),
-        provenance: Provenance { fetched_at: now, known: vec![] },
+        provenance: Provenance { fetched_at: now, known: vec![], journal: None },
         born_at: born_at(response, now),
         lifetimes,
         tags: TagSet::of(response, "h").tags,

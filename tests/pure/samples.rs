@@ -25,7 +25,7 @@ pub fn response(fetched_at: i64) -> StoredResponse {
     StoredResponse {
         status: StatusCode::OK,
         headers: HeaderMap::new(),
-        provenance: Provenance { fetched_at: Time(fetched_at), known: vec![] },
+        provenance: Provenance { fetched_at: Time(fetched_at), known: vec![], journal: None },
         born_at: Time(fetched_at),
         lifetimes: FRESH,
         for_all: false,

@@ -96,7 +96,7 @@ fn with_kv_unreadable_an_old_page_is_shown_only_if_the_origin_fails_too() {
         let world = World::new(1);
         world.origin.set("/a", Page::new("one").with("cache-control", control));
         world.get("/a");
-        world.wait(11_000);
+        world.wait(21_000);
         world.kv.reads_fail.set(true);
         world.origin.set("/a", Page::unreachable());
         assert_eq!(world.get("/a").status, status, "{control}");
@@ -108,7 +108,7 @@ fn a_kv_that_hangs_counts_as_a_kv_that_fails() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("one").fresh(6000, 6000));
     world.get("/a");
-    world.wait(11_000);
+    world.wait(21_000);
     world.kv.hang(Operation::Read, "");
     let start = world.executor.now();
     assert_eq!(world.get("/a").cache(), "fwd=stale; fwd-status=200; stored");

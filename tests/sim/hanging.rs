@@ -57,7 +57,7 @@ fn records_that_cannot_be_read_hold_a_page_up_for_three_seconds() {
     let world = World::new(1);
     world.origin.set("/a", Page::new("x").fresh(600, 600));
     world.get("/a");
-    world.wait(11_000);
+    world.wait(21_000);
     world.kv.hang(Operation::Read, "p/");
     let start = world.executor.now();
     let seen = world.get("/a");

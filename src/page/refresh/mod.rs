@@ -49,7 +49,7 @@ use crate::policy::refresh::guess::{Order, Section};
 use crate::policy::stored::StoredResponse;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
-use crate::purge::memory::{LearnCount, PurgeMemory};
+use crate::purge::knowledge::Knowledge;
 
 /// The requests to the origin on behalf of a slot.
 ///
@@ -64,7 +64,7 @@ pub struct Refresh<P: Platform> {
     /// The reason to ask the origin, for `Cache-Status`.
     pub(crate) reason: Forward,
     /// The number of purge records that this isolate had learned before the request was sent.
-    pub(crate) learn_count: LearnCount,
+    pub(crate) knowledge: Knowledge,
     /// The time before the request was sent: the response's `fetched_at`, unless the response is
     /// older.
     pub(crate) began: Time,
@@ -91,7 +91,7 @@ impl<P: Platform> Refresh<P> {
         lookup: Lookup<P::Body>,
         lease: Option<Lease<P>>,
     ) -> Refresh<P> {
-        let learn_count = platform.isolate().purges.with(PurgeMemory::learn_count);
+        let knowledge = Knowledge::now(&platform);
         let began = platform.now();
         let reason = lookup.forward_reason();
         let carried = HeaderMap::new();
@@ -101,7 +101,7 @@ impl<P: Platform> Refresh<P> {
             lookup,
             lease,
             reason,
-            learn_count,
+            knowledge,
             began,
             carried,
             unconditional: false,

@@ -15,7 +15,6 @@ use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
 use crate::platform::{Platform, Response, Settled};
-use crate::policy::fence::Provenance;
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::refresh::answers::{self, NotModified};
@@ -45,9 +44,9 @@ impl<P: Platform> Refresh<P> {
         let lifetimes = match self.judge(candidate.stored.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
             Storing::Refuse(reason) => {
-                let Candidate { stored, body, verdict } = *candidate;
+                let Candidate { stored, body, verdict, detail } = *candidate;
                 let whole = Response { status: stored.status, headers, body };
-                let prior = Candidate { stored, body: self.platform.empty_body(), verdict };
+                let prior = Candidate { stored, body: self.platform.empty_body(), verdict, detail };
                 self.lookup.found = Found::Response(Box::new(prior));
                 return self.turned(reply, StatusCode::NOT_MODIFIED, whole, reason).await;
             }
@@ -79,7 +78,7 @@ impl<P: Platform> Refresh<P> {
         let lifetimes = lifetimes.of_made(made);
         StoredResponse {
             born_at: born_at(&of_answer, self.began),
-            provenance: Provenance { fetched_at: made.at(), known: self.known(&tags, made) },
+            provenance: self.provenance(&tags, made),
             for_all: says_it_is_for_all(prior.status, &headers, &lifetimes),
             headers,
             lifetimes,

@@ -17,8 +17,7 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::refresh::answers::{AfterOwn, OwnAnswer, OwnRequest, after_own, own_answer};
 use crate::policy::refresh::plain::may_be_as_good;
 use crate::policy::stored::Pass;
-use crate::purge::memory::PurgeMemory;
-use crate::purge::records::all_tags;
+use crate::purge::knowledge::Knowledge;
 
 impl<P: Platform> Refresh<P> {
     /// Tells whether a visitor's own request got a good response before this plain one.
@@ -35,7 +34,7 @@ impl<P: Platform> Refresh<P> {
         let added = self.visit.added_to(&plain);
         // The response may be stored after all. So the count and the time are taken before the
         // request is sent.
-        self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
+        self.knowledge = Knowledge::now(&self.platform);
         self.began = self.platform.now();
         self.carried = self.visit.carried();
         let not_for_visitor = matches!(self.lookup.found, Found::NotForVisitor(_));
@@ -116,7 +115,7 @@ impl<P: Platform> Refresh<P> {
     /// Returns whether it did.
     pub(super) async fn takes_lease(&mut self) -> bool {
         let Some(lease) = lease::take(&self.platform, &self.lookup.slot) else { return false };
-        if let Err(outcome) = lease.claim(&all_tags(&self.visit, &[])).await {
+        if let Err(outcome) = lease.claim().await {
             lease.end(outcome).await;
             return false;
         }

@@ -19,7 +19,7 @@ use crate::policy::refresh::answers::{
 };
 use crate::policy::refresh::plain::is_as_good_as_plain;
 use crate::policy::storing::Storing;
-use crate::purge::memory::PurgeMemory;
+use crate::purge::knowledge::Knowledge;
 
 impl<P: Platform> Refresh<P> {
     /// Sends the plain request first, and acts on its response.
@@ -70,7 +70,7 @@ impl<P: Platform> Refresh<P> {
     ) -> Result<Response<P::Body>, OriginError> {
         // The count and the time are taken before the request is sent. A purge that comes while the
         // origin works must count as unknown to it.
-        self.learn_count = self.platform.isolate().purges.with(PurgeMemory::learn_count);
+        self.knowledge = Knowledge::now(&self.platform);
         self.began = self.platform.now();
         self.carried = plain;
         let compared = self.compared().map(|stored| &stored.headers);

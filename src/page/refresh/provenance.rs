@@ -6,8 +6,11 @@ use crate::isolate::complaints::Complaint;
 use crate::page::refresh::Refresh;
 use crate::platform::complain::complain;
 use crate::platform::{Platform, Response};
+use crate::policy::fence::Provenance;
 use crate::policy::freshness::Made;
 use crate::policy::tag::{Tag, TagSet};
+use crate::purge::knowledge::Knowledge;
+use crate::purge::memory::PurgeMemory;
 use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
@@ -39,17 +42,22 @@ impl<P: Platform> Refresh<P> {
         set.tags
     }
 
-    /// The purges that the origin knew of when it made a response with these tags.
+    /// The time of a response with these tags, and the purges that the origin knew of when it made
+    /// the response.
     ///
-    /// A response that another cache had stored before this request vouches for none.
-    pub(super) fn known(&self, tags: &[Tag], made: Made) -> Vec<String> {
+    /// A response that another cache had stored before this request knows none.
+    pub(super) fn provenance(&self, tags: &[Tag], made: Made) -> Provenance {
+        // broken: fetched-at-when-stored
+        let fetched_at = made.at();
         // broken: age-vouches
-        let Made::ForThisRequest(began) = made else { return Vec::new() };
+        let Made::ForThisRequest(began) = made else {
+            return Provenance { fetched_at, ..Provenance::default() };
+        };
         let tags = all_tags(&self.visit, tags);
         let skew = self.platform.config().skew;
-        self.platform.isolate().purges.with(|memory| {
-            // broken: known-at-arrival
-            memory.known(&tags, self.learn_count, began, skew)
-        })
+        // broken: known-at-arrival
+        let Knowledge { records, journal } = self.knowledge;
+        let known = |memory: &PurgeMemory| memory.known(&tags, records, began, skew);
+        Provenance { fetched_at, known: self.platform.isolate().purges.with(known), journal }
     }
 }

@@ -14,8 +14,7 @@ use crate::policy::freshness::Made;
 use crate::policy::key::Slot;
 use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::storing::overtaking::{self, Current, Put};
-use crate::purge::memory::PurgeMemory;
-use crate::purge::records::{all_tags, purged_since};
+use crate::purge::records::{purged, purged_since};
 
 impl<P: Platform> Refresh<P> {
     /// Writes a slot. Returns false if the slot holds a later response, or if the cache kept
@@ -76,16 +75,13 @@ impl<P: Platform> Refresh<P> {
 
     /// The strongest purge of a response that this isolate knows of.
     fn purged(&self, stored: &StoredResponse) -> Purged {
-        let tags = all_tags(&self.visit, &stored.tags);
-        let skew = self.platform.config().skew;
-        let purged = |memory: &PurgeMemory| stored.provenance.purged(memory.records(&tags), skew);
-        self.platform.isolate().purges.with(purged)
+        purged(&self.platform, &self.visit, stored)
     }
 
     /// The strongest purge of a response that this isolate learned of after the request to the
     /// origin was sent.
     pub(super) fn purged_since(&self, stored: &StoredResponse) -> Purged {
-        purged_since(&self.platform, &self.visit, stored, self.learn_count)
+        purged_since(&self.platform, &self.visit, stored, self.knowledge)
     }
 
     /// Notes that the cache kept nothing, and logs it. Requests for the page are not collapsed for

@@ -19,7 +19,7 @@ use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
 use crate::platform::{Platform, Response, Settled, Unsettled};
-use crate::policy::fence::{Provenance, Purged};
+use crate::policy::fence::Purged;
 use crate::policy::freshness::{Lifetimes, Made, born_at};
 use crate::policy::key::Slot;
 use crate::policy::refresh::backoff::Cause;
@@ -165,11 +165,7 @@ impl<P: Platform> Refresh<P> {
             self.lookup.filed_under(&self.visit.key, &names, self.began, selecting);
         let stored = StoredResponse {
             status: response.status,
-            provenance: Provenance {
-                // broken: fetched-at-when-stored
-                fetched_at: made.at(),
-                known: self.known(&tags, made),
-            },
+            provenance: self.provenance(&tags, made),
             born_at: born_at(&headers, self.began),
             for_all: says_it_is_for_all(response.status, &headers, &lifetimes),
             headers,
@@ -245,7 +241,7 @@ impl<P: Platform> Refresh<P> {
         let is_current = self.put(&slot, stored.clone(), prior.as_ref(), body, life).await;
         // The lease ends after the put, so that a woken request finds the response.
         let ended = if is_handed_on {
-            LeaseEnd::Stored { fetched_at, learn_count: self.learn_count }
+            LeaseEnd::Stored { fetched_at, knowledge: self.knowledge }
         } else {
             // Each use has to be validated, so each waiting request asks the origin for itself.
             LeaseEnd::Uncacheable

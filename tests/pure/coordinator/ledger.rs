@@ -1,32 +1,27 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Ledger, RowChange};
-use edge_isr::coordinator::shard::{LeaseReply, ShardReply, ShardRequest};
+use edge_isr::coordinator::ledger::Ledger;
+use edge_isr::coordinator::shard::{LeaseReply, ShardRequest};
 use edge_isr::lease::LeaseEnd;
-use edge_isr::policy::fence::PurgeMode;
-use edge_isr::policy::tag::Tag;
+use edge_isr::platform::rows::RowChange;
 use edge_isr::policy::time::Time;
 use proptest::prelude::*;
 
-use super::{published, some_ending};
+use super::some_ending;
 
 const LIFE: Duration = Duration::from_millis(1_000);
 
 fn claim(slot: &str, token: u64) -> ShardRequest {
-    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: false, tags: vec![] }
+    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: false }
 }
 
 fn claim_again(slot: &str, token: u64) -> ShardRequest {
-    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: true, tags: vec![] }
+    ShardRequest::Claim { slot: slot.to_owned(), token, life: LIFE, waited: true }
 }
 
 fn release(slot: &str, token: u64, end: LeaseEnd) -> ShardRequest {
     ShardRequest::Release { slot: slot.to_owned(), token, end }
-}
-
-fn publish(tag: &str, at: i64, id: &str) -> ShardRequest {
-    ShardRequest::Publish(published(tag, PurgeMode::Soft, at, id))
 }
 
 /// What a ledger says, with its rows as an object's storage keeps them.
@@ -37,20 +32,10 @@ struct Object {
 }
 
 impl Object {
-    fn standing(&mut self, ask: ShardRequest, now: i64) -> LeaseReply {
-        self.answer(ask, now).lease
-    }
-
-    fn answer(&mut self, ask: ShardRequest, now: i64) -> ShardReply {
+    fn answer(&mut self, ask: ShardRequest, now: i64) -> LeaseReply {
         let (answer, changes) = self.ledger.answer(ask, Time(now));
         self.apply(changes);
         answer
-    }
-
-    fn ids(&mut self, tag: &str, now: i64) -> Vec<String> {
-        let tags = vec![Tag::origin(tag).unwrap()];
-        let records = self.answer(ShardRequest::Records(tags), now).records;
-        records.into_iter().map(|published| published.record.id).collect()
     }
 
     fn apply(&mut self, changes: Vec<RowChange>) {
@@ -72,21 +57,21 @@ impl Object {
 #[test]
 fn a_lease_has_a_single_holder_until_it_is_given_back_or_ends() {
     let mut object = Object::default();
-    assert_eq!(object.standing(claim("a", 1), 0), LeaseReply::Granted);
-    assert_eq!(object.standing(claim("a", 2), 0), LeaseReply::Held);
-    assert_eq!(object.standing(claim("b", 2), 0), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 1), 0), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 2), 0), LeaseReply::Held);
+    assert_eq!(object.answer(claim("b", 2), 0), LeaseReply::Granted);
     object.answer(release("a", 1, LeaseEnd::Abandoned), 500);
-    assert_eq!(object.standing(claim("a", 2), 500), LeaseReply::Granted);
-    assert_eq!(object.standing(claim("a", 3), 1_499), LeaseReply::Held);
-    assert_eq!(object.standing(claim("a", 3), 1_500), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 2), 500), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 3), 1_499), LeaseReply::Held);
+    assert_eq!(object.answer(claim("a", 3), 1_500), LeaseReply::Granted);
 }
 
 #[test]
 fn a_claim_that_is_repeated_is_granted_again_and_from_then_on() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    assert_eq!(object.standing(claim("a", 1), 900), LeaseReply::Granted);
-    assert_eq!(object.standing(claim("a", 2), 1_800), LeaseReply::Held);
+    assert_eq!(object.answer(claim("a", 1), 900), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 2), 1_800), LeaseReply::Held);
 }
 
 #[test]
@@ -94,10 +79,10 @@ fn a_lease_is_given_back_by_its_holder_alone() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 2, LeaseEnd::Abandoned), 1);
-    assert_eq!(object.standing(claim("a", 2), 2), LeaseReply::Held);
+    assert_eq!(object.answer(claim("a", 2), 2), LeaseReply::Held);
     object.answer(claim("a", 2), 1_000);
     object.answer(release("a", 1, LeaseEnd::Abandoned), 1_001);
-    assert_eq!(object.standing(claim("a", 3), 1_002), LeaseReply::Held);
+    assert_eq!(object.answer(claim("a", 3), 1_002), LeaseReply::Held);
 }
 
 #[test]
@@ -105,9 +90,9 @@ fn no_lease_is_needed_for_a_page_that_turned_out_uncacheable() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, LeaseEnd::Uncacheable), 10);
-    assert_eq!(object.standing(claim("a", 2), 20), LeaseReply::Free);
-    assert_eq!(object.standing(claim("a", 3), 120_009), LeaseReply::Free);
-    assert_eq!(object.standing(claim("a", 3), 120_010), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("a", 2), 20), LeaseReply::Free);
+    assert_eq!(object.answer(claim("a", 3), 120_009), LeaseReply::Free);
+    assert_eq!(object.answer(claim("a", 3), 120_010), LeaseReply::Granted);
 }
 
 #[test]
@@ -115,24 +100,21 @@ fn a_failure_is_shared_by_claims_that_waited_for_it_and_by_no_later_claim() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
     object.answer(release("a", 1, LeaseEnd::Failed(502)), 10);
-    assert_eq!(object.standing(claim_again("a", 2), 1_000), LeaseReply::Failed(502));
-    assert_eq!(object.standing(claim("a", 3), 1_000), LeaseReply::Granted);
-    assert_eq!(object.standing(claim_again("a", 2), 1_000), LeaseReply::Held);
+    assert_eq!(object.answer(claim_again("a", 2), 1_000), LeaseReply::Failed(502));
+    assert_eq!(object.answer(claim("a", 3), 1_000), LeaseReply::Granted);
+    assert_eq!(object.answer(claim_again("a", 2), 1_000), LeaseReply::Held);
     object.answer(release("a", 3, LeaseEnd::Failed(502)), 1_010);
-    assert_eq!(object.standing(claim_again("a", 2), 3_010), LeaseReply::Granted);
+    assert_eq!(object.answer(claim_again("a", 2), 3_010), LeaseReply::Granted);
 }
 
 #[test]
-fn leases_and_records_survive_an_eviction_but_not_their_end() {
+fn leases_survive_an_eviction_but_not_their_end() {
     let mut object = Object::default();
     object.answer(claim("a", 1), 0);
-    object.answer(publish("t", 0, "record"), 0);
     object.evict(500);
-    assert_eq!(object.standing(claim("a", 2), 500), LeaseReply::Held);
-    assert_eq!(object.ids("t", 500), ["record"]);
+    assert_eq!(object.answer(claim("a", 2), 500), LeaseReply::Held);
     object.evict(600_000);
-    assert_eq!(object.standing(claim("a", 2), 600_000), LeaseReply::Granted);
-    assert_eq!(object.ids("t", 600_000), [""; 0]);
+    assert_eq!(object.answer(claim("a", 2), 600_000), LeaseReply::Granted);
     object.answer(release("a", 2, LeaseEnd::Abandoned), 600_000);
     assert_eq!(object.rows.len(), 0);
 }
@@ -140,7 +122,9 @@ fn leases_and_records_survive_an_eviction_but_not_their_end() {
 #[test]
 fn a_row_that_cannot_be_read_is_deleted() {
     let mut object = Object::default();
-    for (key, row) in [("l/a", "9 lease x"), ("l/b", ""), ("r/x", "9999 record"), ("", "99 what")] {
+    // The third is a purge record of an older version.
+    let record = "9999 record soft 5 0123456789abcdef,4 t";
+    for (key, row) in [("l/a", "9 lease x"), ("l/b", ""), ("r/t/soft/x", record), ("", "99 what")] {
         object.rows.insert(key.to_owned(), row.to_owned());
     }
     object.evict(0);
@@ -151,81 +135,25 @@ fn a_row_that_cannot_be_read_is_deleted() {
 fn an_expired_row_is_deleted_although_no_request_asks_for_it() {
     let mut object = Object::default();
     object.answer(claim("dead", 1), 0);
-    object.answer(publish("t", 0, "record"), 0);
+    object.answer(claim("uncacheable", 1), 0);
+    object.answer(release("uncacheable", 1, LeaseEnd::Uncacheable), 0);
     assert_eq!(object.rows.len(), 2);
-    object.ids("other", 61_000);
+    object.answer(release("other", 1, LeaseEnd::Abandoned), 61_000);
     assert_eq!(object.rows.len(), 1);
-    object.ids("other", 661_000);
+    object.answer(release("other", 1, LeaseEnd::Abandoned), 661_000);
     assert_eq!(object.rows.len(), 0);
 }
 
 #[test]
-fn records_are_given_by_tag_and_kind_for_ten_minutes_after_they_came() {
-    let mut object = Object::default();
-    object.answer(publish("t", 5_000, "one"), 1_000);
-    object.answer(publish("t", 4_000, "two"), 2_000);
-    object.answer(ShardRequest::Publish(published("t", PurgeMode::Hard, 0, "hard")), 2_000);
-    object.answer(publish("u", 0, "other"), 2_000);
-    object.answer(publish("t/u", 0, "nested"), 2_000);
-    let mut ids = object.ids("t", 2_000);
-    ids.sort();
-    assert_eq!(ids, ["hard", "one", "two"]);
-    assert_eq!(object.ids("T/u", 2_000), ["nested"]);
-    assert_eq!(object.ids("t", 601_000), ["hard", "two"]);
-}
-
-#[test]
-fn a_claim_brings_the_records_of_its_tags() {
-    let mut object = Object::default();
-    object.answer(publish("t", 0, "record"), 0);
-    let tags = vec![Tag::origin("t").unwrap(), Tag::everything()];
-    let ask =
-        ShardRequest::Claim { slot: "a".to_owned(), token: 1, life: LIFE, waited: false, tags };
-    let answer = object.answer(ask, 0);
-    assert_eq!(answer.lease, LeaseReply::Granted);
-    assert_eq!(answer.records, [published("t", PurgeMode::Soft, 0, "record")]);
-}
-
-#[test]
-fn a_burst_of_purges_keeps_the_newest_records_and_the_record_with_the_latest_stamp() {
-    let mut object = Object::default();
-    object.answer(publish("t", 9_000, "fast clock"), 0);
-    for number in 0..100 {
-        object.answer(publish("t", number, &format!("{number:03}")), 1 + number);
-    }
-    let ids = object.ids("t", 200);
-    assert_eq!(ids.len(), 8);
-    assert!(ids.contains(&"fast clock".to_owned()) && ids.contains(&"099".to_owned()));
-    assert!(!ids.contains(&"050".to_owned()));
-    assert_eq!(object.rows.len(), 8);
-    for number in 0..100 {
-        object.answer(publish("moment", 0, &format!("{number:03}")), number);
-    }
-    assert_eq!(object.ids("moment", 200).len(), 8);
-}
-
-#[test]
-fn a_record_that_comes_twice_is_kept_once() {
-    let mut object = Object::default();
-    object.answer(publish("t", 0, "record"), 0);
-    object.answer(publish("t", 0, "record"), 1);
-    assert_eq!(object.ids("t", 2), ["record"]);
-}
-
-#[test]
-fn a_full_ledger_grants_no_lease_and_drops_its_oldest_records() {
+fn a_full_ledger_grants_no_further_lease() {
     let mut object = Object::default();
     for number in 0..20_000 {
         object.ledger.answer(claim(&format!("{number}"), 1), Time(0));
-        object.ledger.answer(publish(&format!("t{number}"), 0, "r"), Time(number));
     }
-    assert_eq!(object.standing(claim("one more", 1), 100), LeaseReply::Full);
-    assert_eq!(object.standing(claim("0", 2), 100), LeaseReply::Held);
-    object.answer(publish("one-more", 0, "r"), 20_000);
-    assert_eq!(object.ids("t0", 20_001), [""; 0]);
-    assert_eq!(object.ids("one-more", 20_001), ["r"]);
+    assert_eq!(object.answer(claim("one more", 1), 100), LeaseReply::Full);
+    assert_eq!(object.answer(claim("0", 2), 100), LeaseReply::Held);
     // Once they have ended there is room again.
-    assert_eq!(object.standing(claim("one more", 1), 90_000), LeaseReply::Granted);
+    assert_eq!(object.answer(claim("one more", 1), 90_000), LeaseReply::Granted);
 }
 
 /// One step in the life of an object: what a holder does with which of three slots, and how long after.
@@ -266,8 +194,8 @@ proptest! {
                 Step::Claim { slot, token, life, waited } => {
                     let life_of = Duration::from_millis(life);
                     let name = slot.to_string();
-                    let ask = ShardRequest::Claim { slot: name, token, life: life_of, waited, tags: vec![] };
-                    let lease = object.standing(ask, now as i64);
+                    let ask = ShardRequest::Claim { slot: name, token, life: life_of, waited };
+                    let lease = object.answer(ask, now as i64);
                     let other = held.get(&slot).filter(|(holder, until)| *holder != token && now < *until);
                     if other.is_some() {
                         prop_assert_eq!(lease, LeaseReply::Held);
@@ -283,9 +211,9 @@ proptest! {
     }
 }
 
-/// The rows that an ask at this time deletes.
+/// The number of rows that a request at this time deletes.
 fn deleted(ledger: &mut Ledger, now: i64) -> usize {
-    let (_, changes) = ledger.answer(ShardRequest::Records(vec![]), Time(now));
+    let (_, changes) = ledger.answer(release("other", 1, LeaseEnd::Abandoned), Time(now));
     changes.iter().filter(|change| matches!(change, RowChange::Delete { .. })).count()
 }
 
@@ -296,7 +224,6 @@ fn expired_rows_are_deleted_once_a_minute_from_the_moment_of_their_end() {
         token: 1,
         life: Duration::from_millis(life),
         waited: false,
-        tags: vec![],
     };
     let mut ledger = Ledger::default();
     ledger.answer(lease(10_000), Time(0));
@@ -312,26 +239,4 @@ fn a_ledger_that_was_read_again_has_nothing_to_delete_for_a_minute() {
     object.evict(500);
     assert_eq!(deleted(&mut object.ledger, 1_000), 0);
     assert_eq!(deleted(&mut object.ledger, 60_500), 1);
-}
-
-#[test]
-fn a_record_is_given_until_its_end_also_where_it_is_not_deleted_yet() {
-    const END: i64 = 10 * 60 * 1000;
-    let mut object = Object::default();
-    object.answer(publish("t", 0, "record"), 0);
-    assert_eq!(object.ids("t", END - 1), ["record"]);
-    assert_eq!(object.ids("t", END), [""; 0]);
-}
-
-#[test]
-fn as_many_records_are_kept_as_there_is_room_for() {
-    const MOST: usize = 20_000;
-    let mut object = Object::default();
-    for number in 0..MOST {
-        object.answer(publish(&format!("t{number}"), 0, "record"), number as i64 / 1000);
-    }
-    assert_eq!(object.rows.len(), MOST);
-    object.answer(publish("another", 0, "record"), 100);
-    assert_eq!(object.rows.len(), MOST);
-    assert_eq!(object.ids("another", 100), ["record"]);
 }

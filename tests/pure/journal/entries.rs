@@ -1,5 +1,6 @@
-use edge_isr::journal::copy::{JournalCopy, Known};
-use edge_isr::journal::entries::{Append, Entries, Sender};
+use edge_isr::journal::Known;
+use edge_isr::journal::copy::JournalCopy;
+use edge_isr::journal::entries::{Append, Before, Entries, Room, Sender};
 use edge_isr::journal::{JournalId, Number, TagDigest};
 use edge_isr::policy::fence::{PurgeMode, Purged};
 use edge_isr::policy::time::Time;
@@ -10,7 +11,11 @@ use super::{Rows, SKEW, append, by_visitor};
 const ID: JournalId = JournalId(7);
 
 fn journal() -> Entries {
-    Entries::born(ID, Time(1_000)).0
+    Entries::born(ID, Before::Records, Room::default(), Time(1_000)).0
+}
+
+fn bounded(most: usize, visitors_most: usize) -> Entries {
+    Entries::born(ID, Before::Records, Room { most, visitors_most }, Time(1_000)).0
 }
 
 fn copy(entries: &Entries) -> JournalCopy {
@@ -39,22 +44,23 @@ fn a_repeated_request_is_the_same_entry() {
 }
 
 #[test]
-fn an_append_of_many_tags_is_one_row_and_each_costs_four_at_most() {
-    let mut entries = journal().bounded(100, 10);
+fn an_append_of_many_tags_is_few_rows_and_idle_rows_are_swept() {
+    let mut entries = bounded(100, 10);
     let mut rows = Rows::default();
     for request in 0..500u64 {
         let tags: Vec<u64> = (0..50).map(|tag| (tag * request) % 997).collect();
         let (_, changes) =
             entries.append(&append(request.into(), PurgeMode::Soft, &tags), Time(2_000));
-        assert!(changes.len() <= 4, "{}", changes.len());
+        assert!(changes.len() <= 2, "{}", changes.len());
         rows.apply(changes);
+        rows.apply(entries.sweep(5, Time(2_000)));
     }
     assert!(rows.0.len() < 150, "rows without a newest entry are deleted: {}", rows.0.len());
 }
 
 #[test]
 fn visitors_displace_no_entry_of_a_token() {
-    let mut entries = journal().bounded(10, 2);
+    let mut entries = bounded(10, 2);
     entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
     for request in 2..50u64 {
         entries.append(&by_visitor(request.into(), &[request]), Time(3_000));
@@ -68,7 +74,7 @@ fn visitors_displace_no_entry_of_a_token() {
 
 #[test]
 fn a_visitor_makes_no_entry_of_a_token_one_of_visitors() {
-    let mut entries = journal().bounded(10, 1);
+    let mut entries = bounded(10, 1);
     entries.append(&append(1, PurgeMode::Hard, &[1]), Time(2_000));
     for request in 2..9u64 {
         entries.append(
@@ -81,7 +87,7 @@ fn a_visitor_makes_no_entry_of_a_token_one_of_visitors() {
 
 #[test]
 fn the_oldest_soft_entries_are_dropped_first() {
-    let mut entries = journal().bounded(2, 1);
+    let mut entries = bounded(2, 1);
     entries.append(&append(1, PurgeMode::Hard, &[1]), Time(2_000));
     entries.append(&append(2, PurgeMode::Soft, &[2]), Time(3_000));
     entries.append(&append(3, PurgeMode::Soft, &[3]), Time(4_000));
@@ -94,8 +100,11 @@ fn the_oldest_soft_entries_are_dropped_first() {
 
 #[test]
 fn rows_without_a_head_are_no_journal() {
-    assert!(Entries::restored([("e/01".to_owned(), "1 soft token 1".to_owned())]).is_none());
-    assert!(Entries::restored([("head".to_owned(), "x".to_owned())]).is_none());
+    assert!(
+        Entries::restored([("e/01".to_owned(), "1 soft token 1".to_owned())], Room::default())
+            .is_none()
+    );
+    assert!(Entries::restored([("head".to_owned(), "x".to_owned())], Room::default()).is_none());
 }
 
 fn step() -> impl Strategy<Value = (Append, i64)> {
@@ -105,7 +114,7 @@ fn step() -> impl Strategy<Value = (Append, i64)> {
             let mode = if hard { PurgeMode::Hard } else { PurgeMode::Soft };
             let sender = if visitor { Sender::Visitor } else { Sender::Token };
             let tags = tags.into_iter().map(TagDigest).collect();
-            (Append { request: 0, mode, sender, tags }, later)
+            (Append { request: 0, mode, sender, tags, receipt: None }, later)
         },
     )
 }
@@ -120,9 +129,9 @@ proptest! {
         response in (0u64..12, 0i64..1_500, prop::option::of(0usize..40)),
         restarts in any::<bool>(),
     ) {
-        let (mut entries, born) = Entries::born(ID, Time(1_000));
         let visitors_most = if most > 6 { most } else { 2 };
-        entries = entries.bounded(most, visitors_most);
+        let room = Room { most, visitors_most };
+        let (mut entries, born) = Entries::born(ID, Before::Records, room, Time(1_000));
         let (mut rows, mut all, mut now) = (Rows::default(), Vec::new(), 1_000);
         rows.apply([born]);
         for (request, (append, later)) in steps.into_iter().enumerate() {
@@ -133,7 +142,7 @@ proptest! {
             all.push((number, append));
         }
         if restarts {
-            entries = Entries::restored(rows.0.clone()).unwrap().bounded(most, visitors_most);
+            entries = Entries::restored(rows.0.clone(), room).unwrap();
         }
         let (tag, fetched_at, knows) = response;
         let number = knows.and_then(|at| all.get(at)).map_or(Number(0), |(number, _)| *number);

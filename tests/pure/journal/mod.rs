@@ -3,19 +3,23 @@
 mod block;
 mod copy;
 mod entries;
+mod memory;
+mod object;
+mod shared_copy;
+mod wire;
 
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::RowChange;
 use edge_isr::journal::TagDigest;
 use edge_isr::journal::entries::{Append, Sender};
+use edge_isr::platform::rows::RowChange;
 use edge_isr::policy::fence::PurgeMode;
 
 const SKEW: Duration = Duration::from_millis(5);
 
 fn append(request: u128, mode: PurgeMode, tags: &[u64]) -> Append {
     let tags = tags.iter().copied().map(TagDigest).collect();
-    Append { request, mode, sender: Sender::Token, tags }
+    Append { request, mode, sender: Sender::Token, tags, receipt: None }
 }
 
 fn by_visitor(request: u128, tags: &[u64]) -> Append {

@@ -26,14 +26,14 @@ fn a_record_outdates_a_response_by_when_it_was_fetched_and_what_it_knows(
     #[case] outdated: bool,
 ) {
     let known = if known { vec!["id".to_owned()] } else { vec!["another".to_owned()] };
-    let provenance = Provenance { fetched_at: Time(fetched_at), known };
+    let provenance = Provenance { fetched_at: Time(fetched_at), known, journal: None };
     assert_eq!(provenance.is_outdated_by(&record(at, "id"), SKEW), outdated);
 }
 
 #[test]
 fn the_strongest_record_counts_in_any_order() {
     let (soft, hard) = (record(9_000, "s"), record(8_000, "h"));
-    let provenance = Provenance { fetched_at: Time(1_000), known: vec![] };
+    let provenance = Provenance { fetched_at: Time(1_000), known: vec![], journal: None };
     let both = [(PurgeMode::Soft, &soft), (PurgeMode::Hard, &hard)];
     assert_eq!(provenance.purged(both, SKEW), Purged::Hard);
     assert_eq!(provenance.purged([both[1], both[0]], SKEW), Purged::Hard);
@@ -62,7 +62,7 @@ fn replacing(at: i64, replaced: impl IntoIterator<Item = i64>) -> PurgeRecord {
 
 fn since(fetched_at: i64, known: &[&str], records: &[PurgeRecord]) -> Option<i64> {
     let known = known.iter().map(|id| id.to_string()).collect();
-    let provenance = Provenance { fetched_at: Time(fetched_at), known };
+    let provenance = Provenance { fetched_at: Time(fetched_at), known, journal: None };
     provenance.outdated_since(records, SKEW).map(|since| since.0)
 }
 

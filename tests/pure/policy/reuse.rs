@@ -10,10 +10,14 @@ use http::{HeaderMap, StatusCode};
 use rstest::rstest;
 
 const FETCHED: Time = Time(1_000_000);
-const CLEAR: PurgeState =
-    PurgeState { purged: Purged::No, outdated_since: None, records: RecordsRead::Known };
+const CLEAR: PurgeState = PurgeState {
+    purged: Purged::No,
+    outdated_since: None,
+    records: RecordsRead::Known,
+    journal_unavailable: false,
+};
 const TERMS: ReuseSettings = ReuseSettings {
-    memory_window: Duration::from_secs(10),
+    trusted_for: Duration::from_secs(10),
     purge_swr: Duration::ZERO,
     stale_if_error: Duration::ZERO,
     max_life: Duration::from_secs(100_000),
@@ -25,7 +29,7 @@ fn stored() -> StoredResponse {
         for_all: false,
         status: StatusCode::OK,
         headers: HeaderMap::new(),
-        provenance: Provenance { fetched_at: FETCHED, known: vec![] },
+        provenance: Provenance { fetched_at: FETCHED, known: vec![], journal: None },
         born_at: FETCHED,
         lifetimes: Lifetimes {
             fresh: 60,
@@ -51,6 +55,7 @@ fn soft(seconds: u64) -> PurgeState {
         purged: Purged::Soft,
         outdated_since: Some(at(seconds)),
         records: RecordsRead::Known,
+        journal_unavailable: false,
     }
 }
 

@@ -18,7 +18,11 @@ fn response(headers: HeaderMap) -> StoredResponse {
         for_all: true,
         status: StatusCode::NOT_FOUND,
         headers,
-        provenance: Provenance { fetched_at: Time(2_000), known: vec!["id".to_owned()] },
+        provenance: Provenance {
+            fetched_at: Time(2_000),
+            known: vec!["id".to_owned()],
+            journal: None,
+        },
         born_at: Time(1_000),
         lifetimes: Lifetimes {
             fresh: 60,

@@ -18,7 +18,8 @@ fn record(at: i64, id: &str) -> PurgeRecord {
 
 /// What the memory says of a response fetched at `fetched_at` that knows `known`.
 fn purged(memory: &PurgeMemory, fetched_at: i64, known: &[String]) -> Purged {
-    let provenance = Provenance { fetched_at: Time(fetched_at), known: known.to_vec() };
+    let provenance =
+        Provenance { fetched_at: Time(fetched_at), known: known.to_vec(), journal: None };
     provenance.purged(memory.records(&[tag()]), SKEW)
 }
 
@@ -124,7 +125,7 @@ fn the_earliest_of_a_burst_is_remembered_as_a_stamp() {
         let record = record(1_000 + number, &format!("{number}"));
         memory.read(&tag(), vec![(Soft, record)], Time(1_000));
     }
-    let provenance = Provenance { fetched_at: Time(900), known: vec![] };
+    let provenance = Provenance { fetched_at: Time(900), known: vec![], journal: None };
     let tags = [tag()];
     let records = memory.records(&tags).map(|(_, record)| record);
     assert_eq!(provenance.outdated_since(records, SKEW), Some(Time(1_000)));

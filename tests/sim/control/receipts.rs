@@ -45,7 +45,7 @@ fn a_receipt_is_found_again_with_how_far_its_purge_has_spread() {
         let mut found = look_up(&world, &purged);
         let spread = found.as_object_mut().unwrap().remove("spread").unwrap();
         assert_eq!(found, parsed(&purged));
-        let by = (now + Duration::from_secs(70)).to_string();
+        let by = (now + Duration::from_secs(80)).to_string();
         let here = json!({ "seen": 2, "of": 2 });
         assert_eq!(spread, json!({ "durable": true, "here": here, "usually_everywhere_by": by }));
     });
@@ -70,7 +70,7 @@ fn no_purge_waits_for_its_receipt() {
     assert_eq!((purged.status, purged.at.since(start).as_millis()), (200, 400));
     assert_eq!(world.kv.keys("r/"), [""; 0]);
     world.wait(400);
-    let by = (purged.at + Duration::from_secs(70)).to_string();
+    let by = (purged.at + Duration::from_secs(80)).to_string();
     assert_eq!(look_up(&world, &purged)["spread"]["usually_everywhere_by"], by);
 }
 

@@ -8,7 +8,7 @@ use crate::seeds;
 use crate::world::origin::Page;
 use crate::world::{At, World};
 
-use super::{FAR, coordinator, crowd, world};
+use super::{FAR, coordinator, crowd, with, world};
 
 #[test]
 fn a_crowd_on_a_cold_page_all_over_the_world_costs_one_origin_request_at_a_time() {
@@ -107,7 +107,7 @@ fn no_request_waits_much_longer_than_a_lease_lives() {
     let (shard, slot) = (Shard::of_slot(&key.slot(), 1), key.slot().name().to_owned());
     let life = Duration::from_secs(3600);
     world.executor.spawn(0, async move {
-        let claim = ShardRequest::Claim { slot, token: 1, life, waited: false, tags: vec![] };
+        let claim = ShardRequest::Claim { slot, token: 1, life, waited: false };
         there.answer(shard, &claim).await.unwrap();
     });
     world.wait(100);
@@ -151,4 +151,16 @@ fn a_hit_does_not_ask_the_coordinator() {
         world.get_with("/a", &[("cookie", "sessionid=1")]);
         assert_eq!(coordinator(&world).asks.take(), 0);
     });
+}
+
+#[test]
+fn leases_are_spread_over_the_shards() {
+    let world = with(1, &[("COORDINATOR_SHARDS", "4")]);
+    for number in 0..20 {
+        let path = format!("/{number}");
+        world.origin.set(&path, Page::new("one").fresh(60, 600));
+        world.get(&path);
+    }
+    let shards: Vec<String> = (0..4).map(|number| format!("shard-{number}-of-4")).collect();
+    assert_eq!(coordinator(&world).shards(), shards);
 }

@@ -2,7 +2,6 @@
 
 mod failures;
 mod leases;
-mod records;
 
 use std::rc::Rc;
 

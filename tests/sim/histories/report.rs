@@ -6,11 +6,15 @@ use std::fmt;
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub histories: u64,
+    /// Of them, those with a purge journal.
+    pub with_journal: u64,
     pub requests: u64,
     /// Requests that came while a purge of their page was under way.
     pub racing: u64,
     pub purges: u64,
     pub purges_during_renders: u64,
+    /// Purges that the journal's object lost before they were published.
+    pub purges_lost: u64,
     pub versions: u64,
     /// Unsafe requests that the origin took.
     pub posts: u64,
@@ -32,6 +36,8 @@ pub struct Report {
 impl Report {
     pub fn add(&mut self, other: Report) {
         self.histories += other.histories;
+        self.with_journal += other.with_journal;
+        self.purges_lost += other.purges_lost;
         self.requests += other.requests;
         self.racing += other.racing;
         self.purges += other.purges;
@@ -86,7 +92,11 @@ impl fmt::Display for Report {
         until_seen.retain(|took| *took > 0);
         let seconds = |at: usize| until_seen.get(at).map_or(0.0, |took| *took as f64 / 1000.0);
         let racing = 100.0 * self.racing as f64 / self.requests.max(1) as f64;
-        writeln!(f, "histories               {}", self.histories)?;
+        writeln!(
+            f,
+            "histories               {}, with a journal {}",
+            self.histories, self.with_journal
+        )?;
         writeln!(
             f,
             "requests                {}, {racing:.1} % while a purge of their page was under way",
@@ -96,8 +106,8 @@ impl fmt::Display for Report {
         writeln!(f, "origin requests         {}", self.origin_requests)?;
         writeln!(
             f,
-            "purges                  {}, during renders of what they purge {}",
-            self.purges, self.purges_during_renders
+            "purges                  {}, during renders of what they purge {}, lost by design {}",
+            self.purges, self.purges_during_renders, self.purges_lost
         )?;
         writeln!(f, "versions                {}", self.versions)?;
         writeln!(f, "unsafe requests         {}", self.posts)?;

@@ -91,7 +91,7 @@ fn a_purge_during_a_revalidation_that_ends_in_200_is_not_lost() {
         world.wait(500);
         world.origin.set("/a", page("three"));
         world.purge_at(OTHER_CENTRE, "soft", &["a"]);
-        world.wait(11_000);
+        world.wait(21_000);
         world.get("/a");
         world.wait(RENDER + 100);
         assert_eq!(world.get("/a").text, "three");
@@ -111,7 +111,7 @@ fn a_304_to_a_request_begun_before_the_purge_freshens_nothing() {
         world.wait(500);
         world.origin.set("/a", page("two", "\"2\""));
         world.purge_at(OTHER_ISOLATE, "soft", &["a"]);
-        world.wait(11_000);
+        world.wait(21_000);
         world.get("/a");
         world.wait(RENDER + 100);
         assert_eq!(world.get("/a").text, "two");

@@ -41,7 +41,7 @@ fn an_unsafe_method_makes_the_url_stale_everywhere_by_setting() {
     ask(&world, Method::POST, "/a", &[]);
     world.origin.set("/a", Page::new("new").fresh(600, 600));
     assert_eq!(world.get("/a").text, "new");
-    world.wait(11_000);
+    world.wait(21_000);
     assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "old", "a soft purge");
     world.wait(100);
     assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");

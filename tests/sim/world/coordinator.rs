@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use edge_isr::coordinator::ledger::{Ledger, RowChange};
-use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
+use edge_isr::coordinator::ledger::Ledger;
+use edge_isr::coordinator::shard::{LeaseReply, Shard, ShardRequest};
 use edge_isr::coordinator::wire;
 use edge_isr::platform::CoordinatorError;
+use edge_isr::platform::rows::RowChange;
 
 use crate::world::counter::Counter;
 use crate::world::executor::Executor;
@@ -42,7 +43,7 @@ impl SimCoordinator {
         &self,
         shard: Shard,
         ask: &ShardRequest,
-    ) -> Result<ShardReply, CoordinatorError> {
+    ) -> Result<LeaseReply, CoordinatorError> {
         self.asks.add();
         let wire = ask.to_string();
         self.travel().await;
@@ -97,7 +98,7 @@ impl SimCoordinator {
     }
 }
 
-fn apply(rows: &mut BTreeMap<String, String>, changes: Vec<RowChange>) {
+pub fn apply(rows: &mut BTreeMap<String, String>, changes: Vec<RowChange>) {
     for change in changes {
         match change {
             RowChange::Put { key, value } => rows.insert(key, value),

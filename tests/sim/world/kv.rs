@@ -164,6 +164,30 @@ impl SimKv {
         durable
     }
 
+    /// The first write of a published journal with the number `last`, after which no write without it
+    /// has taken place.
+    pub fn published_since(&self, key: &str, last: u64) -> Option<u64> {
+        self.holds_since(key, |value| {
+            let word = value.get(32..48).and_then(|word| u64::from_str_radix(word, 16).ok());
+            word.is_some_and(|word| word >= last)
+        })
+    }
+
+    /// The first write of a list with `name`, after which no write without it has taken place.
+    pub fn listed_since(&self, key: &str, name: &str) -> Option<u64> {
+        self.holds_since(key, |value| value.split(' ').any(|other| other == name))
+    }
+
+    fn holds_since(&self, key: &str, is_in: impl Fn(&str) -> bool) -> Option<u64> {
+        let log = self.log.borrow();
+        let mut since = None;
+        for landed in log.get(key)? {
+            let holds = landed.entry.as_ref().is_some_and(|entry| is_in(&entry.value));
+            since = if holds { since.or(Some(landed.number)) } else { None };
+        }
+        since
+    }
+
     /// Whether a write of `key` now would be one too many this second.
     pub fn is_too_soon(&self, key: &str, now: Time) -> bool {
         let last = self.last_landed(key);

@@ -3,6 +3,7 @@
 pub mod coordinator;
 pub mod counter;
 pub mod executor;
+pub mod journal;
 pub mod kv;
 pub mod origin;
 pub mod platform;
@@ -22,6 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::{Executor, Group};
+use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
 use crate::world::origin::Origin;
 use crate::world::platform::{Answering, Body, Sim, SimCache, Trace};
@@ -42,6 +44,8 @@ pub struct World {
     pub groups: Cell<(Group, Group)>,
     /// None, unless a test sets one.
     pub coordinator: Option<Rc<SimCoordinator>>,
+    /// None, unless a test sets one.
+    pub journal: Option<Rc<SimJournal>>,
     /// Milliseconds by which the clocks of all isolates with this number are ahead.
     pub ahead: RefCell<BTreeMap<usize, i64>>,
     /// What each request did.
@@ -116,6 +120,7 @@ impl World {
             log: Rc::default(),
             groups: Cell::default(),
             coordinator: None,
+            journal: None,
             ahead: RefCell::default(),
             traces: RefCell::default(),
             answering: None,
@@ -142,6 +147,7 @@ impl World {
             log: self.log.clone(),
             trace,
             coordinator: self.coordinator.clone(),
+            journal: self.journal.clone(),
         }
     }
 

@@ -22,6 +22,10 @@ impl Ending {
         let Shown { seen, said, fetch, version } = shown;
         let current = self.history.site.current(fetch.page);
         let purges = self.purges.all.borrow();
+        // The page was not purged that the object lost a purge of.
+        if purges.iter().any(|purge| purge.is_lost.get() && purge.concerns(fetch.page, version)) {
+            return;
+        }
         let by_editors = |purge: &&Rc<Purged>| purge.forgotten_at.is_none();
         let mut by_editors = purges.iter().rev().filter(by_editors);
         let last = by_editors.find(|purge| purge.concerns(fetch.page, version));

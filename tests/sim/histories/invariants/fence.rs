@@ -7,16 +7,18 @@ use edge_isr::policy::time::Time;
 
 use super::answer::Shown;
 use super::history::History;
+use super::journal::Journal;
 use super::purges::{Purged, Purges};
 
 pub struct Fence {
     history: Rc<History>,
     purges: Rc<Purges>,
+    journal: Rc<Journal>,
 }
 
 impl Fence {
-    pub fn new(history: Rc<History>, purges: Rc<Purges>) -> Fence {
-        Fence { history, purges }
+    pub fn new(history: Rc<History>, purges: Rc<Purges>, journal: Rc<Journal>) -> Fence {
+        Fence { history, purges, journal }
     }
 
     pub fn judge(&self, shown: &Shown<'_>) {
@@ -42,12 +44,17 @@ impl Fence {
         // KV could not be asked, and the origin failed as well, or has been asked just now.
         let failed_at = history.kv.failed_at.borrow().get(&shown.seen.sim.centre).copied();
         let without_kv = failed_at.is_some_and(|at| looked_at < at + Duration::from_secs(15));
-        let is_young =
-            looked_at.since(fetch.began) < history.config.memory_window + history.apart();
+        let without_journal = said.value("detail") == Some("journal-unavailable");
+        let trusted_for = if shown.seen.sim.journal.is_some() {
+            history.config.purge_seen_within
+        } else {
+            history.config.memory_window
+        };
+        let is_young = looked_at.since(fetch.began) < trusted_for + history.apart();
         let stands_in = said.value("fwd-status").is_some() || said.has("collapsed");
         // What was asked for after the visitor had come is as good as an answer of their own.
         let is_as_own = said.has("collapsed") && fetch.began >= shown.seen.asked;
-        (without_kv && (stands_in || is_young)) || is_as_own
+        ((without_kv || without_journal) && (stands_in || is_young)) || is_as_own
     }
 
     /// A purge's page was shown after it: so may an isolate that need not know the purge yet.
@@ -55,7 +62,7 @@ impl Fence {
         let sim = shown.seen.sim;
         let shown_for = looked_at.since(purge.received).as_millis() as u64;
         purge.shown_for.borrow_mut()[sim.centre] = shown_for;
-        let known_at = self.known_since(purge, shown);
+        let known_at = self.known_since(purge, shown, looked_at);
         // Within a millisecond the purge may have come later.
         if known_at.is_some_and(|known_at| known_at < looked_at) {
             let how = format!(
@@ -71,7 +78,14 @@ impl Fence {
     }
 
     /// From when on an isolate must know a purge that concerns a page.
-    fn known_since(&self, purge: &Purged, shown: &Shown<'_>) -> Option<Time> {
+    fn known_since(&self, purge: &Purged, shown: &Shown<'_>, looked_at: Time) -> Option<Time> {
+        if purge.is_by_journal {
+            if purge.isolate == shown.seen.sim.isolate_id {
+                let read_at = purge.trace.body_read_at.get().filter(|_| !purge.is_lost.get())?;
+                return Some(read_at.max(self.journal.sure_since(purge)));
+            }
+            return self.journal.known_since(purge, shown.seen.sim, looked_at);
+        }
         let (history, sim) = (&self.history, shown.seen.sim);
         let longest = history.config.skew / 2;
         let concerned =
@@ -84,7 +98,10 @@ impl Fence {
             let key = purge.record_key(*selector, &history.site);
             let durable = history.kv.durable_since(&key, purge.received, longest)?;
             let readable = history.kv.readable(sim.centre, &key, durable)?;
-            Some(readable.since + history.config.memory_window)
+            // Older than one window, records are still used while they are read again.
+            let known = readable.since + 2 * history.config.memory_window;
+            let is_bound = sim.journal.is_some();
+            Some(if is_bound { known.max(self.journal.sure_since(purge)) } else { known })
         });
         known.min()
     }

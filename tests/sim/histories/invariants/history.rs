@@ -12,6 +12,7 @@ use crate::histories::report::Report;
 use crate::histories::site::{Fetch, Site};
 use crate::histories::stage::START;
 use crate::world::executor::Executor;
+use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
 use crate::world::platform::SimCache;
 
@@ -24,6 +25,8 @@ pub struct Broken {
 
 pub struct History {
     pub executor: Rc<Executor>,
+    /// The journal's object, if the history has one.
+    pub object: Option<Rc<SimJournal>>,
     pub shape: Rc<Shape>,
     pub config: Rc<Config>,
     pub kv: Rc<SimKv>,

@@ -9,6 +9,7 @@ mod excuses;
 mod fence;
 mod graph;
 mod history;
+mod journal;
 mod order;
 mod outages;
 mod posts;
@@ -35,10 +36,11 @@ use costs::Costs;
 use ending::Ending;
 use fence::Fence;
 use graph::Graph;
+use journal::Journal;
 use order::Order;
 use outages::Outages;
 use privacy::Privacy;
-use purges::Purges;
+use purges::{Purged, Purges};
 use single_flight::SingleFlight;
 use stale_window::StaleWindow;
 use waits::Waits;
@@ -51,6 +53,7 @@ pub struct Invariants {
     pub outages: Outages,
     pub graph: Graph,
     pub costs: Costs,
+    pub journal: Rc<Journal>,
     fence: Fence,
     order: Order,
     stale_window: StaleWindow,
@@ -62,18 +65,20 @@ impl Invariants {
     pub fn new(history: History) -> Rc<Invariants> {
         let history = Rc::new(history);
         let purges = Rc::new(Purges::new(history.clone()));
+        let journal = Rc::new(Journal::new(history.clone(), purges.clone()));
         Rc::new(Invariants {
             single_flight: SingleFlight::new(history.clone()),
             privacy: Privacy::new(history.clone()),
-            outages: Outages::new(history.clone()),
+            outages: Outages::new(history.clone(), journal.clone()),
             graph: Graph::new(history.clone()),
             costs: Costs::new(history.clone()),
-            fence: Fence::new(history.clone(), purges.clone()),
+            fence: Fence::new(history.clone(), purges.clone(), journal.clone()),
             order: Order::new(history.clone()),
             stale_window: StaleWindow::new(history.clone(), purges.clone()),
             waits: Waits::new(history.clone()),
             ending: Ending::new(history.clone(), purges.clone()),
             purges,
+            journal,
             history,
         })
     }
@@ -89,6 +94,16 @@ impl Invariants {
         self.purges.rendered(fetch);
     }
 
+    /// A purge has ended; `receipt` if it is said to be done.
+    pub fn purged(&self, purge: &Purged, receipt: Option<&String>) {
+        self.purges.purged(purge, receipt.is_some());
+        if let Some(receipt) = receipt.filter(|_| purge.is_by_journal) {
+            let receipt: serde_json::Value = serde_json::from_str(receipt).unwrap();
+            let request = receipt["id"].as_str().and_then(|id| u128::from_str_radix(id, 16).ok());
+            self.journal.purged(purge, request.expect("a receipt has an id"));
+        }
+    }
+
     /// Pages may have gone from a data centre.
     pub fn evicted(&self, centre: usize) {
         self.single_flight.excuse_all(centre);
@@ -99,6 +114,7 @@ impl Invariants {
     pub fn answered(&self, seen: &Seen<'_>) {
         let said = seen.said();
         self.history.report.borrow_mut().count(said.0);
+        self.journal.answered(seen.sim);
         self.waits.judge(seen, &said);
         self.privacy.judge(seen, &said);
         let Some(fetch) = self.history.site.fetch_of(seen.headers) else { return };

@@ -47,6 +47,10 @@ impl Invariants {
             trace: sim.trace.clone(),
             answered: Cell::new(None),
             forgotten_at: Some(now + REMEMBERED_FOR),
+            is_by_journal: false,
+            number: Cell::default(),
+            may_be_lost: Cell::default(),
+            is_lost: Cell::default(),
             shown_for: RefCell::new(vec![0; history.caches.len()]),
         }));
     }

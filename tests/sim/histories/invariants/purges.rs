@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use edge_isr::journal::Number;
 use edge_isr::platform::kv_key::KvKey;
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::time::Time;
@@ -32,6 +33,14 @@ pub struct Purged {
     /// Until when its isolate knows of it, where it is a visitor's unsafe request. No other isolate
     /// knows of that.
     pub forgotten_at: Option<Time>,
+    /// It was sent to a Worker with the journal.
+    pub is_by_journal: bool,
+    /// Its number in the journal, once it is done.
+    pub number: Cell<Option<Number>>,
+    /// The object lost rows before the purge was said to be done.
+    pub may_be_lost: Cell<bool>,
+    /// The object lost it before it was published.
+    pub is_lost: Cell<bool>,
     /// For how long each data centre showed what it outdates, in milliseconds.
     pub shown_for: RefCell<Vec<u64>>,
 }
@@ -61,6 +70,10 @@ impl Purges {
             trace: sim.trace.clone(),
             answered: Cell::new(None),
             forgotten_at: None,
+            is_by_journal: sim.journal.is_some(),
+            number: Cell::default(),
+            may_be_lost: Cell::default(),
+            is_lost: Cell::default(),
             shown_for: RefCell::new(vec![0; self.history.shape.centres]),
         });
         self.all.borrow_mut().push(purge.clone());
@@ -79,6 +92,9 @@ impl Purges {
             return;
         }
         purge.answered.set(Some(now));
+        if purge.is_by_journal {
+            return;
+        }
         purge.what.iter().for_each(|selector| self.is_durable(purge, *selector));
     }
 

@@ -32,11 +32,13 @@ impl StaleWindow {
             return;
         }
         let window = Duration::from_secs(self.window_of(fetch.page)) + self.history.apart();
+        let window = window + self.object_apart();
         let purges = self.purges.all.borrow();
         let of_page = || purges.iter().filter(|purge| purge.is_soft_purge_of(fetch, version));
         let ended = |purge: &&Rc<Purged>| {
             let done_at = purge.answered.get().filter(|_| purge.isolate == seen.sim.isolate_id);
-            done_at.is_some_and(|at| at + window < looked_at)
+            let is_kept = !purge.is_lost.get() && !self.may_be_dropped(purge);
+            is_kept && done_at.is_some_and(|at| at + window < looked_at)
         };
         let Some(first) = of_page().find(ended) else { return };
         let later = of_page().filter(|purge| purge.received > first.received).count();
@@ -47,6 +49,18 @@ impl StaleWindow {
             );
             self.history.breaks("a second purge does not lengthen the stale window", how);
         }
+    }
+
+    /// By how much the clock of the journal's object may be ahead: its number is the purge's time.
+    fn object_apart(&self) -> Duration {
+        let shape = &self.history.shape;
+        Duration::from_millis(shape.journal.as_ref().map_or(0, |_| shape.skew * 500))
+    }
+
+    /// The window counts from the last entry that was dropped, for want of room for a purge's own.
+    fn may_be_dropped(&self, purge: &Purged) -> bool {
+        let journal = self.history.shape.journal.as_ref();
+        purge.is_by_journal && journal.is_some_and(|journal| journal.room.is_some())
     }
 
     /// For how many seconds a page is shown stale.

@@ -2,6 +2,8 @@
 
 use crate::histories::guises::Guise;
 
+use super::journal::ObjectFault;
+
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Milliseconds from the beginning.
@@ -52,6 +54,19 @@ pub enum What {
     CoordinatorFails {
         lasts: u64,
     },
+    /// Something goes wrong with the journal's object.
+    Object(ObjectFault),
+    /// Purges of so many other tags: more than the journal has room for.
+    Flood {
+        count: usize,
+        hard: bool,
+    },
+    /// The journal's binding is taken away, and given back after so many milliseconds.
+    Unbound {
+        lasts: u64,
+    },
+    /// A purge of the other environment.
+    OtherPurges,
     /// The origin answers plain requests 403.
     EdgeRefused {
         lasts: u64,

@@ -4,6 +4,7 @@ use crate::histories::dice::Dice;
 use crate::histories::guises::Guise;
 
 use super::actions::{Action, By, Edit, Manner, Nature, NewVersion, Posting, Visiting, What};
+use super::journal::ObjectFault;
 use super::shape::Shape;
 
 pub struct Draw<'a> {
@@ -20,7 +21,7 @@ impl Draw<'_> {
 
     /// Draws actions until there are so many visits.
     pub fn draw(mut self, visits: usize) -> Vec<Action> {
-        let (mut drawn, mut bursts) = (0, 0);
+        let (mut drawn, mut bursts, mut unbound) = (0, 0, 0);
         while drawn < visits {
             let before = self.actions.len();
             match self.dice.below(100) {
@@ -38,6 +39,11 @@ impl Draw<'_> {
                     bursts += 1;
                     self.burst();
                 }
+                81 if unbound == 0 && self.shape.journal.is_some() && self.dice.of_ten(3) => {
+                    unbound += 1;
+                    self.unbound();
+                }
+                80..85 if self.shape.journal.is_some() => self.trouble_of_journal(),
                 80..90 => self.trouble(),
                 90..95 => self.post(),
                 _ => self.now += self.dice.one_of(&[100, 1_000, 5_000, 40_000, 120_000]),
@@ -153,6 +159,22 @@ impl Draw<'_> {
             let at = self.now + self.dice.below(5_000);
             self.visit(at);
         }
+    }
+
+    fn trouble_of_journal(&mut self) {
+        let at = self.now + self.dice.below(3_000);
+        let has_other = self.shape.journal.as_ref().is_some_and(|journal| journal.has_other);
+        let what = match self.dice.below(8) {
+            0 => What::Flood { count: 40, hard: self.dice.of_ten(3) },
+            1..3 if has_other => What::OtherPurges,
+            _ => What::Object(ObjectFault::draw(self.dice)),
+        };
+        self.add(at, what);
+    }
+
+    fn unbound(&mut self) {
+        let lasts = self.dice.one_of(&[200_000, 600_000]);
+        self.add(self.now, What::Unbound { lasts });
     }
 
     fn trouble(&mut self) {

@@ -5,11 +5,13 @@
 
 mod actions;
 mod draw;
+mod journal;
 mod shape;
 
 use crate::histories::dice::Dice;
 
 pub use actions::{Action, By, Edit, Manner, Nature, NewVersion, Posting, Visiting, What};
+pub use journal::{JournalShape, ObjectFault};
 pub use shape::{PageShape, Says, Shape};
 
 use draw::Draw;

@@ -4,6 +4,8 @@ use crate::histories::dice::Dice;
 use crate::histories::guises::Shaped;
 use crate::histories::shared_cache::CacheBefore;
 
+use super::journal::JournalShape;
+
 /// The world of a history, and how rough it is.
 #[derive(Clone, Debug)]
 pub struct Shape {
@@ -32,6 +34,9 @@ pub struct Shape {
     /// Milliseconds by which an answer may be behind the origin's own database.
     pub replica_lag: u64,
     pub coordinator: bool,
+    /// Seconds within which a purge is seen, with a journal.
+    pub seen_within: u64,
+    pub journal: Option<JournalShape>,
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +103,8 @@ impl Shape {
             origin_failing: if_rough(dice, &[0, 20, 100]),
             replica_lag: if dice.of_ten(2) { 1_500 } else { 0 },
             coordinator: dice.of_ten(3),
+            seen_within: dice.one_of(&[2, 5, 10, 30, 120]),
+            journal: dice.of_ten(6).then(|| JournalShape::draw(dice, skew)),
         }
     }
 }

@@ -41,6 +41,10 @@ impl Stage {
                 let until = self.executor.now() + Duration::from_millis(lasts);
                 self.site.refuses_edge_until.set(until);
             }
+            What::Object(fault) => self.object_fault(fault).await,
+            What::Flood { count, hard } => self.flood(count, hard),
+            What::Unbound { lasts } => self.unbound(lasts).await,
+            What::OtherPurges => self.other_purges().await,
             What::CoordinatorFails { lasts } => self.coordinator_fails(lasts).await,
         }
     }

@@ -37,8 +37,10 @@ impl Stage {
         what: Vec<Selector>,
         hard: bool,
     ) {
+        self.deployed().await;
         while !self.clone().purge(centre, isolate, what.clone(), hard).await {
             self.executor.sleep(Duration::from_millis(2_000)).await;
+            self.deployed().await;
         }
     }
 
@@ -63,7 +65,7 @@ impl Stage {
         self.executor.spawn(group + 1, async move {
             let response = edge::handle(sim, visit, Some(body)).await;
             let done = response.status.as_u16() == 200;
-            stage.invariants.purges.purged(&ours, done);
+            stage.invariants.purged(&ours, done.then_some(&response.body.text));
             stage.ends_after_the_answer(group);
             let _ = sender.send(done);
         });

@@ -12,11 +12,12 @@ impl Stage {
     /// Everything is well from now on: sooner or later every visitor sees the newest of everything.
     pub(super) fn settle_down(self: &Rc<Self>) {
         self.site.calm.set(true);
+        self.is_settling.set(true);
         self.kv.failing.set(0);
         self.kv.slow_writes.set(0);
         self.wait(60);
         let mut waited = 0;
-        while self.owed.get() > 0 && waited < 600 {
+        while self.owed.get() > 0 && waited < 1_500 {
             self.wait(10);
             waited += 10;
         }
@@ -24,8 +25,17 @@ impl Stage {
             let how = format!("{} are still being sent again", self.owed.get());
             self.invariants.history.breaks("every purge is done in the end", how);
         }
-        let spread = self.shape.kv_lag / 1000 + self.shape.kv_ttl / 1000 + self.shape.window;
+        // The object publishes the journal, and again where a write had no answer.
+        let publishes = if self.shape.journal.is_some() { 600 } else { 0 };
+        let spread =
+            publishes + self.shape.kv_lag / 1000 + self.shape.kv_ttl / 1000 + self.shape.window;
         self.wait(spread + self.config.lease_life().as_secs() + 130);
+        self.invariants.journal.all_are_published();
+        if self.shape.journal.is_some() {
+            // The object replies to the first request since a deploy before it has looked in KV.
+            self.round(0);
+            self.wait(self.shape.seen_within + 30);
+        }
         self.round(0);
         self.wait(30);
         self.invariants.history.settled.set(true);

@@ -4,6 +4,7 @@ mod actions;
 mod edits;
 mod ending;
 mod faults;
+mod journal;
 mod posts;
 mod settings;
 mod visits;
@@ -23,6 +24,7 @@ use crate::histories::report::Report;
 use crate::histories::site::Site;
 use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::{Executor, Group};
+use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
 use crate::world::platform::{Sim, SimCache, Trace};
 
@@ -47,6 +49,11 @@ pub struct Stage {
     pub invariants: Rc<Invariants>,
     log: Rc<RefCell<Vec<String>>>,
     coordinator: Option<Rc<SimCoordinator>>,
+    /// The journal's object, and that of another environment.
+    objects: Vec<Rc<SimJournal>>,
+    is_bound: Cell<bool>,
+    is_deploying: Cell<bool>,
+    is_settling: Cell<bool>,
     /// Purges that are not yet said to be done.
     pub owed: Cell<u64>,
 }
@@ -86,6 +93,10 @@ pub fn run(plan: &Plan, kept: impl Fn(usize) -> bool) -> (Report, Option<Broken>
     stage.invariants.purges.spread();
     let history = &stage.invariants.history;
     history.report.borrow_mut().histories = 1;
+    history.report.borrow_mut().with_journal = u64::from(plan.shape.journal.is_some());
+    let lost = stage.invariants.purges.all.borrow();
+    let lost = lost.iter().filter(|purge| purge.is_lost.get()).count();
+    history.report.borrow_mut().purges_lost = lost as u64;
     history.report.borrow_mut().versions = stage.site.versions() as u64;
     let broken = history.broken.borrow().clone();
     let report = history.report.take();
@@ -102,7 +113,24 @@ impl Stage {
         let caches: Vec<Rc<SimCache>> = (0..shape.centres).map(|_| Rc::default()).collect();
         caches.iter().for_each(|cache| cache.takes.set(shape.cache_takes));
         let site = Site::new(executor.clone(), shape.clone());
+        let log: Rc<RefCell<Vec<String>>> = Rc::default();
+        let objects = journal::objects(&shape, || Sim {
+            journal: None,
+            executor: executor.clone(),
+            centre: shape.centres,
+            isolate: Rc::default(),
+            isolate_id: 0,
+            ahead: 0,
+            config: config.clone(),
+            cache: Rc::default(),
+            kv: kv.clone(),
+            origin: site.clone(),
+            log: log.clone(),
+            trace: Trace::new(0, executor.now()),
+            coordinator: None,
+        });
         let invariants = Invariants::new(History {
+            object: objects.first().cloned(),
             executor: executor.clone(),
             shape: shape.clone(),
             config: config.clone(),
@@ -125,8 +153,12 @@ impl Stage {
             count: Cell::new(0),
             site,
             invariants,
-            log: Rc::default(),
+            log,
             coordinator,
+            objects,
+            is_bound: Cell::default(),
+            is_deploying: Cell::default(),
+            is_settling: Cell::default(),
             owed: Cell::new(0),
             shape,
         });
@@ -134,6 +166,7 @@ impl Stage {
         let born = centres
             .map(|centre| (0..stage.shape.isolates).map(|at| stage.born(centre, at)).collect());
         *stage.isolates.borrow_mut() = born.collect();
+        stage.bind();
         stage
     }
 
@@ -158,6 +191,7 @@ impl Stage {
         self.homes.borrow_mut().insert(group, running.id);
         self.homes.borrow_mut().insert(group + 1, running.id);
         Sim {
+            journal: self.object().filter(|_| self.is_bound.get()).cloned(),
             executor: self.executor.clone(),
             centre,
             isolate: running.memory.clone(),

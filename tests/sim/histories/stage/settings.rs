@@ -21,6 +21,7 @@ pub fn config(shape: &Shape) -> Config {
         ("GRAPH_WRITES_PER_MINUTE", shape.graph_writes.to_string()),
         ("VISITOR_WRITES_PER_DAY", "1000000000".to_owned()),
         ("PURGE_SWR", shape.purge_swr.to_string()),
+        ("PURGE_SEEN_WITHIN", shape.seen_within.to_string()),
     ];
     let setting = |name: &str| settings.iter().find(|(known, _)| *known == name);
     Config::read(&|name| setting(name).map(|(_, value)| value.clone())).unwrap()

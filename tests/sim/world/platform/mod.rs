@@ -17,6 +17,7 @@ use edge_isr::platform::{OriginError, Request, Response};
 
 use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::Executor;
+use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
 
 pub use cache::{SimCache, Written};
@@ -63,6 +64,7 @@ pub struct Sim {
     pub origin: Rc<dyn Answering>,
     pub log: Rc<RefCell<Vec<String>>>,
     pub coordinator: Option<Rc<SimCoordinator>>,
+    pub journal: Option<Rc<SimJournal>>,
     pub trace: Rc<Trace>,
 }
 

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use edge_isr::config::Config;
-use edge_isr::coordinator::shard::{Shard, ShardReply, ShardRequest};
+use edge_isr::coordinator::shard::{LeaseReply, Shard, ShardRequest};
 use edge_isr::isolate::Isolate;
+use edge_isr::journal::wire::JournalRequest;
 use edge_isr::platform::kv::RawKv;
 use edge_isr::platform::{
-    Bodies, Cache, CacheError, Clock, Context, Coordinator, CoordinatorError, Document, Kv, Origin,
-    OriginError, ReadError, Request, Response, Settled, Signal, Tasks, Unsettled,
+    Bodies, Cache, CacheError, Clock, Context, Coordinator, CoordinatorError, Document, Journal,
+    JournalError, Kv, Origin, OriginError, ReadError, Request, Response, Settled, Signal, Tasks,
+    Unsettled,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
@@ -29,6 +31,9 @@ impl Context for Sim {
         self.log.borrow_mut().push(line.to_owned());
     }
 }
+
+/// What a body begins with whose text stands for bytes: a character a byte.
+const BYTES: char = '\u{1}';
 
 impl Clock for Sim {
     fn now(&self) -> Time {
@@ -72,7 +77,13 @@ impl Bodies for Sim {
     }
 
     fn bytes_body(&self, bytes: Vec<u8>) -> Body {
-        Body::whole(&String::from_utf8(bytes).unwrap())
+        match String::from_utf8(bytes) {
+            Ok(text) => Body::whole(&text),
+            Err(error) => {
+                let text: String = error.into_bytes().into_iter().map(char::from).collect();
+                Body::whole(&format!("{BYTES}{text}"))
+            }
+        }
     }
 
     fn tee(&self, body: Body) -> (Body, Body) {
@@ -103,6 +114,8 @@ impl Bodies for Sim {
         self.trace.body_read_at.set(Some(self.executor.now()));
         if body.text.len() > limit {
             Err(ReadError::TooLong(limit))
+        } else if let Some(bytes) = body.text.strip_prefix(BYTES) {
+            Ok(bytes.chars().map(|byte| byte as u8).collect())
         } else {
             Ok(body.text.into_bytes())
         }
@@ -175,12 +188,27 @@ impl Kv for Sim {
     }
 }
 
+impl Journal for Sim {
+    fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    fn journal_object(&self) -> Option<String> {
+        Some(self.journal.as_ref()?.id())
+    }
+
+    async fn journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
+        let journal = self.journal.clone().expect("a journal");
+        journal.answer(request.to_string()).await
+    }
+}
+
 impl Coordinator for Sim {
     async fn coordinate(
         &self,
         shard: Shard,
         ask: &ShardRequest,
-    ) -> Option<Result<ShardReply, CoordinatorError>> {
+    ) -> Option<Result<LeaseReply, CoordinatorError>> {
         Some(self.coordinator.as_ref()?.answer(shard, ask).await)
     }
 }

@@ -1,0 +1,139 @@
+//! Receipts of purges by the journal: its object keeps them for `RECEIPT_LIFE`.
+//!
+//! A purge has come to a data centre when its copy is complete to the purge's number. The response
+//! says so of the isolate that answers, exactly.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::control::ControlError;
+use crate::control::purge::Receipt;
+use crate::control::status::parameters;
+use crate::journal::receipts::{self, KeptReceipt};
+use crate::journal::wire::JournalRequest;
+use crate::journal::{Number, entries, refresh};
+use crate::page::answer::{JSON, json};
+use crate::page::visit::Visit;
+use crate::platform::tasks::within;
+use crate::platform::{JournalError, Platform, Response};
+use crate::policy::format::ascii_json;
+use crate::policy::timing::JOURNAL_APPEND_LIMIT;
+
+/// The longest receipt that is kept: a row of the object has at most 2 MB.
+const TEXT_MOST: usize = 1024 * 1024;
+
+/// A purge that was looked up.
+#[derive(Serialize)]
+pub struct FoundPurge {
+    #[serde(flatten)]
+    receipt: Receipt,
+    number: u64,
+    spread: Spread,
+}
+
+/// The known spread of a purge.
+#[derive(Serialize)]
+struct Spread {
+    /// The journal has the purge.
+    durable: bool,
+    here: Here,
+    /// The time by which all data centres have the purge, while the journal's object replies.
+    everywhere_by: String,
+}
+
+/// The state of the isolate that answers.
+#[derive(Serialize)]
+struct Here {
+    /// The number to which its copy of the journal is complete.
+    complete_to: u64,
+    /// Whether that includes the purge.
+    seen: bool,
+}
+
+#[derive(Serialize)]
+struct Newest {
+    purges: Vec<FoundPurge>,
+    /// The number to pass as `before` for the purges before these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<u64>,
+}
+
+/// Returns the receipt to keep in the journal's object, if one is to be kept. A very long one is not.
+pub fn text<P: Platform>(platform: &P, receipt: &Receipt) -> Option<entries::Receipt> {
+    let life = platform.config().receipt_life;
+    if life.is_zero() || !platform.has_journal() {
+        return None;
+    }
+    let text = ascii_json(receipt);
+    (text.len() <= TEXT_MOST).then_some(entries::Receipt { text, life })
+}
+
+/// Looks the receipt of a purge up. `None`: no journal is bound, or it has no such receipt.
+pub async fn find<P: Platform>(platform: &P, id: &str) -> Result<Option<FoundPurge>, ControlError> {
+    let Ok(request) = u128::from_str_radix(id, 16) else { return Ok(None) };
+    if !platform.has_journal() {
+        return Ok(None);
+    }
+    let kept = ask(platform, &JournalRequest::Receipt(request)).await?;
+    Ok(kept.first().and_then(|kept| found(platform, kept)))
+}
+
+/// Makes the response to `GET purges`: the newest purges, the newest first.
+pub async fn list<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+) -> Result<Response<P::Body>, ControlError> {
+    if !platform.has_journal() {
+        let detail = "The list of purges is kept by the purge journal: bind COORDINATOR.";
+        let title = "No purge journal is bound";
+        return Err(ControlError::new(StatusCode::NOT_FOUND, title, detail).about("COORDINATOR"));
+    }
+    let before = before(visit)?;
+    let kept = ask(platform, &JournalRequest::Newest(before)).await?;
+    let is_last = kept.len() < receipts::RECEIPTS_MOST;
+    let cursor = kept.last().filter(|_| !is_last).map(|kept| kept.number.0);
+    let purges = kept.iter().filter_map(|kept| found(platform, kept)).collect();
+    Ok(json(platform, StatusCode::OK, JSON, &Newest { purges, cursor }))
+}
+
+fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
+    let query = visit.url.split_once('?').map_or("", |(_, query)| query);
+    match &parameters(query)[..] {
+        [] => Ok(None),
+        [(name, value)] if name == "before" && value.parse::<u64>().is_ok() => {
+            Ok(value.parse().ok().map(Number))
+        }
+        _ => {
+            let detail = "The only parameter is before: the cursor of an earlier response.";
+            let title = "The request cannot be understood";
+            Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("before"))
+        }
+    }
+}
+
+async fn ask<P: Platform>(
+    platform: &P,
+    request: &JournalRequest,
+) -> Result<Vec<KeptReceipt>, ControlError> {
+    let reply = within(platform, JOURNAL_APPEND_LIMIT, platform.journal(request)).await;
+    let bytes = reply.unwrap_or(Err(JournalError::TimedOut)).map_err(|error| unreadable(&error))?;
+    let text = String::from_utf8(bytes).ok();
+    text.and_then(|text| receipts::parse(&text)).ok_or_else(|| unreadable(&JournalError::Format))
+}
+
+fn found<P: Platform>(platform: &P, kept: &KeptReceipt) -> Option<FoundPurge> {
+    let receipt: Receipt = serde_json::from_str(&kept.text).ok()?;
+    let complete_to = refresh::known(platform).map_or(0, |known| known.number.0);
+    let spread = Spread {
+        durable: true,
+        here: Here { complete_to, seen: kept.number.0 <= complete_to },
+        everywhere_by: (kept.number.stamp() + platform.config().purge_seen_within).to_string(),
+    };
+    Some(FoundPurge { receipt, number: kept.number.0, spread })
+}
+
+fn unreadable(error: &JournalError) -> ControlError {
+    let title = "The purge journal cannot be read";
+    let detail = format!("{error}. Ask again.");
+    ControlError::new(StatusCode::SERVICE_UNAVAILABLE, title, detail)
+}

@@ -1,0 +1,168 @@
+//! Pure. The journal's object: it handles one request after the other.
+//!
+//! In scope: the replies, and the rows that change. Out of scope: the transport, the writing of
+//! rows, and KV ([`crate::journal::service`]). A reply leaves the object when its rows are durable;
+//! the runtime sees to it.
+
+use crate::journal::block::Block;
+use crate::journal::entries::{Before, Entries, Room};
+use crate::journal::publisher::Publisher;
+use crate::journal::quota::{AccountPlan, DayCount};
+use crate::journal::wire::{JournalReply, JournalRequest};
+use crate::journal::{Head, JournalId, Number};
+use crate::platform::rows::RowChange;
+use crate::policy::time::Time;
+
+/// The rows with the last mark that was seen, with a write to KV under way, and with the day's
+/// requests.
+const MARK: &str = "mark";
+const PUT: &str = "put";
+const DAY: &str = "day";
+
+/// What a journal's object may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The plan of the account.
+    pub plan: AccountPlan,
+    /// The room for entries.
+    pub room: Room,
+}
+
+/// The journal as its object holds it.
+#[derive(Debug)]
+pub struct JournalObject {
+    entries: Entries,
+    plan: AccountPlan,
+    day: DayCount,
+    mark: String,
+    /// The newest number in the rows from which this start was restored.
+    restored_to: Number,
+    /// When the journal is published in KV.
+    pub publisher: Publisher,
+}
+
+impl JournalObject {
+    /// Restores the journal from the object's rows. `None`: the rows hold no journal.
+    pub fn restored(rows: Vec<(String, String)>, terms: Terms, now: Time) -> Option<JournalObject> {
+        let value = |name: &str| {
+            rows.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+        };
+        let unended = value(PUT).parse().ok().map(Time);
+        let (day, mark) = (DayCount::read(value(DAY)), value(MARK).to_owned());
+        let publisher = Publisher::new(terms.plan.publishes_every(), unended, now);
+        let entries = Entries::restored(rows, terms.room)?;
+        let restored_to = entries.head().last;
+        Some(JournalObject { entries, plan: terms.plan, day, mark, restored_to, publisher })
+    }
+
+    /// Begins a journal. `before` says what was before it. Make the changes durable before the first
+    /// reply.
+    pub fn born(
+        id: JournalId,
+        before: Before,
+        terms: Terms,
+        now: Time,
+    ) -> (JournalObject, Vec<RowChange>) {
+        let (entries, change) = Entries::born(id, before, terms.room, now);
+        let publisher = Publisher::new(terms.plan.publishes_every(), None, now);
+        let (day, mark) = Default::default();
+        let (plan, restored_to) = (terms.plan, entries.head().last);
+        let object = JournalObject { entries, plan, day, mark, restored_to, publisher };
+        (object, vec![change])
+    }
+
+    /// Returns the state of the journal.
+    pub fn head(&self) -> Head {
+        self.entries.head()
+    }
+
+    /// Returns all entries, to be published.
+    pub fn published(&self) -> Block {
+        self.entries.all()
+    }
+
+    /// Handles a request to read or to append. Make the changes durable before the reply is sent.
+    pub fn answer(
+        &mut self,
+        request: &JournalRequest,
+        now: Time,
+    ) -> (JournalReply, Vec<RowChange>) {
+        let after = request.after();
+        self.entries.seen(after.journal, after.number);
+        let (appended, mut changes) = match request {
+            JournalRequest::Append(append, _) => {
+                let (number, changes) = self.entries.append(append, now);
+                (Some(number), changes)
+            }
+            _ => (None, Vec::new()),
+        };
+        let count = self.day.add(now);
+        changes.extend(count.map(|value| RowChange::Put { key: DAY.to_owned(), value }));
+        let reads_again_at = match self.plan {
+            AccountPlan::Free => self.day.reads_again_at(),
+            AccountPlan::Paid => None,
+        };
+        // broken: own-entry-alone.news
+        let news = self.entries.after(after.journal, after.number);
+        (JournalReply { appended, reads_again_at, news }, changes)
+    }
+
+    /// Returns the number of a purge request.
+    pub fn number_of(&self, request: u128) -> Option<Number> {
+        self.entries.number_of(request)
+    }
+
+    /// Returns the numbers of the purges whose receipts are kept, the newest first.
+    pub fn receipts(&self, before: Option<Number>) -> impl Iterator<Item = Number> {
+        self.entries.receipts(before)
+    }
+
+    /// Takes a journal that was published before this one began, and keeps its numbers. Call it before
+    /// the first reply.
+    pub fn inherits(&mut self, block: &Block) -> Vec<RowChange> {
+        self.entries.adopt(block)
+    }
+
+    /// Takes a journal that KV shows under this object's own name. If it has more than the rows had,
+    /// the object was restored to an earlier state: it adopts the entries. A purge that was appended
+    /// since has a later number, and says nothing of them.
+    pub fn found(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
+        let (ours, theirs) = (self.head(), block.head());
+        let had = self.restored_to.max(self.publisher.published());
+        if theirs.id == ours.id && theirs.last <= had {
+            self.publisher.found(theirs.last);
+            return Vec::new();
+        }
+        self.entries.adopt_late(block, now)
+    }
+
+    /// Takes the mark that a purge without the journal leaves in KV. A new one begins the complete
+    /// part of the journal anew.
+    pub fn marked(&mut self, mark: &str, now: Time) -> Vec<RowChange> {
+        if mark == self.mark {
+            return Vec::new();
+        }
+        self.mark = mark.to_owned();
+        vec![
+            RowChange::Put { key: MARK.to_owned(), value: self.mark.clone() },
+            self.entries.gap(now),
+        ]
+    }
+
+    /// Begins a write to KV. Make the change durable before it.
+    pub fn put_begins(&mut self, now: Time) -> RowChange {
+        self.publisher.begin(now);
+        RowChange::Put { key: PUT.to_owned(), value: now.0.to_string() }
+    }
+
+    /// Ends a write to KV of the journal up to `number`.
+    pub fn put_ends(&mut self, number: Number, is_written: bool, now: Time) -> Option<RowChange> {
+        self.publisher.end(number, is_written, now);
+        is_written.then(|| RowChange::Delete { key: PUT.to_owned() })
+    }
+
+    /// Returns rows to delete, at most `most`.
+    pub fn sweep(&mut self, most: usize, now: Time) -> Vec<RowChange> {
+        self.entries.sweep(most, now)
+    }
+}

@@ -1,0 +1,34 @@
+//! The purge journal in a world of isolates and data centres.
+
+mod migration;
+mod publication;
+mod purge;
+mod receipts;
+mod refresh;
+
+use std::rc::Rc;
+
+use crate::world::journal::SimJournal;
+use crate::world::origin::Page;
+use crate::world::{At, World};
+
+const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };
+const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
+
+/// A world with a journal, and a page with a tag.
+fn world(settings: &[(&str, &str)]) -> (World, Rc<SimJournal>) {
+    let mut world = World::with(1, settings);
+    let journal = SimJournal::new(&world);
+    world.journal = Some(journal.clone());
+    world.origin.set("/a", Page::new("old").fresh(600, 600).tags("t"));
+    (world, journal)
+}
+
+fn change(world: &World) {
+    world.origin.set("/a", Page::new("new").fresh(600, 600).tags("t"));
+}
+
+/// The purges that the object holds.
+fn entries(journal: &SimJournal) -> usize {
+    journal.rows().keys().filter(|key| key.starts_with("e/")).count()
+}
