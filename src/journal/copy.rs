@@ -230,6 +230,7 @@ impl JournalCopy {
 
     /// Returns the later of two numbers; one of another journal is none.
     pub fn later(&self, one: Option<Known>, other: Option<Known>) -> Option<Known> {
+        // broken: another-journals-number.later
         let ours = |known: &Known| known.journal == self.head.id;
         one.into_iter().chain(other).filter(ours).max_by_key(|known| known.number)
     }
@@ -241,7 +242,7 @@ impl JournalCopy {
     }
 
     fn knows(&self, known: Option<Known>, number: Number) -> bool {
-        // broken: another-journals-number
+        // broken: another-journals-number.knows
         known.is_some_and(|known| known.journal == self.head.id && number <= known.number)
     }
 }

@@ -64,8 +64,7 @@ const histories = (program, variant, requests, until = "") =>
   });
 
 /** One test of the simulator, in a variant or in the source as it is. */
-const simulated = (program, variant, name) =>
-  attempt(program, ["--exact", name], { BROKEN: variant, RUST_BACKTRACE: "0" });
+const simulated = (program, variant, name) => attempt(program, ["--exact", name], { BROKEN: variant, RUST_BACKTRACE: "0" });
 
 /** What a variant has in place of the source. */
 function instead({ id }, before, variant) {
