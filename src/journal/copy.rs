@@ -212,7 +212,9 @@ impl JournalCopy {
             // Of two entries of a tag, the later one outdates all that the earlier one does.
             self.recent_of(digest).for_each(|(_, mode, kept)| judge(*mode, kept));
             for (mode, kept) in self.base.of(digest) {
-                let is_replaced = self.recent_of(digest).any(|(_, other, _)| *other == mode);
+                let is_replaced = self
+                    .recent_of(digest)
+                    .any(|(_, other, recent)| *other == mode && recent.number >= kept.number);
                 if !is_replaced {
                     judge(mode, &kept);
                 }

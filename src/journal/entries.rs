@@ -224,6 +224,12 @@ impl Entries {
         changes
     }
 
+    /// Returns the time from which there are rows to delete. `None`: there are none yet.
+    pub fn next_sweep(&self, now: Time) -> Option<Time> {
+        let expires = self.receipts.iter().map(|held| held.until).min();
+        if self.idle.is_empty() { expires } else { Some(now) }
+    }
+
     /// Returns the numbers of purges whose receipts are kept, the newest first.
     pub fn receipts(&self, before: Option<Number>) -> impl Iterator<Item = Number> {
         let before = before.unwrap_or(Number(u64::MAX));
@@ -394,24 +400,31 @@ impl Entries {
         let row = self.row(number);
         row.newest -= gone;
         if row.newest == 0 {
-            self.rows.retain(|row| row.number != number);
+            if let Ok(place) = self.rows.binary_search_by(|row| row.number.cmp(&number)) {
+                self.rows.remove(place);
+            }
             self.idle.push(number);
         }
     }
 
     fn make_room(&mut self) {
         let Room { most, visitors_most } = self.room;
-        let too_many = self.of_visitors.saturating_sub(visitors_most);
-        self.drop_oldest(too_many, |entry, _| entry.sender == Sender::Visitor);
-        let too_many = self.kept.len().saturating_sub(most);
-        let soft = self.drop_oldest(too_many, |entry, mode| {
+        // Some more are dropped than is needed, so that the next purges need no search.
+        let too_many = |are: usize, most: usize| match are.saturating_sub(most) {
+            0 => 0,
+            over => over + most / 20,
+        };
+        let visitors = too_many(self.of_visitors, visitors_most);
+        self.drop_oldest(visitors, |entry, _| entry.sender == Sender::Visitor);
+        let all = too_many(self.kept.len(), most);
+        let soft = self.drop_oldest(all, |entry, mode| {
             entry.sender == Sender::Token && mode == PurgeMode::Soft
         });
         let dropped = &mut self.head.dropped;
         // broken: dropped-is-forgotten
         dropped.soft = dropped.soft.max(soft);
-        let too_many = self.kept.len().saturating_sub(most);
-        let hard = self.drop_oldest(too_many, |entry, _| entry.sender == Sender::Token);
+        let all = too_many(self.kept.len(), most);
+        let hard = self.drop_oldest(all, |entry, _| entry.sender == Sender::Token);
         let dropped = &mut self.head.dropped;
         dropped.hard = dropped.hard.max(hard);
     }

@@ -12,8 +12,8 @@ use crate::policy::time::Time;
 #[derive(Default)]
 pub struct JournalMemory {
     copy: Option<JournalCopy>,
-    /// The number of the block in the data centre's cache, as far as this isolate knows.
-    shared: Option<Known>,
+    /// The host and the number of the block in the data centre's cache, as far as this isolate knows.
+    shared: Option<(String, Known)>,
     /// The journals that a Worker without the binding found in KV, or one with it in place of its own.
     found: Vec<JournalCopy>,
     /// The time by which this isolate refreshes later than others that have the same copy. So one
@@ -105,14 +105,15 @@ impl JournalMemory {
     }
 
     /// Returns the block to share with the data centre. `None`: its cache has it.
-    pub fn to_share(&self) -> Option<Block> {
+    pub fn to_share(&self, host: &str) -> Option<Block> {
         let copy = self.copy.as_ref()?;
-        (self.shared != Some(copy.known())).then(|| copy.to_block())
+        let is_shared = |(of, known): &(String, Known)| of == host && *known == copy.known();
+        (!self.shared.as_ref().is_some_and(is_shared)).then(|| copy.to_block())
     }
 
     /// Notes that the data centre's cache has the block of this number.
-    pub fn shared(&mut self, known: Known) {
-        self.shared = Some(known);
+    pub fn shared(&mut self, host: &str, known: Known) {
+        self.shared = Some((host.to_owned(), known));
     }
 
     /// Notes that the object is left to purges until `at`.
@@ -177,7 +178,6 @@ impl JournalMemory {
             return false;
         };
         copy.confirm(asked_at);
-        self.shared = Some(known);
         self.delay = delay;
         true
     }

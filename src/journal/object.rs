@@ -161,6 +161,11 @@ impl JournalObject {
         is_written.then(|| RowChange::Delete { key: PUT.to_owned() })
     }
 
+    /// Returns the time from which there are rows to delete. `None`: there are none yet.
+    pub fn next_sweep(&self, now: Time) -> Option<Time> {
+        self.entries.next_sweep(now)
+    }
+
     /// Returns rows to delete, at most `most`.
     pub fn sweep(&mut self, most: usize, now: Time) -> Vec<RowChange> {
         self.entries.sweep(most, now)

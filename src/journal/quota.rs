@@ -35,7 +35,7 @@ impl AccountPlan {
     }
 }
 
-/// The requests of a day.
+/// The requests of a day, but for those about receipts. A start forgets up to [`WRITTEN_EVERY`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DayCount {
     day: i64,

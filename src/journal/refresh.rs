@@ -136,9 +136,9 @@ async fn read<P: Platform>(platform: &P, host: &str) {
     }
     let Some(known) = known(platform) else { return };
     let journal = &platform.isolate().journal;
-    let block = journal.with(JournalMemory::to_share);
+    let block = journal.with(|journal| journal.to_share(host));
     if shared_copy::write(platform, host, Note { known, asked_at }, block).await.is_ok() {
-        journal.with_mut(|journal| journal.shared(known));
+        journal.with_mut(|journal| journal.shared(host, known));
     }
 }
 
@@ -161,6 +161,7 @@ async fn take_shared<P: Platform>(platform: &P, host: &str) -> Shared {
     let (journal, delay) = (&platform.isolate().journal, delay(platform));
     // broken: age-from-arrival.note
     if journal.with_mut(|journal| journal.confirm(note.known, note.asked_at, delay)) {
+        journal.with_mut(|journal| journal.shared(host, note.known));
         return Shared::Taken;
     }
     let Some(block) = shared_copy::block(platform, host).await else { return Shared::OfNoUse };
@@ -172,7 +173,7 @@ async fn take_shared<P: Platform>(platform: &P, host: &str) -> Shared {
     // broken: age-from-arrival.block
     match learn(platform, block, note.asked_at, delay) {
         Learned::Merged => {
-            journal.with_mut(|journal| journal.shared(number));
+            journal.with_mut(|journal| journal.shared(host, number));
             Shared::Taken
         }
         Learned::Ignored | Learned::Gap => Shared::OfNoUse,

@@ -5,7 +5,7 @@
 //! | `head` | the state of the journal |
 //! | `e/<number>` | a purge: its request, mode, sender and tags, each with its earlier stamps |
 //! | `t/<number>` | the receipt of a purge |
-//! | `a/<number>` | entries that were adopted from KV, as a block |
+//! | `a/<journal>-<number>-<place>` | entries that were adopted from KV, as a block |
 //! | `mark` | the last mark of a purge without the journal that the object has seen |
 //! | `put` | the time at which a write to KV began that has not ended |
 //! | `day` | the day, and the requests of it |

@@ -25,12 +25,12 @@ use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::platform::tasks::within;
 use crate::policy::time::Time;
 use crate::policy::timing::{
-    JOURNAL_ALARM_AGAIN, JOURNAL_LOOKS_EVERY, JOURNAL_LOOKS_FOR, KV_LIST_LIMIT, KV_READ_LIMIT,
-    KV_WRITE_LIMIT, RECORD_LIFE,
+    JOURNAL_ALARM_AGAIN, JOURNAL_LOOKS_EVERY, JOURNAL_LOOKS_FOR, JOURNAL_SWEPT_EVERY,
+    KV_LIST_LIMIT, KV_READ_LIMIT, KV_WRITE_LIMIT, RECORD_LIFE,
 };
 
 /// The most rows that an alarm deletes.
-const SWEPT_MOST: usize = 100;
+const SWEPT_MOST: usize = 500;
 
 /// The reason why the object gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,8 +66,6 @@ struct Started {
     rests_until: Option<Time>,
     /// The alarm that is set, as far as this start knows.
     alarm: Option<Time>,
-    /// Whether KV lists this object among those that publish a journal.
-    is_listed: bool,
 }
 
 impl<R: ObjectRuntime> JournalService<R> {
@@ -170,7 +168,7 @@ impl<R: ObjectRuntime> JournalService<R> {
                 self.begin(earlier)?
             }
         };
-        let (at, is_listed) = (self.runtime.now(), false);
+        let at = self.runtime.now();
         let started = Started {
             object,
             at,
@@ -178,7 +176,6 @@ impl<R: ObjectRuntime> JournalService<R> {
             has_looked: false,
             rests_until: None,
             alarm: None,
-            is_listed,
         };
         self.started.replace(Some(started));
         Ok(())
@@ -282,20 +279,17 @@ impl<R: ObjectRuntime> JournalService<R> {
         Ok(started.object.published())
     }
 
-    /// Lists this object in KV, so that a Worker without the binding finds what it published.
+    /// Lists this object in KV, so that a Worker without the binding finds what it published. It is
+    /// checked each time: another environment may have written the list at the same moment.
     async fn list_this(&self) -> Result<(), ServiceError> {
-        if self.started()?.is_listed {
+        let (mut ids, id) = (self.listed().await?, self.runtime.id());
+        if ids.contains(&id) {
             return Ok(());
         }
-        let (mut ids, id) = (self.listed().await?, self.runtime.id());
-        if !ids.contains(&id) {
-            ids.push(id);
-            let entry = KvEntry { value: ids.join(" "), metadata: None, life: RECORD_LIFE };
-            let kv = self.runtime.kv();
-            self.timed(KV_WRITE_LIMIT, kv.write(&KvKey::journals(), entry)).await?;
-        }
-        self.started()?.is_listed = true;
-        Ok(())
+        ids.push(id);
+        let entry = KvEntry { value: ids.join(" "), metadata: None, life: RECORD_LIFE };
+        let kv = self.runtime.kv();
+        self.timed(KV_WRITE_LIMIT, kv.write(&KvKey::journals(), entry)).await
     }
 
     async fn listed(&self) -> Result<Vec<String>, ServiceError> {
@@ -317,12 +311,12 @@ impl<R: ObjectRuntime> JournalService<R> {
         Ok(ended.unwrap_or(Err(KvError::TimedOut))?)
     }
 
-    /// Sets the alarm for the next publication, unless an earlier one is set.
+    /// Sets the alarm for the next publication, or for rows to delete, unless an earlier one is set.
     fn set_alarm(&self, started: &mut Started) -> Result<(), StorageError> {
         let now = self.runtime.now();
-        let Some(at) = started.object.publisher.next(started.object.head().last, now) else {
-            return Ok(());
-        };
+        let publishes = started.object.publisher.next(started.object.head().last, now);
+        let sweeps = started.object.next_sweep(now).map(|at| at.max(now + JOURNAL_SWEPT_EVERY));
+        let Some(at) = publishes.into_iter().chain(sweeps).min() else { return Ok(()) };
         let at = started.rests_until.map_or(at, |until| at.max(until));
         if started.alarm.is_none_or(|alarm| at < alarm) {
             self.runtime.set_alarm(at)?;

@@ -44,7 +44,7 @@ impl Note {
     }
 }
 
-/// The slots of the copy. One zone has one copy, whatever its hosts.
+/// The slots of the copy. With `HOSTS`, one zone has one copy. Without, each host has one.
 fn slot<P: Platform>(platform: &P, host: &str) -> Option<Slot> {
     let host = platform.config().hosts.first().map_or(host, String::as_str);
     Some(CacheKey::parse(&format!("https://{host}/")).ok()?.slot().beside("journal"))

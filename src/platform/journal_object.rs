@@ -28,8 +28,8 @@ pub trait ObjectRuntime: Clock + 'static {
     fn rows(&self) -> Result<Vec<(String, String)>, StorageError>;
     /// Reads one row.
     fn row(&self, key: &str) -> Result<Option<String>, StorageError>;
-    /// Writes and deletes rows, all of them or none. No reply leaves the object before they are
-    /// durable.
+    /// Writes and deletes rows, in their order. No reply leaves the object before they are durable.
+    /// After an error some of them may be written.
     fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError>;
     /// Runs `work` in the background. The object stays for it.
     fn defer(&self, work: impl Future<Output = ()> + 'static);

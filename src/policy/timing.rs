@@ -76,6 +76,8 @@ pub const JOURNAL_COPY_KEPT: Duration = seconds(HOUR);
 pub const JOURNAL_PUT_AGAIN: Duration = seconds(MINUTE);
 /// The time after which a failed alarm is tried again.
 pub const JOURNAL_ALARM_AGAIN: Duration = seconds(MINUTE);
+/// The least time until the object deletes rows that nothing needs any more.
+pub const JOURNAL_SWEPT_EVERY: Duration = seconds(MINUTE);
 /// The interval at which an object that started lately looks for purges without the journal.
 pub const JOURNAL_LOOKS_EVERY: Duration = seconds(MINUTE);
 /// The time for which it does so.

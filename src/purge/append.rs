@@ -30,9 +30,12 @@ pub async fn append<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> 
         }
         match refresh::append(platform, append.clone()).await {
             Ok(number) => {
-                platform.isolate().purges.with_mut(|memory| {
-                    tags.iter().for_each(|tag| memory.appended(tag, mode, noted_at));
-                });
+                // A copy that could not be completed lacks the entry: the notes stay.
+                if refresh::known(platform).is_some_and(|known| number <= known.number) {
+                    platform.isolate().purges.with_mut(|memory| {
+                        tags.iter().for_each(|tag| memory.appended(tag, mode, noted_at));
+                    });
+                }
                 return Purge { done: tags, number: Some(number), ..Purge::default() };
             }
             Err(error) => complain(platform, Complaint::PurgeWrite, || {

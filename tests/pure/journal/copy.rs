@@ -181,3 +181,17 @@ fn a_copy_is_refreshed_by_its_age(
     let delay = Duration::from_millis(delay);
     assert_eq!(due(asked_at, Duration::from_secs(30), delay, Time(0)), expected);
 }
+
+#[test]
+fn an_earlier_purge_that_comes_late_hides_no_later_one() {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    let before = copy.known().number;
+    let (own, _) = entries.append(&append(1, PurgeMode::Hard, &[5]), Time(2_000));
+    let late = entries.after(ID, before);
+    entries.append(&append(2, PurgeMode::Hard, &[5]), Time(3_000));
+    assert_eq!(copy.learn(entries.all(), Time(3_001)), Learned::Merged);
+    assert_eq!(copy.learn(late, Time(2_000)), Learned::Merged);
+    // It was asked for between the two purges.
+    assert_eq!(effect(&copy, 5, Some(Known { journal: ID, number: own }), 2_500), Purged::Hard);
+}

@@ -236,3 +236,15 @@ fn a_journal_that_began_anew_is_found_in_kv_while_its_object_does_not_reply() {
     journal.fails.set(true);
     assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
 }
+
+#[test]
+fn rows_that_nothing_needs_are_deleted_though_there_is_nothing_to_publish() {
+    let (world, journal) = world(&[("RECEIPT_LIFE", "60")]);
+    world.get("/a");
+    for _ in 0..30 {
+        world.purge("soft", &["t"]);
+    }
+    assert!(journal.rows().len() > 50);
+    world.wait(600_000);
+    assert!(journal.rows().len() < 10, "{:?}", journal.rows().keys());
+}
