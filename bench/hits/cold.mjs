@@ -6,10 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-<<<<<<< HEAD
-=======
 import { Failure } from "../../scripts/lib/failure.mjs";
->>>>>>> jbench
 
 const BUILT = new URL("../../build/", import.meta.url);
 const PAGE = "https://www.example.com/topic-1/story-1";
@@ -81,19 +78,11 @@ class Isolates {
     this.#stored = new Map(this.#page);
     this.#reply = this.#replies.whole;
     const [one, other] = [await this.fresh(), await this.fresh()];
-<<<<<<< HEAD
-    const first = { object: await one.timed(), shared: await other.timed() };
-    const warm = await one.timed();
-    this.#later();
-    this.#reply = this.#replies.news;
-    const next = { object: await one.timed(), shared: await other.timed() };
-=======
     const first = { object: await one.hit(), shared: await other.hit() };
     const warm = await one.hit();
     this.#later();
     this.#reply = this.#replies.news;
     const next = { object: await one.hit(), shared: await other.hit() };
->>>>>>> jbench
     return { first, next, warm, transfer: await this.#transfer() };
   }
 
@@ -131,17 +120,12 @@ class Isolates {
 class Isolate {
   #built;
   #env;
-<<<<<<< HEAD
-=======
   #status;
->>>>>>> jbench
 
   constructor(built, env) {
     [this.#built, this.#env] = [built, env];
   }
 
-<<<<<<< HEAD
-=======
   /** The milliseconds of a hit that is judged by the journal. */
   async hit() {
     const took = await this.timed();
@@ -149,7 +133,6 @@ class Isolate {
     throw new Failure(`this is not a hit that is judged by the journal: ${this.#status}.`);
   }
 
->>>>>>> jbench
   /** The milliseconds of a request, until all that it deferred has ended. */
   async timed() {
     const deferred = [];
@@ -160,10 +143,7 @@ class Isolate {
     for (let i = 0; i < deferred.length; i += 1) await deferred[i];
     const took = since(began);
     await response.text();
-<<<<<<< HEAD
-=======
     this.#status = response.headers.get("cache-status");
->>>>>>> jbench
     return took;
   }
 }

@@ -81,11 +81,7 @@ function visitsOf(path) {
 }
 
 async function largeJournal(world) {
-<<<<<<< HEAD
-  const journals = [await withNews(world, ["another"])];
-=======
   const journals = [await withNews(world, ["t0"])];
->>>>>>> jbench
   for (let from = 0; from < ENTRIES; from += ITEMS_MOST) {
     const count = Math.min(ITEMS_MOST, ENTRIES - from);
     await purged(
@@ -119,11 +115,7 @@ async function purged(world, tags) {
 }
 
 function coldRows({ whole, news }, { first, next, warm, transfer }) {
-<<<<<<< HEAD
-  const entries = Math.round((whole.length - 88) / 16).toLocaleString("en");
-=======
   const entries = Number(whole.readBigUInt64BE(80)).toLocaleString("en");
->>>>>>> jbench
   const row = (name, bytes, { object, shared }) => {
     const shown = [object, shared].map((time) => time.toFixed(1));
     const target = `≤ ${CPU_TARGET}${Math.max(object, shared) <= CPU_TARGET ? "" : " ✗"}`;

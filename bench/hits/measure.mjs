@@ -49,39 +49,21 @@ function isolatesOf(settings, traffic) {
   return Object.fromEntries(settings.flatMap((setting) => Array.from({ length: most }, (_, i) => isolate(setting, i))));
 }
 
-<<<<<<< HEAD
-/** The milliseconds of the warm-up and of the measurement: 1,600 requests at least, and two refreshes of each isolate. */
-function amount({ rate }, bound = 0, scale) {
-  const measured = Math.max(1600 / rate, 20, bound) * 1000 * scale;
-=======
 /** The milliseconds of the warm-up and of the measurement: 1,800 requests at least, and two refreshes of each isolate. */
 function amount({ rate }, bound = 0, scale) {
   const measured = Math.max(1800 / rate, 20, bound) * 1000 * scale;
->>>>>>> jbench
   return { warmUp: Math.max(100 / rate, 5) * 1000, measured };
 }
 
 /** Stores the most requested pages: half of them before the journal's oldest entry. */
 async function storePages(world) {
-<<<<<<< HEAD
-  const pages = Array.from({ length: STORED_FIRST }, (_, page) => page);
-  await store(
-    world,
-    pages.filter((page) => page % 2 === 0),
-  );
-=======
   const pages = Array.from({ length: STORED_FIRST / 2 }, (_, i) => i * 2);
   await store(world, pages);
->>>>>>> jbench
   await world.purge(["the-first"], () => {});
   await world.drain();
   await store(
     world,
-<<<<<<< HEAD
-    pages.filter((page) => page % 2 === 1),
-=======
     pages.map((page) => page + 1),
->>>>>>> jbench
   );
 }
 
@@ -100,10 +82,6 @@ class Run {
   #zipf;
   #purges = [];
   #hits = [];
-<<<<<<< HEAD
-  #others = 0;
-=======
->>>>>>> jbench
 
   constructor(world, names, rate) {
     this.#world = world;
@@ -140,11 +118,7 @@ class Run {
     const began = timeline.now;
     await this.#world.visit(name, pathOf(page), ({ headers }) => {
       const status = headers["cache-status"] ?? "";
-<<<<<<< HEAD
-      if (!status.startsWith("edge-isr; hit")) return (this.#others += 1);
-=======
       if (!status.startsWith("edge-isr; hit")) return;
->>>>>>> jbench
       this.#hits.push(timeline.now - began);
       this.#compare(page, began, /ttl=-/.test(status));
     });
@@ -171,11 +145,7 @@ class Run {
 
   #reset() {
     this.#world.reset();
-<<<<<<< HEAD
-    [this.#hits, this.#others] = [[], 0];
-=======
     this.#hits = [];
->>>>>>> jbench
   }
 
   #result(seconds) {
@@ -185,10 +155,6 @@ class Run {
     return {
       seconds,
       hits: this.#hits.sort((a, b) => a - b),
-<<<<<<< HEAD
-      others: this.#others,
-=======
->>>>>>> jbench
       keysRead: here.length,
       objectReads: reads.length,
       appends: objectRequests.length - reads.length,
