@@ -32,8 +32,8 @@ pub struct Journal {
     troubles: RefCell<Vec<(Time, Option<Time>)>>,
     /// The object may lack what KV shows until it has looked there.
     is_unsure: Cell<bool>,
-    /// Whether the object ever lost rows.
-    lost_rows: Cell<bool>,
+    /// Whether a restored object ever came back to the journal before its own.
+    came_back: Cell<bool>,
     /// When it last started anew.
     started_anew_at: Cell<Time>,
     /// What each isolate knew last.
@@ -47,7 +47,7 @@ impl Journal {
             purges,
             troubles: RefCell::default(),
             is_unsure: Cell::default(),
-            lost_rows: Cell::default(),
+            came_back: Cell::default(),
             started_anew_at: Cell::default(),
             known: RefCell::default(),
         }
@@ -70,7 +70,6 @@ impl Journal {
     /// The object was restored, or purges were made without it: it starts, and looks in KV.
     pub fn starts_anew(&self) {
         self.is_unsure.set(true);
-        self.lost_rows.set(true);
         self.started_anew_at.set(self.history.now());
     }
 
@@ -100,6 +99,17 @@ impl Journal {
                 Some(_) => {}
             }
         }
+    }
+
+    /// The object gets the rows of an earlier moment back.
+    pub fn is_restored_to(&self, rows: &Rows) {
+        let now = self.object().map(|object| object.rows());
+        let journal = |rows: &Rows| {
+            let entries = Entries::restored(rows.clone(), Room::default());
+            entries.map(|entries| entries.head().id)
+        };
+        self.came_back.set(self.came_back.get() || now.as_ref().and_then(journal) != journal(rows));
+        self.loses_all_but(rows);
     }
 
     fn is_published(&self, number: Number) -> bool {
@@ -205,13 +215,13 @@ impl Journal {
         self.history.object.as_ref().and_then(|object| object.failing_since.get())
     }
 
-    /// Numbers of a journal never go back in an isolate. Past a loss of rows an isolate may come back
-    /// to a journal by way of another, and then knows less of it.
+    /// Numbers of a journal never go back in an isolate, unless it comes back to the journal by way
+    /// of another: it then knows less of it.
     pub fn answered(&self, sim: &Sim) {
         let Some(now) = sim.isolate.journal.with(JournalMemory::known) else { return };
         let before = self.known.borrow_mut().insert(sim.isolate_id, now);
         let goes_back = |before: Known| before.journal == now.journal && before.number > now.number;
-        if !self.lost_rows.get() && before.is_some_and(goes_back) {
+        if !self.came_back.get() && before.is_some_and(goes_back) {
             let how = format!("{before:?}, then {now:?}");
             self.history.breaks("the number that an isolate knows never goes back", how);
         }

@@ -143,7 +143,7 @@ impl Stage {
                 let rows = object.rows();
                 self.executor.sleep(Duration::from_millis(back)).await;
                 if rows.contains_key("head") && !self.is_settling.get() {
-                    self.invariants.journal.loses_all_but(&rows);
+                    self.invariants.journal.is_restored_to(&rows);
                     self.evict_object();
                     object.restore(rows);
                     self.invariants.journal.starts_anew();

@@ -68,8 +68,9 @@ impl KvOperations for Sim {
     async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, KvError> {
         self.kv.reads.add();
         self.kv.keys_read.set(self.kv.keys_read.get() + keys.len() as u64);
-        self.trace.kv_reads.add();
-        self.trace.kv_keys_read.set(self.trace.kv_keys_read.get() + keys.len() as u64);
+        for key in keys {
+            *self.trace.kv_reads.borrow_mut().entry(key.as_str().to_owned()).or_default() += 1;
+        }
         assert!(keys.len() <= 100, "a bulk read takes 100 keys");
         self.pass(self.kv.read_takes.get()).await;
         if keys.iter().any(|key| self.kv.hangs(Operation::Read, key.as_str())) {

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
 
-use crate::world::counter::Counter;
 use crate::world::executor::Group;
 
 /// What one request did.
@@ -17,8 +16,8 @@ pub struct Trace {
     /// When it last looked at each slot.
     looks: RefCell<BTreeMap<Slot, Time>>,
     pub body_read_at: Cell<Option<Time>>,
-    pub kv_reads: Counter,
-    pub kv_keys_read: Cell<u64>,
+    /// How often it read each key of KV.
+    pub kv_reads: RefCell<BTreeMap<String, u32>>,
     pub kv_writes: RefCell<Vec<String>>,
     /// Writes that KV took after the request had given them up.
     pub kv_late: RefCell<Vec<String>>,
@@ -32,8 +31,7 @@ impl Trace {
             looked_at: Cell::default(),
             looks: RefCell::default(),
             body_read_at: Cell::default(),
-            kv_reads: Counter::default(),
-            kv_keys_read: Cell::default(),
+            kv_reads: RefCell::default(),
             kv_writes: RefCell::default(),
             kv_late: RefCell::default(),
         })
