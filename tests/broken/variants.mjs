@@ -314,7 +314,11 @@ export const VARIANTS = [
     name: "the age of a copy of the journal counts from its arrival",
     test: "journal::refresh::a_copy_of_another_isolate_is_as_old_as_it_was_there",
     edits: [
-      ["age-from-arrival.reply", "learn(platform, news, asked_at, Duration::ZERO)", "learn(platform, news, platform.now(), Duration::ZERO)"],
+      [
+        "age-from-arrival.reply",
+        "learn(platform, news, asked_at, Duration::ZERO)",
+        "learn(platform, news, platform.now(), Duration::ZERO)",
+      ],
       ["age-from-arrival.note", "note.asked_at", "platform.now()"],
       ["age-from-arrival.block", "note.asked_at", "platform.now()"],
     ],
