@@ -9,6 +9,8 @@
 //! | items | tag digest, and the number with the mode in its lowest bit; 16 bytes each, sorted |
 //! | earlier stamps | tag digest, and eight stamps or zeros; 72 bytes each, sorted |
 
+use std::rc::Rc;
+
 use crate::journal::{Dropped, Head, JournalId, Kept, Number, TagDigest};
 use crate::policy::fence::PurgeMode;
 use crate::policy::time::Time;
@@ -21,13 +23,15 @@ const ITEM: usize = 2 * WORD;
 /// The most earlier stamps of a tag.
 pub const EARLIER_MOST: usize = 8;
 const EARLIER: usize = (1 + EARLIER_MOST) * WORD;
+/// The items that are compared with those of another block at once.
+const RUN: usize = 256;
 /// The most characters of a block in KV.
 const TEXT_MOST: usize = 24 * 1024 * 1024;
 
 /// Entries of a journal after a number, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    bytes: Vec<u8>,
+    bytes: Rc<Vec<u8>>,
     head: Head,
     after: Number,
     items: usize,
@@ -41,35 +45,65 @@ impl Block {
         kept: impl Iterator<Item = (TagDigest, PurgeMode, &'k Kept)>,
     ) -> Block {
         let (mut items, mut earlier) = (Vec::new(), Vec::new());
-        let mut count = 0;
         for (digest, mode, kept) in kept {
-            count += 1;
-            push(&mut items, digest.0);
-            push(&mut items, kept.number.0 << 1 | u64::from(mode == PurgeMode::Hard));
-            if !kept.earlier.is_empty() {
-                push(&mut earlier, digest.0);
-                let stamps = kept.earlier.iter().map(|stamp| stamp.0.max(0) as u64);
-                stamps.chain(std::iter::repeat(0)).take(EARLIER_MOST).for_each(|stamp| {
-                    push(&mut earlier, stamp);
-                });
-            }
+            push_item(&mut items, digest, mode, kept);
+            push_earlier(&mut earlier, digest, kept);
         }
-        let words = [
-            FORMAT,
-            head.id.0,
-            head.last.0,
-            head.complete_since.0,
-            head.dropped.soft.0,
-            head.dropped.hard.0,
-            u64::try_from(head.with_records_until.0).unwrap_or(0),
-            after.0,
-            count as u64,
-        ];
+        let count = items.len() / ITEM;
         let mut bytes = Vec::with_capacity(HEAD + items.len() + earlier.len());
-        words.into_iter().for_each(|word| push(&mut bytes, word));
+        push_head(&mut bytes, head, after, count);
         bytes.append(&mut items);
         bytes.append(&mut earlier);
-        Block { bytes, head, after, items: count }
+        Block { bytes: Rc::new(bytes), head, after, items: count }
+    }
+
+    /// Writes a block with later entries in it. `later` is sorted by digest, and then by mode. What
+    /// stands between them is copied, and not read.
+    pub fn with(&self, head: Head, later: &[(TagDigest, PurgeMode, Kept)]) -> Block {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + later.len() * (ITEM + EARLIER));
+        bytes.resize(HEAD, 0);
+        let (mut from, mut taken) = (0, Vec::with_capacity(later.len()));
+        for item in later {
+            let (digest, mode, kept) = item;
+            let key = (*digest, *mode);
+            let place = partition_point(self.items, |place| self.key_of(place) < key);
+            bytes.extend_from_slice(self.part(HEAD, ITEM, from, place));
+            from = place;
+            if place < self.items && self.key_of(place) == key {
+                if self.number_of(place).2 > kept.number {
+                    continue;
+                }
+                from += 1;
+            }
+            push_item(&mut bytes, *digest, *mode, kept);
+            taken.push(item);
+        }
+        bytes.extend_from_slice(self.part(HEAD, ITEM, from, self.items));
+        let items = (bytes.len() - HEAD) / ITEM;
+        self.push_earlier_with(&mut bytes, &taken);
+        let mut first = Vec::with_capacity(HEAD);
+        push_head(&mut first, head, self.after, items);
+        bytes[..HEAD].copy_from_slice(&first);
+        Block { bytes: Rc::new(bytes), head, after: self.after, items }
+    }
+
+    fn push_earlier_with(&self, bytes: &mut Vec<u8>, taken: &[&(TagDigest, PurgeMode, Kept)]) {
+        let at = HEAD + self.items * ITEM;
+        let mut from = 0;
+        for (digest, _, kept) in taken.iter().filter(|(_, mode, _)| *mode == PurgeMode::Soft) {
+            let place =
+                partition_point(self.earliers(), |place| self.earlier_digest(place) < *digest);
+            bytes.extend_from_slice(self.part(at, EARLIER, from, place));
+            let is_there = place < self.earliers() && self.earlier_digest(place) == *digest;
+            from = place + usize::from(is_there);
+            push_earlier(bytes, *digest, kept);
+        }
+        bytes.extend_from_slice(self.part(at, EARLIER, from, self.earliers()));
+    }
+
+    /// Returns the bytes of the places `from` to `to` in a table of so wide rows that begins at `at`.
+    fn part(&self, at: usize, width: usize, from: usize, to: usize) -> &[u8] {
+        self.bytes.get(at + from * width..at + to * width).unwrap_or(&[])
     }
 
     /// Takes over written bytes. `None`: they are damaged, or in the format of another version.
@@ -89,7 +123,7 @@ impl Block {
             dropped: Dropped { soft: Number(soft?), hard: Number(hard?) },
             with_records_until: Number(with_records_until?).stamp(),
         };
-        Some(Block { head, after: Number(after?), items, bytes })
+        Some(Block { head, after: Number(after?), items, bytes: Rc::new(bytes) })
     }
 
     /// Writes the block as text, for KV.
@@ -130,17 +164,32 @@ impl Block {
         same.map(|item| self.item(item)).map(|(_, mode, kept)| (mode, kept))
     }
 
-    /// Returns the number of the newest entry of a tag and mode.
-    pub fn number(&self, digest: TagDigest, mode: PurgeMode) -> Option<Number> {
-        let first = partition_point(self.items, |item| self.digest_of(item) < digest);
-        let same = (first..self.items).map(|item| self.number_of(item));
-        let mut same = same.take_while(|(other, ..)| *other == digest);
-        same.find(|(_, other, _)| *other == mode).map(|(_, _, number)| number)
-    }
-
-    /// Returns the number of each entry, sorted by digest and then by mode.
-    pub fn numbers(&self) -> impl Iterator<Item = (TagDigest, PurgeMode, Number)> {
-        (0..self.items).map(|item| self.number_of(item))
+    /// Returns the entries that another block lacks, or has with an earlier number.
+    pub fn missing_from(&self, other: &Block) -> Vec<(TagDigest, PurgeMode, Kept)> {
+        let (mut here, mut there, mut missing) = (0, 0, Vec::new());
+        while here < self.items {
+            // Two copies of one journal are alike for long stretches: these are compared as bytes.
+            let run = RUN.min(self.items - here).min(other.items - there);
+            let is_alike = self.part(HEAD, ITEM, here, here + run)
+                == other.part(HEAD, ITEM, there, there + run);
+            if run > 0 && is_alike {
+                (here, there) = (here + run, there + run);
+                continue;
+            }
+            for place in here..self.items.min(here + RUN) {
+                let (digest, mode, number) = self.number_of(place);
+                while there < other.items && other.key_of(there) < (digest, mode) {
+                    there += 1;
+                }
+                let is_there = there < other.items && other.key_of(there) == (digest, mode);
+                if !is_there || other.number_of(there).2 < number {
+                    missing.push(self.item(place));
+                }
+                there += usize::from(is_there);
+            }
+            here = self.items.min(here + RUN);
+        }
+        missing
     }
 
     /// Returns all entries, sorted by digest and then by mode.
@@ -167,19 +216,63 @@ impl Block {
         (self.digest_of(item), mode, Number(number >> 1))
     }
 
+    fn key_of(&self, item: usize) -> (TagDigest, PurgeMode) {
+        let (digest, mode, _) = self.number_of(item);
+        (digest, mode)
+    }
+
+    /// Returns the number of tags with earlier stamps.
+    fn earliers(&self) -> usize {
+        self.bytes.len().saturating_sub(HEAD + self.items * ITEM) / EARLIER
+    }
+
+    fn earlier_digest(&self, place: usize) -> TagDigest {
+        TagDigest(word(&self.bytes, self.earlier_at(place)).unwrap_or(0))
+    }
+
+    fn earlier_at(&self, place: usize) -> usize {
+        HEAD + self.items * ITEM + place * EARLIER
+    }
+
     fn earlier_of(&self, digest: TagDigest) -> Vec<Time> {
-        let from = HEAD + self.items * ITEM;
-        let count = self.bytes.len().saturating_sub(from) / EARLIER;
-        let at = |place: usize| from + place * EARLIER;
-        let of = |place: usize| TagDigest(word(&self.bytes, at(place)).unwrap_or(0));
-        let found = partition_point(count, |place| of(place) < digest);
-        if found >= count || of(found) != digest {
+        let found = partition_point(self.earliers(), |place| self.earlier_digest(place) < digest);
+        if found >= self.earliers() || self.earlier_digest(found) != digest {
             return Vec::new();
         }
-        let stamps =
-            (1..=EARLIER_MOST).filter_map(|stamp| word(&self.bytes, at(found) + stamp * WORD));
+        let at = self.earlier_at(found);
+        let stamps = (1..=EARLIER_MOST).filter_map(|stamp| word(&self.bytes, at + stamp * WORD));
         stamps.filter(|stamp| *stamp != 0).map(|stamp| Number(stamp).stamp()).collect()
     }
+}
+
+fn push_head(bytes: &mut Vec<u8>, head: Head, after: Number, count: usize) {
+    let words = [
+        FORMAT,
+        head.id.0,
+        head.last.0,
+        head.complete_since.0,
+        head.dropped.soft.0,
+        head.dropped.hard.0,
+        u64::try_from(head.with_records_until.0).unwrap_or(0),
+        after.0,
+        count as u64,
+    ];
+    words.into_iter().for_each(|word| push(bytes, word));
+}
+
+fn push_item(bytes: &mut Vec<u8>, digest: TagDigest, mode: PurgeMode, kept: &Kept) {
+    push(bytes, digest.0);
+    push(bytes, kept.number.0 << 1 | u64::from(mode == PurgeMode::Hard));
+}
+
+fn push_earlier(bytes: &mut Vec<u8>, digest: TagDigest, kept: &Kept) {
+    if kept.earlier.is_empty() {
+        return;
+    }
+    push(bytes, digest.0);
+    let stamps = kept.earlier.iter().map(|stamp| stamp.0.max(0) as u64);
+    let stamps = stamps.chain(std::iter::repeat(0)).take(EARLIER_MOST);
+    stamps.for_each(|stamp| push(bytes, stamp));
 }
 
 fn push(bytes: &mut Vec<u8>, word: u64) {

@@ -132,6 +132,9 @@ impl JournalCopy {
         if self.recent.is_empty() && self.base.head() == self.head {
             return self.base.clone();
         }
+        if self.base.head().dropped == self.head.dropped {
+            return self.base.with(self.head, &self.recent);
+        }
         let mut all = merged(self.base.iter(), self.recent.iter().cloned());
         all.retain(|(_, mode, kept)| kept.number > self.dropped(*mode));
         Block::write(
@@ -143,22 +146,13 @@ impl JournalCopy {
 
     /// Returns the entries of this copy that are later than those of a whole block.
     fn missing_from(&self, block: &Block) -> Vec<Item> {
-        let is_missing = |digest, mode, number| {
-            block.number(digest, mode).is_none_or(|other| other < number)
-                && number > self.dropped(mode)
-        };
-        let base = self
-            .base
-            .numbers()
-            .filter(|(digest, mode, number)| is_missing(*digest, *mode, *number));
-        let base = base.flat_map(|(digest, mode, _)| {
-            let of_mode = self.base.of(digest).filter(move |(other, _)| *other == mode);
-            of_mode.map(move |(_, kept)| (digest, mode, kept))
+        let is_kept = |mode: PurgeMode, kept: &Kept| kept.number > self.dropped(mode);
+        let base = self.base.missing_from(block);
+        let base = base.into_iter().filter(|(_, mode, kept)| is_kept(*mode, kept));
+        let recent = self.recent.iter().filter(|(digest, mode, kept)| {
+            !block.of(*digest).any(|(other, there)| other == *mode && there.number >= kept.number)
+                && is_kept(*mode, kept)
         });
-        let recent = self
-            .recent
-            .iter()
-            .filter(|(digest, mode, kept)| is_missing(*digest, *mode, kept.number));
         merged(base, recent.cloned())
     }
 

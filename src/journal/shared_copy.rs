@@ -16,9 +16,6 @@ use crate::policy::key::{CacheKey, Slot};
 use crate::policy::time::Time;
 use crate::policy::timing::JOURNAL_COPY_KEPT;
 
-/// The most bytes of a block: all entries that a journal holds, each with its earlier stamps.
-const BLOCK_MOST: usize = 24 * 1024 * 1024;
-
 /// A note: the number to which the shared copy is complete, and since when that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -61,8 +58,7 @@ pub async fn note<P: Platform>(platform: &P, host: &str) -> Option<Note> {
 /// Reads the block. `None`: there is none, or it is damaged.
 pub async fn block<P: Platform>(platform: &P, host: &str) -> Option<Block> {
     let slot = slot(platform, host)?.beside("block");
-    let Document { body, .. } = platform.cache_match(&slot).await?;
-    Block::read(platform.read(body, BLOCK_MOST).await.ok()?)
+    Block::read(platform.cache_bytes(&slot).await?)
 }
 
 /// Writes the note, and the block before it if there is one. The cache may keep neither: a refresh
@@ -75,7 +71,7 @@ pub async fn write<P: Platform>(
 ) -> Result<(), CacheError> {
     let Some(slot) = slot(platform, host) else { return Ok(()) };
     if let Some(block) = block {
-        let body = platform.bytes_body(block.as_bytes().to_vec());
+        let body = platform.bytes_body(block.as_bytes());
         let document = Document { head: String::new(), body };
         platform.cache_put(&slot.beside("block"), document, JOURNAL_COPY_KEPT).await?;
     }

@@ -168,7 +168,7 @@ pub fn problem<P: Platform>(
     title: &str,
     detail: &str,
 ) -> Response<P::Body> {
-    problem_response(status, title, detail, |bytes| platform.bytes_body(bytes))
+    problem_response(status, title, detail, |bytes| platform.bytes_body(&bytes))
 }
 
 /// Makes a [`problem`] of the edge's own, with the reason in `Cache-Status`.
@@ -179,7 +179,7 @@ pub fn own_problem<P: Platform>(
     title: &str,
     detail: &str,
 ) -> Response<P::Body> {
-    own_problem_response(why, status, title, detail, |bytes| platform.bytes_body(bytes))
+    own_problem_response(why, status, title, detail, |bytes| platform.bytes_body(&bytes))
 }
 
 /// Makes an [`own_problem`] where there is no platform yet.
@@ -218,7 +218,7 @@ pub fn json<P: Platform>(
     content_type: &'static str,
     value: &impl Serialize,
 ) -> Response<P::Body> {
-    json_response(status, content_type, value, |bytes| platform.bytes_body(bytes))
+    json_response(status, content_type, value, |bytes| platform.bytes_body(&bytes))
 }
 
 /// Builds the JSON response; `body` turns the bytes into the platform's body.

@@ -50,7 +50,7 @@ pub trait Bodies {
     /// Returns an empty body.
     fn empty_body(&self) -> Self::Body;
     /// Returns a body of these bytes.
-    fn bytes_body(&self, bytes: Vec<u8>) -> Self::Body;
+    fn bytes_body(&self, bytes: &[u8]) -> Self::Body;
     /// Splits a body into one for the visitor and one to settle. Call `settle` with the second:
     /// it feeds the first.
     fn tee(&self, body: Self::Body) -> (Self::Body, Self::Settling);

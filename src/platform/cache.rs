@@ -33,6 +33,8 @@ pub trait Cache: Bodies {
         first: u64,
         last: u64,
     ) -> impl Future<Output = Option<Self::Body>>;
+    /// Reads the body of a slot into memory. Only for what the edge wrote there itself.
+    fn cache_bytes(&self, slot: &Slot) -> impl Future<Output = Option<Vec<u8>>>;
     /// Writes a slot. Success does not prove that the cache keeps it: look it up to be sure.
     fn cache_put(
         &self,

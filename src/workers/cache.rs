@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
@@ -59,6 +59,12 @@ impl platform::Cache for Runtime {
 
     async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
         find_part(&self.url(slot), first, last).await
+    }
+
+    async fn cache_bytes(&self, slot: &Slot) -> Option<Vec<u8>> {
+        let found = matched(&self.url(slot), &Object::new()).await?;
+        let bytes = JsFuture::from(found.array_buffer().ok()?).await.ok()?;
+        Some(Uint8Array::new(&bytes).to_vec())
     }
 
     async fn cache_put(
@@ -118,11 +124,15 @@ async fn find_part(url: &str, first: u64, last: u64) -> Option<Body> {
     let init = Object::new();
     let range = Array::of2(&"range".into(), &format!("bytes={first}-{last}").into());
     Reflect::set(&init, &"headers".into(), &Array::of1(&range)).ok()?;
-    let request = JsRequest::new(url, &init).ok()?;
-    let found = JsFuture::from(cache().match_request(&request).ok()?).await.ok()?;
-    let found: web_sys::Response = found.dyn_into().ok()?;
+    let found = matched(url, &init).await?;
     let body = Body::of(found.body());
     (found.status() == 206).then_some(body)
+}
+
+async fn matched(url: &str, init: &Object) -> Option<web_sys::Response> {
+    let request = JsRequest::new(url, init).ok()?;
+    let found = JsFuture::from(cache().match_request(&request).ok()?).await.ok()?;
+    found.dyn_into().ok()
 }
 
 async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), JsValue> {

@@ -136,8 +136,8 @@ impl Bodies for Runtime {
         Body::Empty
     }
 
-    fn bytes_body(&self, bytes: Vec<u8>) -> Body {
-        Body::bytes(&bytes)
+    fn bytes_body(&self, bytes: &[u8]) -> Body {
+        Body::bytes(bytes)
     }
 
     fn tee(&self, body: Body) -> (Body, Settling) {

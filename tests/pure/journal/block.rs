@@ -54,6 +54,32 @@ proptest! {
         }
     }
 
+    /// As if both had been written together.
+    #[test]
+    fn later_entries_take_their_places(base in entries(), later in entries()) {
+        let mut all = base.clone();
+        for (key, kept) in &later {
+            if all.get(key).is_none_or(|other| other.number <= kept.number) {
+                all.insert(*key, kept.clone());
+            }
+        }
+        let items: Vec<_> =
+            later.iter().map(|((digest, mode), kept)| (*digest, *mode, kept.clone())).collect();
+        prop_assert_eq!(write(&base).with(HEAD, &items), write(&all));
+    }
+
+    #[test]
+    fn what_another_block_lacks_is_found(one in entries(), other in entries()) {
+        let lacks = |(key, kept): &(&(TagDigest, PurgeMode), &Kept)| {
+            other.get(key).is_none_or(|there| there.number < kept.number)
+        };
+        let expected = one.iter().filter(lacks);
+        let expected: Vec<_> =
+            expected.map(|((digest, mode), kept)| (*digest, *mode, kept.clone())).collect();
+        let (block, there) = (write(&one), write(&other));
+        prop_assert_eq!(block.missing_from(&there), expected);
+    }
+
     #[test]
     fn damaged_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut damaged = write(&Entries::new()).as_bytes().to_vec();
@@ -62,9 +88,29 @@ proptest! {
             if let Some(block) = Block::read(bytes) {
                 block.iter().for_each(drop);
                 block.of(TagDigest(1)).for_each(drop);
+                let kept = Kept { number: Number(9), earlier: vec![Time(8)] };
+                block.with(HEAD, &[(TagDigest(1), PurgeMode::Soft, kept)]);
+                write(&Entries::new()).missing_from(&block);
             }
         }
     }
+}
+
+#[test]
+fn what_a_large_block_lacks_is_found_past_long_stretches_that_are_alike() {
+    let kept = |number| Kept { number: Number(number), earlier: Vec::new() };
+    let all: Entries =
+        (0..2_000).map(|tag| ((TagDigest(tag), PurgeMode::Soft), kept(tag + 1))).collect();
+    let mut other = all.clone();
+    // Missing in a stretch, at its edge, added, and earlier.
+    for tag in [3, 255, 256, 1_999] {
+        other.remove(&(TagDigest(tag), PurgeMode::Soft));
+    }
+    other.insert((TagDigest(300), PurgeMode::Hard), kept(1));
+    other.insert((TagDigest(900), PurgeMode::Soft), kept(2));
+    let missing: Vec<u64> =
+        write(&all).missing_from(&write(&other)).into_iter().map(|(tag, ..)| tag.0).collect();
+    assert_eq!(missing, [3, 255, 256, 900, 1_999]);
 }
 
 #[test]

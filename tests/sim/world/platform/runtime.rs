@@ -76,8 +76,8 @@ impl Bodies for Sim {
         Body::default()
     }
 
-    fn bytes_body(&self, bytes: Vec<u8>) -> Body {
-        match String::from_utf8(bytes) {
+    fn bytes_body(&self, bytes: &[u8]) -> Body {
+        match String::from_utf8(bytes.to_vec()) {
             Ok(text) => Body::whole(&text),
             Err(error) => {
                 let text: String = error.into_bytes().into_iter().map(char::from).collect();
@@ -138,6 +138,11 @@ impl Cache for Sim {
     async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
         let whole = self.cache_match(slot).await?;
         Some(Body::whole(whole.body.text.get(first as usize..=last as usize)?))
+    }
+
+    async fn cache_bytes(&self, slot: &Slot) -> Option<Vec<u8>> {
+        let whole = self.cache_match(slot).await?;
+        self.read(whole.body, usize::MAX).await.ok()
     }
 
     async fn cache_put(
