@@ -89,14 +89,14 @@ export class Coordinator extends DurableObject {
       return change;
     };
     const rows = {
-      get: (key) => kv.get(key),
-      list: () => kv.list(),
+      list: (options) => kv.list(options),
       put: (key, value) => written(kv.put(key, value)),
       delete: (key) => written(kv.delete(key)),
     };
+    const transactionSync = (work) => ctx.storage.transactionSync(work);
     // An alarm that is set is billed as a row.
     const setAlarm = async (at) => written((state.alarmAt = at));
-    this.#built = new BuiltCoordinator({ id: ctx.id, storage: { kv: rows, setAlarm } }, measured(env));
+    this.#built = new BuiltCoordinator({ id: ctx.id, storage: { kv: rows, setAlarm, transactionSync } }, measured(env));
   }
 
   async fetch(request) {

@@ -14,7 +14,7 @@ pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits}
 pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 use crate::fields::vary::Languages;
-use crate::journal::quota::AccountPlan;
+use crate::journal::object::quota::AccountPlan;
 use crate::policy::cookies::{self, CookieNames};
 use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::ReuseSettings;
@@ -168,7 +168,8 @@ impl Config {
             },
             debug: flag(raw, "DEBUG")?,
             // KV's own limit differs by plan, so no lower bound here would be right for all.
-            purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 100_000)? as usize,
+            // With their earlier stamps they fill a row of the journal's object, which has 2 MB.
+            purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 15_000)? as usize,
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
             keep_shared_directives: flag(raw, "KEEP_SHARED_DIRECTIVES")?,

@@ -11,7 +11,7 @@ use crate::control::purge::Receipt;
 use crate::control::status::parameters;
 use crate::journal::receipts::{self, KeptReceipt};
 use crate::journal::wire::JournalRequest;
-use crate::journal::{Number, entries, refresh};
+use crate::journal::{Number, append, refresh};
 use crate::page::answer::{JSON, json};
 use crate::page::visit::Visit;
 use crate::platform::tasks::within;
@@ -47,7 +47,7 @@ struct Here {
     /// The number to which its copy of the journal is complete.
     complete_to: u64,
     /// Whether that includes the purge.
-    seen: bool,
+    has_purge: bool,
 }
 
 #[derive(Serialize)]
@@ -59,22 +59,26 @@ struct Newest {
 }
 
 /// Returns the receipt to keep in the journal's object, if one is to be kept. A very long one is not.
-pub fn text<P: Platform>(platform: &P, receipt: &Receipt) -> Option<entries::Receipt> {
+pub fn text<P: Platform>(platform: &P, receipt: &Receipt) -> Option<append::Receipt> {
     let life = platform.config().receipt_life;
     if life.is_zero() || !platform.has_journal() {
         return None;
     }
     let text = ascii_json(receipt);
-    (text.len() <= TEXT_MOST).then_some(entries::Receipt { text, life })
+    (text.len() <= TEXT_MOST).then_some(append::Receipt { text, life })
 }
 
 /// Looks the receipt of a purge up. `None`: no journal is bound, or it has no such receipt.
-pub async fn find<P: Platform>(platform: &P, id: &str) -> Result<Option<FoundPurge>, ControlError> {
+pub async fn find<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    id: &str,
+) -> Result<Option<FoundPurge>, ControlError> {
     let Ok(request) = u128::from_str_radix(id, 16) else { return Ok(None) };
     if !platform.has_journal() {
         return Ok(None);
     }
-    let kept = ask(platform, &JournalRequest::Receipt(request)).await?;
+    let kept = ask(platform, visit, &JournalRequest::Receipt(request)).await?;
     Ok(kept.first().and_then(|kept| found(platform, kept)))
 }
 
@@ -89,7 +93,7 @@ pub async fn list<P: Platform>(
         return Err(ControlError::new(StatusCode::NOT_FOUND, title, detail).about("COORDINATOR"));
     }
     let before = before(visit)?;
-    let kept = ask(platform, &JournalRequest::Newest(before)).await?;
+    let kept = ask(platform, visit, &JournalRequest::Newest(before)).await?;
     let is_last = kept.len() < receipts::RECEIPTS_MOST;
     let cursor = kept.last().filter(|_| !is_last).map(|kept| kept.number.0);
     let purges = kept.iter().filter_map(|kept| found(platform, kept)).collect();
@@ -111,11 +115,15 @@ fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
     }
 }
 
+/// Asks for receipts, and refreshes this isolate's copy as for a page.
 async fn ask<P: Platform>(
     platform: &P,
+    visit: &Visit,
     request: &JournalRequest,
 ) -> Result<Vec<KeptReceipt>, ControlError> {
+    refresh::begin(platform, visit.key.host());
     let reply = within(platform, JOURNAL_APPEND_LIMIT, platform.journal(request)).await;
+    refresh::ready(platform, visit.key.host()).await;
     let bytes = reply.unwrap_or(Err(JournalError::TimedOut)).map_err(|error| unreadable(&error))?;
     let text = String::from_utf8(bytes).ok();
     text.and_then(|text| receipts::parse(&text)).ok_or_else(|| unreadable(&JournalError::Format))
@@ -126,7 +134,7 @@ fn found<P: Platform>(platform: &P, kept: &KeptReceipt) -> Option<FoundPurge> {
     let complete_to = refresh::known(platform).map_or(0, |known| known.number.0);
     let spread = Spread {
         durable: true,
-        here: Here { complete_to, seen: kept.number.0 <= complete_to },
+        here: Here { complete_to, has_purge: kept.number.0 <= complete_to },
         everywhere_by: (kept.number.stamp() + platform.config().purge_seen_within).to_string(),
     };
     Some(FoundPurge { receipt, number: kept.number.0, spread })

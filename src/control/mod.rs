@@ -82,7 +82,7 @@ pub async fn control<P: Platform>(
     }
     let answered = match route {
         Control::Purge => purge::answer(platform, body).await,
-        Control::Receipt(id) => receipts::answer(platform, id).await,
+        Control::Receipt(id) => receipts::answer(platform, visit, id).await,
         Control::Purges => journal_receipts::list(platform, visit).await,
         _ => status::answer(platform, visit).await,
     };

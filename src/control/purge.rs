@@ -13,7 +13,7 @@ use crate::control::ControlError;
 use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
-use crate::journal::entries::Sender;
+use crate::journal::append::Sender;
 use crate::page::answer::{JSON, PROBLEM, json};
 use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
@@ -45,12 +45,12 @@ pub struct Receipt {
     pub mode: PurgeMode,
     purged: PurgeSelectors,
     rejected: Vec<Rejected>,
-    /// Selectors whose record KV did not take. `None` if KV took every record.
+    /// Selectors that were not confirmed. `None` if all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<PurgeSelectors>,
 }
 
-/// A purge that KV did not take, or that named nothing that can be purged.
+/// A purge that was not confirmed, or that named nothing that can be purged.
 #[derive(Debug, Serialize)]
 struct NotDone<'a> {
     title: &'static str,
@@ -128,14 +128,14 @@ fn respond<P: Platform>(
 
 fn not_durable(limit: Option<Limit>) -> &'static str {
     match limit {
-        None => "KV did not take what is listed under failed; send it again.",
+        None => "KV did not confirm what is listed under failed; send it again.",
         Some(Limit::Invocation) => {
             "What is listed under failed came up against the platform's limit for one request (Too \
              many API requests by single Worker invocation); send it again in smaller requests, and \
              lower PURGE_ITEMS_MAX."
         }
         Some(Limit::Journal) => {
-            "The purge journal did not answer in time, so the purge may be done or not; send it again."
+            "The purge journal did not confirm the purge, so it may be done or not; send it again."
         }
         Some(Limit::Day) => {
             "What is listed under failed came up against KV's limit of writes a day; send it again \

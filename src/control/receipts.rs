@@ -17,6 +17,7 @@ use crate::control::purge::Receipt;
 use crate::control::{ControlError, journal_receipts};
 use crate::isolate::complaints::Complaint;
 use crate::page::answer::{JSON, json};
+use crate::page::visit::Visit;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
@@ -99,6 +100,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
 /// Makes the response to `GET purges/<id>`.
 pub async fn answer<P: Platform>(
     platform: &P,
+    visit: &Visit,
     id: &str,
 ) -> Result<Response<P::Body>, ControlError> {
     let is_id = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -107,7 +109,7 @@ pub async fn answer<P: Platform>(
         let title = "The request cannot be understood";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
-    if let Some(found) = journal_receipts::find(platform, id).await? {
+    if let Some(found) = journal_receipts::find(platform, visit, id).await? {
         return Ok(json(platform, StatusCode::OK, JSON, &found));
     }
     let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
@@ -155,8 +157,12 @@ fn no_answer(error: KvError) -> ControlError {
 fn absent<P: Platform>(platform: &P) -> ControlError {
     let life = platform.config().receipt_life.as_secs();
     let detail = format!(
-        "No receipt has this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds. KV \
-         can take a minute or more to show a new one."
+        "No receipt has this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds.{}",
+        if platform.has_journal() {
+            ""
+        } else {
+            " KV can take a minute or more to show a new one."
+        }
     );
     ControlError::new(StatusCode::NOT_FOUND, "No such receipt", detail).about("RECEIPT_LIFE")
 }

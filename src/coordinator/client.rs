@@ -17,8 +17,8 @@ use crate::policy::timing::SHARD_LIMIT;
 /// The reason why a shard gave no reply. The data centre's own lease serves instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoReply {
-    /// No coordinator is bound.
-    NotBound,
+    /// World leases are not switched on.
+    NotUsed,
     /// The shard did not reply a moment ago, and got no request.
     Resting,
     /// The shard got a request and did not reply. It may have granted the lease all the same.
@@ -39,7 +39,7 @@ pub async fn claim<P: Platform>(
     let life = platform.config().lease_life();
     let claim = ShardRequest::Claim { slot: slot.name().to_owned(), token, life, waited };
     match answered(platform, shard, &claim).await {
-        None => Err(NoReply::NotBound),
+        None => Err(NoReply::NotUsed),
         Some(Ok(reply)) => Ok(reply),
         Some(Err(error)) => {
             let_rest(platform, shard, &error);

@@ -7,6 +7,7 @@ use crate::journal::block::Block;
 use crate::journal::copy::{Due, JournalCopy, Learned, due};
 use crate::platform::Signal;
 use crate::policy::time::Time;
+use crate::policy::timing::PUBLISHED_JOURNALS_KNOWN_FOR;
 
 /// This isolate's copy of the journal.
 #[derive(Default)]
@@ -57,7 +58,7 @@ impl JournalMemory {
     }
 
     /// Replaces the journals that a Worker without the binding found in KV at `asked_at`.
-    pub fn find(&mut self, found: Vec<JournalCopy>, asked_at: Time) {
+    pub fn replace_published(&mut self, found: Vec<JournalCopy>, asked_at: Time) {
         self.found = found;
         self.published_at = self.published_at.max(Some(asked_at));
     }
@@ -74,17 +75,25 @@ impl JournalMemory {
 
     /// Decides by the age of the copy; `bound` is `PURGE_SEEN_WITHIN`.
     pub fn due(&self, bound: Duration, now: Time) -> Due {
+        let bound = self.bound_of_published(bound, now);
         let asked_at = self.copy.as_ref().map(JournalCopy::asked_at);
         due(asked_at.max(self.published_at), bound, self.delay, now)
     }
 
     /// Returns what a stored response can be judged by now. `None`: wait for a refresh.
     pub fn basis(&self, bound: Duration, now: Time) -> Option<Basis> {
-        let is_young = |at: Option<Time>| at.is_some_and(|at| now.since(at) < bound);
-        if is_young(self.copy.as_ref().map(JournalCopy::asked_at)) {
+        let is_young = |at: Option<Time>, bound| at.is_some_and(|at| now.since(at) < bound);
+        if is_young(self.copy.as_ref().map(JournalCopy::asked_at), bound) {
             return Some(Basis::Object);
         }
-        is_young(self.published_at).then_some(Basis::Published)
+        let bound = self.bound_of_published(bound, now);
+        is_young(self.published_at, bound).then_some(Basis::Published)
+    }
+
+    /// Returns the age up to which the published journal is used. As long as readers may not ask the
+    /// object, KV is not read more often than it shows anything new.
+    fn bound_of_published(&self, bound: Duration, now: Time) -> Duration {
+        if self.may_read(now) { bound } else { bound.max(PUBLISHED_JOURNALS_KNOWN_FOR) }
     }
 
     /// Adds the journal as KV showed it at `asked_at`. Returns whether the copy has its entries.

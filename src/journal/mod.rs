@@ -1,7 +1,8 @@
 //! The purge journal: all purges of a site, numbered by one Durable Object.
 //!
-//! A data centre keeps a copy of the journal, and refreshes it in the background. A stored response
-//! is judged against the copy in memory, however many tags it has, so a hit waits for nothing.
+//! Each isolate keeps a copy of the journal, and refreshes it in the background. A stored response is
+//! judged against the copy in memory, however many tags it has. A hit waits only if the copy is missing
+//! or older than `PURGE_SEEN_WITHIN`.
 //!
 //! **A number is also a stamp.** Numbers increase, and none is below the object's clock in
 //! milliseconds when it is given. So an object that was restored to an earlier state repeats none.
@@ -13,19 +14,14 @@
 //! *knows* all entries up to it: they were appended, and so the origin's change was made, before the
 //! origin was asked.
 
+pub mod append;
 pub mod block;
 pub mod copy;
-pub mod entries;
 pub mod memory;
 pub mod object;
-pub mod publisher;
-pub mod quota;
 pub mod receipts;
 pub mod refresh;
-pub mod rows;
-pub mod service;
 pub mod shared_copy;
-
 pub mod unbound;
 pub mod wire;
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::isolate::complaints::Complaint;
 use crate::isolate::rest::Rest;
+use crate::journal::append::Append;
 use crate::journal::block::Block;
 use crate::journal::copy::{Due, Learned};
-use crate::journal::entries::Append;
 use crate::journal::memory::{Basis, JournalMemory};
 use crate::journal::shared_copy::{self, Note, is_younger};
 use crate::journal::unbound;

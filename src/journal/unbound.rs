@@ -4,6 +4,8 @@
 //! by records. Its own purges are records. Each leaves a mark in KV, so that an object that starts
 //! knows that purges were made without it.
 
+use std::time::Duration;
+
 use crate::isolate::complaints::Complaint;
 use crate::journal::block::Block;
 use crate::journal::copy::JournalCopy;
@@ -24,7 +26,10 @@ pub async fn find<P: Platform>(platform: &P) {
     let asked_at = platform.now();
     match published(platform).await {
         Ok(found) => {
-            platform.isolate().journal.with_mut(|journal| journal.find(found, asked_at));
+            platform
+                .isolate()
+                .journal
+                .with_mut(|journal| journal.replace_published(found, asked_at));
         }
         Err(error) => complain(platform, Complaint::KvRead, || {
             format!("published purge journals could not be read from KV: {error}")
@@ -60,7 +65,9 @@ pub async fn leave_mark<P: Platform>(platform: &P) -> bool {
     let value = format!("{} {:016x}", platform.now(), platform.random());
     for number in 0..ATTEMPTS {
         if number > 0 {
-            platform.sleep(KV_WRITE_PACE * number).await;
+            // All purges write this one key, which takes one write a second.
+            let by_chance = platform.random() % KV_WRITE_PACE.as_millis() as u64;
+            platform.sleep(KV_WRITE_PACE * number + Duration::from_millis(by_chance)).await;
         }
         let entry = KvEntry { value: value.clone(), metadata: None, life: RECORD_LIFE };
         if kv::write(platform, &KvKey::mark(), entry).await.is_ok() {

@@ -1,17 +1,16 @@
 //! Pure. The requests to the journal's object, and its replies.
 //!
 //! A request is a line of words; numbers are hexadecimal. The receipt of a purge follows on a line
-//! of its own. A reply to a reader or a purge is bytes: the number of the appended entry, or zero;
-//! the time before which readers shall read KV instead, or zero; and then a block with the entries
-//! that the request lacks. A reply about receipts is text (`journal/receipts.rs`).
+//! of its own. A reply to a reader or a purge is bytes: a block with the entries that the request
+//! lacks; the number of the appended entry, or zero; and the time before which readers shall read KV
+//! instead, or zero. The block stands first, so that its bytes need not be moved. A reply about receipts is text (`journal/receipts.rs`).
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
+use crate::journal::append::{self, Append, Receipt};
 use crate::journal::block::Block;
-use crate::journal::entries::{Append, Receipt, Sender};
 use crate::journal::{JournalId, Known, Number, TagDigest};
-use crate::policy::fence::PurgeMode;
 use crate::policy::time::Time;
 
 /// The bytes of a number in a reply.
@@ -79,17 +78,6 @@ impl Display for JournalRequest {
     }
 }
 
-/// Writes the words of a purge that stand before its tags.
-impl Display for Append {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sender = match self.sender {
-            Sender::Token => "token",
-            Sender::Visitor => "visitor",
-        };
-        write!(f, "{:x} {} {sender}", self.request, self.mode.as_str())
-    }
-}
-
 /// Parses a request; `None` if it is malformed.
 pub fn parse_request(text: &str) -> Option<JournalRequest> {
     let (line, receipt) = match text.split_once('\n') {
@@ -101,7 +89,7 @@ pub fn parse_request(text: &str) -> Option<JournalRequest> {
         "read" => Some(JournalRequest::Read(parse_known(&mut words)?)),
         "append" => {
             let after = parse_known(&mut words)?;
-            let mut append = parse_append(&mut words)?;
+            let mut append = append::parse(&mut words)?;
             append.tags =
                 words.map(|word| hexadecimal(word).map(TagDigest)).collect::<Option<_>>()?;
             append.receipt = receipt.and_then(parse_receipt);
@@ -127,22 +115,6 @@ fn parse_receipt(line: &str) -> Option<Receipt> {
     Some(Receipt { text: text.to_owned(), life: Duration::from_secs(hexadecimal(life)?) })
 }
 
-/// Parses the words of a purge that stand before its tags; `None` if they are malformed.
-pub fn parse_append<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<Append> {
-    let request = u128::from_str_radix(words.next()?, 16).ok()?;
-    let mode = match words.next()? {
-        "soft" => PurgeMode::Soft,
-        "hard" => PurgeMode::Hard,
-        _ => return None,
-    };
-    let sender = match words.next()? {
-        "token" => Sender::Token,
-        "visitor" => Sender::Visitor,
-        _ => return None,
-    };
-    Some(Append { request, mode, sender, tags: Vec::new(), receipt: None })
-}
-
 /// Parses a hexadecimal number.
 pub fn hexadecimal(word: &str) -> Option<u64> {
     u64::from_str_radix(word, 16).ok()
@@ -153,14 +125,16 @@ impl JournalReply {
     pub fn to_bytes(&self) -> Vec<u8> {
         let number = self.appended.unwrap_or_default().0;
         let again = self.reads_again_at.map_or(0, |at| at.0);
-        [&number.to_be_bytes(), &again.to_be_bytes(), self.news.as_bytes()].concat()
+        [self.news.as_bytes(), &number.to_be_bytes(), &again.to_be_bytes()].concat()
     }
 
     /// Reads a reply; `None` if it is damaged, or in the format of another version.
     pub fn read(mut bytes: Vec<u8>) -> Option<JournalReply> {
-        let news = Block::read(bytes.split_off(bytes.len().min(2 * WORD)))?;
-        let number = u64::from_be_bytes(*bytes.first_chunk()?);
         let again = i64::from_be_bytes(*bytes.last_chunk()?);
+        bytes.truncate(bytes.len() - WORD);
+        let number = u64::from_be_bytes(*bytes.last_chunk()?);
+        bytes.truncate(bytes.len() - WORD);
+        let news = Block::read(bytes)?;
         Some(JournalReply {
             appended: (number > 0).then_some(Number(number)),
             reads_again_at: (again > 0).then_some(Time(again)),

@@ -51,7 +51,7 @@ impl<P: Platform> Lease<P> {
         let platform = &self.platform;
         let has_waited = waited == Waited::Yes;
         let reply = client::claim(platform, &self.slot, self.token, has_waited).await;
-        if reply == Err(NoReply::NotBound) {
+        if reply == Err(NoReply::NotUsed) {
             return InWorld::Free;
         }
         // The lease may have been granted although no reply came. It has to be released in that

@@ -5,7 +5,7 @@ use std::future::Future;
 use crate::journal::object::Terms;
 use crate::platform::Clock;
 use crate::platform::kv::KvOperations;
-use crate::platform::rows::RowChange;
+use crate::platform::rows::{RowChange, RowRange};
 use crate::policy::time::Time;
 
 /// The reason why the object could not read or write its rows, in the runtime's words.
@@ -24,12 +24,10 @@ pub trait ObjectRuntime: Clock + 'static {
     fn id(&self) -> String;
     /// Returns what the object may use.
     fn terms(&self) -> Terms;
-    /// Reads all rows.
-    fn rows(&self) -> Result<Vec<(String, String)>, StorageError>;
-    /// Reads one row.
-    fn row(&self, key: &str) -> Result<Option<String>, StorageError>;
-    /// Writes and deletes rows, in their order. No reply leaves the object before they are durable.
-    /// After an error some of them may be written.
+    /// Reads rows.
+    fn rows(&self, range: RowRange<'_>) -> Result<Vec<(String, String)>, StorageError>;
+    /// Writes and deletes rows: all of them, or none with an error. No reply leaves the object before
+    /// they are durable.
     fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError>;
     /// Runs `work` in the background. The object stays for it.
     fn defer(&self, work: impl Future<Output = ()> + 'static);

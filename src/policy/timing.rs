@@ -78,6 +78,8 @@ pub const JOURNAL_PUT_AGAIN: Duration = seconds(MINUTE);
 pub const JOURNAL_ALARM_AGAIN: Duration = seconds(MINUTE);
 /// The least time until the object deletes rows that nothing needs any more.
 pub const JOURNAL_SWEPT_EVERY: Duration = seconds(MINUTE);
+/// The age from which on the rows of purges are joined: their requests are not repeated any more.
+pub const JOURNAL_JOINED_AFTER: Duration = seconds(10 * MINUTE);
 /// The interval at which an object that started lately looks for purges without the journal.
 pub const JOURNAL_LOOKS_EVERY: Duration = seconds(MINUTE);
 /// The time for which it does so.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::isolate::complaints::Complaint;
-use crate::journal::entries::Append;
+use crate::journal::append::Append;
 use crate::journal::{TagDigest, refresh};
 use crate::platform::Platform;
 use crate::platform::complain::complain;

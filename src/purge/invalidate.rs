@@ -14,7 +14,7 @@ use std::iter;
 use http::{HeaderMap, StatusCode};
 
 use crate::isolate::complaints::Complaint;
-use crate::journal::entries::Sender;
+use crate::journal::append::Sender;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
@@ -81,7 +81,7 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
             platform.isolate().visitor_writes.rest(platform.now());
         }
         if let Some(tag) = outcome.failed.first() {
-            complain_of(&platform, &format!("no purge record of {tag} could be written"));
+            complain_of(&platform, &format!("the purge of {tag} was not confirmed"));
         }
     });
 }

@@ -41,7 +41,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 
 use crate::isolate::complaints::Complaint;
-use crate::journal::entries::{Receipt, Sender};
+use crate::journal::append::{Receipt, Sender};
 use crate::journal::{Number, unbound};
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -63,12 +63,12 @@ const WRITES_AT_ONCE: usize = 5;
 /// Attempts to write a record.
 const ATTEMPTS: u32 = 4;
 
-/// The outcome of a purge: the tags with a durable record, and those without.
+/// The outcome of a purge.
 #[derive(Debug, Default)]
 pub struct Purge {
-    /// The tags whose record KV has taken.
+    /// The tags that the journal has, or of which KV has taken a record.
     pub done: Vec<Tag>,
-    /// The tags whose record KV has not taken.
+    /// The other tags. They may be purged all the same.
     pub failed: Vec<Tag>,
     /// A limit of the platform that made some writes fail.
     pub limit: Option<Limit>,

@@ -1,5 +1,5 @@
-//! The Durable Object of the coordinator and of the purge journal. An object is one of the two: its
-//! first request says which.
+//! The Durable Object of the coordinator and of the purge journal. An object is one of the two:
+//! the URL of each request says which.
 //!
 //! A shell around [`Ledger`] and [`JournalService`]: it carries text and bytes in and out, and rows
 //! to and from the object's SQLite. The runtime sends a response only once the writes before it are
@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Array, Date, Iterator, Math, Object, Promise, Uint8Array};
+use js_sys::{Array, Date, Iterator, Math, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use worker::{Delay, console_error};
@@ -25,10 +25,10 @@ use crate::coordinator::ledger::Ledger;
 use crate::coordinator::shard::LeaseReply;
 use crate::coordinator::wire;
 use crate::journal::object::Terms;
-use crate::journal::service::JournalService;
+use crate::journal::object::service::JournalService;
 use crate::platform::Clock;
 use crate::platform::journal_object::{ObjectRuntime, StorageError};
-use crate::platform::rows::RowChange;
+use crate::platform::rows::{RowChange, RowOrder, RowRange};
 use crate::policy::time::Time;
 
 #[wasm_bindgen]
@@ -50,15 +50,18 @@ extern "C" {
     pub type Storage;
     #[wasm_bindgen(method, getter)]
     fn kv(this: &Storage) -> Rows;
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &Storage,
+        work: &mut dyn FnMut() -> Result<(), JsValue>,
+    ) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch, js_name = setAlarm)]
     fn set_alarm(this: &Storage, at: f64) -> Result<Promise, JsValue>;
 
     /// The synchronous key-value interface of an object with SQLite.
     pub type Rows;
     #[wasm_bindgen(method, catch)]
-    fn get(this: &Rows, key: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn list(this: &Rows) -> Result<JsValue, JsValue>;
+    fn list(this: &Rows, options: &Object) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn put(this: &Rows, key: &str, value: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -124,7 +127,7 @@ impl StoredShard {
         let failed = |error: StorageError| JsValue::from(error.to_string());
         let mut ledger = self.ledger.borrow_mut();
         if ledger.is_none() {
-            let rows = self.stored.rows().map_err(failed)?;
+            let rows = self.stored.rows(RowRange::ALL).map_err(failed)?;
             let (restored, expired) = Ledger::restored(rows, now);
             self.stored.write(expired).map_err(failed)?;
             *ledger = Some(restored);
@@ -174,8 +177,9 @@ impl ObjectRuntime for Stored {
         Terms { plan, ..Terms::default() }
     }
 
-    fn rows(&self) -> Result<Vec<(String, String)>, StorageError> {
-        let rows: Iterator = self.storage().list().map_err(failed)?.unchecked_into();
+    fn rows(&self, range: RowRange<'_>) -> Result<Vec<(String, String)>, StorageError> {
+        let options = options_of(range).map_err(failed)?;
+        let rows: Iterator = self.rows_by_key().list(&options).map_err(failed)?.unchecked_into();
         let text = |value: JsValue| value.as_string().unwrap_or_default();
         let row = |row: JsValue| {
             let row: Array = row.unchecked_into();
@@ -191,19 +195,18 @@ impl ObjectRuntime for Stored {
         }
     }
 
-    fn row(&self, key: &str) -> Result<Option<String>, StorageError> {
-        Ok(self.storage().get(key).map_err(failed)?.as_string())
-    }
-
     fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError> {
-        let rows = self.storage();
-        for change in changes {
-            match change {
-                RowChange::Put { key, value } => rows.put(&key, &value).map_err(failed)?,
-                RowChange::Delete { key } => drop(rows.delete(&key).map_err(failed)?),
-            }
+        if changes.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let rows = self.rows_by_key();
+        let mut write = || {
+            changes.iter().try_for_each(|change| match change {
+                RowChange::Put { key, value } => rows.put(key, value),
+                RowChange::Delete { key } => rows.delete(key).map(drop),
+            })
+        };
+        self.state.storage().transaction_sync(&mut write).map_err(failed)
     }
 
     fn defer(&self, work: impl Future<Output = ()> + 'static) {
@@ -223,9 +226,26 @@ impl ObjectRuntime for Stored {
 }
 
 impl Stored {
-    fn storage(&self) -> Rows {
+    fn rows_by_key(&self) -> Rows {
         self.state.storage().kv()
     }
+}
+
+/// Returns the options of a `list`.
+fn options_of(range: RowRange<'_>) -> Result<Object, JsValue> {
+    let options = Object::new();
+    let set = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).map(drop);
+    if !range.from.is_empty() {
+        set("start", range.from.into())?;
+    }
+    if !range.to.is_empty() {
+        set("end", range.to.into())?;
+    }
+    if let Some(most) = range.most {
+        set("limit", (most as f64).into())?;
+    }
+    set("reverse", (range.order == RowOrder::Descending).into())?;
+    Ok(options)
 }
 
 fn failed(cause: JsValue) -> StorageError {

@@ -106,11 +106,11 @@ describe("with the purge journal", () => {
     const answer = await purge(near, { tags: ["receipt"] });
     const { id } = JSON.parse(answer.text());
     const here = await read(near, `purges/${id}`);
-    assert.deepEqual([here.status, here.json.spread.here.seen], [200, true]);
-    assert.equal((await read(far, `purges/${id}`)).json.spread.here.seen, false);
+    assert.deepEqual([here.status, here.json.spread.here.has_purge], [200, true]);
+    assert.equal((await read(far, `purges/${id}`)).json.spread.here.has_purge, false);
     await advance(31_000);
     await hitOfAny(far);
-    await eventually(async () => assert.equal((await read(far, `purges/${id}`)).json.spread.here.seen, true));
+    await eventually(async () => assert.equal((await read(far, `purges/${id}`)).json.spread.here.has_purge, true));
     const newest = (await read(near, "purges")).json.purges[0];
     assert.deepEqual([newest.id, newest.purged.tags], [id, ["receipt"]]);
   });

@@ -3,7 +3,8 @@ use std::time::Duration;
 use edge_isr::journal::Known;
 use edge_isr::journal::block::Block;
 use edge_isr::journal::copy::{Due, JournalCopy, Learned, due};
-use edge_isr::journal::entries::{Before, Entries, Room};
+use edge_isr::journal::object::entries::{Before, Entries};
+use edge_isr::journal::object::room::Room;
 use edge_isr::journal::{JournalId, Number, TagDigest};
 use edge_isr::policy::fence::Effect;
 use edge_isr::policy::fence::{PurgeMode, Purged};
@@ -138,7 +139,7 @@ fn a_copy_of_many_entries_is_the_same_after_it_was_merged() {
 
 #[test]
 fn a_dropped_entry_makes_no_page_fresher() {
-    let room = Room { most: 2, visitors_most: 1 };
+    let room = Room { most: 2, visitors_most: 1, ..Room::default() };
     let mut entries = Entries::born(ID, Before::Records, room, Time(1_000)).0;
     for (request, tag, now) in [(1, 1, 2_000), (2, 2, 3_000), (3, 3, 4_000)] {
         entries.append(&append(request, PurgeMode::Soft, &[tag]), Time(now));

@@ -1,9 +1,12 @@
 use edge_isr::journal::Known;
+use edge_isr::journal::append::{Append, Sender};
 use edge_isr::journal::copy::JournalCopy;
-use edge_isr::journal::entries::{Append, Before, Entries, Room, Sender};
+use edge_isr::journal::object::entries::{Before, Entries};
+use edge_isr::journal::object::room::Room;
 use edge_isr::journal::{JournalId, Number, TagDigest};
 use edge_isr::policy::fence::{PurgeMode, Purged};
 use edge_isr::policy::time::Time;
+use edge_isr::policy::timing::JOURNAL_JOINED_AFTER;
 use proptest::prelude::*;
 
 use super::{Rows, SKEW, append, by_visitor};
@@ -15,7 +18,7 @@ fn journal() -> Entries {
 }
 
 fn bounded(most: usize, visitors_most: usize) -> Entries {
-    Entries::born(ID, Before::Records, Room { most, visitors_most }, Time(1_000)).0
+    Entries::born(ID, Before::Records, Room { most, visitors_most, rows_most: 3 }, Time(1_000)).0
 }
 
 fn copy(entries: &Entries) -> JournalCopy {
@@ -99,6 +102,63 @@ fn the_oldest_soft_entries_are_dropped_first() {
 }
 
 #[test]
+fn joined_rows_say_whose_their_entries_are() {
+    let room = Room { most: 10, visitors_most: 3, rows_most: 3 };
+    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
+    let mut rows = Rows::default();
+    rows.apply([born]);
+    for request in 1..5u64 {
+        rows.apply(
+            entries.append(&append(request.into(), PurgeMode::Hard, &[request]), Time(2_000)).1,
+        );
+    }
+    rows.apply(entries.append(&by_visitor(5, &[5, 6]), Time(3_000)).1);
+    let now = Time(3_000) + JOURNAL_JOINED_AFTER;
+    assert_eq!(entries.next_sweep(Time(3_000)), Some(Time(2_003) + JOURNAL_JOINED_AFTER));
+    rows.apply(entries.sweep(5, now));
+    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["b/t0000", "b/v0000", "head"]);
+    assert_eq!(entries.next_sweep(now), None);
+    let mut entries = Entries::restored(rows.0, room).unwrap();
+    for request in 7..20u64 {
+        entries.append(&by_visitor(request.into(), &[request]), Time(5_000));
+    }
+    let copy = copy(&entries);
+    let purged = |tag| copy.effect([TagDigest(tag)], None, Time(1), SKEW).purged;
+    assert_eq!((purged(4), purged(5), purged(19)), (Purged::Hard, Purged::No, Purged::Hard));
+    assert_eq!(entries.head().dropped, Default::default());
+}
+
+#[test]
+fn adopted_entries_stay_when_rows_are_joined() {
+    let room = Room { rows_most: 3, ..Room::default() };
+    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
+    let mut rows = Rows::default();
+    rows.apply([born]);
+    for request in 1..6u64 {
+        rows.apply(
+            entries.append(&append(request.into(), PurgeMode::Soft, &[request]), Time(2_000)).1,
+        );
+    }
+    let (mut other, _) = Entries::born(JournalId(8), Before::NoRecords, room, Time(1_000));
+    // The purge of another journal has the number of one of this one.
+    other.append(&append(9, PurgeMode::Soft, &[70]), Time(2_004));
+    other.append(&append(10, PurgeMode::Soft, &[71]), Time(900_000));
+    rows.apply(entries.adopt(&other.all()));
+    rows.apply(entries.sweep(5, Time(3_000) + JOURNAL_JOINED_AFTER));
+    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["b/t0000", "head"]);
+    let restored = Entries::restored(rows.0, room).unwrap();
+    assert_eq!(restored.all(), entries.all());
+    let copy = copy(&restored);
+    for tag in [1, 5, 70, 71] {
+        assert_eq!(
+            copy.effect([TagDigest(tag)], None, Time(1), SKEW).purged,
+            Purged::Soft,
+            "{tag}"
+        );
+    }
+}
+
+#[test]
 fn rows_without_a_head_are_no_journal() {
     assert!(
         Entries::restored([("e/01".to_owned(), "1 soft token 1".to_owned())], Room::default())
@@ -128,9 +188,10 @@ proptest! {
         most in prop_oneof![Just(6usize), Just(1_000)],
         response in (0u64..12, 0i64..1_500, prop::option::of(0usize..40)),
         restarts in any::<bool>(),
+        sweeps in any::<bool>(),
     ) {
         let visitors_most = if most > 6 { most } else { 2 };
-        let room = Room { most, visitors_most };
+        let room = Room { most, visitors_most, rows_most: 3 };
         let (mut entries, born) = Entries::born(ID, Before::Records, room, Time(1_000));
         let (mut rows, mut all, mut now) = (Rows::default(), Vec::new(), 1_000);
         rows.apply([born]);
@@ -140,9 +201,18 @@ proptest! {
             let (number, changes) = entries.append(&append, Time(now));
             rows.apply(changes);
             all.push((number, append));
+            if sweeps {
+                rows.apply(entries.sweep(5, number.stamp() + JOURNAL_JOINED_AFTER));
+                let purges = rows.0.keys().filter(|key| key.starts_with("e/")).count();
+                prop_assert!(purges <= 3, "{} rows", purges);
+            }
         }
         if restarts {
+            let before = entries.all();
             entries = Entries::restored(rows.0.clone(), room).unwrap();
+            if most > 6 {
+                prop_assert_eq!(&entries.all(), &before, "the rows say what the object said");
+            }
         }
         let (tag, fetched_at, knows) = response;
         let number = knows.and_then(|at| all.get(at)).map_or(Number(0), |(number, _)| *number);

@@ -11,7 +11,7 @@ mod wire;
 use std::time::Duration;
 
 use edge_isr::journal::TagDigest;
-use edge_isr::journal::entries::{Append, Sender};
+use edge_isr::journal::append::{Append, Sender};
 use edge_isr::platform::rows::RowChange;
 use edge_isr::policy::fence::PurgeMode;
 

@@ -1,4 +1,4 @@
-use edge_isr::journal::entries::Before;
+use edge_isr::journal::object::entries::Before;
 use edge_isr::journal::object::{JournalObject, Terms};
 use edge_isr::journal::wire::JournalRequest;
 use edge_isr::journal::{JournalId, Number};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use edge_isr::journal::append::{Append, Receipt};
 use edge_isr::journal::block::Block;
-use edge_isr::journal::entries::{Append, Receipt};
 use edge_isr::journal::wire::{JournalReply, JournalRequest, parse_request};
 use edge_isr::journal::{Head, JournalId, Known, Number};
 use edge_isr::policy::fence::PurgeMode;

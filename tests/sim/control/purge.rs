@@ -146,7 +146,7 @@ fn a_host_that_is_not_served_is_not_purged() {
 }
 
 #[rstest]
-#[case::in_a_burst("", "KV did not take what is listed under failed; send it again.")]
+#[case::in_a_burst("", "KV did not confirm what is listed under failed; send it again.")]
 #[case::of_one_request(
     "Too many API requests by single Worker invocation.",
     "lower PURGE_ITEMS_MAX"

@@ -51,7 +51,7 @@ fn a_version_without_the_journal_sees_what_was_published() {
     world.wait(1_000);
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(130_000);
+    world.wait(310_000);
     assert_eq!(entries(&journal), 1);
     world.journal = None;
     assert_eq!(world.get_at(At { centre: 1, isolate: 5 }, "/a").text, "new");
@@ -62,7 +62,7 @@ fn a_version_without_the_journal_sees_what_was_published() {
 fn a_purge_without_the_journal_is_seen_when_the_binding_is_back() {
     let (mut world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");
-    world.wait(130_000);
+    world.wait(310_000);
     change(&world);
     world.journal = None;
     assert_eq!(world.purge("hard", &["t"]).status, 200);
@@ -89,7 +89,7 @@ fn a_site_without_a_journal_leaves_no_mark() {
 fn a_purge_whose_mark_cannot_be_written_is_not_durable() {
     let (mut world, _) = world(&[]);
     world.get("/a");
-    world.wait(130_000);
+    world.wait(310_000);
     world.journal = None;
     world.kv.hang(crate::world::kv::Operation::Write, "m");
     assert_eq!(world.purge("soft", &["t"]).status, 503);
@@ -99,14 +99,14 @@ fn a_purge_whose_mark_cannot_be_written_is_not_durable() {
 fn another_environment_on_the_same_kv_has_a_journal_of_its_own() {
     let (mut world, journal) = world(&[]);
     world.get("/a");
-    world.wait(130_000);
+    world.wait(310_000);
     let other = SimJournal::named(&world, "other-object");
     world.journal = Some(other.clone());
     world.origin.set("/b", Page::new("b").fresh(600, 600).tags("b"));
     world.get_at(OTHER_CENTRE, "/b");
     world.wait(1_000);
     world.purge("soft", &["b"]);
-    world.wait(130_000);
+    world.wait(310_000);
     assert_eq!((entries(&journal), entries(&other)), (0, 1));
     assert_eq!(world.kv.keys("j"), ["j", "j/object", "j/other-object"]);
     assert_eq!(world.kv.values.borrow()["j"].value, "object other-object");

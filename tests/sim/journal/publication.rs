@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use edge_isr::journal::block::Block;
 use edge_isr::journal::object::Terms;
-use edge_isr::journal::quota::AccountPlan;
+use edge_isr::journal::object::entries::Entries;
+use edge_isr::journal::object::quota::AccountPlan;
+use edge_isr::journal::object::room::Room;
 
 use super::{OTHER_CENTRE, change, entries, world};
 use crate::world::World;
+use crate::world::journal::SimJournal;
 use crate::world::kv::Operation;
 
 const HEAD: &str = "j/object";
@@ -16,6 +19,11 @@ const HEAD: &str = "j/object";
 fn published(world: &World) -> Option<usize> {
     let values = world.kv.values.borrow();
     Some(Block::of_text(&values.get(HEAD)?.value)?.iter().count())
+}
+
+/// The number of entries that the object holds.
+fn held(journal: &SimJournal) -> usize {
+    Entries::restored(journal.rows(), Room::default()).unwrap().all().iter().count()
 }
 
 /// The puts of the journal in the next `seconds`.
@@ -34,11 +42,11 @@ fn puts_in(world: &World, seconds: u64) -> Vec<u64> {
 
 #[test]
 fn a_purge_is_published_at_once_after_a_quiet_time_and_then_after_the_pause_of_the_plan() {
-    for (plan, pause) in [(AccountPlan::Free, 120), (AccountPlan::Paid, 1)] {
+    for (plan, pause) in [(AccountPlan::Free, 300), (AccountPlan::Paid, 1)] {
         let (world, journal) = world(&[]);
         journal.stored().terms.set(Terms { plan, ..Terms::default() });
         world.get("/a");
-        world.wait(200_000);
+        world.wait(400_000);
         assert_eq!(published(&world), Some(0), "the journal's birth");
         world.purge("soft", &["t"]);
         world.wait(100);
@@ -47,7 +55,7 @@ fn a_purge_is_published_at_once_after_a_quiet_time_and_then_after_the_pause_of_t
         world.purge("soft", &["u"]);
         world.wait(100);
         assert_eq!(published(&world), Some(1));
-        let puts = puts_in(&world, 130);
+        let puts = puts_in(&world, 310);
         assert!(puts.len() == 1 && puts[0].abs_diff(pause) <= 1, "{puts:?}");
     }
 }
@@ -74,7 +82,7 @@ fn a_put_without_an_answer_is_made_again_after_a_minute() {
 fn an_object_that_dies_during_a_put_writes_again_when_it_is_back() {
     let (world, journal) = world(&[]);
     world.get("/a");
-    world.wait(200_000);
+    world.wait(400_000);
     world.kv.write_takes.set(5_000);
     world.purge("soft", &["t"]);
     world.wait(1_000);
@@ -82,7 +90,7 @@ fn an_object_that_dies_during_a_put_writes_again_when_it_is_back() {
     world.kv.write_takes.set(0);
     world.wait(3_000);
     let writes = world.kv.writes.get();
-    world.wait(121_000);
+    world.wait(301_000);
     assert_eq!(world.kv.writes.get() - writes, 1, "the first write may have landed late");
     assert_eq!(published(&world), Some(1));
 }
@@ -91,12 +99,12 @@ fn an_object_that_dies_during_a_put_writes_again_when_it_is_back() {
 fn rows_that_fail_end_no_alarm() {
     let (world, journal) = world(&[]);
     world.get("/a");
-    world.wait(200_000);
+    world.wait(400_000);
     world.purge("soft", &["t"]);
     world.purge("soft", &["u"]);
     world.wait(1_000);
     journal.stored().rows_fail.set(true);
-    world.wait(150_000);
+    world.wait(350_000);
     assert_eq!(published(&world), Some(1));
     journal.stored().rows_fail.set(false);
     world.wait(61_000);
@@ -111,7 +119,7 @@ fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
     }
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(121_000);
+    world.wait(301_000);
     journal.empty();
     // An isolate that has no copy yet gets the entry from the new journal.
     let cold = crate::world::At { centre: 1, isolate: 7 };
@@ -126,7 +134,7 @@ fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_
     let rows = journal.rows();
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(121_000);
+    world.wait(301_000);
     journal.restore(rows);
     // The first answer sets it looking.
     world.get("/b");
@@ -145,7 +153,7 @@ fn a_journal_that_kv_does_not_show_is_not_an_empty_one() {
     world.get_at(OTHER_CENTRE, "/a");
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(121_000);
+    world.wait(301_000);
     world.kv.values.borrow_mut().remove(HEAD);
     journal.fails.set(true);
     let cold = crate::world::At { centre: 1, isolate: 7 };
@@ -158,7 +166,7 @@ fn a_journal_that_kv_does_not_show_is_not_an_empty_one() {
 fn from_the_readers_share_of_the_day_on_purges_alone_reach_the_object() {
     let (world, journal) = world(&[]);
     world.get("/a");
-    world.wait(200_000);
+    world.wait(100_000);
     let mut rows = journal.rows();
     let day = world.executor.now().0 / 86_400_000;
     rows.insert("day".to_owned(), format!("{day} 60000"));
@@ -209,11 +217,11 @@ fn a_publication_that_fails_is_tried_again_after_a_minute_and_not_at_once() {
 fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_purge() {
     let (world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");
-    world.wait(200_000);
+    world.wait(400_000);
     let rows = journal.rows();
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(200_000);
+    world.wait(400_000);
     journal.restore(rows);
     // The first request is a purge: its number is later than what KV shows.
     world.purge("soft", &["other"]);
@@ -231,10 +239,72 @@ fn a_journal_that_began_anew_is_found_in_kv_while_its_object_does_not_reply() {
     world.wait(1_000);
     change(&world);
     world.purge("hard", &["t"]);
-    world.wait(200_000);
+    world.wait(400_000);
     assert_eq!(published(&world), Some(1));
     journal.fails.set(true);
     assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
+
+#[test]
+fn an_object_that_starts_anew_keeps_the_pause_between_two_publications() {
+    let (world, journal) = world(&[]);
+    world.get("/a");
+    world.wait(400_000);
+    world.purge("soft", &["t"]);
+    world.wait(1_000);
+    assert_eq!(published(&world), Some(1));
+    for _ in 0..5 {
+        journal.evict();
+        world.purge("soft", &["u"]);
+        world.wait(20_000);
+        assert_eq!(published(&world), Some(1));
+    }
+    world.wait(200_000);
+    assert_eq!(published(&world), Some(2));
+}
+
+#[test]
+fn a_listed_journal_that_kv_shows_late_is_adopted_when_it_does() {
+    let (mut world, earlier) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(400_000);
+    // The class has another name from now on, and KV does not show what was published last.
+    let hidden = world.kv.values.borrow_mut().remove(HEAD).unwrap();
+    earlier.fails.set(true);
+    let journal = SimJournal::named(&world, "renamed");
+    world.journal = Some(journal.clone());
+    world.get("/b");
+    world.wait(10_000);
+    assert_eq!(held(&journal), 0);
+    world.kv.values.borrow_mut().insert(HEAD.to_owned(), hidden);
+    world.wait(61_000);
+    world.get("/b");
+    world.wait(1_000);
+    assert_eq!(held(&journal), 1);
+    world.wait(31_000);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
+
+#[test]
+fn isolates_read_kv_each_minute_at_most_once_the_readers_share_of_the_day_is_spent() {
+    let (world, journal) = world(&[("PURGE_SEEN_WITHIN", "2")]);
+    world.get("/a");
+    world.wait(400_000);
+    let mut rows = journal.rows();
+    let day = world.executor.now().0 / 86_400_000;
+    rows.insert("day".to_owned(), format!("{day} 60000"));
+    journal.restore(rows);
+    world.get("/a");
+    world.wait(10_000);
+    let reads = world.kv.reads.get();
+    for _ in 0..60 {
+        world.wait(2_000);
+        world.get("/a");
+    }
+    let reads = world.kv.reads.get() - reads;
+    assert!((1..=5).contains(&reads), "{reads} reads in two minutes");
 }
 
 #[test]

@@ -26,15 +26,18 @@ fn a_receipt_says_whether_the_answering_data_centre_has_the_purge() {
     let purged = world.purge("soft", &["t", "u"]);
     let here = parsed(&receipt(&world, At::default(), &purged));
     assert_eq!(here["purged"]["tags"], json!(["t", "u"]));
-    assert_eq!(here["spread"]["here"]["seen"], true);
+    assert_eq!(here["spread"]["here"]["has_purge"], true);
     assert_eq!(here["spread"]["durable"], true);
     assert_eq!(here["number"], here["spread"]["here"]["complete_to"]);
     let there = parsed(&receipt(&world, OTHER_CENTRE, &purged));
-    assert_eq!(there["spread"]["here"]["seen"], false);
+    assert_eq!(there["spread"]["here"]["has_purge"], false);
     world.wait(31_000);
     world.get_at(OTHER_CENTRE, "/a");
     world.wait(1_000);
-    assert_eq!(parsed(&receipt(&world, OTHER_CENTRE, &purged))["spread"]["here"]["seen"], true);
+    assert_eq!(
+        parsed(&receipt(&world, OTHER_CENTRE, &purged))["spread"]["here"]["has_purge"],
+        true
+    );
     assert_eq!(world.kv.keys("r/"), [""; 0], "no receipt in KV");
 }
 
@@ -47,7 +50,7 @@ fn a_receipt_expires_and_its_row_is_swept() {
     assert_eq!(receipt(&world, At::default(), &purged).status, 404);
     world.purge("soft", &["u"]);
     world.wait(1_000);
-    let receipts = journal.rows().keys().filter(|key| key.starts_with("t/")).count();
+    let receipts = journal.rows().keys().filter(|key| key.starts_with("r/")).count();
     assert_eq!(receipts, 1);
 }
 
@@ -93,4 +96,30 @@ fn a_purge_whose_rows_cannot_be_written_is_not_done() {
     journal.stored().rows_fail.set(false);
     world.wait(11_000);
     assert_eq!(parsed(&read(&world, At::default(), "purges"))["purges"], json!([]));
+}
+
+#[test]
+fn receipts_that_expired_early_hide_no_older_ones() {
+    let (world, journal) = world(&[]);
+    for number in 0..120 {
+        world.purge("soft", &[&format!("t{number}")]);
+    }
+    let mut rows = journal.rows();
+    let receipts: Vec<String> = rows.keys().filter(|key| key.starts_with("r/")).cloned().collect();
+    for key in &receipts[20..] {
+        let row = rows.get_mut(key).unwrap();
+        let words: Vec<&str> = row.splitn(3, ' ').collect();
+        *row = format!("{} 1 {}", words[0], words[2]);
+    }
+    journal.restore(rows);
+    let list = parsed(&read(&world, At::default(), "purges"));
+    let purges = list["purges"].as_array().unwrap();
+    assert_eq!(purges.len(), 20);
+    assert_eq!(purges[0]["purged"]["tags"], json!(["t19"]));
+    assert_eq!(list["cursor"], Value::Null);
+    // The expired rows are deleted, at most 200 at a time.
+    world.purge("soft", &["u"]);
+    world.wait(400_000);
+    let left = journal.rows().keys().filter(|key| key.starts_with("r/")).count();
+    assert_eq!(left, 21);
 }

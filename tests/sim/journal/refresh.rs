@@ -81,7 +81,7 @@ fn an_object_that_does_not_answer_costs_one_short_wait_and_pages_are_judged_by_k
         change(&world);
         world.purge("hard", &["t"]);
         // The object publishes the purge.
-        world.wait(120_000);
+        world.wait(301_000);
         journal.hangs.set(hangs);
         journal.fails.set(!hangs);
         world.wait(31_000);

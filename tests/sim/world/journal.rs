@@ -6,9 +6,9 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use edge_isr::journal::object::Terms;
-use edge_isr::journal::service::JournalService;
+use edge_isr::journal::object::service::JournalService;
 use edge_isr::platform::journal_object::{ObjectRuntime, StorageError};
-use edge_isr::platform::rows::RowChange;
+use edge_isr::platform::rows::{RowChange, RowOrder, RowRange};
 use edge_isr::platform::{Clock, JournalError};
 use edge_isr::policy::time::Time;
 use futures::channel::oneshot;
@@ -255,14 +255,18 @@ impl ObjectRuntime for SimObject {
         self.stored.terms.get()
     }
 
-    fn rows(&self) -> Result<Vec<(String, String)>, StorageError> {
+    fn rows(&self, range: RowRange<'_>) -> Result<Vec<(String, String)>, StorageError> {
         self.may_use_rows()?;
-        Ok(self.stored.rows.borrow().clone().into_iter().collect())
-    }
-
-    fn row(&self, key: &str) -> Result<Option<String>, StorageError> {
-        self.may_use_rows()?;
-        Ok(self.stored.rows.borrow().get(key).cloned())
+        let rows = self.stored.rows.borrow();
+        let is_meant = |(key, _): &(&String, &String)| {
+            key.as_str() >= range.from && (range.to.is_empty() || key.as_str() < range.to)
+        };
+        let mut meant: Vec<_> = rows.iter().filter(is_meant).collect();
+        if range.order == RowOrder::Descending {
+            meant.reverse();
+        }
+        let most = range.most.unwrap_or(usize::MAX);
+        Ok(meant.into_iter().take(most).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
     fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use edge_isr::journal::entries::{Entries, Room};
 use edge_isr::journal::memory::JournalMemory;
+use edge_isr::journal::object::entries::Entries;
+use edge_isr::journal::object::room::Room;
 use edge_isr::journal::{Known, Number, TagDigest};
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::time::Time;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use edge_isr::edge;
 use edge_isr::journal::TagDigest;
-use edge_isr::journal::entries::Room;
 use edge_isr::journal::object::Terms;
-use edge_isr::journal::quota::AccountPlan;
+use edge_isr::journal::object::quota::AccountPlan;
+use edge_isr::journal::object::room::Room;
 use edge_isr::policy::tag::Tag;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
@@ -41,7 +41,8 @@ pub fn objects(shape: &Shape, sim: impl Fn() -> Sim) -> Vec<Rc<SimJournal>> {
 
 fn terms(journal: &JournalShape) -> Terms {
     let plan = if journal.is_paid { AccountPlan::Paid } else { AccountPlan::Free };
-    let room = journal.room.map_or(Room::default(), |most| Room { most, visitors_most: most / 2 });
+    let room = Room { rows_most: 20, ..Room::default() };
+    let room = journal.room.map_or(room, |most| Room { most, visitors_most: most / 2, ..room });
     Terms { plan, room }
 }
 
@@ -133,7 +134,7 @@ impl Stage {
             ObjectFault::Evicted => self.evict_object(),
             ObjectFault::EvictedInWrite => {
                 for _ in 0..WRITE_COMES_WITHIN / 50 {
-                    if object.rows().contains_key("put") {
+                    if object.rows().get("put").is_some_and(|put| !put.contains(' ')) {
                         return self.evict_object();
                     }
                     self.executor.sleep(Duration::from_millis(50)).await;

@@ -4,23 +4,28 @@
 //! |---|---|
 //! | `head` | the state of the journal |
 //! | `e/<number>` | a purge: its request, mode, sender and tags, each with its earlier stamps |
-//! | `t/<number>` | the receipt of a purge |
 //! | `a/<journal>-<number>-<place>` | entries that were adopted from KV, as a block |
+//! | `b/t<place>`, `b/v<place>` | entries whose rows were joined, as blocks: of tokens, and of visitors |
 //! | `mark` | the last mark of a purge without the journal that the object has seen |
-//! | `put` | the time at which a write to KV began that has not ended |
+//! | `put` | the time at which the last write to KV began, and once it has ended, the number up to which it published the journal |
 //! | `day` | the day, and the requests of it |
+//! | `r/<number>` | the receipt of a purge; a start does not read it |
 
+use crate::journal::append::{self, Append, Sender};
 use crate::journal::block::Block;
-use crate::journal::entries::{Append, HeldReceipt};
-use crate::journal::wire::{self, hexadecimal};
+use crate::journal::wire::hexadecimal;
 use crate::journal::{Dropped, Head, JournalId, Number, TagDigest};
-use crate::platform::rows::RowChange;
+use crate::platform::rows::{RowChange, RowOrder, RowRange};
 use crate::policy::time::Time;
 
 const HEAD: &str = "head";
 const ENTRY: &str = "e/";
-const RECEIPT: &str = "t/";
+/// The prefix of rows with receipts. The rows of a start stand before them.
+const RECEIPT: &str = "r/";
+const AFTER_RECEIPTS: &str = "r0";
 const ADOPTED: &str = "a/";
+const JOINED: &str = "b/t";
+const JOINED_OF_VISITORS: &str = "b/v";
 
 /// What an entry of the journal stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +44,10 @@ pub type Written = (Append, Vec<Standing>, Vec<Vec<Time>>);
 pub struct Read {
     /// The state of the journal.
     pub head: Option<Head>,
-    /// The blocks of adopted entries.
-    pub adopted: Vec<Block>,
+    /// The rows with blocks, and whose entries they are.
+    pub blocks: Vec<(String, Sender, Block)>,
     /// The purges, in the order of their numbers.
     pub appended: Vec<(Number, Written)>,
-    /// The receipts.
-    pub receipts: Vec<HeldReceipt>,
 }
 
 /// Reads rows, which come in the order of their keys. A row that cannot be read is left out.
@@ -56,15 +59,8 @@ pub fn read(rows: impl IntoIterator<Item = (String, String)>) -> Read {
             read.head = head_of(&value);
         } else if let Some(number) = number_in(ENTRY) {
             read.appended.extend(append_of(&value).map(|append| (number, append)));
-        } else if let Some(number) = number_in(RECEIPT) {
-            let held = receipt_of(&value);
-            read.receipts.extend(held.map(|(request, until, _)| HeldReceipt {
-                number,
-                request,
-                until,
-            }));
-        } else if key.starts_with(ADOPTED) {
-            read.adopted.extend(Block::of_text(&value));
+        } else if let Some(sender) = sender_of_block(&key) {
+            read.blocks.extend(Block::of_text(&value).map(|block| (key, sender, block)));
         }
     }
     read
@@ -115,7 +111,7 @@ pub fn appended(
 
 fn append_of(text: &str) -> Option<Written> {
     let mut words = text.split(' ');
-    let mut append = wire::parse_append(&mut words)?;
+    let mut append = append::parse(&mut words)?;
     let (mut standings, mut earlier) = (Vec::new(), Vec::new());
     for word in words {
         let (standing, word) = match word.strip_prefix('+') {
@@ -131,28 +127,72 @@ fn append_of(text: &str) -> Option<Written> {
     Some((append, standings, earlier))
 }
 
-/// Returns the key of a receipt's row.
-pub fn receipt_key(number: Number) -> String {
-    format!("{RECEIPT}{:016x}", number.0)
+/// The rows from which the journal is restored.
+pub const OF_START: RowRange<'_> =
+    RowRange { from: "", to: RECEIPT, order: RowOrder::Ascending, most: None };
+
+/// Returns the oldest rows with receipts.
+pub fn oldest_receipts(most: usize) -> RowRange<'static> {
+    RowRange { from: RECEIPT, to: AFTER_RECEIPTS, order: RowOrder::Ascending, most: Some(most) }
 }
 
-/// Returns the row of a receipt.
-pub fn receipt(held: HeldReceipt, text: &str) -> RowChange {
-    let value = format!("{:x} {:x} {text}", held.request, held.until.0);
-    RowChange::Put { key: receipt_key(held.number), value }
+/// Returns the newest rows with receipts before `to`, a key.
+pub fn newest_receipts(to: &str, most: usize) -> RowRange<'_> {
+    RowRange { from: RECEIPT, to, order: RowOrder::Descending, most: Some(most) }
 }
 
-/// Reads the row of a receipt: its request, its end and its text.
-pub fn receipt_of(value: &str) -> Option<(u128, Time, &str)> {
-    let (request, rest) = value.split_once(' ')?;
-    let (until, text) = rest.split_once(' ')?;
-    let until = i64::from_str_radix(until, 16).ok()?;
-    Some((u128::from_str_radix(request, 16).ok()?, Time(until), text))
+/// Returns the key of a receipt's row; without a number, the key after all of them.
+pub fn receipt_key(number: Option<Number>) -> String {
+    number.map_or(AFTER_RECEIPTS.to_owned(), |number| format!("{RECEIPT}{:016x}", number.0))
 }
 
-/// Returns a row of adopted entries; `place` counts the rows of one adoption.
-pub fn adopted(place: usize, block: &Block) -> RowChange {
-    let key =
-        format!("{ADOPTED}{:016x}-{:016x}-{place:04}", block.head().id.0, block.head().last.0);
-    RowChange::Put { key, value: block.to_text() }
+/// A receipt in its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldReceipt<'v> {
+    /// The number of the purge.
+    pub number: Number,
+    /// The id of the purge request.
+    pub request: u128,
+    /// The time until which the receipt is kept.
+    pub until: Time,
+    /// The receipt as JSON.
+    pub text: &'v str,
+}
+
+impl HeldReceipt<'_> {
+    /// Returns the row.
+    pub fn row(&self) -> RowChange {
+        let value = format!("{:x} {:x} {}", self.request, self.until.0, self.text);
+        RowChange::Put { key: receipt_key(Some(self.number)), value }
+    }
+
+    /// Reads a row; `None` if it is damaged.
+    pub fn read<'v>(key: &str, value: &'v str) -> Option<HeldReceipt<'v>> {
+        let number = Number(hexadecimal(key.strip_prefix(RECEIPT)?)?);
+        let (request, rest) = value.split_once(' ')?;
+        let (until, text) = rest.split_once(' ')?;
+        let until = Time(i64::from_str_radix(until, 16).ok()?);
+        Some(HeldReceipt { number, request: u128::from_str_radix(request, 16).ok()?, until, text })
+    }
+}
+
+/// Returns the key of a row with adopted entries; `place` counts the rows of one adoption.
+pub fn adopted_key(place: usize, head: Head) -> String {
+    format!("{ADOPTED}{:016x}-{:016x}-{place:04}", head.id.0, head.last.0)
+}
+
+/// Returns the key of a row with entries whose rows were joined.
+pub fn joined_key(sender: Sender, place: usize) -> String {
+    let prefix = match sender {
+        Sender::Token => JOINED,
+        Sender::Visitor => JOINED_OF_VISITORS,
+    };
+    format!("{prefix}{place:04}")
+}
+
+fn sender_of_block(key: &str) -> Option<Sender> {
+    if key.starts_with(JOINED_OF_VISITORS) {
+        return Some(Sender::Visitor);
+    }
+    (key.starts_with(ADOPTED) || key.starts_with(JOINED)).then_some(Sender::Token)
 }

@@ -1,7 +1,7 @@
 //! Pure. The limits of the account's plan, as far as they concern the journal.
 //!
-//! The Free plan allows Durable Objects a number of requests a day. From [`READS_SHARE`] of them on, data centres read the published journal in KV instead, so that
-//! purges are left. The count is written once in a while. An object that starts counts from there.
+//! The Free plan allows Durable Objects a number of requests a day. From [`READS_SHARE`] of them on,
+//! data centres read the published journal in KV instead, so that purges are left. The count is written once in a while. An object that starts counts from there.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const REQUESTS_A_DAY: u64 = 100_000;
 /// The requests of a day after which none are left for readers: 60 %.
 const READS_SHARE: u64 = REQUESTS_A_DAY / 10 * 6;
 /// The requests between two writes of the count.
-const WRITTEN_EVERY: u64 = 500;
+const WRITTEN_EVERY: u64 = 50;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The plan of the Cloudflare account.
@@ -26,10 +26,11 @@ pub enum AccountPlan {
 }
 
 impl AccountPlan {
-    /// The least time between two publications of the journal in KV.
+    /// The least time between two publications of the journal in KV. On the Free plan that makes 288
+    /// writes a day at most, so that 700 are left for the tag graph.
     pub fn publishes_every(self) -> Duration {
         Duration::from_secs(match self {
-            AccountPlan::Free => 120,
+            AccountPlan::Free => 300,
             AccountPlan::Paid => 1,
         })
     }

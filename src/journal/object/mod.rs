@@ -1,20 +1,32 @@
 //! Pure. The journal's object: it handles one request after the other.
 //!
 //! In scope: the replies, and the rows that change. Out of scope: the transport, the writing of
-//! rows, and KV ([`crate::journal::service`]). A reply leaves the object when its rows are durable;
+//! rows, and KV ([`crate::journal::object::service`]). A reply leaves the object when its rows are durable;
 //! the runtime sees to it.
 
+pub mod adopt;
+pub mod entries;
+pub mod held;
+pub mod publish;
+pub mod publisher;
+pub mod quota;
+pub mod receipts;
+pub mod room;
+pub mod rows;
+pub mod service;
+pub mod start;
+
 use crate::journal::block::Block;
-use crate::journal::entries::{Before, Entries, Room};
-use crate::journal::publisher::Publisher;
-use crate::journal::quota::{AccountPlan, DayCount};
+use crate::journal::object::entries::{Before, Entries};
+use crate::journal::object::publisher::{LastPut, Publisher};
+use crate::journal::object::quota::{AccountPlan, DayCount};
+use crate::journal::object::room::Room;
 use crate::journal::wire::{JournalReply, JournalRequest};
 use crate::journal::{Head, JournalId, Number};
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
 
-/// The rows with the last mark that was seen, with a write to KV under way, and with the day's
-/// requests.
+/// The rows with the last mark that was seen, with the last write to KV, and with the day's requests.
 const MARK: &str = "mark";
 const PUT: &str = "put";
 const DAY: &str = "day";
@@ -47,9 +59,9 @@ impl JournalObject {
         let value = |name: &str| {
             rows.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
         };
-        let unended = value(PUT).parse().ok().map(Time);
+        let put = LastPut::read(value(PUT));
         let (day, mark) = (DayCount::read(value(DAY)), value(MARK).to_owned());
-        let publisher = Publisher::new(terms.plan.publishes_every(), unended, now);
+        let publisher = Publisher::new(terms.plan.publishes_every(), put, now);
         let entries = Entries::restored(rows, terms.room)?;
         let restored_to = entries.head().last;
         Some(JournalObject { entries, plan: terms.plan, day, mark, restored_to, publisher })
@@ -107,16 +119,6 @@ impl JournalObject {
         (JournalReply { appended, reads_again_at, news }, changes)
     }
 
-    /// Returns the number of a purge request.
-    pub fn number_of(&self, request: u128) -> Option<Number> {
-        self.entries.number_of(request)
-    }
-
-    /// Returns the numbers of the purges whose receipts are kept, the newest first.
-    pub fn receipts(&self, before: Option<Number>) -> impl Iterator<Item = Number> {
-        self.entries.receipts(before)
-    }
-
     /// Takes a journal that was published before this one began, and keeps its numbers. Call it before
     /// the first reply.
     pub fn inherits(&mut self, block: &Block) -> Vec<RowChange> {
@@ -151,22 +153,23 @@ impl JournalObject {
 
     /// Begins a write to KV. Make the change durable before it.
     pub fn put_begins(&mut self, now: Time) -> RowChange {
-        self.publisher.begin(now);
-        RowChange::Put { key: PUT.to_owned(), value: now.0.to_string() }
+        let put = self.publisher.begin(now);
+        RowChange::Put { key: PUT.to_owned(), value: put.to_string() }
     }
 
     /// Ends a write to KV of the journal up to `number`.
     pub fn put_ends(&mut self, number: Number, is_written: bool, now: Time) -> Option<RowChange> {
-        self.publisher.end(number, is_written, now);
-        is_written.then(|| RowChange::Delete { key: PUT.to_owned() })
+        let put = self.publisher.end(number, is_written, now);
+        put.map(|put| RowChange::Put { key: PUT.to_owned(), value: put.to_string() })
     }
 
-    /// Returns the time from which there are rows to delete. `None`: there are none yet.
+    /// Returns the time from which there are rows to delete or to join. `None`: there are none yet.
     pub fn next_sweep(&self, now: Time) -> Option<Time> {
         self.entries.next_sweep(now)
     }
 
-    /// Returns rows to delete, at most `most`.
+    /// Returns rows to write and to delete: of those that nothing needs at most `most`, and those to
+    /// join.
     pub fn sweep(&mut self, most: usize, now: Time) -> Vec<RowChange> {
         self.entries.sweep(most, now)
     }

@@ -4,9 +4,11 @@
 //! One write runs at a time. A write without an answer may still land, over a newer one. So the
 //! journal is written again after [`JOURNAL_PUT_AGAIN`].
 
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::journal::Number;
+use crate::journal::wire::hexadecimal;
 use crate::policy::time::Time;
 use crate::policy::timing::JOURNAL_PUT_AGAIN;
 
@@ -32,12 +34,40 @@ enum State {
     Unsure(Time),
 }
 
+/// The last write to KV, as the object notes it for its next start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastPut {
+    /// The time at which it began.
+    pub began_at: Time,
+    /// The number up to which it published the journal. `None`: it has not ended well.
+    pub published: Option<Number>,
+}
+
+impl LastPut {
+    /// Reads a written note. `None`: there is none, or it is damaged.
+    pub fn read(text: &str) -> Option<LastPut> {
+        let mut words = text.split(' ');
+        let began_at = Time(words.next()?.parse().ok()?);
+        Some(LastPut { began_at, published: words.next().and_then(hexadecimal).map(Number) })
+    }
+}
+
+impl Display for LastPut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.published {
+            Some(number) => write!(f, "{} {:x}", self.began_at.0, number.0),
+            None => write!(f, "{}", self.began_at.0),
+        }
+    }
+}
+
 impl Publisher {
-    /// Makes the state of an object that starts. `unended` is the time at which a write began that
-    /// the object did not see ending.
-    pub fn new(pause: Duration, unended: Option<Time>, now: Time) -> Publisher {
-        let state = unended.map_or(State::Quiet, |_| State::Unsure(now));
-        Publisher { pause, published: Number(0), began_at: unended, state }
+    /// Makes the state of an object that starts.
+    pub fn new(pause: Duration, last: Option<LastPut>, now: Time) -> Publisher {
+        let published = last.map(|last| last.published);
+        let state = if published == Some(None) { State::Unsure(now) } else { State::Quiet };
+        let published = published.flatten().unwrap_or_default();
+        Publisher { pause, published, began_at: last.map(|last| last.began_at), state }
     }
 
     /// Returns the number up to which this start knows the journal to be published.
@@ -61,19 +91,22 @@ impl Publisher {
         }
     }
 
-    /// Begins a write.
-    pub fn begin(&mut self, now: Time) {
+    /// Begins a write. Returns the note to write before it.
+    pub fn begin(&mut self, now: Time) -> LastPut {
         self.began_at = Some(now);
         self.state = State::Writing;
+        LastPut { began_at: now, published: None }
     }
 
-    /// Ends a write of the journal up to `number`.
-    pub fn end(&mut self, number: Number, is_written: bool, now: Time) {
+    /// Ends a write of the journal up to `number`. Returns the note to write, if it ended well.
+    pub fn end(&mut self, number: Number, is_written: bool, now: Time) -> Option<LastPut> {
         // broken: late-put-hides.end
         if is_written {
             self.published = number;
         }
         // broken: late-put-hides.state
         self.state = if is_written { State::Quiet } else { State::Unsure(now) };
+        let began_at = self.began_at.filter(|_| is_written);
+        began_at.map(|began_at| LastPut { began_at, published: Some(number) })
     }
 }

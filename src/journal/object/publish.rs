@@ -1,0 +1,85 @@
+//! The publication of the journal in KV, by the alarm of its object.
+
+use crate::journal::Number;
+use crate::journal::block::Block;
+use crate::journal::object::service::{JournalService, ServiceError};
+use crate::platform::journal_object::ObjectRuntime;
+use crate::platform::kv::{KvEntry, KvOperations};
+use crate::platform::kv_key::KvKey;
+use crate::policy::timing::{KV_WRITE_LIMIT, RECORD_LIFE};
+
+/// The most rows that an alarm deletes because nothing needs them.
+const SWEPT_MOST: usize = 500;
+
+impl<R: ObjectRuntime> JournalService<R> {
+    /// Publishes the journal in KV, if it is time to.
+    pub(super) async fn publish(&self) -> Result<(), ServiceError> {
+        self.start().await?;
+        self.sweep()?;
+        // What KV shows may be more than the rows hold: it is not overwritten unseen.
+        if !self.started()?.has_looked {
+            self.look().await?;
+        }
+        if !self.is_publication_due()? {
+            return Ok(());
+        }
+        self.list_this().await?;
+        let block = self.put_begins()?;
+        let entry = KvEntry { value: block.to_text(), metadata: None, life: RECORD_LIFE };
+        let (kv, key) = (self.runtime.kv(), KvKey::journal(&self.runtime.id()));
+        let put = self.timed(KV_WRITE_LIMIT, kv.write(&key, entry)).await;
+        let change =
+            self.started()?.object.put_ends(block.head().last, put.is_ok(), self.runtime.now());
+        self.runtime.write(change.into_iter().collect())?;
+        put
+    }
+
+    /// Deletes rows that nothing needs, and joins many rows into few.
+    fn sweep(&self) -> Result<(), ServiceError> {
+        let swept = self.started()?.object.sweep(SWEPT_MOST, self.runtime.now());
+        if let Err(error) = self.runtime.write(swept) {
+            // What is in memory is not in the rows.
+            self.started.take();
+            return Err(error.into());
+        }
+        let receipts_end = self.sweep_receipts()?;
+        self.started()?.receipts_end = receipts_end;
+        Ok(())
+    }
+
+    fn is_publication_due(&self) -> Result<bool, ServiceError> {
+        let (started, now) = (self.started()?, self.runtime.now());
+        let last = started.object.head().last;
+        Ok(started.object.publisher.next(last, now).is_some_and(|at| at <= now))
+    }
+
+    fn put_begins(&self) -> Result<Block, ServiceError> {
+        let mut started = self.started()?;
+        let change = started.object.put_begins(self.runtime.now());
+        let written = self.runtime.write(vec![change]);
+        if let Err(error) = written {
+            let now = self.runtime.now();
+            started.object.put_ends(Number(0), false, now);
+            return Err(error.into());
+        }
+        Ok(started.object.published())
+    }
+
+    /// Lists this object in KV, so that a Worker without the binding finds what it published. It is
+    /// checked each time: another environment may have written the list at the same moment.
+    async fn list_this(&self) -> Result<(), ServiceError> {
+        let (mut ids, id) = (self.listed().await?, self.runtime.id());
+        if ids.contains(&id) {
+            return Ok(());
+        }
+        ids.push(id);
+        let entry = KvEntry { value: ids.join(" "), metadata: None, life: RECORD_LIFE };
+        let kv = self.runtime.kv();
+        self.timed(KV_WRITE_LIMIT, kv.write(&KvKey::journals(), entry)).await
+    }
+
+    pub(super) async fn listed(&self) -> Result<Vec<String>, ServiceError> {
+        let value = self.read(&[KvKey::journals()]).await?.into_iter().next().flatten();
+        Ok(value.unwrap_or_default().split_whitespace().map(str::to_owned).collect())
+    }
+}
