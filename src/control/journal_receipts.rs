@@ -19,8 +19,8 @@ use crate::platform::{JournalError, Platform, Response};
 use crate::policy::format::ascii_json;
 use crate::policy::timing::JOURNAL_APPEND_LIMIT;
 
-/// The longest receipt that is kept: a row of the object has at most 2 MB.
-const TEXT_MOST: usize = 1024 * 1024;
+/// The longest receipt that is kept, in bytes. A list of them is read into memory.
+const TEXT_MOST: usize = 32 * 1024;
 
 /// A purge that was looked up.
 #[derive(Serialize)]
@@ -94,9 +94,10 @@ pub async fn list<P: Platform>(
     }
     let before = before(visit)?;
     let kept = ask(platform, visit, &JournalRequest::Newest(before)).await?;
-    let is_last = kept.len() < receipts::RECEIPTS_MOST;
-    let cursor = kept.last().filter(|_| !is_last).map(|kept| kept.number.0);
-    let purges = kept.iter().filter_map(|kept| found(platform, kept)).collect();
+    let shown = &kept[..kept.len().min(receipts::SHOWN_MOST)];
+    let is_last = shown.len() == kept.len();
+    let cursor = shown.last().filter(|_| !is_last).map(|kept| kept.number.0);
+    let purges = shown.iter().filter_map(|kept| found(platform, kept)).collect();
     Ok(json(platform, StatusCode::OK, JSON, &Newest { purges, cursor }))
 }
 
@@ -104,7 +105,7 @@ fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
     let query = visit.url.split_once('?').map_or("", |(_, query)| query);
     match &parameters(query)[..] {
         [] => Ok(None),
-        [(name, value)] if name == "before" && value.parse::<u64>().is_ok() => {
+        [(name, value)] if name == "before" && is_number(value) => {
             Ok(value.parse().ok().map(Number))
         }
         _ => {
@@ -113,6 +114,11 @@ fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
             Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("before"))
         }
     }
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+        && value.parse::<u64>().is_ok_and(|number| number > 0)
 }
 
 /// Asks for receipts, and refreshes this isolate's copy as for a page.

@@ -42,6 +42,8 @@ pub enum Basis {
 struct UnderWay {
     id: u64,
     until: Time,
+    /// Whether the object is late, so that requests go on without its reply.
+    is_late: bool,
     waiters: Vec<Signal>,
 }
 
@@ -144,16 +146,26 @@ impl JournalMemory {
         self.count += 1;
         // Requests that wait for a lost refresh now wait for this one.
         let waiters = self.under_way.take().map_or(Vec::new(), |lost| lost.waiters);
-        self.under_way = Some(UnderWay { id: self.count, until: now + limit, waiters });
+        self.under_way =
+            Some(UnderWay { id: self.count, until: now + limit, is_late: false, waiters });
         Some(self.count)
     }
 
-    /// Adds the signal that is given when the refresh under way ends.
+    /// Adds the signal that is given when the refresh under way ends, or its object is late.
     pub fn wait(&mut self, signal: Signal) {
         match &mut self.under_way {
-            Some(under_way) => under_way.waiters.push(signal),
-            None => signal(),
+            Some(under_way) if !under_way.is_late => under_way.waiters.push(signal),
+            _ => signal(),
         }
+    }
+
+    /// Takes note that the object is late in a refresh. Returns the signals to give.
+    pub fn is_late(&mut self, id: u64) -> Vec<Signal> {
+        let under_way = self.under_way.as_mut().filter(|under_way| under_way.id == id);
+        under_way.map_or(Vec::new(), |under_way| {
+            under_way.is_late = true;
+            std::mem::take(&mut under_way.waiters)
+        })
     }
 
     /// Ends a refresh. Returns the signals to give.

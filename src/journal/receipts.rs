@@ -3,8 +3,10 @@
 use crate::journal::Number;
 use crate::journal::wire::hexadecimal;
 
-/// The most receipts in one reply.
-pub const RECEIPTS_MOST: usize = 50;
+/// The most receipts in a list.
+pub const SHOWN_MOST: usize = 50;
+/// The most receipts in one reply: one more tells whether there are others.
+pub const RECEIPTS_MOST: usize = SHOWN_MOST + 1;
 
 /// A receipt that the object keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! KV holds the journal as the object last published it. It shows the last purges late, so a copy
 //! from KV never counts as younger than it was. `Cache-Status` says when a page was judged by it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::isolate::complaints::Complaint;
@@ -27,7 +28,8 @@ use crate::platform::tasks::within;
 use crate::platform::{JournalError, Platform};
 use crate::policy::time::Time;
 use crate::policy::timing::{
-    JOURNAL_APPEND_LIMIT, JOURNAL_LIMIT, JOURNAL_REFRESH_LIMIT, PUBLISHED_JOURNALS_KNOWN_FOR,
+    JOURNAL_APPEND_LIMIT, JOURNAL_LIMIT, JOURNAL_READ_LIMIT, JOURNAL_REFRESH_LIMIT,
+    PUBLISHED_JOURNALS_KNOWN_FOR,
 };
 
 /// The number of refreshes that a request waits for.
@@ -100,14 +102,14 @@ fn start<P: Platform>(platform: &P, host: &str) {
     if let Some(id) = journal.with_mut(|journal| journal.begin(JOURNAL_REFRESH_LIMIT, now)) {
         let (then, host) = (platform.clone(), host.to_owned());
         platform.defer(async move {
-            refresh(&then, &host).await;
+            refresh(&then, &host, id).await;
             let waiters = then.isolate().journal.with_mut(|journal| journal.end(id));
             waiters.into_iter().for_each(|signal| signal());
         });
     }
 }
 
-async fn refresh<P: Platform>(platform: &P, host: &str) {
+async fn refresh<P: Platform>(platform: &P, host: &str, id: u64) {
     if !platform.has_journal() {
         return unbound::find(platform).await;
     }
@@ -115,7 +117,7 @@ async fn refresh<P: Platform>(platform: &P, host: &str) {
         return;
     }
     if may_ask(platform) {
-        read(platform, host).await;
+        read(platform, host, id).await;
     }
     if basis(platform) != Some(Basis::Object) || due(platform) != Due::No {
         read_published(platform).await;
@@ -129,9 +131,23 @@ fn may_ask<P: Platform>(platform: &P) -> bool {
 }
 
 /// Asks the object for what this isolate lacks, and shares the copy with the data centre.
-async fn read<P: Platform>(platform: &P, host: &str) {
+///
+/// Requests wait for `JOURNAL_LIMIT`, and then go on with what is published. The reply is awaited for
+/// longer: an object with many entries takes its time to start, and each attempt may find it evicted.
+async fn read<P: Platform>(platform: &P, host: &str, id: u64) {
     let (before, asked_at) = (known(platform), platform.now());
-    if ask(platform, &JournalRequest::Read(before), JOURNAL_LIMIT).await.is_err() {
+    let request = JournalRequest::Read(before);
+    let mut asking = pin!(ask(platform, &request, JOURNAL_READ_LIMIT));
+    let reply = match within(platform, JOURNAL_LIMIT, &mut asking).await {
+        Some(reply) => reply,
+        None => {
+            read_published(platform).await;
+            let waiters = platform.isolate().journal.with_mut(|journal| journal.is_late(id));
+            waiters.into_iter().for_each(|signal| signal());
+            asking.await
+        }
+    };
+    if reply.is_err() {
         return;
     }
     let Some(known) = known(platform) else { return };

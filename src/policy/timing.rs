@@ -61,6 +61,8 @@ const _: () = assert!(
 
 /// The time limit for a reply of the journal's object to a reader, because a visitor may wait.
 pub const JOURNAL_LIMIT: Duration = Duration::from_millis(500);
+/// The time for which the reply of the journal's object is awaited in the background.
+pub const JOURNAL_READ_LIMIT: Duration = seconds(4);
 /// The time limit for its reply to a purge.
 pub const JOURNAL_APPEND_LIMIT: Duration = seconds(5);
 /// The time after which a refresh counts as lost.
@@ -84,6 +86,9 @@ pub const JOURNAL_JOINED_AFTER: Duration = seconds(10 * MINUTE);
 pub const JOURNAL_LOOKS_EVERY: Duration = seconds(MINUTE);
 /// The time for which it does so.
 pub const JOURNAL_LOOKS_FOR: Duration = seconds(10 * MINUTE);
+/// The time for which an object that finds itself restored publishes nothing: KV may still show it what
+/// it had published earlier.
+pub const JOURNAL_DOUBTED_FOR: Duration = seconds(2 * MINUTE);
 /// The time for which a journal that found purge records in KV writes such records, too: a version
 /// without the journal may still run, or run again.
 pub const WITH_RECORDS_FOR: Duration = seconds(DAY);
@@ -93,8 +98,8 @@ const _: () = assert!(
     "a write that is late has landed before the journal is written again"
 );
 const _: () = assert!(
-    JOURNAL_REFRESH_LIMIT.as_millis() > 2 * JOURNAL_LIMIT.as_millis() + KV_READ_LIMIT.as_millis(),
-    "a refresh may ask the object twice, and then KV"
+    is_longer(JOURNAL_REFRESH_LIMIT, JOURNAL_READ_LIMIT),
+    "a refresh awaits the reply of the object"
 );
 
 // KV (`platform/kv.rs`).

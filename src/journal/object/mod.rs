@@ -22,12 +22,15 @@ use crate::journal::object::publisher::{LastPut, Publisher};
 use crate::journal::object::quota::{AccountPlan, DayCount};
 use crate::journal::object::room::Room;
 use crate::journal::wire::{JournalReply, JournalRequest};
-use crate::journal::{Head, JournalId, Number};
+use crate::journal::{Head, JournalId, Known, Number};
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
+use crate::policy::timing::JOURNAL_DOUBTED_FOR;
 
-/// The rows with the last mark that was seen, with the last write to KV, and with the day's requests.
+/// The rows with the last mark that was seen, with the last write to KV, with the day's requests, and
+/// with a doubt.
 const MARK: &str = "mark";
+const DOUBT: &str = "doubt";
 const PUT: &str = "put";
 const DAY: &str = "day";
 
@@ -49,8 +52,30 @@ pub struct JournalObject {
     mark: String,
     /// The newest number in the rows from which this start was restored.
     restored_to: Number,
+    doubt: Option<Doubt>,
     /// When the journal is published in KV.
     pub publisher: Publisher,
+}
+
+/// The object was restored to an earlier state: a reader has a number that it lacks. Until it is sure to
+/// see what it had published since, it publishes nothing.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    until: Time,
+    /// The newest number of the earlier state.
+    had: Number,
+}
+
+impl Doubt {
+    fn read(text: &str) -> Option<Doubt> {
+        let (until, had) = text.split_once(' ')?;
+        Some(Doubt { until: Time(until.parse().ok()?), had: Number(had.parse().ok()?) })
+    }
+
+    fn row(self) -> RowChange {
+        let value = format!("{} {}", self.until.0, self.had.0);
+        RowChange::Put { key: DOUBT.to_owned(), value }
+    }
 }
 
 impl JournalObject {
@@ -62,9 +87,10 @@ impl JournalObject {
         let put = LastPut::read(value(PUT));
         let (day, mark) = (DayCount::read(value(DAY)), value(MARK).to_owned());
         let publisher = Publisher::new(terms.plan.publishes_every(), put, now);
+        let doubt = Doubt::read(value(DOUBT));
         let entries = Entries::restored(rows, terms.room)?;
         let restored_to = entries.head().last;
-        Some(JournalObject { entries, plan: terms.plan, day, mark, restored_to, publisher })
+        Some(JournalObject { entries, plan: terms.plan, day, mark, restored_to, doubt, publisher })
     }
 
     /// Begins a journal. `before` says what was before it. Make the changes durable before the first
@@ -79,7 +105,8 @@ impl JournalObject {
         let publisher = Publisher::new(terms.plan.publishes_every(), None, now);
         let (day, mark) = Default::default();
         let (plan, restored_to) = (terms.plan, entries.head().last);
-        let object = JournalObject { entries, plan, day, mark, restored_to, publisher };
+        let doubt = None;
+        let object = JournalObject { entries, plan, day, mark, restored_to, doubt, publisher };
         (object, vec![change])
     }
 
@@ -100,13 +127,15 @@ impl JournalObject {
         now: Time,
     ) -> (JournalReply, Vec<RowChange>) {
         let after = request.after();
+        let mut changes: Vec<RowChange> = self.doubt_by(after, now).into_iter().collect();
         self.entries.seen(after.journal, after.number);
-        let (appended, mut changes) = match request {
+        let appended = match request {
             JournalRequest::Append(append, _) => {
-                let (number, changes) = self.entries.append(append, now);
-                (Some(number), changes)
+                let (number, rows) = self.entries.append(append, now);
+                changes.extend(rows);
+                Some(number)
             }
-            _ => (None, Vec::new()),
+            _ => None,
         };
         let count = self.day.add(now);
         changes.extend(count.map(|value| RowChange::Put { key: DAY.to_owned(), value }));
@@ -117,6 +146,29 @@ impl JournalObject {
         // broken: own-entry-alone.news
         let news = self.entries.after(after.journal, after.number);
         (JournalReply { appended, reads_again_at, news }, changes)
+    }
+
+    /// Begins a doubt if a reader has a number of this journal that it has not given. Returns the row to
+    /// write.
+    fn doubt_by(&mut self, reader: Known, now: Time) -> Option<RowChange> {
+        let head = self.head();
+        if self.doubt.is_some() || reader.journal != head.id || reader.number <= head.last {
+            return None;
+        }
+        let doubt = Doubt { until: now + JOURNAL_DOUBTED_FOR, had: self.restored_to };
+        self.doubt = Some(doubt);
+        Some(doubt.row())
+    }
+
+    /// Tells whether the object must look in KV before it publishes.
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
+    /// Returns the time of the next publication. `None`: there is nothing to publish.
+    pub fn next_publication(&self, now: Time) -> Option<Time> {
+        let at = self.publisher.next(self.head().last, now)?;
+        Some(self.doubt.map_or(at, |doubt| at.max(doubt.until)))
     }
 
     /// Takes a journal that was published before this one began, and keeps its numbers. Call it before
@@ -131,6 +183,7 @@ impl JournalObject {
     pub fn found(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
         let (ours, theirs) = (self.head(), block.head());
         let had = self.restored_to.max(self.publisher.published());
+        let had = self.doubt.map_or(had, |doubt| doubt.had);
         if theirs.id == ours.id && theirs.last <= had {
             self.publisher.found(theirs.last);
             return Vec::new();
@@ -158,9 +211,12 @@ impl JournalObject {
     }
 
     /// Ends a write to KV of the journal up to `number`.
-    pub fn put_ends(&mut self, number: Number, is_written: bool, now: Time) -> Option<RowChange> {
+    pub fn put_ends(&mut self, number: Number, is_written: bool, now: Time) -> Vec<RowChange> {
         let put = self.publisher.end(number, is_written, now);
-        put.map(|put| RowChange::Put { key: PUT.to_owned(), value: put.to_string() })
+        let ended = put.map(|put| RowChange::Put { key: PUT.to_owned(), value: put.to_string() });
+        let doubt = self.doubt.take_if(|_| is_written);
+        let doubt = doubt.map(|_| RowChange::Delete { key: DOUBT.to_owned() });
+        ended.into_iter().chain(doubt).collect()
     }
 
     /// Returns the time from which there are rows to delete or to join. `None`: there are none yet.

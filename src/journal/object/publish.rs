@@ -15,9 +15,12 @@ impl<R: ObjectRuntime> JournalService<R> {
     /// Publishes the journal in KV, if it is time to.
     pub(super) async fn publish(&self) -> Result<(), ServiceError> {
         self.start().await?;
-        self.sweep()?;
         // What KV shows may be more than the rows hold: it is not overwritten unseen.
-        if !self.started()?.has_looked {
+        let (has_looked, is_in_doubt) = {
+            let started = self.started()?;
+            (started.has_looked, started.object.is_in_doubt())
+        };
+        if !has_looked || is_in_doubt {
             self.look().await?;
         }
         if !self.is_publication_due()? {
@@ -30,27 +33,34 @@ impl<R: ObjectRuntime> JournalService<R> {
         let put = self.timed(KV_WRITE_LIMIT, kv.write(&key, entry)).await;
         let change =
             self.started()?.object.put_ends(block.head().last, put.is_ok(), self.runtime.now());
-        self.runtime.write(change.into_iter().collect())?;
+        self.runtime.write(change)?;
         put
     }
 
     /// Deletes rows that nothing needs, and joins many rows into few.
-    fn sweep(&self) -> Result<(), ServiceError> {
+    pub(super) fn sweep(&self) -> Result<(), ServiceError> {
         let swept = self.started()?.object.sweep(SWEPT_MOST, self.runtime.now());
         if let Err(error) = self.runtime.write(swept) {
             // What is in memory is not in the rows.
             self.started.take();
             return Err(error.into());
         }
-        let receipts_end = self.sweep_receipts()?;
-        self.started()?.receipts_end = receipts_end;
+        let now = self.runtime.now();
+        let may_expire = {
+            let started = self.started()?;
+            !started.knows_receipts || started.receipts_end.is_some_and(|end| end <= now)
+        };
+        if may_expire {
+            let end = self.sweep_receipts()?;
+            let mut started = self.started()?;
+            (started.receipts_end, started.knows_receipts) = (end, true);
+        }
         Ok(())
     }
 
     fn is_publication_due(&self) -> Result<bool, ServiceError> {
         let (started, now) = (self.started()?, self.runtime.now());
-        let last = started.object.head().last;
-        Ok(started.object.publisher.next(last, now).is_some_and(|at| at <= now))
+        Ok(started.object.next_publication(now).is_some_and(|at| at <= now))
     }
 
     fn put_begins(&self) -> Result<Block, ServiceError> {

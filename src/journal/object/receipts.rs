@@ -8,8 +8,10 @@ use crate::platform::journal_object::{ObjectRuntime, StorageError};
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
 
-/// The most expired receipts that an alarm deletes.
-const SWEPT_MOST: usize = 200;
+/// The receipts that are read at once: each may have 32 KiB.
+const READ_AT_ONCE: usize = 20;
+/// The most times that an alarm reads so many.
+const READS_MOST: usize = 25;
 
 impl<R: ObjectRuntime> JournalService<R> {
     /// Returns the receipt of a purge request.
@@ -32,7 +34,7 @@ impl<R: ObjectRuntime> JournalService<R> {
         let (mut kept, now) = (Vec::new(), self.runtime.now());
         let mut to = rows::receipt_key(before);
         while kept.len() < most {
-            let page = self.runtime.rows(rows::newest_receipts(&to, RECEIPTS_MOST))?;
+            let page = self.runtime.rows(rows::newest_receipts(&to, READ_AT_ONCE))?;
             let Some((last, _)) = page.last() else { break };
             to.clone_from(last);
             let held = page.iter().filter_map(|(key, value)| HeldReceipt::read(key, value));
@@ -48,15 +50,20 @@ impl<R: ObjectRuntime> JournalService<R> {
     /// Deletes the oldest receipts that have expired. Returns the time of the next ones.
     pub(super) fn sweep_receipts(&self) -> Result<Option<Time>, StorageError> {
         let now = self.runtime.now();
-        let oldest = self.runtime.rows(rows::oldest_receipts(SWEPT_MOST))?;
-        let until = |(key, value): &(String, String)| {
-            HeldReceipt::read(key, value).map_or(now, |held| held.until)
-        };
-        let next = oldest.iter().map(until).filter(|until| now < *until).min();
-        let next = if next.is_none() && !oldest.is_empty() { Some(now) } else { next };
-        let expired = oldest.iter().filter(|row| until(row) <= now);
-        let changes = expired.map(|(key, _)| RowChange::Delete { key: key.clone() }).collect();
-        self.runtime.write(changes)?;
-        Ok(next)
+        for _ in 0..READS_MOST {
+            let oldest = self.runtime.rows(rows::oldest_receipts(READ_AT_ONCE))?;
+            let until = |(key, value): &(String, String)| {
+                HeldReceipt::read(key, value).map_or(now, |held| held.until)
+            };
+            let expired = oldest.iter().filter(|row| until(row) <= now);
+            let expired: Vec<RowChange> =
+                expired.map(|(key, _)| RowChange::Delete { key: key.clone() }).collect();
+            let are_all = expired.len() == oldest.len();
+            self.runtime.write(expired)?;
+            if !are_all || oldest.is_empty() {
+                return Ok(oldest.iter().map(until).filter(|until| now < *until).min());
+            }
+        }
+        Ok(Some(now))
     }
 }

@@ -9,7 +9,7 @@
 
 use crate::journal::Number;
 use crate::journal::append::Sender;
-use crate::journal::object::entries::{Entries, Entry, Key};
+use crate::journal::object::entries::{Entries, Entry};
 use crate::policy::fence::PurgeMode;
 
 /// The most tags and modes whose newest entry is kept, without those of visitors.
@@ -70,24 +70,17 @@ impl Entries {
         if count == 0 {
             return Number(0);
         }
-        let meant = |((_, mode), entry): &(&Key, &Entry)| is_meant(entry, *mode);
-        let up_to = |number: Number| {
-            let meant = self.kept.iter().filter(meant);
-            meant.filter(|(_, entry)| entry.kept.number <= number).count()
-        };
-        // The smallest number up to which enough entries are meant.
-        let (mut low, mut high) = (0, self.head.last.0);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if up_to(Number(middle)) < count {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        let meant = self.kept.iter().filter(|((_, mode), entry)| is_meant(entry, *mode));
+        let mut numbers: Vec<Number> = meant.map(|(_, entry)| entry.kept.number).collect();
+        if numbers.is_empty() {
+            return Number(0);
         }
+        // The smallest number up to which enough entries are meant.
+        let place = count.min(numbers.len()) - 1;
+        let up_to = *numbers.select_nth_unstable(place).1;
         let mut dropped = Vec::new();
         let oldest = self.kept.extract_if(.., |(_, mode), entry| {
-            entry.kept.number.0 <= low && is_meant(entry, *mode)
+            entry.kept.number <= up_to && is_meant(entry, *mode)
         });
         dropped.extend(oldest.map(|(_, entry)| entry));
         dropped.iter().for_each(|entry| self.goes(entry));

@@ -73,6 +73,9 @@ impl<R: ObjectRuntime> JournalService<R> {
         if let Err(error) = &published {
             self.runtime.log(&format!("the purge journal was not published in KV: {error}"));
         }
+        if let Err(error) = self.sweep() {
+            self.runtime.log(&format!("the purge journal's rows were not cleared up: {error}"));
+        }
         let again = self.runtime.now() + JOURNAL_ALARM_AGAIN;
         match self.started.borrow_mut().as_mut() {
             Some(started) => {
@@ -110,7 +113,7 @@ impl<R: ObjectRuntime> JournalService<R> {
     /// Sets the alarm for the next publication, or for rows to delete, unless an earlier one is set.
     fn set_alarm(&self, started: &mut Started) -> Result<(), StorageError> {
         let now = self.runtime.now();
-        let publishes = started.object.publisher.next(started.object.head().last, now);
+        let publishes = started.object.next_publication(now);
         let sweeps = started.object.next_sweep(now).into_iter().chain(started.receipts_end).min();
         let sweeps = sweeps.map(|at| at.max(now + JOURNAL_SWEPT_EVERY));
         let Some(at) = publishes.into_iter().chain(sweeps).min() else { return Ok(()) };

@@ -28,6 +28,8 @@ pub(super) struct Started {
     pub has_looked: bool,
     /// The time at which the next receipts expire, as far as this start knows.
     pub receipts_end: Option<Time>,
+    /// Whether this start has read when the oldest receipts expire.
+    pub knows_receipts: bool,
     /// The time before which no publication is tried: the last one failed.
     pub rests_until: Option<Time>,
     /// The alarm that is set, as far as this start knows.
@@ -70,6 +72,7 @@ impl<R: ObjectRuntime> JournalService<R> {
             looked_at: None,
             has_looked: false,
             receipts_end: None,
+            knows_receipts: false,
             rests_until: None,
             alarm: None,
         };

@@ -44,6 +44,10 @@ fn a_repeated_request_is_the_same_entry() {
     assert_eq!(changes.len(), 1);
     assert_eq!(entries.append(&first, Time(3_000)), (number, vec![]));
     assert_eq!(entries.head().last, number);
+    // Also when a later purge has taken its place.
+    let (later, _) = entries.append(&append(2, PurgeMode::Soft, &[1, 2]), Time(4_000));
+    assert_eq!(entries.append(&first, Time(5_000)), (number, vec![]));
+    assert_eq!(entries.head().last, later);
 }
 
 #[test]
@@ -126,6 +130,46 @@ fn joined_rows_say_whose_their_entries_are() {
     let purged = |tag| copy.effect([TagDigest(tag)], None, Time(1), SKEW).purged;
     assert_eq!((purged(4), purged(5), purged(19)), (Purged::Hard, Purged::No, Purged::Hard));
     assert_eq!(entries.head().dropped, Default::default());
+}
+
+#[test]
+fn rows_of_the_last_minutes_are_not_joined() {
+    let (mut entries, mut rows) = (bounded(10, 3), Rows::default());
+    for request in 1..7u64 {
+        rows.apply(
+            entries.append(&append(request.into(), PurgeMode::Hard, &[request]), Time(2_000)).1,
+        );
+    }
+    assert_eq!(entries.sweep(5, Time(1_000) + JOURNAL_JOINED_AFTER), []);
+    assert_eq!(rows.0.len(), 6);
+}
+
+#[test]
+fn the_number_of_a_deleted_row_is_not_given_again() {
+    let room = Room { most: 10, visitors_most: 2, rows_most: 3 };
+    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
+    let mut rows = Rows::default();
+    rows.apply([born]);
+    // A purge of more tags than visitors have room for is forgotten at once, and its row is idle.
+    rows.apply(entries.append(&by_visitor(1, &[1, 2, 3]), Time(9_000)).1);
+    rows.apply(entries.sweep(5, Time(9_000)));
+    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["head"]);
+    let mut entries = Entries::restored(rows.0, room).unwrap();
+    let (number, _) = entries.append(&append(2, PurgeMode::Soft, &[4]), Time(2_000));
+    assert_eq!(number, Number(9_001));
+}
+
+#[test]
+fn visitors_fill_no_room_of_tokens() {
+    let mut entries = bounded(10, 5);
+    for request in 1..11u64 {
+        entries.append(&append(request.into(), PurgeMode::Soft, &[request]), Time(2_000));
+    }
+    for request in 11..16u64 {
+        entries.append(&by_visitor(request.into(), &[request]), Time(3_000));
+    }
+    assert_eq!(entries.head().dropped, Default::default());
+    assert_eq!(entries.all().iter().count(), 15);
 }
 
 #[test]

@@ -227,7 +227,34 @@ fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_p
     world.purge("soft", &["other"]);
     world.wait(60_000);
     assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+    // It publishes only once it is sure to have seen what it had published.
+    world.wait(400_000);
     assert_eq!(published(&world), Some(2));
+}
+
+#[test]
+fn a_restored_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
+    let (world, journal) = world(&[]);
+    journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(10_000);
+    let rows = journal.rows();
+    let older = world.kv.values.borrow()[HEAD].clone();
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(10_000);
+    let newer = world.kv.values.borrow_mut().insert(HEAD.to_owned(), older).unwrap();
+    journal.restore(rows);
+    world.purge("soft", &["other"]);
+    world.wait(50_000);
+    journal.evict();
+    world.kv.values.borrow_mut().insert(HEAD.to_owned(), newer);
+    world.get("/b");
+    world.wait(200_000);
+    assert_eq!(published(&world), Some(2));
+    let cold = crate::world::At { centre: 1, isolate: 7 };
+    assert_eq!(world.get_at(cold, "/a").text, "new");
+    assert!(!journal.rows().contains_key("doubt"));
 }
 
 #[test]
@@ -261,6 +288,54 @@ fn an_object_that_starts_anew_keeps_the_pause_between_two_publications() {
     }
     world.wait(200_000);
     assert_eq!(published(&world), Some(2));
+}
+
+#[test]
+fn an_object_that_starts_with_nothing_new_sets_no_alarm() {
+    let (world, journal) = world(&[("RECEIPT_LIFE", "0")]);
+    world.get("/a");
+    world.purge("soft", &["t"]);
+    world.wait(400_000);
+    world.get("/a");
+    world.wait(31_000);
+    let (written, reads) = (journal.stored().rows_written.get(), world.kv.reads.get());
+    for _ in 0..3 {
+        journal.evict();
+        world.get("/a");
+        world.wait(40_000);
+    }
+    assert_eq!(journal.stored().rows_written.get(), written);
+    assert_eq!(world.kv.reads.get() - reads, 3, "each start looks once");
+}
+
+#[test]
+fn two_starts_at_once_begin_one_journal() {
+    for seed in 1..40 {
+        let world = World::with(seed, &[]);
+        let journal = SimJournal::new(&world);
+        world.kv.read_takes.set(800);
+        let ask = |text: &str| {
+            let (journal, text) = (journal.clone(), text.to_owned());
+            world.executor.spawn(0, async move { drop(journal.answer(text).await) });
+        };
+        ask("read 0 0");
+        ask("read 0 0");
+        for _ in 0..500 {
+            if journal.rows().contains_key("head") {
+                break;
+            }
+            world.wait(10);
+        }
+        // The other start still reads KV, while the object forgets what it has in memory.
+        ask("append 0 0 1 soft token 7");
+        world.wait(50);
+        journal.stored().rows_fail.set(true);
+        ask("append 0 0 2 soft token 8");
+        world.wait(50);
+        journal.stored().rows_fail.set(false);
+        world.wait(20_000);
+        assert_eq!(held(&journal), 1, "seed {seed}");
+    }
 }
 
 #[test]

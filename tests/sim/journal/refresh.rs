@@ -94,6 +94,7 @@ fn an_object_that_does_not_answer_costs_one_short_wait_and_pages_are_judged_by_k
         let seen = world.get_at(OTHER_CENTRE, "/a");
         assert!(seen.cache().ends_with("detail=journal-unavailable"), "{}", seen.cache());
         assert!(world.executor.now().since(start).as_millis() < 50, "it is left alone for a while");
+        world.wait(5_000);
         let complaints = world.log.borrow().iter().filter(|line| line.contains("journal")).count();
         assert_eq!(complaints, 1, "{:?}", world.log.borrow());
         // It is asked again once it answers.
@@ -181,4 +182,24 @@ fn a_copy_of_another_isolate_is_as_old_as_it_was_there() {
     assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "old");
     world.wait(17_500);
     assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "new");
+}
+
+#[test]
+fn an_object_that_starts_slowly_is_awaited_behind_the_requests() {
+    let (world, journal) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    change(&world);
+    journal.takes.set(800);
+    world.purge("hard", &["t"]);
+    // KV shows no later journal all the while.
+    world.kv.values.borrow_mut().remove("j/object");
+    let mut seen = world.get_at(OTHER_CENTRE, "/a");
+    for _ in 0..4 {
+        world.wait(16_000);
+        let start = world.executor.now();
+        seen = world.get_at(OTHER_CENTRE, "/a");
+        assert!(seen.at.since(start).as_millis() < 700);
+    }
+    assert_eq!(seen.text, "new", "{}", seen.cache());
+    assert!(!seen.cache().contains("journal-unavailable"), "{}", seen.cache());
 }

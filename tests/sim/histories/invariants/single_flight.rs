@@ -18,6 +18,8 @@ use super::history::History;
 
 /// After its failure the coordinator is not asked for a while.
 const RESTS_FOR: Duration = Duration::from_secs(65);
+/// How long it takes at least to lose all rounds to others' responses that are too old when they come.
+const ROUNDS_TAKE: Duration = Duration::from_secs(16);
 /// For how long a request waits for a lease of its data centre, at least.
 const DATA_CENTRE_PATIENCE: Duration = Duration::from_secs(7);
 
@@ -28,6 +30,8 @@ pub struct SingleFlight {
     excuses: Excuses,
     /// Until when some isolate may do without the coordinator.
     uncoordinated_until: Cell<Time>,
+    /// Until when some isolate may do without the journal.
+    unjudged_until: Cell<Time>,
 }
 
 impl SingleFlight {
@@ -37,6 +41,7 @@ impl SingleFlight {
             active: RefCell::default(),
             excuses: Excuses::default(),
             uncoordinated_until: Cell::default(),
+            unjudged_until: Cell::default(),
         }
     }
 
@@ -59,6 +64,14 @@ impl SingleFlight {
     pub fn uncoordinated(&self, lasts: Duration) {
         let until = self.history.now() + lasts + RESTS_FOR;
         self.uncoordinated_until.set(self.uncoordinated_until.get().max(until));
+    }
+
+    /// The journal fails for so long. With a short `PURGE_SEEN_WITHIN` and a slow origin, a response is
+    /// then too old to be shown when it comes. So requests wait in vain, round for round.
+    pub fn unjudged(&self, lasts: Duration) {
+        let rests_for = RESTS_FOR + self.history.config.purge_seen_within;
+        let until = self.history.now() + lasts + rests_for;
+        self.unjudged_until.set(self.unjudged_until.get().max(until));
     }
 
     pub fn fetching(&self, fetch: &Rc<Fetch>) {
@@ -137,7 +150,13 @@ impl SingleFlight {
         }
         // The queue may be longer than any request waits.
         let is_over = self.has_waited_enough(fetch) || self.has_waited_enough(other);
-        is_over.then_some("a request had waited enough")
+        if is_over {
+            return Some("a request had waited enough");
+        }
+        let lost_rounds = |fetch: &Fetch| waited(fetch) >= ROUNDS_TAKE;
+        let is_unjudged = fetch.began < self.unjudged_until.get();
+        (is_unjudged && lost_rounds(fetch) && lost_rounds(other))
+            .then_some("rounds were lost while the journal failed")
     }
 
     /// The race that is stated: each found no lease and read its own back before the other's was

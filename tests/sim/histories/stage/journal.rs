@@ -196,6 +196,7 @@ impl Stage {
 
     async fn for_a_while(&self, lasts: u64, set: impl Fn(bool)) {
         let trouble = self.invariants.journal.trouble_begins();
+        self.invariants.single_flight.unjudged(Duration::from_millis(lasts));
         set(true);
         self.executor.sleep(Duration::from_millis(lasts)).await;
         set(false);
