@@ -194,8 +194,12 @@ impl JournalCopy {
             if self.knows(known, kept.number) || fetched_at > stamp + skew {
                 return;
             }
-            let earlier = kept.earlier.iter().copied().find(|stamp| fetched_at <= *stamp);
-            let since = earlier.unwrap_or(stamp);
+            let outdates = |stamp: &Time| match known.filter(|known| known.journal == self.head.id)
+            {
+                Some(known) => *stamp > known.number.stamp() && fetched_at <= *stamp + skew,
+                None => fetched_at <= *stamp,
+            };
+            let since = kept.earlier.iter().copied().find(outdates).unwrap_or(stamp);
             let purged = match mode {
                 PurgeMode::Soft => Purged::Soft,
                 PurgeMode::Hard => Purged::Hard,

@@ -57,16 +57,21 @@ pub struct JournalObject {
     pub publisher: Publisher,
 }
 
-/// The object was restored to an earlier state: a reader has a number that it lacks. Until it is sure to
-/// see what it had published since, it publishes nothing.
+/// The object lost entries that it had published: it begins a journal where KV shows one of its own, or a
+/// reader has a number that it lacks. It publishes nothing until KV is sure to show what it had published
+/// last: that would be overwritten.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     until: Time,
-    /// The newest number of the earlier state.
+    /// The newest number that it has not lost.
     had: Number,
 }
 
 impl Doubt {
+    fn begins(had: Number, now: Time) -> Doubt {
+        Doubt { until: now + JOURNAL_DOUBTED_FOR, had }
+    }
+
     fn read(text: &str) -> Option<Doubt> {
         let (until, had) = text.split_once(' ')?;
         Some(Doubt { until: Time(until.parse().ok()?), had: Number(had.parse().ok()?) })
@@ -155,9 +160,13 @@ impl JournalObject {
         if self.doubt.is_some() || reader.journal != head.id || reader.number <= head.last {
             return None;
         }
-        let doubt = Doubt { until: now + JOURNAL_DOUBTED_FOR, had: self.restored_to };
-        self.doubt = Some(doubt);
-        Some(doubt.row())
+        Some(self.doubt.insert(Doubt::begins(self.restored_to, now)).row())
+    }
+
+    /// Begins a doubt of a journal that has just begun, although the object published one before. Returns
+    /// the row to write.
+    pub fn doubts(&mut self, now: Time) -> RowChange {
+        self.doubt.insert(Doubt::begins(Number(0), now)).row()
     }
 
     /// Tells whether the object must look in KV before it publishes.

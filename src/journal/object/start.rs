@@ -43,6 +43,8 @@ struct Earlier {
     published: Vec<Block>,
     /// Those that KV lists, and does not show.
     unshown: Vec<KvKey>,
+    /// Whether this object has published a journal, and so has lost its rows.
+    has_published: bool,
 }
 
 impl<R: ObjectRuntime> JournalService<R> {
@@ -92,11 +94,13 @@ impl<R: ObjectRuntime> JournalService<R> {
         let records = self.timed(KV_LIST_LIMIT, kv.list(&prefix, None, 1)).await?.keys;
         let records = if records.is_empty() { Before::NoRecords } else { Before::Records };
         let (mut ids, id) = (self.listed().await?, self.runtime.id());
+        let is_listed = ids.contains(&id);
         ids.retain(|listed| *listed != id);
         ids.push(id.clone());
         let keys: Vec<KvKey> = ids.iter().map(|id| KvKey::journal(id)).collect();
         let values = self.read(&keys).await?;
         let own = KvKey::journal(&id);
+        let has_published = is_listed || values.last().is_some_and(Option::is_some);
         let (mut published, mut unshown) = (Vec::new(), Vec::new());
         for (key, value) in keys.into_iter().zip(values) {
             match value {
@@ -106,7 +110,7 @@ impl<R: ObjectRuntime> JournalService<R> {
                 None => unshown.push(key),
             }
         }
-        Ok(Earlier { records, published, unshown })
+        Ok(Earlier { records, published, unshown, has_published })
     }
 
     fn begin(&self, earlier: &Earlier) -> Result<JournalObject, StorageError> {
@@ -115,6 +119,7 @@ impl<R: ObjectRuntime> JournalService<R> {
         let (mut object, mut changes) =
             JournalObject::born(id, earlier.records, runtime.terms(), runtime.now());
         earlier.published.iter().for_each(|block| changes.extend(object.inherits(block)));
+        changes.extend(earlier.has_published.then(|| object.doubts(runtime.now())));
         runtime.write(changes)?;
         Ok(object)
     }

@@ -120,6 +120,14 @@ fn a_stale_window_counts_from_the_first_purge_that_outdates() {
     assert_eq!(since(2_500), Some(Time(3_000)));
     assert_eq!(since(3_500), Some(Time(4_000)));
     assert_eq!(since(4_006), None);
+    // Its number tells more than a clock: it did not know the second purge.
+    let known = |number| Some(Known { journal: ID, number: Number(number) });
+    let since = |number, fetched_at| {
+        copy.effect([TagDigest(1)], known(number), Time(fetched_at), SKEW).outdated_since
+    };
+    assert_eq!(since(2_000, 3_004), Some(Time(3_000)));
+    assert_eq!(since(3_000, 2_999), Some(Time(4_000)));
+    assert_eq!(since(2_000, 3_006), Some(Time(4_000)));
 }
 
 #[test]

@@ -258,6 +258,30 @@ fn a_restored_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
 }
 
 #[test]
+fn an_emptied_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
+    let (world, journal) = world(&[]);
+    journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(10_000);
+    let older = world.kv.values.borrow()[HEAD].clone();
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(10_000);
+    let newer = world.kv.values.borrow_mut().insert(HEAD.to_owned(), older).unwrap();
+    journal.empty();
+    world.purge("soft", &["other"]);
+    world.wait(50_000);
+    journal.evict();
+    world.kv.values.borrow_mut().insert(HEAD.to_owned(), newer);
+    world.get("/b");
+    world.wait(200_000);
+    assert_eq!(published(&world), Some(2));
+    let cold = crate::world::At { centre: 1, isolate: 7 };
+    assert_eq!(world.get_at(cold, "/a").text, "new");
+    assert!(!journal.rows().contains_key("doubt"));
+}
+
+#[test]
 fn a_journal_that_began_anew_is_found_in_kv_while_its_object_does_not_reply() {
     let (world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");

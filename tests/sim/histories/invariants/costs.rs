@@ -33,7 +33,9 @@ impl Costs {
         }
         let read = trace.kv_reads.borrow();
         let how = || format!("{read:?}: {}", said.0);
-        if read.values().any(|times| *times > 2) {
+        // The published journals are read beside the lookup, and by two waits where KV fails.
+        let most = |key: &str| if key.starts_with("j") { 3 } else { 2 };
+        if read.iter().any(|(key, times)| *times > most(key)) {
             self.history.breaks("a hit reads each key twice at most", how());
         }
         let key = self.history.site.key(seen.visiting.page);

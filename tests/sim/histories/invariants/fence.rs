@@ -81,7 +81,10 @@ impl Fence {
     fn known_since(&self, purge: &Purged, shown: &Shown<'_>, looked_at: Time) -> Option<Time> {
         if purge.is_by_journal {
             if purge.isolate == shown.seen.sim.isolate_id {
-                let read_at = purge.trace.body_read_at.get().filter(|_| !purge.is_lost.get())?;
+                // Its 503 does not say that the object has it, nor that the object has lost it.
+                let may_be_lost = purge.may_be_lost.get() && purge.answered.get().is_none();
+                let is_kept = !purge.is_lost.get() && !may_be_lost;
+                let read_at = purge.trace.body_read_at.get().filter(|_| is_kept)?;
                 return Some(read_at.max(self.journal.sure_since(purge)));
             }
             return self.journal.known_since(purge, shown.seen.sim, looked_at);
