@@ -3,10 +3,11 @@
 // One runtime holds the isolates of a data centre, one isolate of another (which only purges), and the journal's
 // object. Time moves on when no isolate has anything left to do but wait for KV or for the object.
 import { readFile } from "node:fs/promises";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { Miniflare } from "miniflare";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../scripts/lib/failure.mjs";
 import { closeAtEnd, closed } from "../../tests/e2e/closing.mjs";
+import { ALONE } from "../../tests/e2e/edge.mjs";
 import { Random } from "../../tests/e2e/random.mjs";
 import { processOf } from "../workers.mjs";
 import { SlowKv } from "./kv.mjs";
@@ -204,16 +205,6 @@ export class World {
     return this.#underWay.get(name) ?? 0;
   }
 }
-
-/** Nothing from the network, nothing of other runtimes on the machine. */
-const ALONE = {
-  host: "127.0.0.1",
-  port: 0,
-  cf: false,
-  telemetry: { enabled: false },
-  enableDevRegistry: false,
-  log: new Log(LogLevel.ERROR),
-};
 
 /** What Workers log is shown with EDGE_LOGS set, as in the end-to-end tests. */
 function heard({ level, message }) {

@@ -161,14 +161,10 @@ impl Config {
                 heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
                 strict: one_of(raw, "S_MAXAGE", &[("isr", false), ("strict", true)])?,
             },
-            languages: if flag(raw, "NORMALISE_LANGUAGE")? {
-                Languages::Normalised
-            } else {
-                Languages::AsSpelt
-            },
+            languages: languages(raw)?,
             debug: flag(raw, "DEBUG")?,
-            // KV's own limit differs by plan, so no lower bound here would be right for all.
-            // With their earlier stamps they fill a row of the journal's object, which has 2 MB.
+            // More selectors with their earlier stamps do not fit a row of the journal's object (2 MB).
+            // KV's own limit differs by plan, so no lower one here would be right for all.
             purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 15_000)? as usize,
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
@@ -278,6 +274,11 @@ fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
              empty or dot segments, and consists of letters, digits, slashes and - _ . ~",
         )),
     }
+}
+
+fn languages(raw: RawConfig<'_>) -> Result<Languages, ConfigError> {
+    let is_normalised = flag(raw, "NORMALISE_LANGUAGE")?;
+    Ok(if is_normalised { Languages::Normalised } else { Languages::AsSpelt })
 }
 
 /// Reads `RECEIPT_LIFE`. KV keeps no entry for less than a minute.

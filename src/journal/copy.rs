@@ -1,7 +1,7 @@
 //! Pure. An isolate's copy of the journal, and the judgement of stored responses by it.
 //!
 //! The copy is complete up to one number, without a gap. Entries that would leave a gap are not
-//! taken: a response that knows the number would know entries that nobody has seen.
+//! taken: a response that knows the number would know entries that its isolate has not seen.
 
 use std::cmp::Ordering;
 use std::time::Duration;

@@ -25,7 +25,7 @@ import { fetch, open } from "./visitor.mjs";
 const ROOT = new URL("../../", import.meta.url);
 
 /** Nothing from the network, nothing of other runtimes on the machine. */
-const ALONE = {
+export const ALONE = {
   host: "127.0.0.1",
   port: 0,
   cf: false,

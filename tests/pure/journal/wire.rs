@@ -49,7 +49,7 @@ fn a_request_is_a_line_of_words(#[case] request: JournalRequest, #[case] text: &
 #[case("write 0 0")]
 #[case("append 0 0 1 soft")]
 #[case("append 0 0 1 warm token 1")]
-#[case("append 0 0 1 soft nobody 1")]
+#[case("append 0 0 1 soft stranger 1")]
 #[case("append 0 0 1 soft token x")]
 #[case("receipt")]
 #[case("newest x")]

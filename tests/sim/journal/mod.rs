@@ -1,5 +1,6 @@
 //! The purge journal in a world of isolates and data centres.
 
+mod losses;
 mod migration;
 mod publication;
 mod purge;
@@ -8,9 +9,16 @@ mod refresh;
 
 use std::rc::Rc;
 
+use edge_isr::journal::block::Block;
+use edge_isr::journal::object::entries::Entries;
+use edge_isr::journal::object::room::Room;
+
 use crate::world::journal::SimJournal;
 use crate::world::origin::Page;
 use crate::world::{At, World};
+
+/// The key of the published journal.
+const HEAD: &str = "j/object";
 
 const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };
 const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
@@ -31,4 +39,15 @@ fn change(world: &World) {
 /// The purges that the object holds.
 fn entries(journal: &SimJournal) -> usize {
     journal.rows().keys().filter(|key| key.starts_with("e/")).count()
+}
+
+/// The number of entries that KV holds.
+fn published(world: &World) -> Option<usize> {
+    let values = world.kv.values.borrow();
+    Some(Block::of_text(&values.get(HEAD)?.value)?.iter().count())
+}
+
+/// The number of entries that the object holds.
+fn held(journal: &SimJournal) -> usize {
+    Entries::restored(journal.rows(), Room::default()).unwrap().all().iter().count()
 }

@@ -2,29 +2,12 @@
 
 use std::time::Duration;
 
-use edge_isr::journal::block::Block;
 use edge_isr::journal::object::Terms;
-use edge_isr::journal::object::entries::Entries;
 use edge_isr::journal::object::quota::AccountPlan;
-use edge_isr::journal::object::room::Room;
 
-use super::{OTHER_CENTRE, change, entries, world};
+use super::{HEAD, OTHER_CENTRE, change, entries, published, world};
 use crate::world::World;
-use crate::world::journal::SimJournal;
 use crate::world::kv::Operation;
-
-const HEAD: &str = "j/object";
-
-/// The number of entries that KV holds.
-fn published(world: &World) -> Option<usize> {
-    let values = world.kv.values.borrow();
-    Some(Block::of_text(&values.get(HEAD)?.value)?.iter().count())
-}
-
-/// The number of entries that the object holds.
-fn held(journal: &SimJournal) -> usize {
-    Entries::restored(journal.rows(), Room::default()).unwrap().all().iter().count()
-}
 
 /// The puts of the journal in the next `seconds`.
 fn puts_in(world: &World, seconds: u64) -> Vec<u64> {
@@ -112,42 +95,6 @@ fn rows_that_fail_end_no_alarm() {
 }
 
 #[test]
-fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
-    let (world, journal) = world(&[]);
-    for at in [Default::default(), OTHER_CENTRE] {
-        world.get_at(at, "/a");
-    }
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(301_000);
-    journal.empty();
-    // An isolate that has no copy yet gets the entry from the new journal.
-    let cold = crate::world::At { centre: 1, isolate: 7 };
-    assert_eq!(world.get_at(cold, "/a").text, "new");
-}
-
-#[test]
-fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_since() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(1_000);
-    let rows = journal.rows();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(301_000);
-    journal.restore(rows);
-    // The first answer sets it looking.
-    world.get("/b");
-    world.wait(1_000);
-    let cold = crate::world::At { centre: 1, isolate: 7 };
-    assert_eq!(world.get_at(cold, "/a").text, "new");
-    assert!(journal.rows().keys().any(|key| key.starts_with("a/")));
-    journal.evict();
-    world.wait(31_000);
-    assert_eq!(world.get_at(crate::world::At { centre: 1, isolate: 8 }, "/a").text, "new");
-}
-
-#[test]
 fn a_journal_that_kv_does_not_show_is_not_an_empty_one() {
     let (world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");
@@ -214,89 +161,6 @@ fn a_publication_that_fails_is_tried_again_after_a_minute_and_not_at_once() {
 }
 
 #[test]
-fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_purge() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(400_000);
-    let rows = journal.rows();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(400_000);
-    journal.restore(rows);
-    // The first request is a purge: its number is later than what KV shows.
-    world.purge("soft", &["other"]);
-    world.wait(60_000);
-    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
-    // It publishes only once it is sure to have seen what it had published.
-    world.wait(400_000);
-    assert_eq!(published(&world), Some(2));
-}
-
-#[test]
-fn a_restored_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
-    let (world, journal) = world(&[]);
-    journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(10_000);
-    let rows = journal.rows();
-    let older = world.kv.values.borrow()[HEAD].clone();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(10_000);
-    let newer = world.kv.values.borrow_mut().insert(HEAD.to_owned(), older).unwrap();
-    journal.restore(rows);
-    world.purge("soft", &["other"]);
-    world.wait(50_000);
-    journal.evict();
-    world.kv.values.borrow_mut().insert(HEAD.to_owned(), newer);
-    world.get("/b");
-    world.wait(200_000);
-    assert_eq!(published(&world), Some(2));
-    let cold = crate::world::At { centre: 1, isolate: 7 };
-    assert_eq!(world.get_at(cold, "/a").text, "new");
-    assert!(!journal.rows().contains_key("doubt"));
-}
-
-#[test]
-fn an_emptied_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
-    let (world, journal) = world(&[]);
-    journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(10_000);
-    let older = world.kv.values.borrow()[HEAD].clone();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(10_000);
-    let newer = world.kv.values.borrow_mut().insert(HEAD.to_owned(), older).unwrap();
-    journal.empty();
-    world.purge("soft", &["other"]);
-    world.wait(50_000);
-    journal.evict();
-    world.kv.values.borrow_mut().insert(HEAD.to_owned(), newer);
-    world.get("/b");
-    world.wait(200_000);
-    assert_eq!(published(&world), Some(2));
-    let cold = crate::world::At { centre: 1, isolate: 7 };
-    assert_eq!(world.get_at(cold, "/a").text, "new");
-    assert!(!journal.rows().contains_key("doubt"));
-}
-
-#[test]
-fn a_journal_that_began_anew_is_found_in_kv_while_its_object_does_not_reply() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(10_000);
-    journal.empty();
-    world.wait(1_000);
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(400_000);
-    assert_eq!(published(&world), Some(1));
-    journal.fails.set(true);
-    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
-}
-
-#[test]
 fn an_object_that_starts_anew_keeps_the_pause_between_two_publications() {
     let (world, journal) = world(&[]);
     world.get("/a");
@@ -330,60 +194,6 @@ fn an_object_that_starts_with_nothing_new_sets_no_alarm() {
     }
     assert_eq!(journal.stored().rows_written.get(), written);
     assert_eq!(world.kv.reads.get() - reads, 3, "each start looks once");
-}
-
-#[test]
-fn two_starts_at_once_begin_one_journal() {
-    for seed in 1..40 {
-        let world = World::with(seed, &[]);
-        let journal = SimJournal::new(&world);
-        world.kv.read_takes.set(800);
-        let ask = |text: &str| {
-            let (journal, text) = (journal.clone(), text.to_owned());
-            world.executor.spawn(0, async move { drop(journal.answer(text).await) });
-        };
-        ask("read 0 0");
-        ask("read 0 0");
-        for _ in 0..500 {
-            if journal.rows().contains_key("head") {
-                break;
-            }
-            world.wait(10);
-        }
-        // The other start still reads KV, while the object forgets what it has in memory.
-        ask("append 0 0 1 soft token 7");
-        world.wait(50);
-        journal.stored().rows_fail.set(true);
-        ask("append 0 0 2 soft token 8");
-        world.wait(50);
-        journal.stored().rows_fail.set(false);
-        world.wait(20_000);
-        assert_eq!(held(&journal), 1, "seed {seed}");
-    }
-}
-
-#[test]
-fn a_listed_journal_that_kv_shows_late_is_adopted_when_it_does() {
-    let (mut world, earlier) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(400_000);
-    // The class has another name from now on, and KV does not show what was published last.
-    let hidden = world.kv.values.borrow_mut().remove(HEAD).unwrap();
-    earlier.fails.set(true);
-    let journal = SimJournal::named(&world, "renamed");
-    world.journal = Some(journal.clone());
-    world.get("/b");
-    world.wait(10_000);
-    assert_eq!(held(&journal), 0);
-    world.kv.values.borrow_mut().insert(HEAD.to_owned(), hidden);
-    world.wait(61_000);
-    world.get("/b");
-    world.wait(1_000);
-    assert_eq!(held(&journal), 1);
-    world.wait(31_000);
-    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
 }
 
 #[test]

@@ -1,0 +1,186 @@
+//! An object that is restored, emptied or renamed: what it adopts from KV, and what it overwrites.
+
+use edge_isr::journal::object::Terms;
+use edge_isr::journal::object::quota::AccountPlan;
+
+use super::{HEAD, OTHER_CENTRE, change, held, published, world};
+use crate::world::journal::{Rows, SimJournal};
+use crate::world::{At, World};
+
+/// An isolate that has no copy of the journal yet.
+const COLD: At = At { centre: 1, isolate: 7 };
+
+#[test]
+fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
+    let (world, journal) = world(&[]);
+    for at in [Default::default(), OTHER_CENTRE] {
+        world.get_at(at, "/a");
+    }
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(301_000);
+    journal.empty();
+    // An isolate that has no copy yet gets the entry from the new journal.
+    assert_eq!(world.get_at(COLD, "/a").text, "new");
+}
+
+#[test]
+fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_since() {
+    let (world, journal) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(1_000);
+    let rows = journal.rows();
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(301_000);
+    journal.restore(rows);
+    // The first answer sets it looking.
+    world.get("/b");
+    world.wait(1_000);
+    assert_eq!(world.get_at(COLD, "/a").text, "new");
+    assert!(journal.rows().keys().any(|key| key.starts_with("a/")));
+    journal.evict();
+    world.wait(31_000);
+    assert_eq!(world.get_at(At { centre: 1, isolate: 8 }, "/a").text, "new");
+}
+
+#[test]
+fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_purge() {
+    let (world, journal) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(400_000);
+    let rows = journal.rows();
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(400_000);
+    journal.restore(rows);
+    // The first request is a purge: its number is later than what KV shows.
+    world.purge("soft", &["other"]);
+    world.wait(60_000);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+    // It publishes only once it is sure to have seen what it had published.
+    world.wait(400_000);
+    assert_eq!(published(&world), Some(2));
+}
+
+#[test]
+fn an_object_that_kv_shows_an_older_journal_overwrites_no_later_one() {
+    let restored = |journal: &SimJournal, rows: Rows| journal.restore(rows);
+    let emptied = |journal: &SimJournal, _: Rows| journal.empty();
+    let losses: [fn(&SimJournal, Rows); 2] = [restored, emptied];
+    for loses in losses {
+        let (world, journal) = world(&[]);
+        journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
+        world.get_at(OTHER_CENTRE, "/a");
+        world.wait(10_000);
+        let rows = journal.rows();
+        let older = world.kv.values.borrow()[HEAD].clone();
+        change(&world);
+        world.purge("hard", &["t"]);
+        world.wait(10_000);
+        let newer = world.kv.values.borrow_mut().insert(HEAD.to_owned(), older).unwrap();
+        loses(&journal, rows);
+        world.purge("soft", &["other"]);
+        world.wait(50_000);
+        journal.evict();
+        world.kv.values.borrow_mut().insert(HEAD.to_owned(), newer);
+        world.get("/b");
+        world.wait(200_000);
+        assert_eq!(published(&world), Some(2));
+        assert_eq!(world.get_at(COLD, "/a").text, "new");
+        assert!(!journal.rows().contains_key("doubt"));
+    }
+}
+
+#[test]
+fn an_object_whose_rows_fail_while_it_adopts_adopts_again() {
+    let (world, journal) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(1_000);
+    let rows = journal.rows();
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(301_000);
+    journal.restore(rows);
+    // The first answer sets it looking, and what it finds cannot be written.
+    world.kv.read_takes.set(500);
+    world.get("/b");
+    journal.stored().rows_fail.set(true);
+    world.wait(1_000);
+    journal.stored().rows_fail.set(false);
+    let has_adopted = || journal.rows().keys().any(|key| key.starts_with("a/"));
+    assert!(!has_adopted());
+    world.wait(61_000);
+    world.get("/b");
+    world.wait(1_000);
+    assert!(has_adopted());
+}
+
+#[test]
+fn two_starts_at_once_begin_one_journal() {
+    for seed in 1..40 {
+        let world = World::with(seed, &[]);
+        let journal = SimJournal::new(&world);
+        world.kv.read_takes.set(800);
+        let ask = |text: &str| {
+            let (journal, text) = (journal.clone(), text.to_owned());
+            world.executor.spawn(0, async move { drop(journal.answer(text).await) });
+        };
+        ask("read 0 0");
+        ask("read 0 0");
+        for _ in 0..500 {
+            if journal.rows().contains_key("head") {
+                break;
+            }
+            world.wait(10);
+        }
+        // The other start still reads KV, while the object forgets what it has in memory.
+        ask("append 0 0 1 soft token 7");
+        world.wait(50);
+        journal.stored().rows_fail.set(true);
+        ask("append 0 0 2 soft token 8");
+        world.wait(50);
+        journal.stored().rows_fail.set(false);
+        world.wait(20_000);
+        assert_eq!(held(&journal), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_listed_journal_that_kv_shows_late_is_adopted_when_it_does() {
+    let (mut world, earlier) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(400_000);
+    // The class has another name from now on, and KV does not show what was published last.
+    let hidden = world.kv.values.borrow_mut().remove(HEAD).unwrap();
+    earlier.fails.set(true);
+    let journal = SimJournal::named(&world, "renamed");
+    world.journal = Some(journal.clone());
+    world.get("/b");
+    world.wait(10_000);
+    assert_eq!(held(&journal), 0);
+    world.kv.values.borrow_mut().insert(HEAD.to_owned(), hidden);
+    world.wait(61_000);
+    world.get("/b");
+    world.wait(1_000);
+    assert_eq!(held(&journal), 1);
+    world.wait(31_000);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
+
+#[test]
+fn a_journal_that_began_anew_is_found_in_kv_while_its_object_does_not_reply() {
+    let (world, journal) = world(&[]);
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(10_000);
+    journal.empty();
+    world.wait(1_000);
+    change(&world);
+    world.purge("hard", &["t"]);
+    world.wait(400_000);
+    assert_eq!(published(&world), Some(1));
+    journal.fails.set(true);
+    assert_eq!(world.get_at(OTHER_CENTRE, "/a").text, "new");
+}
