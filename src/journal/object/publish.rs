@@ -40,11 +40,7 @@ impl<R: ObjectRuntime> JournalService<R> {
     /// Deletes rows that nothing needs, and joins many rows into few.
     pub(super) fn sweep(&self) -> Result<(), ServiceError> {
         let swept = self.started()?.object.sweep(SWEPT_MOST, self.runtime.now());
-        if let Err(error) = self.runtime.write(swept) {
-            // What is in memory is not in the rows.
-            self.started.take();
-            return Err(error.into());
-        }
+        self.write_or_start_anew(swept)?;
         let now = self.runtime.now();
         let may_expire = {
             let started = self.started()?;

@@ -14,6 +14,7 @@ use crate::platform::journal_object::{ObjectRuntime, StorageError};
 use crate::platform::kv::KvOperations;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
+use crate::platform::rows::RowChange;
 use crate::platform::tasks::within;
 use crate::policy::timing::{JOURNAL_ALARM_AGAIN, JOURNAL_SWEPT_EVERY, KV_READ_LIMIT};
 
@@ -123,6 +124,11 @@ impl<R: ObjectRuntime> JournalService<R> {
             started.alarm = Some(at);
         }
         Ok(())
+    }
+
+    /// Writes rows. If that fails, what is in memory is not in the rows: they are read again.
+    pub(super) fn write_or_start_anew(&self, changes: Vec<RowChange>) -> Result<(), ServiceError> {
+        Ok(self.runtime.write(changes).inspect_err(|_| drop(self.started.take()))?)
     }
 
     pub(super) async fn read(&self, keys: &[KvKey]) -> Result<Vec<Option<String>>, ServiceError> {

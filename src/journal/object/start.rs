@@ -156,6 +156,7 @@ impl<R: ObjectRuntime> JournalService<R> {
             started.unshown.retain(|unshown| unshown != key);
         }
         started.has_looked = true;
-        Ok(self.runtime.write(changes)?)
+        drop(started);
+        self.write_or_start_anew(changes)
     }
 }
