@@ -2,9 +2,11 @@
 //! Characters past U+00FF are tried end to end: this runner's `Headers` takes none.
 #![cfg(target_arch = "wasm32")]
 
+use std::rc::Rc;
+
 use edge_isr::runtime_tests::{
-    Body, BodyRead, Native, ReadError, RequestFields, Response, Settling, Unsettled, from_js, read,
-    settle, to_js, to_js_response,
+    Body, BodyRead, Derived, Native, ReadError, RequestFields, Response, Settling, Unsettled,
+    from_js, read, settle, to_js, to_js_response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
@@ -75,7 +77,7 @@ fn endless() -> (Body, impl Fn() -> bool) {
 }
 
 async fn length(body: Body) -> u32 {
-    let response = Response { status: StatusCode::OK, headers: HeaderMap::new(), body };
+    let response = Response::new(StatusCode::OK, HeaderMap::new(), body);
     let buffer = JsFuture::from(to_js_response(response).unwrap().array_buffer().unwrap()).await;
     Uint8Array::new(&buffer.unwrap()).length()
 }
@@ -152,8 +154,38 @@ async fn control_bodies_are_read_up_to_a_limit() {
 async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
     for status in [204, 304] {
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = Response { status, headers: HeaderMap::new(), body: Body::bytes(b"x") };
+        let answer = Response::new(status, HeaderMap::new(), Body::bytes(b"x"));
         assert_eq!(to_js_response(answer).unwrap().status(), status.as_u16());
+    }
+}
+
+#[wasm_bindgen_test]
+fn an_answer_on_a_base_has_the_fields_that_it_says() {
+    let base = [("content-type", "text/html"), ("x-mark", "ä"), ("link", "</a>")];
+    let twice = [("content-type", "text/html"), ("link", "</a>"), ("link", "</b>")];
+    let own = [("age", "5"), ("cache-status", "a"), ("cache-status", "b; hit")];
+    let with = |base: &[(&'static str, &'static str)]| [base, &own].concat();
+    let cases = [
+        (&base, with(&base)),
+        (&base, base.to_vec()),
+        // A field less, another value, a second value, and a base that has two of a name.
+        (&base, with(&base[..2])),
+        (&base, [&base[..2], &[("link", "</b>")]].concat()),
+        (&base, [&base[..], &[("link", "</b>")]].concat()),
+        (&twice, with(&twice)),
+        (&twice, with(&base)),
+    ];
+    for (base, said) in cases {
+        let derived = Rc::new(Derived::default());
+        derived.for_visitor.set(fields(base)).unwrap();
+        let made = |base: Option<&Rc<Derived>>| {
+            let whole = Response::new(StatusCode::NOT_FOUND, fields(&said), Body::bytes(b"x"));
+            let answer = to_js_response(Response { base: base.cloned(), ..whole }).unwrap();
+            (answer.status(), from_js(&answer.headers()))
+        };
+        assert_eq!(made(Some(&derived)), made(None), "{said:?}");
+        // What was made of the base once is as it was.
+        assert_eq!(made(Some(&derived)), made(None), "{said:?}");
     }
 }
 
@@ -169,7 +201,7 @@ fn a_body_that_is_dropped_is_cancelled() {
 fn a_body_that_was_handed_over_is_not_cancelled() {
     let (body, is_cancelled) = endless();
     let status = StatusCode::OK;
-    let answer = to_js_response(Response { status, headers: HeaderMap::new(), body }).unwrap();
+    let answer = to_js_response(Response::new(status, HeaderMap::new(), body)).unwrap();
     assert!(!is_cancelled() && !answer.body_used());
 }
 
@@ -177,7 +209,7 @@ fn a_body_that_was_handed_over_is_not_cancelled() {
 fn the_body_of_an_answer_that_has_none_is_cancelled() {
     let (body, is_cancelled) = endless();
     let status = StatusCode::NOT_MODIFIED;
-    to_js_response(Response { status, headers: HeaderMap::new(), body }).unwrap();
+    to_js_response(Response::new(status, HeaderMap::new(), body)).unwrap();
     assert!(is_cancelled());
 }
 

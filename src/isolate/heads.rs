@@ -1,37 +1,63 @@
-//! Metadata of stored responses that this isolate has read, by its text.
+//! Metadata of stored responses that this isolate has read, by slot and text, and what follows from it.
 //!
 //! Reading it is the greatest part of a hit's work, and most hits are of few pages. The text is
 //! compared whole, so what is remembered is what reading it again would give.
 
-use std::cell::RefCell;
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
+use http::HeaderMap;
+
+use crate::policy::key::Slot;
 use crate::policy::stored::Stored;
+use crate::purge::knowledge::Knowledge;
 
 /// The most texts that are remembered.
 const MOST: usize = 64;
 /// The longest text that is remembered, in bytes.
 const LENGTH_MOST: usize = 8 * 1024;
 
+/// What is worked out once of a stored response. A response with other metadata has its own.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// What the isolate knew of purges when none of them outdated the response. Unless it has learned
+    /// more, none does.
+    pub clear_as_of: Cell<Option<Knowledge>>,
+    /// The fields that visitors are sent, without those that differ from hit to hit.
+    pub for_visitor: OnceCell<HeaderMap>,
+    /// The same fields in the form of the platform.
+    pub native: OnceCell<Box<dyn Any>>,
+}
+
 /// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest
 /// is forgotten.
 #[derive(Default)]
 pub struct Heads {
-    read: RefCell<VecDeque<(String, Stored)>>,
+    read: RefCell<VecDeque<Head>>,
+}
+
+struct Head {
+    slot: Slot,
+    text: String,
+    stored: Stored,
+    derived: Rc<Derived>,
 }
 
 impl Heads {
-    /// Reads metadata; `None` if it is damaged or of another version.
-    pub fn read(&self, head: String) -> Option<Stored> {
+    /// Reads the metadata in a slot; `None` if it is damaged or of another version.
+    pub fn read(&self, slot: &Slot, text: String) -> Option<(Stored, Rc<Derived>)> {
         let mut read = self.read.borrow_mut();
-        if let Some((_, stored)) = read.iter().find(|(text, _)| *text == head) {
-            return Some(stored.clone());
+        if let Some(head) = read.iter().find(|head| head.text == text && head.slot == *slot) {
+            return Some((head.stored.clone(), head.derived.clone()));
         }
-        let stored = Stored::from_head(&head)?;
-        if head.len() <= LENGTH_MOST {
+        let (stored, derived) = (Stored::from_head(&text)?, Rc::<Derived>::default());
+        if text.len() <= LENGTH_MOST {
             read.truncate(MOST - 1);
-            read.push_front((head, stored.clone()));
+            let (slot, stored, derived) = (slot.clone(), stored.clone(), derived.clone());
+            read.push_front(Head { slot, text, stored, derived });
         }
-        Some(stored)
+        Some((stored, derived))
     }
 }

@@ -3,6 +3,8 @@
 //! Every response carries `Cache-Status`. Whichever way a response came about, the header fields
 //! that are meant for caches alone are removed here.
 
+use std::rc::Rc;
+
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -12,10 +14,34 @@ use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
 use crate::fields::response;
+use crate::isolate::heads::Derived;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
+
+/// Makes the response of a stored one, as [`stored`] does. What follows from its metadata alone is
+/// worked out once.
+pub fn hit<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    response: &StoredResponse,
+    derived: &Rc<Derived>,
+    body: P::Body,
+    status: CacheStatus,
+) -> Response<P::Body> {
+    let worked_out = derived.for_visitor.get_or_init(|| {
+        let mut headers = response.headers.clone();
+        headers.remove(header::AGE);
+        for_visitor(platform, &mut headers);
+        headers
+    });
+    let mut headers = worked_out.clone();
+    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
+    let whole = Response::new(response.status, headers, body);
+    let whole = Response { base: Some(derived.clone()), ..whole };
+    complete(platform, visit, whole, status)
+}
 
 /// Makes the response of a stored one, or of one that was just fetched to be stored.
 pub fn stored<P: Platform>(
@@ -28,7 +54,7 @@ pub fn stored<P: Platform>(
     let age = response.age(platform.now());
     let mut headers = response.headers;
     headers.insert(header::AGE, HeaderValue::from(age));
-    finish(platform, visit, Response { status: response.status, headers, body }, status)
+    finish(platform, visit, Response::new(response.status, headers, body), status)
 }
 
 /// Makes a response of a part of a stored one, or a 416 (RFC 9110 §15.3.7, §15.5.17). `body` is
@@ -52,7 +78,7 @@ pub fn part<P: Platform>(
         Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
         _ => StatusCode::PARTIAL_CONTENT,
     };
-    Response { status, headers, body }
+    Response::new(status, headers, body)
 }
 
 /// Makes the visitor's response from the origin's that is not stored.
@@ -71,8 +97,7 @@ pub fn passed_on<P: Platform>(
     finish(platform, visit, response, status)
 }
 
-/// Adds the fields that every response has. It becomes a 304 if the visitor's validators match, and
-/// loses its body for a HEAD.
+/// Leaves the fields that are meant for visitors, and then completes the response.
 fn finish<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -80,6 +105,17 @@ fn finish<P: Platform>(
     status: CacheStatus,
 ) -> Response<P::Body> {
     for_visitor(platform, &mut response.headers);
+    complete(platform, visit, response, status)
+}
+
+/// Adds the fields that every response has. It becomes a 304 if the visitor's validators match, and
+/// loses its body for a HEAD.
+fn complete<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    mut response: Response<P::Body>,
+    status: CacheStatus,
+) -> Response<P::Body> {
     say(visit, status, &mut response.headers);
     let seen = conditional::is_not_modified(
         &visit.method,
@@ -235,5 +271,5 @@ fn json_response<B>(
     // Plain structures and lists always serialize.
     let mut bytes = serde_json::to_vec(value).expect("plain values serialize");
     bytes.push(b'\n');
-    Response { status, headers, body: body(bytes) }
+    Response::new(status, headers, body(bytes))
 }

@@ -1,11 +1,14 @@
 //! Pure. What a lookup found for a request, and what follows from that alone.
 
+use std::rc::Rc;
+
 use http::Method;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 
 use crate::fields::cache_status::{Detail, Forward};
 use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
+use crate::isolate::heads::Derived;
 use crate::policy::key::Slot;
 use crate::policy::refresh::first::KnownPage;
 use crate::policy::reuse::Verdict;
@@ -42,10 +45,22 @@ pub enum Found<B> {
     Response(Box<Candidate<B>>),
 }
 
+/// What a slot of the cache holds.
+pub struct Filed<S, B> {
+    /// The metadata.
+    pub stored: S,
+    /// The body in the slot itself.
+    pub body: B,
+    /// What this isolate has worked out of the metadata.
+    pub derived: Rc<Derived>,
+}
+
 /// A stored response, and the verdict on it.
 pub struct Candidate<B> {
     /// The response without its body.
     pub stored: StoredResponse,
+    /// What this isolate has worked out of it.
+    pub derived: Rc<Derived>,
     /// The body, wherever it was stored.
     pub body: B,
     /// The use that may be made of it now.

@@ -5,8 +5,9 @@
 //! lookup, and every other variant two, however many there are.
 
 use crate::fields::cache_status::{Detail, Forward};
+use crate::isolate::heads::Derived;
 use crate::journal::refresh;
-use crate::page::found::{Candidate, Discarded, Found, Lookup};
+use crate::page::found::{Candidate, Discarded, Filed, Found, Lookup};
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
@@ -25,15 +26,18 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
-        Some((Stored::Pass(marker), _)) => look_at_marker(platform, visit, slot, marker).await,
-        Some((Stored::Response(first), body)) => {
+        Some(Filed { stored: Stored::Pass(marker), .. }) => {
+            look_at_marker(platform, visit, slot, marker).await
+        }
+        Some(Filed { stored: Stored::Response(first), body, derived }) => {
             // Sharing comes before selecting: a page that is not shared with this visitor has no
             // variant for them.
             if let Some(reason) = not_shared(visit, &first) {
                 return Lookup::new(slot, None, Found::NotForVisitor(reason));
             }
             if selects(&first.variant, visit) {
-                return candidate(platform, visit, slot, None, *first, body).await;
+                let filed = Filed { stored: *first, body, derived };
+                return candidate(platform, visit, slot, None, filed).await;
             }
             look_beside(platform, visit, first.variant).await
         }
@@ -72,10 +76,13 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -
     let wanted = visit.selecting(first.names());
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read_slot(platform, &slot).await {
-        Some((Stored::Response(variant), body)) if selects(&variant.variant, visit) => {
-            candidate(platform, visit, slot, Some(first), *variant, body).await
+        Some(Filed { stored: Stored::Response(variant), body, derived })
+            if selects(&variant.variant, visit) =>
+        {
+            let filed = Filed { stored: *variant, body, derived };
+            candidate(platform, visit, slot, Some(first), filed).await
         }
-        Some((Stored::Pass(marker), _)) if platform.now() < marker.until => {
+        Some(Filed { stored: Stored::Pass(marker), .. }) if platform.now() < marker.until => {
             Lookup::new(slot, Some(first), Found::Pass(marker.pass))
         }
         _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
@@ -127,14 +134,15 @@ async fn candidate<P: Platform>(
     visit: &Visit,
     slot: Slot,
     beside: Option<Variant>,
-    stored: StoredResponse,
-    body: P::Body,
+    filed: Filed<StoredResponse, P::Body>,
 ) -> Lookup<P::Body> {
+    let Filed { stored, body, derived } = filed;
     // Further variants may state fewer restrictions than the first, so each is checked for itself.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         return Lookup::new(slot, beside, Found::NotForVisitor(reason));
     }
-    let Judgement { verdict, detail: unavailable } = judge(platform, visit, &stored).await;
+    let Judgement { verdict, detail: unavailable } =
+        judge(platform, visit, &stored, &derived).await;
     if let Verdict::Discard { detail } = verdict {
         let discarded = Discarded { stored, inline: body, detail };
         return Lookup::new(slot, beside, Found::Discarded(Box::new(discarded)));
@@ -143,7 +151,7 @@ async fn candidate<P: Platform>(
     let Some(body) = whole_body(platform, &slot, &stored, body).await else {
         return nothing(platform, visit, slot, beside, Forward::UriMiss);
     };
-    let candidate = Candidate { stored, body, verdict, detail: unavailable };
+    let candidate = Candidate { stored, derived, body, verdict, detail: unavailable };
     Lookup::new(slot, beside, Found::Response(Box::new(candidate)))
 }
 
@@ -160,8 +168,13 @@ pub struct Judgement {
 ///
 /// The purges of its tags are read first. The visitor's own `Cache-Control` may demand a validation, or
 /// allow a stale response.
-pub async fn judge<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Judgement {
-    let records = records::state(platform, visit, stored);
+pub async fn judge<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    derived: &Derived,
+) -> Judgement {
+    let records = records::state(platform, visit, stored, derived);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(platform.has_journal()), now);
@@ -189,7 +202,8 @@ pub async fn whole_body<P: Platform>(
 }
 
 /// Reads a slot. `None` means that it is empty, or that this version cannot read it.
-pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<(Stored, P::Body)> {
+pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<Filed<Stored, P::Body>> {
     let Document { head, body } = platform.cache_match(slot).await?;
-    Some((platform.isolate().heads.read(head)?, body))
+    let (stored, derived) = platform.isolate().heads.read(slot, head)?;
+    Some(Filed { stored, body, derived })
 }

@@ -117,7 +117,7 @@ pub async fn stand_in<P: Platform>(
             (newer, verdict)
         }
         Since::StillNewest => {
-            let verdict = judge(platform, visit, &before.stored).await.verdict;
+            let verdict = judge(platform, visit, &before.stored, &before.derived).await.verdict;
             (before, verdict)
         }
     };

@@ -3,10 +3,13 @@
 //! The order matters. Loops and bypasses need no lookup, a hit needs no lease, and only the rest
 //! waits or asks the origin.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::range::Part;
+use crate::isolate::heads::Derived;
 use crate::lease::{self, LeaseEnd};
 use crate::page::answer;
 use crate::page::fill::fill;
@@ -76,6 +79,7 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
 struct Shown<B> {
     slot: Slot,
     stored: StoredResponse,
+    derived: Rc<Derived>,
     body: B,
     status: CacheStatus,
 }
@@ -98,8 +102,8 @@ fn shown<P: Platform>(
         }
         _ => return Err(Lookup { found: Found::Response(candidate), ..lookup }),
     };
-    let Candidate { stored, body, .. } = *candidate;
-    Ok(Shown { slot: lookup.slot, stored, body, status })
+    let Candidate { stored, derived, body, .. } = *candidate;
+    Ok(Shown { slot: lookup.slot, stored, derived, body, status })
 }
 
 /// Sends the whole stored response, or the range that the visitor wants.
@@ -111,10 +115,10 @@ async fn show<P: Platform>(
     visit: &Visit,
     shown: Shown<P::Body>,
 ) -> Response<P::Body> {
-    let Shown { slot, stored, body, status } = shown;
+    let Shown { slot, stored, derived, body, status } = shown;
     let sent = sent(&visit.method, &*visit.fields, stored.status, &stored.headers);
     let Sent::Part(part, length) = sent else {
-        return answer::stored(platform, visit, stored, body, status);
+        return answer::hit(platform, visit, &stored, &derived, body, status);
     };
     let read = match part {
         Part::Bytes { first, last } => {
@@ -124,7 +128,7 @@ async fn show<P: Platform>(
     };
     match read {
         Some(read) => answer::part(platform, visit, stored, read, status, part, length),
-        None => answer::stored(platform, visit, stored, body, status),
+        None => answer::hit(platform, visit, &stored, &derived, body, status),
     }
 }
 

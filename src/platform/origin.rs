@@ -1,9 +1,11 @@
 //! Requests to the origin.
 
 use std::future::Future;
+use std::rc::Rc;
 
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::isolate::heads::Derived;
 use crate::platform::Bodies;
 
 /// A request on its way to the origin.
@@ -28,6 +30,15 @@ pub struct Response<B> {
     pub headers: HeaderMap,
     /// The body.
     pub body: B,
+    /// A stored response of which most fields were taken. The platform may have them in its own form.
+    pub base: Option<Rc<Derived>>,
+}
+
+impl<B> Response<B> {
+    /// Makes a response.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
+        Response { status, headers, body, base: None }
+    }
 }
 
 /// The reason why the origin gave no usable response.

@@ -15,6 +15,7 @@
 use futures::future::join;
 
 use crate::isolate::complaints::Complaint;
+use crate::isolate::heads::Derived;
 use crate::journal::TagDigest;
 use crate::journal::copy::JournalCopy;
 use crate::journal::refresh::{self, Ready};
@@ -47,22 +48,50 @@ pub async fn state<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
+    derived: &Derived,
 ) -> PurgeState {
-    let tags = all_tags(visit, &stored.tags);
+    let provenance = &stored.provenance;
+    let tags = || all_tags(visit, &stored.tags);
     let ready = refresh::ready(platform, visit.key.host());
-    let (ready, records) = if platform.has_journal() {
-        let ready = ready.await;
-        let is_enough =
-            ready == Ready::Unavailable || is_journal_enough(platform, &stored.provenance);
-        (ready, if is_enough { RecordsRead::Known } else { learn(platform, &tags).await })
-    } else {
-        join(ready, learn(platform, &tags)).await
-    };
+    if !platform.has_journal() {
+        let tags = tags();
+        let (ready, records) = join(ready, learn(platform, &tags)).await;
+        return state_of(platform, ready, records, effect(platform, &tags, provenance, None));
+    }
+    let ready = ready.await;
+    if ready != Ready::Unavailable && !is_journal_enough(platform, provenance) {
+        let tags = tags();
+        let records = learn(platform, &tags).await;
+        return state_of(platform, ready, records, effect(platform, &tags, provenance, None));
+    }
+    let known = Knowledge::now(platform);
+    // Most hits end here: nothing was purged since the last one of the page.
+    // broken: clear-for-ever
+    if derived.clear_as_of.get() == Some(known) && is_sole_copy(platform) {
+        return state_of(platform, ready, RecordsRead::Known, Effect::NONE);
+    }
+    let effect = effect(platform, &tags(), provenance, None);
+    derived.clear_as_of.set((effect == Effect::NONE).then_some(known));
+    state_of(platform, ready, RecordsRead::Known, effect)
+}
+
+fn state_of<P: Platform>(
+    platform: &P,
+    ready: Ready,
+    records: RecordsRead,
+    effect: Effect,
+) -> PurgeState {
+    let Effect { purged, outdated_since } = effect;
     let records = if ready == Ready::Unavailable { RecordsRead::Unreadable } else { records };
-    let Effect { purged, outdated_since } = effect(platform, &tags, &stored.provenance, None);
     let journal_unavailable =
         platform.has_journal() && matches!(ready, Ready::Published | Ready::Unavailable);
     PurgeState { purged, outdated_since, records, journal_unavailable }
+}
+
+/// Tells whether stored responses are judged by this isolate's copy of the journal alone, and not by
+/// other journals that were found in KV.
+fn is_sole_copy<P: Platform>(platform: &P) -> bool {
+    platform.isolate().journal.with(|journal| journal.copies().count() <= 1)
 }
 
 /// Tells whether the journal's copy holds all purges that may outdate a response. If it does not,

@@ -14,6 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
 use crate::fields::request::RequestFields;
+use crate::platform::Response;
 use crate::policy::format::{ascii_json, header_pairs};
 
 /// Returns the fields in the form that the flows read.
@@ -30,6 +31,33 @@ pub fn from_js(headers: &Headers) -> HeaderMap {
 pub fn to_js(headers: &HeaderMap) -> JsValue {
     // Names and values are text, so the result is legal JSON.
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
+}
+
+/// Returns the fields that a response has of its base, and a name and a value of each further field, each
+/// on a line of its own. `None`: it does not have all fields of its base as they are.
+pub fn on_base<B>(response: &Response<B>) -> Option<(Headers, String)> {
+    let derived = response.base.as_ref()?;
+    let base = derived.for_visitor.get()?;
+    let (mut added, mut of_base) = (String::new(), 0);
+    for (name, value) in &response.headers {
+        match base.get(name) {
+            Some(theirs) if theirs == value => of_base += 1,
+            Some(_) => return None,
+            None => {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                added.extend([name.as_str(), "\n", &value, "\n"]);
+            }
+        }
+    }
+    // Where a name repeats, only its first value was compared.
+    if of_base != base.len() || base.keys_len() != base.len() {
+        return None;
+    }
+    let native = derived.native.get_or_init(|| {
+        let native = Headers::new_with_record_from_str_to_str(to_js(base).unchecked_ref());
+        Box::new(native.ok())
+    });
+    Some((native.downcast_ref::<Option<Headers>>()?.clone()?, added))
 }
 
 /// Writes the second argument of `new Response` as JSON. Bodies are sent without another coding.

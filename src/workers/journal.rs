@@ -4,6 +4,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::bindings::Bindings;
 use super::coordinator::{object_id, send};
 use super::js::described;
 use super::runtime::Runtime;
@@ -15,9 +16,14 @@ const OBJECT: &str = "purge-journal";
 /// The URL that tells the object which of its tasks is meant.
 pub const URL: &str = "https://coordinator/journal";
 
+/// Tells whether the journal's object is bound.
+pub fn is_bound(bindings: &Bindings) -> bool {
+    bindings.coordinator().is_some_and(|objects| objects.is_object())
+}
+
 impl Journal for Runtime {
     fn has_journal(&self) -> bool {
-        self.bindings.coordinator().is_some_and(|objects| objects.is_object())
+        self.has_journal
     }
 
     fn journal_object(&self) -> Option<String> {

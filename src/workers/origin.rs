@@ -88,5 +88,5 @@ fn response(answer: web_sys::Response) -> Result<Response<Body>, OriginError> {
     let status = status.ok_or_else(|| {
         OriginError::Unreachable(format!("it answered with the status {}", answer.status()))
     })?;
-    Ok(Response { status, headers, body })
+    Ok(Response::new(status, headers, body))
 }

@@ -8,8 +8,10 @@ use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error, console_log};
 
+use super::bindings::Bindings;
 use super::body::Body;
 use super::headers::Native;
+use super::journal::is_bound;
 use super::js::{combined, described};
 use super::response::to_js_response;
 use super::runtime::Runtime;
@@ -79,8 +81,10 @@ async fn answer(
     let has_body = !matches!(visit.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| Body::of(request.body()));
     let isolate = ISOLATE.with(Rc::clone);
-    let bindings = env.unchecked_into();
-    let runtime = Runtime { config, isolate, context: Rc::new(context), bindings, visitor };
+    let bindings: Bindings = env.unchecked_into();
+    let has_journal = is_bound(&bindings);
+    let context = Rc::new(context);
+    let runtime = Runtime { config, isolate, context, bindings, has_journal, visitor };
     edge::handle(runtime, visit, body).await
 }
 

@@ -11,6 +11,15 @@ use crate::platform::Response;
 
 /// Makes the runtime's response. The body keeps its Content-Encoding.
 pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
+    let may_have_body = may_have_body(response.status);
+    if let Some((fields, added)) = headers::on_base(&response).filter(|_| may_have_body) {
+        return combined::based(
+            &response.body.into_js(),
+            response.status.as_u16(),
+            &fields,
+            &added,
+        );
+    }
     let init = headers::response_init(response.status, &response.headers);
     let (mut fields, mut socket) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
     match &response.body {
@@ -20,7 +29,7 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
         Body::WebSocket(theirs) => socket = theirs.clone(),
         _ => {}
     }
-    let body = if may_have_body(response.status) { response.body.into_js() } else { JsValue::NULL };
+    let body = if may_have_body { response.body.into_js() } else { JsValue::NULL };
     combined::response(&body, &init, &fields, &socket)
 }
 

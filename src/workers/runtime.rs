@@ -22,6 +22,8 @@ pub struct Runtime {
     pub context: Rc<Context>,
     /// The Worker's bindings.
     pub bindings: Bindings,
+    /// Whether the journal's object is bound. Each look at a binding is a call into JavaScript.
+    pub has_journal: bool,
     /// The visitor's fields, as they came.
     pub visitor: Rc<Native>,
 }

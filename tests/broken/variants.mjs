@@ -310,6 +310,13 @@ export const VARIANTS = [
     edits: [["counted-alone", "self.has_place(&slot)", "false"]],
   },
   {
+    id: "clear-for-ever",
+    name: "a page that no purge outdated once is judged no more",
+    within: 20_000,
+    breaks: "no purge is lost",
+    edits: [["clear-for-ever", "derived.clear_as_of.get() == Some(known)", "derived.clear_as_of.get().is_some()"]],
+  },
+  {
     id: "age-from-arrival",
     name: "the age of a copy of the journal counts from its arrival",
     test: "journal::refresh::a_copy_of_another_isolate_is_as_old_as_it_was_there",

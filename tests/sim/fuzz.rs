@@ -158,7 +158,7 @@ impl Answering for Babbler {
             let statuses = [200, 200, 200, 204, 206, 301, 304, 403, 404, 500];
             let status = StatusCode::from_u16(dice.one_of(&statuses)).unwrap();
             *self.said.borrow_mut() += bytes_of(&headers) + bytes_of(&request.headers);
-            Ok(Response { status, headers, body: Body::whole(&garbage(dice)) })
+            Ok(Response::new(status, headers, Body::whole(&garbage(dice))))
         })
     }
 }

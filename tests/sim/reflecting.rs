@@ -89,11 +89,11 @@ impl Reflection {
             && condition.is_some_and(|tag| Some(tag) == headers.get("etag"))
         {
             let body = Body::default();
-            return Response { status: StatusCode::NOT_MODIFIED, headers, body };
+            return Response::new(StatusCode::NOT_MODIFIED, headers, body);
         }
         let sent = request.body.as_ref().map_or("", |body| &body.text);
         let (method, url, all) = (&request.method, &request.url, self.lines.join("\n"));
-        Response { status, headers, body: Body::whole(&format!("{method} {url}\n{all}\n\n{sent}")) }
+        Response::new(status, headers, Body::whole(&format!("{method} {url}\n{all}\n\n{sent}")))
     }
 
     fn headers(&self, request: &Request<Body>, status: StatusCode) -> HeaderMap {

@@ -10,7 +10,7 @@ use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::lease::LeaseEnd;
 use crate::page::answer;
-use crate::page::found::{Candidate, Found};
+use crate::page::found::{Candidate, Filed, Found};
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
@@ -44,9 +44,10 @@ impl<P: Platform> Refresh<P> {
         let lifetimes = match self.judge(candidate.stored.status, &headers) {
             Storing::Store(lifetimes) => lifetimes,
             Storing::Refuse(reason) => {
-                let Candidate { stored, body, verdict, detail } = *candidate;
-                let whole = Response { status: stored.status, headers, body };
-                let prior = Candidate { stored, body: self.platform.empty_body(), verdict, detail };
+                let Candidate { stored, derived, body, verdict, detail } = *candidate;
+                let whole = Response::new(stored.status, headers, body);
+                let without = self.platform.empty_body();
+                let prior = Candidate { stored, derived, body: without, verdict, detail };
                 self.lookup.found = Found::Response(Box::new(prior));
                 return self.turned(reply, StatusCode::NOT_MODIFIED, whole, reason).await;
             }
@@ -92,7 +93,11 @@ impl<P: Platform> Refresh<P> {
     async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
         let slot: Slot = self.lookup.slot.clone();
         let current = match read_slot(&self.platform, &slot).await {
-            Some((Stored::Response(current), body)) if current.has_body_of(&prior) => Some(body),
+            Some(Filed { stored: Stored::Response(current), body, .. })
+                if current.has_body_of(&prior) =>
+            {
+                Some(body)
+            }
             // The response was replaced or evicted meanwhile: there is no body to store the new
             // fields with.
             _ => None,

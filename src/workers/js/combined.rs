@@ -6,6 +6,7 @@
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use web_sys::Headers;
 
 #[wasm_bindgen(inline_js = r#"
 /** The method, the URL, and the names of all fields, each between commas. No line break occurs in them. */
@@ -38,6 +39,14 @@ export function response(body, text, headers, webSocket) {
   if (webSocket) init.webSocket = webSocket;
   return new Response(body, init);
 }
+
+/** Makes a response with `headers` and the fields that `added` lists: a name and a value, each on a line of its own. */
+export function based(body, status, headers, added) {
+  const response = new Response(body, { status, headers, encodeBody: "manual" });
+  const lines = added.split("\n");
+  for (let i = 1; i < lines.length; i += 2) response.headers.append(lines[i - 1], lines[i]);
+  return response;
+}
 "#)]
 extern "C" {
     /// Returns a request's method, its URL, and the names of its fields between commas, each on a
@@ -53,5 +62,14 @@ extern "C" {
         init: &str,
         headers: &JsValue,
         web_socket: &JsValue,
+    ) -> Result<web_sys::Response, JsValue>;
+    /// Makes a response with `headers` and further fields. `added` holds a name and a value of each,
+    /// each on a line of its own.
+    #[wasm_bindgen(catch)]
+    pub fn based(
+        body: &JsValue,
+        status: u16,
+        headers: &Headers,
+        added: &str,
     ) -> Result<web_sys::Response, JsValue>;
 }

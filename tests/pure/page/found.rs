@@ -16,7 +16,13 @@ use crate::samples::{PRIVATE, VALIDATED, response, selected_by};
 
 fn candidate(stored: StoredResponse) -> Found<()> {
     let verdict = Verdict::Revalidate { ttl: 0, on_error_until: None };
-    Found::Response(Box::new(Candidate { stored, body: (), verdict, detail: None }))
+    Found::Response(Box::new(Candidate {
+        stored,
+        derived: Default::default(),
+        body: (),
+        verdict,
+        detail: None,
+    }))
 }
 
 fn discarded(stored: StoredResponse) -> Found<()> {

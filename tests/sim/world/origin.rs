@@ -190,7 +190,7 @@ impl Page {
         let asked = request.headers.get("if-none-match");
         let holds = self.revalidates && asked == headers.get("etag");
         if asked.is_some() && (holds || self.mistaken_304) {
-            return Response { status: StatusCode::NOT_MODIFIED, headers, body: Body::default() };
+            return Response::new(StatusCode::NOT_MODIFIED, headers, Body::default());
         }
         let chosen = self.varies.as_ref().and_then(|name| request.headers.get(name));
         let chosen = chosen.map_or("", |value| value.to_str().unwrap());
@@ -199,7 +199,7 @@ impl Page {
             breaks_off: self.breaks_off,
             takes: self.body_takes,
         };
-        Response { status: StatusCode::from_u16(self.status).unwrap(), headers, body }
+        Response::new(StatusCode::from_u16(self.status).unwrap(), headers, body)
     }
 }
 

@@ -32,12 +32,12 @@ impl Site {
         let status = draft.status();
         if holds {
             let (status, headers) = (StatusCode::NOT_MODIFIED, draft.headers);
-            return Response { status, headers, body: Body::default() };
+            return Response::new(status, headers, Body::default());
         }
         let mut body = draft.body();
         body.breaks_off = breaks_off;
         body.takes = sim.up_to(self.shape.renders_in / 4).as_millis() as u64;
-        Response { status, headers: draft.headers, body }
+        Response::new(status, draft.headers, body)
     }
 
     /// The origin's own cache may answer with a version that it made before.

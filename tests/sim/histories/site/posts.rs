@@ -26,6 +26,6 @@ impl Site {
         if let Some(group) = group {
             say("cache-group-invalidation", &format!("\"g{group}\""));
         }
-        Response { status, headers, body: Body::default() }
+        Response::new(status, headers, Body::default())
     }
 }

@@ -95,11 +95,11 @@ impl Site {
         if fetch.fills && !self.calm.get() && executor.now() < self.refuses_edge_until.get() {
             fetch.turned.set(true);
             let body = Body::whole("no robots");
-            return Ok(Response { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body });
+            return Ok(Response::new(StatusCode::FORBIDDEN, HeaderMap::new(), body));
         }
         if fault == Some(Fault::Status) {
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Ok(Response { status, headers: HeaderMap::new(), body: Body::whole("sorry") });
+            return Ok(Response::new(status, HeaderMap::new(), Body::whole("sorry")));
         }
         Ok(self.answer(sim, request, fetch, &version, fault == Some(Fault::BreaksOff)))
     }
