@@ -48,11 +48,14 @@ export async function startWorker({ name, modules, mark, coordinator }, origin, 
   return { name, mark, port: await portOf(edge, url), pid };
 }
 
-/** Starts a Worker that has answered nothing yet, and gives the milliseconds that it took. */
-export async function startCold({ modules, coordinator }, origin) {
+/**
+ * Starts a Worker that has answered nothing yet, and gives the milliseconds that it took. It has no coordinator, which would
+ * be a second runtime to start.
+ */
+export async function startCold({ modules }, origin) {
   const [edge, code] = [await newEdge(), modules()];
   const began = performance.now();
-  await start(edge, code, origin, coordinator);
+  await start(edge, code, origin);
   return { edge, milliseconds: performance.now() - began };
 }
 

@@ -160,31 +160,34 @@ async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
 }
 
 #[wasm_bindgen_test]
-fn an_answer_on_a_base_has_the_fields_that_it_says() {
-    let base = [("content-type", "text/html"), ("x-mark", "ä"), ("link", "</a>")];
+fn an_answer_of_prepared_fields_has_the_fields_that_it_says() {
+    let page = [("content-type", "text/html"), ("x-mark", "ä"), ("link", "</a>")];
     let twice = [("content-type", "text/html"), ("link", "</a>"), ("link", "</b>")];
     let own = [("age", "5"), ("cache-status", "a"), ("cache-status", "b; hit")];
-    let with = |base: &[(&'static str, &'static str)]| [base, &own].concat();
+    let with = |shared: &[(&'static str, &'static str)]| [shared, &own].concat();
     let cases = [
-        (&base, with(&base)),
-        (&base, base.to_vec()),
-        // A field less, another value, a second value, and a base that has two of a name.
-        (&base, with(&base[..2])),
-        (&base, [&base[..2], &[("link", "</b>")]].concat()),
-        (&base, [&base[..], &[("link", "</b>")]].concat()),
-        (&twice, with(&twice)),
-        (&twice, with(&base)),
+        (&page, with(&page), true),
+        (&page, page.to_vec(), true),
+        // A field less, another value, a second value, and fields of which two have one name.
+        (&page, with(&page[..2]), false),
+        (&page, [&page[..2], &[("link", "</b>")]].concat(), false),
+        (&page, [&page[..], &[("link", "</b>")]].concat(), false),
+        (&page, [&page[1..], &[page[2]]].concat(), false),
+        (&twice, with(&twice), false),
+        (&twice, with(&page), false),
     ];
-    for (base, said) in cases {
+    for (shared, said, are_used) in cases {
         let derived = Rc::new(Derived::default());
-        derived.for_visitor.set(fields(base)).unwrap();
-        let made = |base: Option<&Rc<Derived>>| {
+        derived.for_visitor.set(fields(shared)).unwrap();
+        let made = |derived: Option<&Rc<Derived>>| {
             let whole = Response::new(StatusCode::NOT_FOUND, fields(&said), Body::bytes(b"x"));
-            let answer = to_js_response(Response { base: base.cloned(), ..whole }).unwrap();
+            let whole = Response { derived: derived.cloned(), ..whole };
+            let answer = to_js_response(whole).unwrap();
             (answer.status(), from_js(&answer.headers()))
         };
         assert_eq!(made(Some(&derived)), made(None), "{said:?}");
-        // What was made of the base once is as it was.
+        assert_eq!(derived.prepared.get().is_some(), are_used, "{said:?}");
+        // What was prepared is used again as it was.
         assert_eq!(made(Some(&derived)), made(None), "{said:?}");
     }
 }

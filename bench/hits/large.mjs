@@ -94,7 +94,7 @@ async function largeJournal(world) {
   for (const journal of journals) rows.push(...coldRows(journal, await hitTimes(journal)));
   console.log(`\nAn isolate takes entries over: CPU of its hit in ms, in Node's V8 (a warm hit: ${rows[0].warm} ms)\n`);
   print([
-    ["", "bytes", "from the object", "from the shared copy", "target", "reading the bytes alone"],
+    ["", "bytes", "from the object", "from the shared copy", "target", "Node's own reading"],
     ...rows.map(({ cells }) => cells),
   ]);
 }

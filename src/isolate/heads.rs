@@ -1,4 +1,4 @@
-//! Metadata of stored responses that this isolate has read, by slot and text, and what follows from it.
+//! Metadata of stored responses that this isolate has read, and what was computed from it.
 //!
 //! Reading it is the greatest part of a hit's work, and most hits are of few pages. The text is
 //! compared whole, so what is remembered is what reading it again would give.
@@ -19,16 +19,17 @@ const MOST: usize = 64;
 /// The longest text that is remembered, in bytes.
 const LENGTH_MOST: usize = 8 * 1024;
 
-/// What is worked out once of a stored response. A response with other metadata has its own.
+/// What is computed once from a response's metadata. Other metadata, or another slot, has its own.
+/// Metadata that is not remembered has a new one each time.
 #[derive(Debug, Default)]
 pub struct Derived {
-    /// What the isolate knew of purges when none of them outdated the response. Unless it has learned
-    /// more, none does.
+    /// What the isolate knew of purges when it last judged the response, and found it not outdated.
+    /// While the isolate knows the same, the response is not outdated.
     pub clear_as_of: Cell<Option<Knowledge>>,
-    /// The fields that visitors are sent, without those that differ from hit to hit.
+    /// The fields for visitors, without `Age`, `Server-Timing` and the edge's own `Cache-Status`.
     pub for_visitor: OnceCell<HeaderMap>,
-    /// The same fields in the form of the platform.
-    pub native: OnceCell<Box<dyn Any>>,
+    /// The same fields in the platform's own form.
+    pub prepared: OnceCell<Box<dyn Any>>,
 }
 
 /// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest

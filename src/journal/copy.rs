@@ -1,7 +1,7 @@
 //! Pure. An isolate's copy of the journal, and the judgement of stored responses by it.
 //!
 //! The copy is complete up to one number, without a gap. Entries that would leave a gap are not
-//! taken: a response that knows the number would know entries that its isolate has not seen.
+//! taken: a response would then claim to know entries that its isolate has not seen.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -183,7 +183,7 @@ impl JournalCopy {
         fetched_at: Time,
         skew: Duration,
     ) -> Effect {
-        // Most hits end here: nothing was purged since the response was made.
+        // Nothing was purged since the response was made.
         let last = self.head.last;
         if self.knows(known, last) || fetched_at > last.stamp() + skew {
             return Effect::NONE;
@@ -194,6 +194,8 @@ impl JournalCopy {
             if self.knows(known, kept.number) || fetched_at > stamp + skew {
                 return;
             }
+            // A known number tells which purges came later. Without one, clocks alone do, and the skew is
+            // ignored (`policy/fence.rs`).
             let outdates = |stamp: &Time| match known.filter(|known| known.journal == self.head.id)
             {
                 Some(known) => *stamp > known.number.stamp() && fetched_at <= *stamp + skew,

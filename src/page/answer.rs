@@ -20,8 +20,8 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
 
-/// Makes the response of a stored one, as [`stored`] does. What follows from its metadata alone is
-/// worked out once.
+/// Makes the response of a hit from a stored one, as [`stored`] does. What was computed from its
+/// metadata before is used again.
 pub fn hit<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -30,16 +30,16 @@ pub fn hit<P: Platform>(
     body: P::Body,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let worked_out = derived.for_visitor.get_or_init(|| {
+    let shared = derived.for_visitor.get_or_init(|| {
         let mut headers = response.headers.clone();
         headers.remove(header::AGE);
         for_visitor(platform, &mut headers);
         headers
     });
-    let mut headers = worked_out.clone();
+    let mut headers = shared.clone();
     headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
     let whole = Response::new(response.status, headers, body);
-    let whole = Response { base: Some(derived.clone()), ..whole };
+    let whole = Response { derived: Some(derived.clone()), ..whole };
     complete(platform, visit, whole, status)
 }
 
@@ -97,7 +97,7 @@ pub fn passed_on<P: Platform>(
     finish(platform, visit, response, status)
 }
 
-/// Leaves the fields that are meant for visitors, and then completes the response.
+/// Removes the fields that are not for visitors, and completes the response.
 fn finish<P: Platform>(
     platform: &P,
     visit: &Visit,

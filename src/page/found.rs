@@ -46,12 +46,12 @@ pub enum Found<B> {
 }
 
 /// What a slot of the cache holds.
-pub struct Filed<S, B> {
+pub struct SlotContent<S, B> {
     /// The metadata.
     pub stored: S,
     /// The body in the slot itself.
     pub body: B,
-    /// What this isolate has worked out of the metadata.
+    /// What this isolate has computed from the metadata.
     pub derived: Rc<Derived>,
 }
 
@@ -59,7 +59,7 @@ pub struct Filed<S, B> {
 pub struct Candidate<B> {
     /// The response without its body.
     pub stored: StoredResponse,
-    /// What this isolate has worked out of it.
+    /// What this isolate has computed from it.
     pub derived: Rc<Derived>,
     /// The body, wherever it was stored.
     pub body: B,

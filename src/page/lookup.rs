@@ -7,7 +7,7 @@
 use crate::fields::cache_status::{Detail, Forward};
 use crate::isolate::heads::Derived;
 use crate::journal::refresh;
-use crate::page::found::{Candidate, Discarded, Filed, Found, Lookup};
+use crate::page::found::{Candidate, Discarded, Found, Lookup, SlotContent};
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
 use crate::policy::key::Slot;
@@ -16,7 +16,7 @@ use crate::policy::sharing::{self, NotShared, not_comparable, not_comparable_uns
 use crate::policy::stored::{BodyAt, PassMarker, Stored, StoredResponse, Variant};
 use crate::purge::records;
 
-/// Looks up the stored response for `visit`, and reads the purge records of its tags.
+/// Looks up the stored response for `visit`, and judges it by the purges that this isolate knows.
 ///
 /// [`Found`] says what the caller may do next: show the response, ask the origin, or let the
 /// request pass. The lookup also names the slot that a new response would take.
@@ -26,18 +26,18 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
-        Some(Filed { stored: Stored::Pass(marker), .. }) => {
+        Some(SlotContent { stored: Stored::Pass(marker), .. }) => {
             look_at_marker(platform, visit, slot, marker).await
         }
-        Some(Filed { stored: Stored::Response(first), body, derived }) => {
+        Some(SlotContent { stored: Stored::Response(first), body, derived }) => {
             // Sharing comes before selecting: a page that is not shared with this visitor has no
             // variant for them.
             if let Some(reason) = not_shared(visit, &first) {
                 return Lookup::new(slot, None, Found::NotForVisitor(reason));
             }
             if selects(&first.variant, visit) {
-                let filed = Filed { stored: *first, body, derived };
-                return candidate(platform, visit, slot, None, filed).await;
+                let content = SlotContent { stored: *first, body, derived };
+                return candidate(platform, visit, slot, None, content).await;
             }
             look_beside(platform, visit, first.variant).await
         }
@@ -76,13 +76,13 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -
     let wanted = visit.selecting(first.names());
     let slot = visit.key.variant_slot(first.era, &wanted);
     match read_slot(platform, &slot).await {
-        Some(Filed { stored: Stored::Response(variant), body, derived })
+        Some(SlotContent { stored: Stored::Response(variant), body, derived })
             if selects(&variant.variant, visit) =>
         {
-            let filed = Filed { stored: *variant, body, derived };
-            candidate(platform, visit, slot, Some(first), filed).await
+            let content = SlotContent { stored: *variant, body, derived };
+            candidate(platform, visit, slot, Some(first), content).await
         }
-        Some(Filed { stored: Stored::Pass(marker), .. }) if platform.now() < marker.until => {
+        Some(SlotContent { stored: Stored::Pass(marker), .. }) if platform.now() < marker.until => {
             Lookup::new(slot, Some(first), Found::Pass(marker.pass))
         }
         _ => nothing(platform, visit, slot, Some(first), Forward::VaryMiss),
@@ -134,9 +134,9 @@ async fn candidate<P: Platform>(
     visit: &Visit,
     slot: Slot,
     beside: Option<Variant>,
-    filed: Filed<StoredResponse, P::Body>,
+    content: SlotContent<StoredResponse, P::Body>,
 ) -> Lookup<P::Body> {
-    let Filed { stored, body, derived } = filed;
+    let SlotContent { stored, body, derived } = content;
     // Further variants may state fewer restrictions than the first, so each is checked for itself.
     if let Some(reason) = beside.as_ref().and_then(|_| not_shared(visit, &stored)) {
         return Lookup::new(slot, beside, Found::NotForVisitor(reason));
@@ -166,7 +166,7 @@ pub struct Judgement {
 /// Decides whether a stored response may be used now: as fresh, as stale, after validation, or not
 /// at all.
 ///
-/// The purges of its tags are read first. The visitor's own `Cache-Control` may demand a validation, or
+/// Purges count first. The visitor's own `Cache-Control` may demand a validation, or
 /// allow a stale response.
 pub async fn judge<P: Platform>(
     platform: &P,
@@ -202,8 +202,11 @@ pub async fn whole_body<P: Platform>(
 }
 
 /// Reads a slot. `None` means that it is empty, or that this version cannot read it.
-pub async fn read_slot<P: Platform>(platform: &P, slot: &Slot) -> Option<Filed<Stored, P::Body>> {
+pub async fn read_slot<P: Platform>(
+    platform: &P,
+    slot: &Slot,
+) -> Option<SlotContent<Stored, P::Body>> {
     let Document { head, body } = platform.cache_match(slot).await?;
     let (stored, derived) = platform.isolate().heads.read(slot, head)?;
-    Some(Filed { stored, body, derived })
+    Some(SlotContent { stored, body, derived })
 }

@@ -30,14 +30,15 @@ pub struct Response<B> {
     pub headers: HeaderMap,
     /// The body.
     pub body: B,
-    /// A stored response of which most fields were taken. The platform may have them in its own form.
-    pub base: Option<Rc<Derived>>,
+    /// What was computed from the stored response that this one was made from. The platform may have its
+    /// fields in a form of its own.
+    pub derived: Option<Rc<Derived>>,
 }
 
 impl<B> Response<B> {
     /// Makes a response.
     pub fn new(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
-        Response { status, headers, body, base: None }
+        Response { status, headers, body, derived: None }
     }
 }
 

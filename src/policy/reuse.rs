@@ -25,7 +25,7 @@ pub struct PurgeState {
     pub outdated_since: Option<Time>,
     /// Tells whether all purges are known.
     pub records: RecordsRead,
-    /// Tells whether a journal is bound, and its object does not reply.
+    /// Tells whether a journal is bound, and its object was of no use: it did not reply, or was not asked.
     pub journal_unavailable: bool,
 }
 

@@ -86,8 +86,8 @@ pub const JOURNAL_JOINED_AFTER: Duration = seconds(10 * MINUTE);
 pub const JOURNAL_LOOKS_EVERY: Duration = seconds(MINUTE);
 /// The time for which it does so.
 pub const JOURNAL_LOOKS_FOR: Duration = seconds(10 * MINUTE);
-/// The time for which an object that lost entries publishes nothing: KV may still show it what it had
-/// published earlier.
+/// The time for which an object that lost entries publishes nothing: KV may still show it an older
+/// publication.
 pub const JOURNAL_DOUBTED_FOR: Duration = seconds(2 * MINUTE);
 /// The time for which a journal that found purge records in KV writes such records, too: a version
 /// without the journal may still run, or run again.

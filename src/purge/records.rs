@@ -65,7 +65,8 @@ pub async fn state<P: Platform>(
         return state_of(platform, ready, records, effect(platform, &tags, provenance, None));
     }
     let known = Knowledge::now(platform);
-    // Most hits end here: nothing was purged since the last one of the page.
+    // Most hits end here: the isolate has learned no purge since it last judged this page, and none
+    // outdated the page then.
     // broken: clear-for-ever
     if derived.clear_as_of.get() == Some(known) && is_sole_copy(platform) {
         return state_of(platform, ready, RecordsRead::Known, Effect::NONE);

@@ -33,31 +33,38 @@ pub fn to_js(headers: &HeaderMap) -> JsValue {
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Returns the fields that a response has of its base, and a name and a value of each further field, each
-/// on a line of its own. `None`: it does not have all fields of its base as they are.
-pub fn on_base<B>(response: &Response<B>) -> Option<(Headers, String)> {
-    let derived = response.base.as_ref()?;
-    let base = derived.for_visitor.get()?;
-    let (mut added, mut of_base) = (String::new(), 0);
-    for (name, value) in &response.headers {
-        match base.get(name) {
-            Some(theirs) if theirs == value => of_base += 1,
-            Some(_) => return None,
-            None => {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                added.extend([name.as_str(), "\n", &value, "\n"]);
-            }
-        }
-    }
-    // Where a name repeats, only its first value was compared.
-    if of_base != base.len() || base.keys_len() != base.len() {
+/// Splits the fields of a hit's response into those that are prepared for the runtime, and those that
+/// were added. The added ones are text: a line for the name, and a line for the value. `None`: a
+/// prepared field is missing or changed, or its name repeats.
+pub fn prepared<B>(response: &Response<B>) -> Option<(Headers, String)> {
+    let derived = response.derived.as_ref()?;
+    let shared = derived.for_visitor.get()?;
+    if shared.keys_len() != shared.len() {
         return None;
     }
-    let native = derived.native.get_or_init(|| {
-        let native = Headers::new_with_record_from_str_to_str(to_js(base).unchecked_ref());
-        Box::new(native.ok())
+    let (mut added, mut found) = (String::new(), 0);
+    for name in response.headers.keys() {
+        let mut values = response.headers.get_all(name).iter();
+        if let Some(value) = shared.get(name) {
+            if values.next() != Some(value) || values.next().is_some() {
+                return None;
+            }
+            found += 1;
+            continue;
+        }
+        for value in values {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            added.extend([name.as_str(), "\n", &value, "\n"]);
+        }
+    }
+    if found != shared.len() {
+        return None;
+    }
+    let prepared = derived.prepared.get_or_init(|| {
+        let made = Headers::new_with_record_from_str_to_str(to_js(shared).unchecked_ref());
+        Box::new(made.ok())
     });
-    Some((native.downcast_ref::<Option<Headers>>()?.clone()?, added))
+    Some((prepared.downcast_ref::<Option<Headers>>()?.clone()?, added))
 }
 
 /// Writes the second argument of `new Response` as JSON. Bodies are sent without another coding.

@@ -12,8 +12,8 @@ use crate::platform::Response;
 /// Makes the runtime's response. The body keeps its Content-Encoding.
 pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
     let may_have_body = may_have_body(response.status);
-    if let Some((fields, added)) = headers::on_base(&response).filter(|_| may_have_body) {
-        return combined::based(
+    if let Some((fields, added)) = headers::prepared(&response).filter(|_| may_have_body) {
+        return combined::prepared(
             &response.body.into_js(),
             response.status.as_u16(),
             &fields,

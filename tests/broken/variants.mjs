@@ -311,7 +311,7 @@ export const VARIANTS = [
   },
   {
     id: "clear-for-ever",
-    name: "a page that no purge outdated once is judged no more",
+    name: "a page that was once found not outdated is never judged again",
     within: 20_000,
     breaks: "no purge is lost",
     edits: [["clear-for-ever", "derived.clear_as_of.get() == Some(known)", "derived.clear_as_of.get().is_some()"]],

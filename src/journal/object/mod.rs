@@ -57,18 +57,18 @@ pub struct JournalObject {
     pub publisher: Publisher,
 }
 
-/// The object lost entries that it had published: it begins a journal where KV shows one of its own, or a
-/// reader has a number that it lacks. It publishes nothing until KV is sure to show what it had published
-/// last: that would be overwritten.
+/// The object lost entries that it had published. Either it starts without rows although KV lists or
+/// shows a journal of its own, or a reader names a number that it never gave. It waits before it
+/// publishes: KV may show its last publication late, and an early write would overwrite that.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     until: Time,
-    /// The newest number that it has not lost.
+    /// It has lost nothing up to this number.
     had: Number,
 }
 
 impl Doubt {
-    fn begins(had: Number, now: Time) -> Doubt {
+    fn new(had: Number, now: Time) -> Doubt {
         Doubt { until: now + JOURNAL_DOUBTED_FOR, had }
     }
 
@@ -132,7 +132,7 @@ impl JournalObject {
         now: Time,
     ) -> (JournalReply, Vec<RowChange>) {
         let after = request.after();
-        let mut changes: Vec<RowChange> = self.doubt_by(after, now).into_iter().collect();
+        let mut changes: Vec<RowChange> = self.doubts_if_ahead(after, now).into_iter().collect();
         self.entries.seen(after.journal, after.number);
         let appended = match request {
             JournalRequest::Append(append, _) => {
@@ -155,18 +155,18 @@ impl JournalObject {
 
     /// Begins a doubt if a reader has a number of this journal that it has not given. Returns the row to
     /// write.
-    fn doubt_by(&mut self, reader: Known, now: Time) -> Option<RowChange> {
+    fn doubts_if_ahead(&mut self, reader: Known, now: Time) -> Option<RowChange> {
         let head = self.head();
         if self.doubt.is_some() || reader.journal != head.id || reader.number <= head.last {
             return None;
         }
-        Some(self.doubt.insert(Doubt::begins(self.restored_to, now)).row())
+        Some(self.doubt.insert(Doubt::new(self.restored_to, now)).row())
     }
 
     /// Begins a doubt of a journal that has just begun, although the object published one before. Returns
     /// the row to write.
-    pub fn doubts(&mut self, now: Time) -> RowChange {
-        self.doubt.insert(Doubt::begins(Number(0), now)).row()
+    pub fn begins_in_doubt(&mut self, now: Time) -> RowChange {
+        self.doubt.insert(Doubt::new(Number(0), now)).row()
     }
 
     /// Tells whether the object must look in KV before it publishes.
@@ -186,9 +186,8 @@ impl JournalObject {
         self.entries.adopt(block)
     }
 
-    /// Takes a journal that KV shows under this object's own name. If it has more than the rows had,
-    /// the object was restored to an earlier state: it adopts the entries. A purge that was appended
-    /// since has a later number, and says nothing of them.
+    /// Takes a journal that KV shows. It adopts entries of another journal, and those of this one that
+    /// its rows have lost. A purge that was appended since has a later number, and says nothing of them.
     pub fn found(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
         let (ours, theirs) = (self.head(), block.head());
         let had = self.restored_to.max(self.publisher.published());

@@ -43,7 +43,7 @@ struct Earlier {
     published: Vec<Block>,
     /// Those that KV lists, and does not show.
     unshown: Vec<KvKey>,
-    /// Whether this object has published a journal, and so has lost its rows.
+    /// Whether this object published a journal before. It has no rows now: it has lost them.
     has_published: bool,
 }
 
@@ -57,7 +57,8 @@ impl<R: ObjectRuntime> JournalService<R> {
             Some(object) => (object, Vec::new()),
             None => {
                 let earlier = self.earlier().await?;
-                // Another request may have begun the journal meanwhile, and even have ended it: its rows say.
+                // Another request may have begun the journal meanwhile, and its memory may be gone again:
+                // the rows say.
                 if self.started.borrow().is_some() {
                     return Ok(());
                 }
@@ -105,7 +106,7 @@ impl<R: ObjectRuntime> JournalService<R> {
         for (key, value) in keys.into_iter().zip(values) {
             match value {
                 Some(text) => published.extend(Block::of_text(&text)),
-                // Each look reads its own anyway.
+                // The object's own journal is read at each look anyway.
                 None if key == own => (),
                 None => unshown.push(key),
             }
@@ -119,7 +120,7 @@ impl<R: ObjectRuntime> JournalService<R> {
         let (mut object, mut changes) =
             JournalObject::born(id, earlier.records, runtime.terms(), runtime.now());
         earlier.published.iter().for_each(|block| changes.extend(object.inherits(block)));
-        changes.extend(earlier.has_published.then(|| object.doubts(runtime.now())));
+        changes.extend(earlier.has_published.then(|| object.begins_in_doubt(runtime.now())));
         runtime.write(changes)?;
         Ok(object)
     }

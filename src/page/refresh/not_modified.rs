@@ -10,7 +10,7 @@ use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::lease::LeaseEnd;
 use crate::page::answer;
-use crate::page::found::{Candidate, Filed, Found};
+use crate::page::found::{Candidate, Found, SlotContent};
 use crate::page::lookup::read_slot;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
@@ -93,7 +93,7 @@ impl<P: Platform> Refresh<P> {
     async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
         let slot: Slot = self.lookup.slot.clone();
         let current = match read_slot(&self.platform, &slot).await {
-            Some(Filed { stored: Stored::Response(current), body, .. })
+            Some(SlotContent { stored: Stored::Response(current), body, .. })
                 if current.has_body_of(&prior) =>
             {
                 Some(body)

@@ -30,7 +30,7 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> bool {
-        let current = read_slot(&self.platform, slot).await.map(|filed| filed.stored);
+        let current = read_slot(&self.platform, slot).await.map(|content| content.stored);
         let known = current.as_ref().map(|current| self.compare(current, &stored));
         let Put::Write(stored) = overtaking::put(known, stored) else { return false };
         let stored = match &current {

@@ -41,7 +41,7 @@ export function response(body, text, headers, webSocket) {
 }
 
 /** Makes a response with `headers` and the fields that `added` lists: a name and a value, each on a line of its own. */
-export function based(body, status, headers, added) {
+export function prepared(body, status, headers, added) {
   const response = new Response(body, { status, headers, encodeBody: "manual" });
   const lines = added.split("\n");
   for (let i = 1; i < lines.length; i += 2) response.headers.append(lines[i - 1], lines[i]);
@@ -66,7 +66,7 @@ extern "C" {
     /// Makes a response with `headers` and further fields. `added` holds a name and a value of each,
     /// each on a line of its own.
     #[wasm_bindgen(catch)]
-    pub fn based(
+    pub fn prepared(
         body: &JsValue,
         status: u16,
         headers: &Headers,

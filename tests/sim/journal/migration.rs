@@ -1,6 +1,6 @@
 //! Sites before, without and after the journal.
 
-use super::{OTHER_CENTRE, change, entries, world};
+use super::{OTHER_CENTRE, change, purge_rows, world};
 use crate::world::journal::SimJournal;
 use crate::world::origin::Page;
 use crate::world::{At, World};
@@ -52,7 +52,7 @@ fn a_version_without_the_journal_sees_what_was_published() {
     change(&world);
     world.purge("hard", &["t"]);
     world.wait(310_000);
-    assert_eq!(entries(&journal), 1);
+    assert_eq!(purge_rows(&journal), 1);
     world.journal = None;
     assert_eq!(world.get_at(At { centre: 1, isolate: 5 }, "/a").text, "new");
     assert_eq!(world.kv.keys("p/"), [""; 0]);
@@ -107,7 +107,7 @@ fn another_environment_on_the_same_kv_has_a_journal_of_its_own() {
     world.wait(1_000);
     world.purge("soft", &["b"]);
     world.wait(310_000);
-    assert_eq!((entries(&journal), entries(&other)), (0, 1));
+    assert_eq!((purge_rows(&journal), purge_rows(&other)), (0, 1));
     assert_eq!(world.kv.keys("j"), ["j", "j/object", "j/other-object"]);
     assert_eq!(world.kv.values.borrow()["j"].value, "object other-object");
 }

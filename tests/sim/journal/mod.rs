@@ -18,7 +18,7 @@ use crate::world::origin::Page;
 use crate::world::{At, World};
 
 /// The key of the published journal.
-const HEAD: &str = "j/object";
+const PUBLISHED_KEY: &str = "j/object";
 
 const OTHER_ISOLATE: At = At { centre: 0, isolate: 1 };
 const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
@@ -37,17 +37,17 @@ fn change(world: &World) {
 }
 
 /// The purges that the object holds.
-fn entries(journal: &SimJournal) -> usize {
+fn purge_rows(journal: &SimJournal) -> usize {
     journal.rows().keys().filter(|key| key.starts_with("e/")).count()
 }
 
 /// The number of entries that KV holds.
 fn published(world: &World) -> Option<usize> {
     let values = world.kv.values.borrow();
-    Some(Block::of_text(&values.get(HEAD)?.value)?.iter().count())
+    Some(Block::of_text(&values.get(PUBLISHED_KEY)?.value)?.iter().count())
 }
 
 /// The number of entries that the object holds.
-fn held(journal: &SimJournal) -> usize {
+fn entries(journal: &SimJournal) -> usize {
     Entries::restored(journal.rows(), Room::default()).unwrap().all().iter().count()
 }

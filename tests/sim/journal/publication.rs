@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_isr::journal::object::Terms;
 use edge_isr::journal::object::quota::AccountPlan;
 
-use super::{HEAD, OTHER_CENTRE, change, entries, published, world};
+use super::{OTHER_CENTRE, PUBLISHED_KEY, change, published, purge_rows, world};
 use crate::world::World;
 use crate::world::kv::Operation;
 
@@ -34,7 +34,7 @@ fn a_purge_is_published_at_once_after_a_quiet_time_and_then_after_the_pause_of_t
         world.purge("soft", &["t"]);
         world.wait(100);
         assert_eq!(published(&world), Some(1));
-        assert_eq!(world.kv.keys("j"), ["j", HEAD]);
+        assert_eq!(world.kv.keys("j"), ["j", PUBLISHED_KEY]);
         world.purge("soft", &["u"]);
         world.wait(100);
         assert_eq!(published(&world), Some(1));
@@ -101,7 +101,7 @@ fn a_journal_that_kv_does_not_show_is_not_an_empty_one() {
     change(&world);
     world.purge("hard", &["t"]);
     world.wait(301_000);
-    world.kv.values.borrow_mut().remove(HEAD);
+    world.kv.values.borrow_mut().remove(PUBLISHED_KEY);
     journal.fails.set(true);
     let cold = crate::world::At { centre: 1, isolate: 7 };
     let seen = world.get_at(cold, "/a");
@@ -128,7 +128,7 @@ fn from_the_readers_share_of_the_day_on_purges_alone_reach_the_object() {
     }
     assert_eq!(journal.asks.get(), asks, "readers ask no more");
     world.purge("soft", &["t"]);
-    assert_eq!((journal.asks.get() - asks, entries(&journal)), (1, 1));
+    assert_eq!((journal.asks.get() - asks, purge_rows(&journal)), (1, 1));
     // The next day.
     let left = Duration::from_secs(86_400).as_millis() as i64 - world.executor.now().0 % 86_400_000;
     world.wait(left as u64 + 40_000);

@@ -1,6 +1,6 @@
 //! Purges through the journal.
 
-use super::{OTHER_CENTRE, OTHER_ISOLATE, change, entries, world};
+use super::{OTHER_CENTRE, OTHER_ISOLATE, change, purge_rows, world};
 use crate::world::At;
 use crate::world::origin::Page;
 
@@ -66,10 +66,10 @@ fn a_purge_whose_reply_is_lost_is_appended_once() {
     let (world, journal) = world(&[]);
     world.get("/a");
     world.wait(100);
-    let rows = entries(&journal);
+    let rows = purge_rows(&journal);
     journal.loses.set(1);
     assert_eq!(world.purge("soft", &["t"]).status, 200);
-    assert_eq!(entries(&journal) - rows, 1);
+    assert_eq!(purge_rows(&journal) - rows, 1);
 }
 
 #[test]
@@ -128,10 +128,10 @@ fn a_group_that_a_visitor_invalidates_is_one_entry_of_the_journal() {
     world.wait(100);
     world.origin.set("/list", page("new"));
     world.origin.set("/save", Page::new("done").with("cache-group-invalidation", "\"g\""));
-    let rows = entries(&journal);
+    let rows = purge_rows(&journal);
     world.finish(world.ask(At::default(), http::Method::POST, "/save", &[], Some("")));
     world.wait(30_000);
-    assert_eq!(entries(&journal) - rows, 1);
+    assert_eq!(purge_rows(&journal) - rows, 1);
     world.get_at(OTHER_CENTRE, "/list");
     world.wait(100);
     assert_eq!(world.get_at(OTHER_CENTRE, "/list").text, "new");
