@@ -183,6 +183,16 @@ impl Entries {
         }
     }
 
+    /// Takes the newest number that a reader has named as given. Returns the row to write. `None`: it
+    /// was given.
+    pub fn raise(&mut self) -> Option<RowChange> {
+        if self.seen <= self.head.last {
+            return None;
+        }
+        self.head.last = self.seen;
+        Some(rows::head(&self.head))
+    }
+
     /// Returns all entries.
     pub fn all(&self) -> Block {
         self.after(JournalId(0), Number(0))

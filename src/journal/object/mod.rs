@@ -16,6 +16,8 @@ pub mod rows;
 pub mod service;
 pub mod start;
 
+use std::iter;
+
 use crate::journal::block::Block;
 use crate::journal::object::entries::{Before, Entries};
 use crate::journal::object::publisher::{LastPut, Publisher};
@@ -175,8 +177,12 @@ impl JournalObject {
     }
 
     /// Returns the time of the next publication. `None`: there is nothing to publish.
+    ///
+    /// A doubt ends with a publication, though there may be no news: before it, the object looks in KV
+    /// for what it lost.
     pub fn next_publication(&self, now: Time) -> Option<Time> {
-        let at = self.publisher.next(self.head().last, now)?;
+        let has_news = self.doubt.is_some() || self.head().last > self.publisher.published();
+        let at = self.publisher.next(has_news, now)?;
         Some(self.doubt.map_or(at, |doubt| at.max(doubt.until)))
     }
 
@@ -212,10 +218,13 @@ impl JournalObject {
         ]
     }
 
-    /// Begins a write to KV. Make the change durable before it.
-    pub fn put_begins(&mut self, now: Time) -> RowChange {
+    /// Begins a write to KV. Make the changes durable before it.
+    pub fn put_begins(&mut self, now: Time) -> Vec<RowChange> {
         let put = self.publisher.begin(now);
-        RowChange::Put { key: PUT.to_owned(), value: put.to_string() }
+        let begun = RowChange::Put { key: PUT.to_owned(), value: put.to_string() };
+        // A number that was lost for good is taken as given. Its readers would begin a doubt each time.
+        let raised = self.doubt.and_then(|_| self.entries.raise());
+        iter::once(begun).chain(raised).collect()
     }
 
     /// Ends a write to KV of the journal up to `number`.

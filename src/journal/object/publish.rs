@@ -1,6 +1,5 @@
 //! The publication of the journal in KV, by the alarm of its object.
 
-use crate::journal::Number;
 use crate::journal::block::Block;
 use crate::journal::object::service::{JournalService, ServiceError};
 use crate::platform::journal_object::ObjectRuntime;
@@ -60,15 +59,12 @@ impl<R: ObjectRuntime> JournalService<R> {
     }
 
     fn put_begins(&self) -> Result<Block, ServiceError> {
-        let mut started = self.started()?;
-        let change = started.object.put_begins(self.runtime.now());
-        let written = self.runtime.write(vec![change]);
-        if let Err(error) = written {
-            let now = self.runtime.now();
-            started.object.put_ends(Number(0), false, now);
-            return Err(error.into());
-        }
-        Ok(started.object.published())
+        let (changes, block) = {
+            let mut started = self.started()?;
+            (started.object.put_begins(self.runtime.now()), started.object.published())
+        };
+        self.write_or_start_anew(changes)?;
+        Ok(block)
     }
 
     /// Lists this object in KV, so that a Worker without the binding finds what it published. It is

@@ -80,14 +80,14 @@ impl Publisher {
         self.published = self.published.max(number);
     }
 
-    /// Returns the time of the next write of a journal with the newest number `last`. `None`: there
-    /// is nothing to write now.
-    pub fn next(&self, last: Number, now: Time) -> Option<Time> {
+    /// Returns the time of the next write; `has_news` tells whether the journal has something to publish.
+    /// `None`: there is nothing to write now.
+    pub fn next(&self, has_news: bool, now: Time) -> Option<Time> {
         let pause = self.began_at.map_or(now, |began_at| began_at + self.pause);
         match self.state {
             State::Writing => None,
             State::Unsure(since) => Some((since + JOURNAL_PUT_AGAIN).max(pause)),
-            State::Quiet => (last > self.published).then_some(pause.max(now)),
+            State::Quiet => has_news.then_some(pause.max(now)),
         }
     }
 

@@ -1,10 +1,13 @@
 //! An object that is restored, emptied or renamed: what it adopts from KV, and what it overwrites.
 
+use std::rc::Rc;
+
 use edge_isr::journal::JournalId;
 use edge_isr::journal::object::Terms;
 use edge_isr::journal::object::entries::Entries;
 use edge_isr::journal::object::quota::AccountPlan;
 use edge_isr::journal::object::room::Room;
+use edge_isr::platform::kv::KvEntry;
 
 use super::{OTHER_CENTRE, PUBLISHED_KEY, change, entries, published, world};
 use crate::world::journal::{Rows, SimJournal};
@@ -18,15 +21,40 @@ fn id(journal: &SimJournal) -> JournalId {
     Entries::restored(journal.rows(), Room::default()).unwrap().head().id
 }
 
-#[test]
-fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
+/// The purge of a page that another data centre holds, which the object has published.
+struct Purged {
+    world: World,
+    journal: Rc<SimJournal>,
+    /// What the object's rows, and the published journal, were before the purge.
+    rows_before: Rows,
+    published_before: KvEntry,
+}
+
+fn purged() -> Purged {
     let (world, journal) = world(&[]);
-    for at in [Default::default(), OTHER_CENTRE] {
-        world.get_at(at, "/a");
-    }
+    world.get_at(OTHER_CENTRE, "/a");
+    world.wait(1_000);
+    let rows_before = journal.rows();
+    let published_before = world.kv.values.borrow()[PUBLISHED_KEY].clone();
     change(&world);
     world.purge("hard", &["t"]);
     world.wait(301_000);
+    Purged { world, journal, rows_before, published_before }
+}
+
+/// KV holds something else as the published journal. Returns what it held.
+fn publication_is(world: &World, entry: KvEntry) -> KvEntry {
+    world.kv.values.borrow_mut().insert(PUBLISHED_KEY.to_owned(), entry).unwrap()
+}
+
+/// The object has rows with what it took from KV.
+fn has_adopted(journal: &SimJournal) -> bool {
+    journal.rows().keys().any(|key| key.starts_with("a/"))
+}
+
+#[test]
+fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
+    let Purged { world, journal, .. } = purged();
     journal.empty();
     // An isolate that has no copy yet gets the entry from the new journal.
     assert_eq!(world.get_at(COLD, "/a").text, "new");
@@ -34,19 +62,13 @@ fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
 
 #[test]
 fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_since() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(1_000);
-    let rows = journal.rows();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(301_000);
-    journal.restore(rows);
+    let Purged { world, journal, rows_before, .. } = purged();
+    journal.restore(rows_before);
     // After its first answer the object looks in KV.
     world.get("/b");
     world.wait(1_000);
     assert_eq!(world.get_at(COLD, "/a").text, "new");
-    assert!(journal.rows().keys().any(|key| key.starts_with("a/")));
+    assert!(has_adopted(&journal));
     journal.evict();
     world.wait(31_000);
     assert_eq!(world.get_at(At { centre: 1, isolate: 8 }, "/a").text, "new");
@@ -54,14 +76,8 @@ fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_
 
 #[test]
 fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_purge() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    world.wait(400_000);
-    let rows = journal.rows();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(400_000);
-    journal.restore(rows);
+    let Purged { world, journal, rows_before, .. } = purged();
+    journal.restore(rows_before);
     // The first request is a purge: its number is later than what KV shows.
     world.purge("soft", &["other"]);
     world.wait(60_000);
@@ -78,21 +94,14 @@ fn an_object_that_lost_entries_overwrites_no_newer_journal_in_kv() {
     let emptied = |journal: &SimJournal, _: Rows| journal.empty();
     let losses: [fn(&SimJournal, Rows); 2] = [restored, emptied];
     for loses in losses {
-        let (world, journal) = world(&[]);
+        let Purged { world, journal, rows_before, published_before } = purged();
         journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
-        world.get_at(OTHER_CENTRE, "/a");
-        world.wait(10_000);
-        let rows = journal.rows();
-        let older = world.kv.values.borrow()[PUBLISHED_KEY].clone();
-        change(&world);
-        world.purge("hard", &["t"]);
-        world.wait(10_000);
-        let newer = world.kv.values.borrow_mut().insert(PUBLISHED_KEY.to_owned(), older).unwrap();
-        loses(&journal, rows);
+        let newer = publication_is(&world, published_before);
+        loses(&journal, rows_before);
         world.purge("soft", &["other"]);
         world.wait(50_000);
         journal.evict();
-        world.kv.values.borrow_mut().insert(PUBLISHED_KEY.to_owned(), newer);
+        publication_is(&world, newer);
         world.get("/b");
         world.wait(200_000);
         assert_eq!(published(&world), Some(2));
@@ -102,15 +111,44 @@ fn an_object_that_lost_entries_overwrites_no_newer_journal_in_kv() {
 }
 
 #[test]
-fn an_object_whose_rows_fail_while_it_adopts_adopts_again() {
-    let (world, journal) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
+fn an_object_in_doubt_looks_in_kv_though_no_request_comes() {
+    let Purged { world, journal, rows_before, published_before } = purged();
+    let newer = publication_is(&world, published_before);
+    journal.restore(rows_before);
+    // A reader names the number that the object has lost. KV does not show it yet.
+    world.get("/a");
+    world.wait(50_000);
+    publication_is(&world, newer);
+    assert!(journal.rows().contains_key("doubt") && !has_adopted(&journal));
+    world.wait(100_000);
+    assert!(!journal.rows().contains_key("doubt") && has_adopted(&journal));
+    assert_eq!(world.get_at(COLD, "/a").text, "new");
+}
+
+#[test]
+fn a_number_that_is_lost_for_good_begins_one_doubt() {
+    let Purged { world, journal, rows_before, published_before } = purged();
+    publication_is(&world, published_before);
+    journal.restore(rows_before);
+    let is_in_doubt = || journal.rows().contains_key("doubt");
+    world.get("/a");
     world.wait(1_000);
-    let rows = journal.rows();
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(301_000);
-    journal.restore(rows);
+    assert!(is_in_doubt());
+    world.wait(130_000);
+    let writes = world.kv.writes.get();
+    for _ in 0..20 {
+        // The reader goes on to name its number.
+        assert_eq!(world.get("/a").text, "new");
+        world.wait(31_000);
+        assert!(!is_in_doubt());
+    }
+    assert_eq!(world.kv.writes.get(), writes);
+}
+
+#[test]
+fn an_object_whose_rows_fail_while_it_adopts_adopts_again() {
+    let Purged { world, journal, rows_before, .. } = purged();
+    journal.restore(rows_before);
     // After its first answer the object looks in KV. What it finds cannot be written.
     world.kv.read_takes.set(500);
     world.get("/b");
@@ -118,12 +156,11 @@ fn an_object_whose_rows_fail_while_it_adopts_adopts_again() {
     journal.stored().rows_fail.set(true);
     world.wait(200);
     journal.stored().rows_fail.set(false);
-    let has_adopted = || journal.rows().keys().any(|key| key.starts_with("a/"));
-    assert!(!has_adopted());
+    assert!(!has_adopted(&journal));
     world.wait(61_000);
     world.get("/b");
     world.wait(1_000);
-    assert!(has_adopted());
+    assert!(has_adopted(&journal));
 }
 
 #[test]
@@ -159,11 +196,7 @@ fn two_starts_at_once_begin_one_journal() {
 
 #[test]
 fn a_listed_journal_that_kv_shows_late_is_adopted_when_it_does() {
-    let (mut world, earlier) = world(&[]);
-    world.get_at(OTHER_CENTRE, "/a");
-    change(&world);
-    world.purge("hard", &["t"]);
-    world.wait(400_000);
+    let Purged { mut world, journal: earlier, .. } = purged();
     // The class has another name from now on, and KV does not show what was published last.
     let hidden = world.kv.values.borrow_mut().remove(PUBLISHED_KEY).unwrap();
     earlier.fails.set(true);

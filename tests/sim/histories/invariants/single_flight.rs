@@ -67,7 +67,8 @@ impl SingleFlight {
     }
 
     /// The journal fails for so long. With a short `PURGE_SEEN_WITHIN` and a slow origin, a response is
-    /// then too old to be shown when it comes. So requests wait in vain, round for round.
+    /// then too old to be shown when it comes. So requests wait in vain, round for round. One that has
+    /// lost all rounds asks beside the holder of the lease.
     pub fn unjudged(&self, lasts: Duration) {
         let rests_for = RESTS_FOR + self.history.config.purge_seen_within;
         let until = self.history.now() + lasts + rests_for;
@@ -155,7 +156,7 @@ impl SingleFlight {
         }
         let lost_rounds = |fetch: &Fetch| waited(fetch) >= ROUNDS_TAKE;
         let is_unjudged = fetch.began < self.unjudged_until.get();
-        (is_unjudged && lost_rounds(fetch) && lost_rounds(other))
+        (is_unjudged && (lost_rounds(fetch) || lost_rounds(other)))
             .then_some("rounds were lost while the journal failed")
     }
 
