@@ -54,7 +54,8 @@ pub fn stored<P: Platform>(
     let age = response.age(platform.now());
     let mut headers = response.headers;
     headers.insert(header::AGE, HeaderValue::from(age));
-    finish(platform, visit, Response::new(response.status, headers, body), status)
+    for_visitor(platform, &mut headers);
+    complete(platform, visit, Response::new(response.status, headers, body), status)
 }
 
 /// Makes a response of a part of a stored one, or a 416 (RFC 9110 §15.3.7, §15.5.17). `body` is
@@ -94,16 +95,6 @@ pub fn passed_on<P: Platform>(
     }
     let age = age_value(&response.headers).as_secs();
     response.headers.insert(header::AGE, HeaderValue::from(age));
-    finish(platform, visit, response, status)
-}
-
-/// Removes the fields that are not for visitors, and completes the response.
-fn finish<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    mut response: Response<P::Body>,
-    status: CacheStatus,
-) -> Response<P::Body> {
     for_visitor(platform, &mut response.headers);
     complete(platform, visit, response, status)
 }

@@ -1,6 +1,6 @@
 //! The copies of the journal: when they are refreshed, and what a request waits for.
 
-use super::{OTHER_CENTRE, OTHER_ISOLATE, change, world};
+use super::{OTHER_CENTRE, OTHER_ISOLATE, PUBLISHED_KEY, change, world};
 use crate::world::{At, Pending, World};
 
 fn hit_takes(world: &World, at: At) -> u128 {
@@ -192,7 +192,7 @@ fn an_object_that_starts_slowly_is_awaited_behind_the_requests() {
     journal.takes.set(800);
     world.purge("hard", &["t"]);
     // KV shows no later journal all the while.
-    world.kv.values.borrow_mut().remove("j/object");
+    world.kv.values.borrow_mut().remove(PUBLISHED_KEY);
     let mut seen = world.get_at(OTHER_CENTRE, "/a");
     for _ in 0..4 {
         world.wait(16_000);
