@@ -1,10 +1,12 @@
-// The CPU time in which an isolate takes over a large journal: the built wasm in Node's V8, where a call can be timed.
+// node --single-threaded cold.mjs FOLDER: the CPU time in which an isolate takes over a large journal.
+//
+// It runs the built wasm in Node's V8, where a call can be timed. The process is its own, and has one thread: else the
+// heap and the threads of the bench are measured too. FOLDER holds the object's replies: `whole` has all entries, and
+// `news` those of one more purge. Prints the times as JSON.
 //
 // Each isolate is a new instance of the module, and of its memory. The cache and the object are stand-ins that answer
-// at once, so the time from a request to the end of its deferred work is CPU time. Node's own Response takes longer to
-// read bytes than the Worker to use them. So a stand-in takes its place, which copies them once.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// at once, so the time from a request to the end of its deferred work is CPU time. Their own copies of the bytes count.
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Failure } from "../../scripts/lib/failure.mjs";
@@ -17,59 +19,20 @@ const ROUNDS = 21;
 /**
  * The CPU milliseconds of hits. `first`: of new isolates that take all entries over. `next`: of isolates that learn one
  * more purge. Each `object`: from the object, and `shared`: from the data centre's copy. `warm`: of an isolate that needs
- * nothing. `transfer`: of Node's own Response, to read all entries; it is not in the others.
+ * nothing.
  */
-export async function hitTimes(replies) {
-  const folder = await mkdtemp(join(tmpdir(), "edge-isr-bench-"));
-  const { now } = Date;
-  globalThis.Response = Answer;
-  try {
-    return await timesOf(new Isolates(await written(folder), replies));
-  } finally {
-    Date.now = now;
-    globalThis.Response = NodeResponse;
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function timesOf(isolates) {
+async function hitTimes(folder) {
+  const [whole, news] = await Promise.all(["whole", "news"].map((name) => readFile(join(folder, name))));
+  const isolates = new Isolates(await written(folder), { whole, news });
   await isolates.store();
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) rounds.push(await isolates.round());
   const of = (pick) => median(rounds.map(pick));
   const both = (moment) => ({ object: of((round) => round[moment].object), shared: of((round) => round[moment].shared) });
-  return { first: both("first"), next: both("next"), warm: of(({ warm }) => warm), transfer: of(({ transfer }) => transfer) };
+  return { first: both("first"), next: both("next"), warm: of(({ warm }) => warm) };
 }
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-
-/** What the Worker uses of a Response: its bytes are there, and each read copies them. */
-class Answer {
-  constructor(body, { status = 200, headers } = {}) {
-    this.given = body;
-    this.status = status;
-    this.ok = status < 300;
-    this.headers = new Headers(headers);
-  }
-
-  get body() {
-    return this.given instanceof Uint8Array ? new NodeResponse(this.given).body : this.given;
-  }
-
-  async bytes() {
-    return this.given instanceof Uint8Array ? new Uint8Array(this.given) : new NodeResponse(this.given).bytes();
-  }
-
-  async arrayBuffer() {
-    return (await this.bytes()).buffer;
-  }
-
-  async text() {
-    return new TextDecoder().decode(await this.bytes());
-  }
-}
-
-const NodeResponse = globalThis.Response;
 
 class Isolates {
   #code;
@@ -114,19 +77,13 @@ class Isolates {
     this.#later();
     this.#reply = this.#replies.news;
     const next = { object: await one.hit(), shared: await other.hit() };
-    return { first, next, warm, transfer: await this.#transfer() };
+    return { first, next, warm };
   }
 
   /** Lets PURGE_SEEN_WITHIN pass. */
   #later() {
     const now = Date.now() + 40_000 - performance.now();
     Date.now = () => Math.floor(now + performance.now());
-  }
-
-  async #transfer() {
-    const began = process.cpuUsage();
-    await new NodeResponse(this.#replies.whole).bytes();
-    return since(began);
   }
 
   async fresh(env = this.#env()) {
@@ -200,3 +157,5 @@ async function written(folder) {
   await writeFile(path, text);
   return pathToFileURL(path).href;
 }
+
+console.log(JSON.stringify(await hitTimes(process.argv[2])));
