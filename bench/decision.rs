@@ -1,6 +1,7 @@
 //! What one decision costs on the host: reading the metadata, the fence, freshness, the key.
 
 use std::hint::black_box;
+use std::rc::Rc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -48,7 +49,7 @@ fn page() -> StoredResponse {
 
 fn benches(criterion: &mut Criterion) {
     let stored = page();
-    let head = Stored::Response(Box::new(page())).to_head();
+    let head = Stored::Response(Rc::new(page())).to_head();
     let now = Time(1_100_000);
     let key = CacheKey::parse(URL).expect("a URL");
     let mut memory = PurgeMemory::default();

@@ -1,9 +1,11 @@
 //! Pure. What a stored response changes in the graph, by what the graph holds of its page.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 
 use crate::policy::key::CacheKey;
-use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::stored::{GraphMarks, Stored, StoredResponse};
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{GRAPH_KNOWN_FOR, GRAPH_SETTLES, RELATION_LIFE};
@@ -127,8 +129,8 @@ pub fn noted_in_place_of(
         let mut former = former_tags(current, tags_in_graph(stored));
         former.extend(not_in(&stored.graph.former_tags, &former));
         former.truncate(FORMER_MOST);
-        stored.graph.former_tags = former;
-        (stored.graph.confirmed_at, stored.graph.checked_at) = (None, None);
+        Rc::make_mut(stored).graph =
+            GraphMarks { former_tags: former, confirmed_at: None, checked_at: None };
     }
     stored
 }

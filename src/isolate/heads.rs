@@ -26,8 +26,8 @@ pub struct Derived {
     /// What the isolate knew of purges when it last judged the response, and found it not outdated.
     /// While the isolate knows the same, the response is not outdated.
     pub clear_as_of: Cell<Option<Knowledge>>,
-    /// The fields for visitors, without `Age`, `Server-Timing` and the edge's own `Cache-Status`.
-    pub for_visitor: OnceCell<HeaderMap>,
+    /// The fields that all visitors get: without `Age`, and without the edge's own lines.
+    pub for_all: OnceCell<HeaderMap>,
     /// The same fields in the platform's own form.
     pub prepared: OnceCell<Box<dyn Any>>,
 }

@@ -20,8 +20,8 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
 
-/// Makes the response of a hit from a stored one, as [`stored`] does. What was computed from its
-/// metadata before is used again.
+/// Makes the response of a hit from a stored one, as [`stored`] does. The fields that all visitors
+/// get are used again.
 pub fn hit<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -30,30 +30,32 @@ pub fn hit<P: Platform>(
     body: P::Body,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let shared = derived.for_visitor.get_or_init(|| {
+    let for_all = derived.for_all.get_or_init(|| {
         let mut headers = response.headers.clone();
         headers.remove(header::AGE);
         for_visitor(platform, &mut headers);
         headers
     });
-    let mut headers = shared.clone();
+    if conditional::is_not_modified(&visit.method, &*visit.fields, response.status, for_all) {
+        return stored(platform, visit, response, body, status);
+    }
+    let mut headers = HeaderMap::new();
     headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
-    let whole = Response::new(response.status, headers, body);
-    let whole = Response { derived: Some(derived.clone()), ..whole };
-    complete(platform, visit, whole, status)
+    say(visit, status, &mut headers);
+    let body = if visit.method == Method::HEAD { platform.empty_body() } else { body };
+    Response { derived: Some(derived.clone()), ..Response::new(response.status, headers, body) }
 }
 
 /// Makes the response of a stored one, or of one that was just fetched to be stored.
 pub fn stored<P: Platform>(
     platform: &P,
     visit: &Visit,
-    response: StoredResponse,
+    response: &StoredResponse,
     body: P::Body,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let age = response.age(platform.now());
-    let mut headers = response.headers;
-    headers.insert(header::AGE, HeaderValue::from(age));
+    let mut headers = response.headers.clone();
+    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
     for_visitor(platform, &mut headers);
     complete(platform, visit, Response::new(response.status, headers, body), status)
 }
@@ -63,15 +65,14 @@ pub fn stored<P: Platform>(
 pub fn part<P: Platform>(
     platform: &P,
     visit: &Visit,
-    response: StoredResponse,
+    response: &StoredResponse,
     body: P::Body,
     status: CacheStatus,
     part: Part,
     length: u64,
 ) -> Response<P::Body> {
-    let age = response.age(platform.now());
-    let mut headers = response.headers;
-    headers.insert(header::AGE, HeaderValue::from(age));
+    let mut headers = response.headers.clone();
+    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
     range::describe(part, length, &mut headers);
     for_visitor(platform, &mut headers);
     say(visit, status, &mut headers);

@@ -222,7 +222,7 @@ impl<P: Platform> Fill<P> {
         let Some(body) = body else { return false };
         let ttl = Some(ttl);
         let status = CacheStatus { collapsed: true, ttl, ..CacheStatus::forwarded(reason) };
-        let response = answer::stored(platform, &self.visit, stored, body, status);
+        let response = answer::stored(platform, &self.visit, &stored, body, status);
         self.reply.send(response);
         true
     }

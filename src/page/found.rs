@@ -58,7 +58,7 @@ pub struct SlotContent<S, B> {
 /// A stored response, and the verdict on it.
 pub struct Candidate<B> {
     /// The response without its body.
-    pub stored: StoredResponse,
+    pub stored: Rc<StoredResponse>,
     /// What this isolate has computed from it.
     pub derived: Rc<Derived>,
     /// The body, wherever it was stored.
@@ -73,7 +73,7 @@ pub struct Candidate<B> {
 /// still get it.
 pub struct Discarded<B> {
     /// The response without its body.
-    pub stored: StoredResponse,
+    pub stored: Rc<StoredResponse>,
     /// The body in the slot itself. A body in a slot of its own was not looked up.
     pub inline: B,
     /// The reason, for `Cache-Status`.
@@ -113,7 +113,7 @@ impl<B> Found<B> {
     }
 
     /// The stored response, with the body of its slot.
-    pub fn into_stored(self) -> Option<(StoredResponse, B)> {
+    pub fn into_stored(self) -> Option<(Rc<StoredResponse>, B)> {
         match self {
             Found::Response(candidate) => Some((candidate.stored, candidate.body)),
             Found::Discarded(discarded) => Some((discarded.stored, discarded.inline)),

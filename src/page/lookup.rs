@@ -4,6 +4,8 @@
 //! variant has a slot derived from the values of these fields. So the common variant costs one
 //! lookup, and every other variant two, however many there are.
 
+use std::rc::Rc;
+
 use crate::fields::cache_status::{Detail, Forward};
 use crate::isolate::heads::Derived;
 use crate::journal::refresh;
@@ -36,10 +38,10 @@ pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
                 return Lookup::new(slot, None, Found::NotForVisitor(reason));
             }
             if selects(&first.variant, visit) {
-                let content = SlotContent { stored: *first, body, derived };
+                let content = SlotContent { stored: first, body, derived };
                 return candidate(platform, visit, slot, None, content).await;
             }
-            look_beside(platform, visit, first.variant).await
+            look_beside(platform, visit, first.variant.clone()).await
         }
     }
 }
@@ -79,7 +81,7 @@ async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -
         Some(SlotContent { stored: Stored::Response(variant), body, derived })
             if selects(&variant.variant, visit) =>
         {
-            let content = SlotContent { stored: *variant, body, derived };
+            let content = SlotContent { stored: variant, body, derived };
             candidate(platform, visit, slot, Some(first), content).await
         }
         Some(SlotContent { stored: Stored::Pass(marker), .. }) if platform.now() < marker.until => {
@@ -134,7 +136,7 @@ async fn candidate<P: Platform>(
     visit: &Visit,
     slot: Slot,
     beside: Option<Variant>,
-    content: SlotContent<StoredResponse, P::Body>,
+    content: SlotContent<Rc<StoredResponse>, P::Body>,
 ) -> Lookup<P::Body> {
     let SlotContent { stored, body, derived } = content;
     // Further variants may state fewer restrictions than the first, so each is checked for itself.

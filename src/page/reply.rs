@@ -3,6 +3,7 @@
 //! The flows call [`Reply::send`] as soon as there is a response, and go on storing after it.
 
 use std::mem;
+use std::rc::Rc;
 
 use futures::channel::oneshot;
 
@@ -81,7 +82,7 @@ impl<P: Platform> Reply<P> {
             Some(shown) => {
                 let status = CacheStatus::hit(shown.ttl).answered(failure);
                 let status = status.detail(Detail::OriginFailed);
-                answer::stored(platform, visit, shown.stored, shown.body, status)
+                answer::stored(platform, visit, &shown.stored, shown.body, status)
             }
             None => answer::shared_failure(platform, failure, status),
         };
@@ -92,7 +93,7 @@ impl<P: Platform> Reply<P> {
 /// A stored response that stands in for a failing origin.
 pub struct Shown<B> {
     /// The response without its body.
-    pub stored: StoredResponse,
+    pub stored: Rc<StoredResponse>,
     /// Its body.
     pub body: B,
     /// The remaining lifetime in seconds, negative for a stale response.

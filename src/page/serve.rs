@@ -78,7 +78,7 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
 /// A stored response that may be shown at once, and its `Cache-Status`.
 struct Shown<B> {
     slot: Slot,
-    stored: StoredResponse,
+    stored: Rc<StoredResponse>,
     derived: Rc<Derived>,
     body: B,
     status: CacheStatus,
@@ -127,7 +127,7 @@ async fn show<P: Platform>(
         _ => Some(platform.empty_body()),
     };
     match read {
-        Some(read) => answer::part(platform, visit, stored, read, status, part, length),
+        Some(read) => answer::part(platform, visit, &stored, read, status, part, length),
         None => answer::hit(platform, visit, &stored, &derived, body, status),
     }
 }

@@ -1,5 +1,6 @@
 //! Requests to the origin.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -26,12 +27,12 @@ pub struct Request<B> {
 pub struct Response<B> {
     /// The status.
     pub status: StatusCode,
-    /// The header fields.
+    /// The header fields; of a hit, those that this visitor alone gets.
     pub headers: HeaderMap,
     /// The body.
     pub body: B,
-    /// What was computed from the stored response that this one was made from. The platform may have its
-    /// fields in a form of its own.
+    /// Set for a hit: what was computed from the stored response. It has the fields that all visitors
+    /// get, which the platform may keep in a form of its own.
     pub derived: Option<Rc<Derived>>,
 }
 
@@ -39,6 +40,16 @@ impl<B> Response<B> {
     /// Makes a response.
     pub fn new(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
         Response { status, headers, body, derived: None }
+    }
+
+    /// Returns all header fields.
+    pub fn whole_headers(&self) -> Cow<'_, HeaderMap> {
+        let for_all = self.derived.as_ref().and_then(|derived| derived.for_all.get());
+        let Some(mut whole) = for_all.cloned() else { return Cow::Borrowed(&self.headers) };
+        for (name, value) in &self.headers {
+            whole.append(name, value.clone());
+        }
+        Cow::Owned(whole)
     }
 }
 

@@ -5,6 +5,7 @@
 //! responses to visitors' own requests, which must not be shown to others. Version 2 had the same
 //! fields without parts.)
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
@@ -25,8 +26,8 @@ const VERSION: u32 = 3;
 /// The content of a slot in the data centre's cache.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
-    /// A stored response.
-    Response(Box<StoredResponse>),
+    /// A stored response. An isolate shares what it has read of it.
+    Response(Rc<StoredResponse>),
     /// A mark that the page passes.
     Pass(PassMarker),
 }
@@ -192,7 +193,7 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Head {
     v: u32,
-    response: Option<Box<StoredResponse>>,
+    response: Option<StoredResponse>,
     pass: Option<PassMarker>,
 }
 
@@ -209,7 +210,9 @@ impl Stored {
     /// Reads a written line; `None` if it is damaged or of another version.
     pub fn from_head(head: &str) -> Option<Stored> {
         match serde_json::from_str(head).ok()? {
-            Head { v: VERSION, response: Some(response), .. } => Some(Stored::Response(response)),
+            Head { v: VERSION, response: Some(response), .. } => {
+                Some(Stored::Response(Rc::new(response)))
+            }
             Head { v: VERSION, pass: Some(marker), .. } => Some(Stored::Pass(marker)),
             _ => None,
         }
@@ -233,7 +236,8 @@ impl Stored {
     pub fn in_new_era(self) -> Stored {
         match self {
             Stored::Response(mut response) => {
-                response.variant.era = response.provenance.fetched_at;
+                let era = response.provenance.fetched_at;
+                Rc::make_mut(&mut response).variant.era = era;
                 Stored::Response(response)
             }
             Stored::Pass(marker) => Stored::Pass(PassMarker { first: None, ..marker }),

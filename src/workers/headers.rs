@@ -33,38 +33,24 @@ pub fn to_js(headers: &HeaderMap) -> JsValue {
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Splits the fields of a hit's response into those that are prepared for the runtime, and those that
-/// were added. The added ones are text: a line for the name, and a line for the value. `None`: a
-/// prepared field is missing or changed, or its name repeats.
+/// Returns the fields of a hit's response in two parts: those that all visitors get, in the runtime's
+/// form, and the others as text, with a line for each name, and a line for its value. `None`: this is
+/// no hit, or the runtime does not take the fields.
 pub fn prepared<B>(response: &Response<B>) -> Option<(Headers, String)> {
     let derived = response.derived.as_ref()?;
-    let shared = derived.for_visitor.get()?;
-    if shared.keys_len() != shared.len() {
-        return None;
-    }
-    let (mut added, mut found) = (String::new(), 0);
-    for name in response.headers.keys() {
-        let mut values = response.headers.get_all(name).iter();
-        if let Some(value) = shared.get(name) {
-            if values.next() != Some(value) || values.next().is_some() {
-                return None;
-            }
-            found += 1;
-            continue;
-        }
-        for value in values {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            added.extend([name.as_str(), "\n", &value, "\n"]);
-        }
-    }
-    if found != shared.len() {
-        return None;
-    }
     let prepared = derived.prepared.get_or_init(|| {
-        let made = Headers::new_with_record_from_str_to_str(to_js(shared).unchecked_ref());
-        Box::new(made.ok())
+        let for_all = derived.for_all.get().map(to_js);
+        let made =
+            for_all.map(|pairs| Headers::new_with_record_from_str_to_str(pairs.unchecked_ref()));
+        Box::new(made.and_then(Result::ok))
     });
-    Some((prepared.downcast_ref::<Option<Headers>>()?.clone()?, added))
+    let prepared = prepared.downcast_ref::<Option<Headers>>()?.clone()?;
+    let mut added = String::new();
+    for (name, value) in &response.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        added.extend([name.as_str(), "\n", &value, "\n"]);
+    }
+    Some((prepared, added))
 }
 
 /// Writes the second argument of `new Response` as JSON. Bodies are sent without another coding.

@@ -20,11 +20,12 @@ pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsV
             &added,
         );
     }
-    let init = headers::response_init(response.status, &response.headers);
+    let headers = response.whole_headers();
+    let init = headers::response_init(response.status, &headers);
     let (mut fields, mut socket) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
     match &response.body {
         Body::Stream { native: Some(native), .. } => {
-            fields = native.changed_to(&response.headers)?.into();
+            fields = native.changed_to(&headers)?.into();
         }
         Body::WebSocket(theirs) => socket = theirs.clone(),
         _ => {}

@@ -2,6 +2,8 @@
 //! nothing private is stored, and what is written is read back. The seed is fixed too; another is
 //! tried with `FUZZ_SEED`, more cases with `FUZZ_CASES`.
 
+use std::rc::Rc;
+
 use edge_isr::fields::conditional::{is_not_modified, selects, updated};
 use edge_isr::fields::no_vary_search::NoVarySearch;
 use edge_isr::fields::range::part;
@@ -151,7 +153,7 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
         graph: GraphMarks::default(),
         body: BodyAt::Inline,
     };
-    let written = Stored::Response(Box::new(response));
+    let written = Stored::Response(Rc::new(response));
     assert_eq!(Stored::from_head(&written.to_head()), Some(written));
     true
 }

@@ -1,5 +1,7 @@
 //! What the tables of decisions begin with.
 
+use std::rc::Rc;
+
 use edge_isr::policy::fence::Provenance;
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::stored::{
@@ -45,7 +47,7 @@ pub fn selected_by(fetched_at: i64, lines: &str) -> StoredResponse {
 }
 
 pub fn stored(response: StoredResponse) -> Stored {
-    Stored::Response(Box::new(response))
+    Stored::Response(Rc::new(response))
 }
 
 pub const PRIVATE: Pass = Pass { reason: Refusal::Private, plain: true };

@@ -116,7 +116,7 @@ impl<P: Platform> Refresh<P> {
         let response = match (stand_in, answer) {
             (Some(shown), _) => {
                 let status = CacheStatus::hit(shown.ttl).answered(status.as_u16());
-                answer::stored(platform, &self.visit, shown.stored, shown.body, status)
+                answer::stored(platform, &self.visit, &shown.stored, shown.body, status)
             }
             (None, Ok(response)) => {
                 answer::passed_on(platform, &self.visit, response, cache_status)

@@ -29,6 +29,7 @@ mod put;
 mod store;
 
 use std::mem;
+use std::rc::Rc;
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
@@ -172,7 +173,7 @@ impl<P: Platform> Refresh<P> {
     }
 
     /// Takes the response that was stored before, without its body.
-    pub(crate) fn take_prior(&mut self) -> Option<StoredResponse> {
+    pub(crate) fn take_prior(&mut self) -> Option<Rc<StoredResponse>> {
         let (prior, _) = self.take_found().into_stored()?;
         Some(prior)
     }

@@ -1,5 +1,6 @@
 //! A 304: the stored response is still valid, and is freshened.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::header::{HeaderName, VARY};
@@ -55,7 +56,7 @@ impl<P: Platform> Refresh<P> {
         let Candidate { stored: prior, body, .. } = *candidate;
         let stored = self.freshened(&prior, &response, headers, lifetimes);
         let status = CacheStatus { stored: true, ..cache_status };
-        let answer = answer::stored(&self.platform, &self.visit, stored.clone(), body, status);
+        let answer = answer::stored(&self.platform, &self.visit, &stored, body, status);
         // The visitor need not wait for the freshened response to be stored.
         reply.send(answer);
         self.keep_freshened(stored, prior).await;
@@ -90,7 +91,7 @@ impl<P: Platform> Refresh<P> {
     }
 
     /// Stores a freshened response with the body that the slot holds now.
-    async fn keep_freshened(mut self, stored: StoredResponse, prior: StoredResponse) {
+    async fn keep_freshened(mut self, stored: StoredResponse, prior: Rc<StoredResponse>) {
         let slot: Slot = self.lookup.slot.clone();
         let current = match read_slot(&self.platform, &slot).await {
             Some(SlotContent { stored: Stored::Response(current), body, .. })

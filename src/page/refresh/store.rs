@@ -3,6 +3,8 @@
 //! A body takes its slot only after it was read to its clean end, because a successful `put` proves
 //! nothing. Nothing replaces a response that was fetched later.
 
+use std::rc::Rc;
+
 use futures::join;
 use http::HeaderMap;
 
@@ -196,7 +198,7 @@ impl<P: Platform> Refresh<P> {
             (false, true) => self.platform.tee(body),
             (false, false) => (body, empty.into()),
         };
-        let answer = answer::stored(&self.platform, &self.visit, stored.clone(), theirs, status);
+        let answer = answer::stored(&self.platform, &self.visit, stored, theirs, status);
         reply.send(answer);
         ours
     }
@@ -207,7 +209,7 @@ impl<P: Platform> Refresh<P> {
         slot: Slot,
         mut stored: StoredResponse,
         body: P::Body,
-        prior: Option<StoredResponse>,
+        prior: Option<Rc<StoredResponse>>,
     ) {
         let (platform, key) = (self.platform.clone(), self.visit.key.clone());
         // Other isolates may not know of the purge: stored, the response would be a hit there.
@@ -218,7 +220,7 @@ impl<P: Platform> Refresh<P> {
         // that.
         let mut plan = None;
         if prior.is_some() {
-            let made = plan::plan(&platform, &key, prior.as_ref(), &stored).await;
+            let made = plan::plan(&platform, &key, prior.as_deref(), &stored).await;
             made.note(&mut stored, platform.now());
             plan = Some(made);
         }
@@ -237,8 +239,8 @@ impl<P: Platform> Refresh<P> {
         }
         let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
-        let stored = Stored::Response(Box::new(stored));
-        let is_current = self.put(&slot, stored.clone(), prior.as_ref(), body, life).await;
+        let stored = Stored::Response(Rc::new(stored));
+        let is_current = self.put(&slot, stored.clone(), prior.as_deref(), body, life).await;
         // The lease ends after the put, so that a woken request finds the response.
         let ended = if is_handed_on {
             LeaseEnd::Stored { fetched_at, knowledge: self.knowledge }

@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use edge_isr::isolate::heads::Heads;
 use edge_isr::policy::key::{CacheKey, Slot};
 use edge_isr::policy::stored::Stored;
@@ -8,7 +10,7 @@ use crate::samples::response;
 fn head(fresh: u64) -> String {
     let mut response = response(1);
     response.lifetimes.fresh = fresh;
-    Stored::Response(Box::new(response)).to_head()
+    Stored::Response(Rc::new(response)).to_head()
 }
 
 fn slot(path: &str) -> Slot {
@@ -44,9 +46,9 @@ fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
     let heads = Heads::default();
     let of = |path: &str, fresh| heads.read(&slot(path), head(fresh)).unwrap().1;
     let first = of("/a", 60);
-    first.for_visitor.set(Default::default()).unwrap();
-    assert!(of("/a", 60).for_visitor.get().is_some());
+    first.for_all.set(Default::default()).unwrap();
+    assert!(of("/a", 60).for_all.get().is_some());
     // Another page with the same metadata, and other metadata of the same page.
-    assert!(of("/b", 60).for_visitor.get().is_none());
-    assert!(of("/a", 61).for_visitor.get().is_none());
+    assert!(of("/b", 60).for_all.get().is_none());
+    assert!(of("/a", 61).for_all.get().is_none());
 }

@@ -34,7 +34,7 @@ fn lookup(beside: Option<Variant>, found: Found<()>) -> Lookup<()> {
 fn stored(fetched_at: i64, lines: &str) -> Found<()> {
     let stored = selected_by(fetched_at, lines);
     let detail = edge_isr::fields::cache_status::Detail::Purged;
-    Found::Discarded(Box::new(Discarded { stored, inline: (), detail }))
+    Found::Discarded(Box::new(Discarded { stored: stored.into(), inline: (), detail }))
 }
 
 fn nothing() -> Found<()> {

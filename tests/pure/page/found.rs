@@ -17,7 +17,7 @@ use crate::samples::{PRIVATE, VALIDATED, response, selected_by};
 fn candidate(stored: StoredResponse) -> Found<()> {
     let verdict = Verdict::Revalidate { ttl: 0, on_error_until: None };
     Found::Response(Box::new(Candidate {
-        stored,
+        stored: stored.into(),
         derived: Default::default(),
         body: (),
         verdict,
@@ -26,7 +26,11 @@ fn candidate(stored: StoredResponse) -> Found<()> {
 }
 
 fn discarded(stored: StoredResponse) -> Found<()> {
-    Found::Discarded(Box::new(Discarded { stored, inline: (), detail: Detail::Purged }))
+    Found::Discarded(Box::new(Discarded {
+        stored: stored.into(),
+        inline: (),
+        detail: Detail::Purged,
+    }))
 }
 
 fn nothing() -> Found<()> {

@@ -1,3 +1,4 @@
+use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::policy::fence::Provenance;
@@ -43,7 +44,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
 #[test]
 fn metadata_is_read_back_in_order_with_repeated_lines() {
     let stored =
-        Stored::Response(Box::new(response(headers("b: 1\na: 2\na: 3\nlink: <x>; rel=\"y\""))));
+        Stored::Response(Rc::new(response(headers("b: 1\na: 2\na: 3\nlink: <x>; rel=\"y\""))));
     assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
     let marker = Stored::Pass(PassMarker {
         fetched_at: Time(1),
@@ -62,7 +63,7 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
 
 #[test]
 fn what_another_version_wrote_reads_as_absent() {
-    let head = Stored::Response(Box::new(response(HeaderMap::new()))).to_head();
+    let head = Stored::Response(Rc::new(response(HeaderMap::new()))).to_head();
     assert!(head.contains("\"v\":3"));
     assert_eq!(Stored::from_head(&head.replace("\"v\":3", "\"v\":2")), None);
     for text in ["", "{}", "null", "{\"v\":3}", "{\"v\":2,\"pass\":{}}", "garbage"] {
@@ -110,7 +111,7 @@ proptest! {
         let mut headers = HeaderMap::new();
         let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { return Ok(()) };
         headers.insert(HeaderName::from_static("x"), value);
-        let stored = Stored::Response(Box::new(response(headers)));
+        let stored = Stored::Response(Rc::new(response(headers)));
         prop_assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
     }
 
@@ -124,12 +125,12 @@ proptest! {
 fn what_says_nothing_of_the_graph_is_not_written() {
     let mut plain = response(HeaderMap::new());
     let has_graph = |response: &StoredResponse| {
-        Stored::Response(Box::new(response.clone())).to_head().contains("former_tags")
+        Stored::Response(Rc::new(response.clone())).to_head().contains("former_tags")
     };
     assert!(has_graph(&plain));
     plain.graph = GraphMarks::default();
     let head: serde_json::Value =
-        serde_json::from_str(&Stored::Response(Box::new(plain)).to_head()).unwrap();
+        serde_json::from_str(&Stored::Response(Rc::new(plain)).to_head()).unwrap();
     assert!(head["response"].get("graph").is_none(), "{head}");
 }
 
@@ -141,7 +142,7 @@ fn marker(plain: bool, first: bool) -> Stored {
 
 #[test]
 fn what_is_stored_for_all_stays_where_a_visitors_own_request_brings_back_a_refusal() {
-    let stored = Stored::Response(Box::new(response(HeaderMap::new())));
+    let stored = Stored::Response(Rc::new(response(HeaderMap::new())));
     assert!(stored.outranks(&marker(false, false)));
     assert!(!stored.outranks(&marker(true, false)), "a plain request speaks for all");
     assert!(!stored.outranks(&stored.clone()));
@@ -167,7 +168,7 @@ fn a_marker_beside_a_marker(
 fn what_was_emptied_meanwhile_leads_to_no_variant_that_was_there_before() {
     assert_eq!(marker(true, true).in_new_era(), marker(true, false));
     let Stored::Response(stored) =
-        Stored::Response(Box::new(response(HeaderMap::new()))).in_new_era()
+        Stored::Response(Rc::new(response(HeaderMap::new()))).in_new_era()
     else {
         panic!("a response")
     };

@@ -30,6 +30,29 @@ fn age_counts_from_the_origin_request() {
 }
 
 #[test]
+fn a_hit_keeps_the_lines_of_the_origin_whose_names_the_edge_uses() {
+    let world = World::with(1, &[("DEBUG", "true")]);
+    let page = Page::new("one").fresh(60, 0).with("age", "5");
+    let page = page.with("cache-status", "cdn; hit").with("server-timing", "db;dur=7");
+    world.origin.set("/a", page);
+    world.get("/a");
+    let hit = world.get("/a");
+    let lines = |name: &str| hit.headers.get_all(name).iter().collect::<Vec<_>>();
+    assert_eq!(lines("age").len(), 1);
+    let expected =
+        [("cache-status", "cdn; hit", "edge-isr; hit"), ("server-timing", "db;dur=7", "cache")];
+    for (name, of_origin, of_edge) in expected {
+        let [first, second] = lines(name)[..] else { panic!("{name}: {:?}", lines(name)) };
+        assert_eq!(first, of_origin);
+        assert!(second.to_str().unwrap().starts_with(of_edge), "{second:?}");
+    }
+    // Without such lines, what all visitors get is kept, and has no age of its own.
+    world.origin.set("/b", Page::new("two").fresh(60, 0).with("age", "5"));
+    world.get("/b");
+    assert_eq!(world.get("/b").headers.get_all("age").iter().count(), 1);
+}
+
+#[test]
 fn a_stale_page_is_shown_while_one_request_fetches_the_new_version() {
     seeds(|seed| {
         let world = World::new(seed);

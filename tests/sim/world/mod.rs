@@ -191,7 +191,7 @@ impl World {
             let response = edge::handle(platform, visit, body).await;
             let seen = Seen {
                 status: response.status.as_u16(),
-                headers: response.headers,
+                headers: response.whole_headers().into_owned(),
                 text: response.body.text,
                 at: executor.now(),
             };
