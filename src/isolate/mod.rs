@@ -7,6 +7,7 @@ pub mod budget;
 pub mod cache_health;
 pub mod complaints;
 pub mod heads;
+pub mod memo;
 pub mod recent;
 pub mod rest;
 pub mod shared;
@@ -15,11 +16,13 @@ use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
 use crate::isolate::complaints::Complaints;
 use crate::isolate::heads::Heads;
+use crate::isolate::memo::Memo;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
 use crate::journal::memory::JournalMemory;
 use crate::lease::in_isolate::Leases;
+use crate::policy::key::{CacheKey, Slot};
 use crate::policy::refresh::backoff::Failure;
 use crate::policy::refresh::guess::Sections;
 use crate::policy::sharing::variants::Variants;
@@ -34,6 +37,10 @@ use crate::purge::reads::ReadsUnderWay;
 pub struct Isolate {
     /// Metadata of stored responses that was read here.
     pub heads: Heads,
+    /// The slots of pages.
+    pub slots: Memo<CacheKey, Slot>,
+    /// The URLs of slots in the Cache API.
+    pub slot_urls: Memo<Slot, String>,
     /// Leases that collapse requests in this isolate.
     pub leases: Shared<Leases>,
     /// Purge records that were read or made here.

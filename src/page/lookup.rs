@@ -12,7 +12,7 @@ use crate::journal::refresh;
 use crate::page::found::{Candidate, Discarded, Found, Lookup, SlotContent};
 use crate::page::visit::Visit;
 use crate::platform::{Document, Platform};
-use crate::policy::key::Slot;
+use crate::policy::key::{CacheKey, Slot};
 use crate::policy::reuse::{PurgeState, Verdict, decide};
 use crate::policy::sharing::{self, NotShared, not_comparable, not_comparable_unseen};
 use crate::policy::stored::{BodyAt, PassMarker, Stored, StoredResponse, Variant};
@@ -23,7 +23,7 @@ use crate::purge::records;
 /// [`Found`] says what the caller may do next: show the response, ask the origin, or let the
 /// request pass. The lookup also names the slot that a new response would take.
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
-    let slot = visit.key.slot();
+    let slot = platform.isolate().slots.of(&visit.key, CacheKey::slot);
     refresh::begin(platform, visit.key.host());
     let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
     match first {

@@ -16,7 +16,7 @@ use crate::policy::time::Time;
 const SCHEME: &str = "edge-isr 1";
 
 /// The parts of an absolute `http` or `https` URL that identify a page.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey {
     scheme: String,
     host: String,
@@ -191,7 +191,7 @@ impl CacheKey {
 }
 
 /// A place in the data centre's cache.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     host: String,
     digest: String,

@@ -87,7 +87,8 @@ impl platform::Cache for Runtime {
 
 impl Runtime {
     fn url(&self, slot: &Slot) -> String {
-        slot.url(&self.config.control_prefix, self.config.cache_secret())
+        let url = |slot: &Slot| slot.url(&self.config.control_prefix, self.config.cache_secret());
+        self.isolate.slot_urls.of(slot, url)
     }
 }
 

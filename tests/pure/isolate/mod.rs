@@ -3,6 +3,7 @@
 mod cache_health;
 mod complaints;
 mod heads;
+mod memo;
 mod recent;
 mod rest;
 
