@@ -49,7 +49,7 @@ fn page() -> StoredResponse {
 
 fn benches(criterion: &mut Criterion) {
     let stored = page();
-    let head = Stored::Response(Rc::new(page())).to_head();
+    let text = Stored::Response(Rc::new(page())).to_text();
     let now = Time(1_100_000);
     let key = CacheKey::parse(URL).expect("a URL");
     let mut memory = PurgeMemory::default();
@@ -66,7 +66,7 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| decide(black_box(&stored), clear, TERMS, now));
     });
     criterion.bench_function("read the metadata", |bencher| {
-        bencher.iter(|| Stored::from_head(black_box(&head)));
+        bencher.iter(|| Stored::of_text(black_box(&text)));
     });
     criterion.bench_function("key, slot and implicit tags", |bencher| {
         bencher.iter(|| {

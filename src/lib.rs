@@ -57,7 +57,7 @@ closed!(
 #[cfg(target_arch = "wasm32")]
 pub mod runtime_tests {
     pub use crate::fields::request::RequestFields;
-    pub use crate::isolate::heads::Derived;
+    pub use crate::isolate::metadata::Derived;
     pub use crate::platform::{ReadError, Response, Unsettled};
     pub use crate::workers::body::{Body, BodyRead, Settling, read, settle};
     pub use crate::workers::headers::{Native, from_js, to_js};

@@ -6,8 +6,8 @@
 pub mod budget;
 pub mod cache_health;
 pub mod complaints;
-pub mod heads;
 pub mod memo;
+pub mod metadata;
 pub mod recent;
 pub mod rest;
 pub mod shared;
@@ -15,8 +15,8 @@ pub mod shared;
 use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
 use crate::isolate::complaints::Complaints;
-use crate::isolate::heads::Heads;
 use crate::isolate::memo::Memo;
+use crate::isolate::metadata::Metadata;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
@@ -36,7 +36,7 @@ use crate::purge::reads::ReadsUnderWay;
 #[derive(Default)]
 pub struct Isolate {
     /// Metadata of stored responses that was read here.
-    pub heads: Heads,
+    pub metadata: Metadata,
     /// The slots of pages.
     pub slots: Memo<CacheKey, Slot>,
     /// The URLs of slots in the Cache API.

@@ -72,7 +72,7 @@ pub async fn write<P: Platform>(
     let Some(slot) = slot(platform, host) else { return Ok(()) };
     if let Some(block) = block {
         let body = platform.bytes_body(block.as_bytes());
-        let document = Document { head: String::new(), body };
+        let document = Document { metadata: String::new(), body };
         platform.cache_put(&slot.beside("block"), document, JOURNAL_COPY_KEPT).await?;
     }
     platform.cache_write_note(&slot, note.to_text(), JOURNAL_COPY_KEPT).await

@@ -14,7 +14,7 @@ use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
 use crate::fields::response;
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;

@@ -8,7 +8,7 @@ use http::header::{ACCEPT_ENCODING, HeaderName};
 use crate::fields::cache_status::{Detail, Forward};
 use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::policy::key::Slot;
 use crate::policy::refresh::first::KnownPage;
 use crate::policy::reuse::Verdict;

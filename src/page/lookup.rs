@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use crate::fields::cache_status::{Detail, Forward};
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::journal::refresh;
 use crate::page::found::{Candidate, Discarded, Found, Lookup, SlotContent};
 use crate::page::visit::Visit;
@@ -208,7 +208,7 @@ pub async fn read_slot<P: Platform>(
     platform: &P,
     slot: &Slot,
 ) -> Option<SlotContent<Stored, P::Body>> {
-    let Document { head, body } = platform.cache_match(slot).await?;
-    let (stored, derived) = platform.isolate().heads.read(slot, head)?;
+    let Document { metadata, body } = platform.cache_match(slot).await?;
+    let (stored, derived) = platform.isolate().metadata.read(slot, metadata)?;
     Some(SlotContent { stored, body, derived })
 }

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::range::Part;
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::lease::{self, LeaseEnd};
 use crate::page::answer;
 use crate::page::fill::fill;

@@ -12,7 +12,7 @@ use crate::policy::key::Slot;
 #[derive(Debug)]
 pub struct Document<B> {
     /// The metadata.
-    pub head: String,
+    pub metadata: String,
     /// The body.
     pub body: B,
 }
@@ -47,7 +47,7 @@ pub trait Cache: Bodies {
 
     /// Reads a note: the text of a slot without a body.
     fn cache_note(&self, slot: &Slot) -> impl Future<Output = Option<String>> {
-        self.cache_match(slot).map(|found| found.map(|document| document.head))
+        self.cache_match(slot).map(|found| found.map(|document| document.metadata))
     }
     /// Writes a note. As with [`Cache::cache_put`], the cache may keep nothing.
     fn cache_write_note(
@@ -56,6 +56,6 @@ pub trait Cache: Bodies {
         text: String,
         life: Duration,
     ) -> impl Future<Output = Result<(), CacheError>> {
-        self.cache_put(slot, Document { head: text, body: self.empty_body() }, life)
+        self.cache_put(slot, Document { metadata: text, body: self.empty_body() }, life)
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::platform::Bodies;
 
 /// A request on its way to the origin.

@@ -191,7 +191,7 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct Read {
     v: u32,
     response: Option<StoredResponse>,
     pass: Option<PassMarker>,
@@ -199,7 +199,7 @@ struct Head {
 
 impl Stored {
     /// Writes one line of ASCII, fit for a header field.
-    pub fn to_head(&self) -> String {
+    pub fn to_text(&self) -> String {
         let (response, pass) = match self {
             Stored::Response(response) => (Some(&**response), None),
             Stored::Pass(marker) => (None, Some(marker)),
@@ -208,12 +208,12 @@ impl Stored {
     }
 
     /// Reads a written line; `None` if it is damaged or of another version.
-    pub fn from_head(head: &str) -> Option<Stored> {
-        match serde_json::from_str(head).ok()? {
-            Head { v: VERSION, response: Some(response), .. } => {
+    pub fn of_text(text: &str) -> Option<Stored> {
+        match serde_json::from_str(text).ok()? {
+            Read { v: VERSION, response: Some(response), .. } => {
                 Some(Stored::Response(Rc::new(response)))
             }
-            Head { v: VERSION, pass: Some(marker), .. } => Some(Stored::Pass(marker)),
+            Read { v: VERSION, pass: Some(marker), .. } => Some(Stored::Pass(marker)),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@
 use futures::future::join;
 
 use crate::isolate::complaints::Complaint;
-use crate::isolate::heads::Derived;
+use crate::isolate::metadata::Derived;
 use crate::journal::TagDigest;
 use crate::journal::copy::JournalCopy;
 use crate::journal::refresh::{self, Ready};

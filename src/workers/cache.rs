@@ -24,7 +24,7 @@ use crate::platform::{self, CacheError, Document};
 use crate::policy::key::Slot;
 
 /// The field that holds the metadata.
-const HEAD: &str = "edge-isr";
+const METADATA: &str = "edge-isr";
 
 #[wasm_bindgen]
 extern "C" {
@@ -103,21 +103,21 @@ async fn find(url: &str) -> Option<Document<Body>> {
     let lookup = Rc::<RefCell<Lookup>>::default();
     let theirs = lookup.clone();
     let arrived =
-        Closure::once_into_js(move |head: Option<String>, body: Option<ReadableStream>| {
+        Closure::once_into_js(move |metadata: Option<String>, body: Option<ReadableStream>| {
             let mut lookup = theirs.borrow_mut();
-            lookup.found = Some((head, Body::of(body)));
+            lookup.found = Some((metadata, Body::of(body)));
             let waiting = lookup.waiting.take();
             drop(lookup);
             wake_at_once(|| waiting.into_iter().for_each(Waker::wake));
         });
-    combined::find(url, HEAD, arrived.unchecked_ref());
-    let (head, body) = poll_fn(|context| {
+    combined::find(url, METADATA, arrived.unchecked_ref());
+    let (metadata, body) = poll_fn(|context| {
         let mut lookup = lookup.borrow_mut();
         lookup.waiting = Some(context.waker().clone());
         lookup.found.take().map_or(Poll::Pending, Poll::Ready)
     })
     .await;
-    Some(Document { head: head?, body })
+    Some(Document { metadata: metadata?, body })
 }
 
 /// Reads a part of a body. The Cache API handles `Range` itself, with a 206 where it can.
@@ -138,7 +138,7 @@ async fn matched(url: &str, init: &Object) -> Option<web_sys::Response> {
 
 async fn put(url: &str, document: Document<Body>, life: Duration) -> Result<(), JsValue> {
     let seconds = life.as_secs().max(1);
-    let fields = [("cache-control", format!("max-age={seconds}")), (HEAD, document.head)];
+    let fields = [("cache-control", format!("max-age={seconds}")), (METADATA, document.metadata)];
     let pairs: Array = fields
         .iter()
         .map(|(name, value)| Array::of2(&(*name).into(), &value.as_str().into()))

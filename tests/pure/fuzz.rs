@@ -154,6 +154,6 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
         body: BodyAt::Inline,
     };
     let written = Stored::Response(Rc::new(response));
-    assert_eq!(Stored::from_head(&written.to_head()), Some(written));
+    assert_eq!(Stored::of_text(&written.to_text()), Some(written));
     true
 }

@@ -37,7 +37,7 @@ impl<P: Platform> Refresh<P> {
             Some(current) => noted_in_place_of(stored, current, prior),
             None => stored,
         };
-        let document = Document { head: stored.to_head(), body };
+        let document = Document { metadata: stored.to_text(), body };
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;
         // A variant may be stored in another slot than the one whose lease collapses its requests.

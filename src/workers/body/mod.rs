@@ -154,7 +154,7 @@ impl Bodies for Runtime {
             BodyRead::Whole(body) => return Ok(Settled::Whole(body)),
             BodyRead::Longer { stream, clean } => (stream, clean),
         };
-        let document = Document { head: "body".to_owned(), body: Body::of(Some(stream)) };
+        let document = Document { metadata: "body".to_owned(), body: Body::of(Some(stream)) };
         // The put also resolves for a body that broke off. Only `clean` tells whether it did.
         let (put, clean) = join(self.cache_put(staging, document, life), clean).await;
         if put.is_ok() && clean.is_ok() {

@@ -2,8 +2,8 @@
 
 mod cache_health;
 mod complaints;
-mod heads;
 mod memo;
+mod metadata;
 mod recent;
 mod rest;
 

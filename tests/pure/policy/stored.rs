@@ -45,7 +45,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
 fn metadata_is_read_back_in_order_with_repeated_lines() {
     let stored =
         Stored::Response(Rc::new(response(headers("b: 1\na: 2\na: 3\nlink: <x>; rel=\"y\""))));
-    assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
+    assert_eq!(Stored::of_text(&stored.to_text()), Some(stored));
     let marker = Stored::Pass(PassMarker {
         fetched_at: Time(1),
         until: Time(2),
@@ -58,16 +58,16 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
             kept_until: Time(4),
         }),
     });
-    assert_eq!(Stored::from_head(&marker.to_head()), Some(marker));
+    assert_eq!(Stored::of_text(&marker.to_text()), Some(marker));
 }
 
 #[test]
 fn what_another_version_wrote_reads_as_absent() {
-    let head = Stored::Response(Rc::new(response(HeaderMap::new()))).to_head();
-    assert!(head.contains("\"v\":3"));
-    assert_eq!(Stored::from_head(&head.replace("\"v\":3", "\"v\":2")), None);
+    let text = Stored::Response(Rc::new(response(HeaderMap::new()))).to_text();
+    assert!(text.contains("\"v\":3"));
+    assert_eq!(Stored::of_text(&text.replace("\"v\":3", "\"v\":2")), None);
     for text in ["", "{}", "null", "{\"v\":3}", "{\"v\":2,\"pass\":{}}", "garbage"] {
-        assert_eq!(Stored::from_head(text), None, "{text}");
+        assert_eq!(Stored::of_text(text), None, "{text}");
     }
 }
 
@@ -112,12 +112,12 @@ proptest! {
         let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { return Ok(()) };
         headers.insert(HeaderName::from_static("x"), value);
         let stored = Stored::Response(Rc::new(response(headers)));
-        prop_assert_eq!(Stored::from_head(&stored.to_head()), Some(stored));
+        prop_assert_eq!(Stored::of_text(&stored.to_text()), Some(stored));
     }
 
     #[test]
     fn no_text_makes_the_reader_panic(text: String) {
-        let _ = Stored::from_head(&text);
+        let _ = Stored::of_text(&text);
     }
 }
 
@@ -125,13 +125,13 @@ proptest! {
 fn what_says_nothing_of_the_graph_is_not_written() {
     let mut plain = response(HeaderMap::new());
     let has_graph = |response: &StoredResponse| {
-        Stored::Response(Rc::new(response.clone())).to_head().contains("former_tags")
+        Stored::Response(Rc::new(response.clone())).to_text().contains("former_tags")
     };
     assert!(has_graph(&plain));
     plain.graph = GraphMarks::default();
-    let head: serde_json::Value =
-        serde_json::from_str(&Stored::Response(Rc::new(plain)).to_head()).unwrap();
-    assert!(head["response"].get("graph").is_none(), "{head}");
+    let text: serde_json::Value =
+        serde_json::from_str(&Stored::Response(Rc::new(plain)).to_text()).unwrap();
+    assert!(text["response"].get("graph").is_none(), "{text}");
 }
 
 fn marker(plain: bool, first: bool) -> Stored {

@@ -123,14 +123,14 @@ impl Privacy {
             }
             let written = cache.written.borrow();
             for written in written.values().flatten() {
-                if is_a_visitors_own(&written.head) {
-                    let how = format!("at {:?}: {}", written.at, written.head);
+                if is_a_visitors_own(&written.metadata) {
+                    let how = format!("at {:?}: {}", written.at, written.metadata);
                     return self
                         .history
                         .breaks("the response to an own request is not stored", how);
                 }
                 if written.replaced_page && !self.was_turned_away(written) {
-                    let how = format!("at {:?}: {}", written.at, written.head);
+                    let how = format!("at {:?}: {}", written.at, written.metadata);
                     return self
                         .history
                         .breaks("a visitor's request takes nothing from others", how);
@@ -150,7 +150,7 @@ fn is_bare(seen: &Seen<'_>) -> bool {
 }
 
 /// Whether a stored response says that it is one visitor's.
-fn is_a_visitors_own(head: &str) -> bool {
-    let said = head.split_once("\"x-whose\",\"").map(|(_, behind)| behind);
+fn is_a_visitors_own(metadata: &str) -> bool {
+    let said = metadata.split_once("\"x-whose\",\"").map(|(_, behind)| behind);
     said.is_some_and(|said| !said.starts_with("all\""))
 }

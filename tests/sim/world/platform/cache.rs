@@ -36,7 +36,7 @@ pub struct Written {
     pub by: Group,
     pub looked_at: Time,
     pub at: Time,
-    pub head: String,
+    pub metadata: String,
     /// It is a marker in the place of a response that its writer had seen, or could have.
     pub replaced_page: bool,
 }
@@ -44,7 +44,7 @@ pub struct Written {
 impl Written {
     /// Whether it is what the origin said in answer to the request `number`.
     pub fn is_of(&self, number: usize) -> bool {
-        self.head.contains(&format!("\"x-fetch\",\"{number}\""))
+        self.metadata.contains(&format!("\"x-fetch\",\"{number}\""))
     }
 }
 
@@ -61,28 +61,28 @@ impl SimCache {
     /// Whether a slot holds a response.
     pub fn holds_page(&self, slot: &Slot, now: Time) -> bool {
         let slots = self.slots.borrow();
-        slots.get(slot).is_some_and(|(head, _, until)| now < *until && is_page(head))
+        slots.get(slot).is_some_and(|(metadata, _, until)| now < *until && is_page(metadata))
     }
 
     /// Whether a slot has held a response since a moment, and holds it now.
     fn held_page(&self, slot: &Slot, since: Time, now: Time) -> bool {
         let (slots, written) = (self.slots.borrow(), self.written.borrow());
-        let Some((head, _, until)) = slots.get(slot) else { return false };
+        let Some((metadata, _, until)) = slots.get(slot) else { return false };
         let last = written.get(slot).and_then(|written| written.last());
         now < *until
-            && is_page(head)
-            && last.is_some_and(|last| last.head == *head && last.at < since)
+            && is_page(metadata)
+            && last.is_some_and(|last| last.metadata == *metadata && last.at < since)
     }
 
-    /// The head and the body that a slot holds.
+    /// The metadata and the body that a slot holds.
     pub fn held(&self, slot: &Slot, now: Time) -> Option<(String, String)> {
         let slots = self.slots.borrow();
-        let (head, body, until) = slots.get(slot)?;
-        (now < *until).then(|| (head.clone(), body.clone()))
+        let (metadata, body, until) = slots.get(slot)?;
+        (now < *until).then(|| (metadata.clone(), body.clone()))
     }
 
     pub fn keep(&self, slot: &Slot, document: Document<Body>, until: Time) {
-        let kept = (document.head, document.body.text, until);
+        let kept = (document.metadata, document.body.text, until);
         self.slots.borrow_mut().insert(slot.clone(), kept);
     }
 
@@ -91,14 +91,14 @@ impl SimCache {
     }
 
     /// Notes a write, and whether it is a marker in the place of a response.
-    pub fn note_write(&self, slot: &Slot, by: Group, looked_at: Time, at: Time, head: &str) {
-        let replaced_page = is_pass(head) && self.held_page(slot, looked_at, at);
-        let written = Written { by, looked_at, at, head: head.to_owned(), replaced_page };
+    pub fn note_write(&self, slot: &Slot, by: Group, looked_at: Time, at: Time, metadata: &str) {
+        let replaced_page = is_pass(metadata) && self.held_page(slot, looked_at, at);
+        let written = Written { by, looked_at, at, metadata: metadata.to_owned(), replaced_page };
         self.written.borrow_mut().entry(slot.clone()).or_default().push(written);
     }
 
-    pub fn heads(&self) -> Vec<String> {
-        self.slots.borrow().values().map(|(head, _, _)| head.clone()).collect()
+    pub fn metadata(&self) -> Vec<String> {
+        self.slots.borrow().values().map(|(metadata, _, _)| metadata.clone()).collect()
     }
 
     pub fn bodies(&self) -> Vec<String> {
@@ -106,11 +106,11 @@ impl SimCache {
     }
 }
 
-fn is_page(head: &str) -> bool {
-    head.contains("\"response\":")
+fn is_page(metadata: &str) -> bool {
+    metadata.contains("\"response\":")
 }
 
 /// Whether what is put into a slot says that its page passes.
-fn is_pass(head: &str) -> bool {
-    head.contains("\"pass\":")
+fn is_pass(metadata: &str) -> bool {
+    metadata.contains("\"pass\":")
 }

@@ -104,7 +104,7 @@ impl Bodies for Sim {
         if body.text.len() <= HELD_MOST {
             return Ok(Settled::Whole(body));
         }
-        let document = Document { head: "body".to_owned(), body };
+        let document = Document { metadata: "body".to_owned(), body };
         self.cache_put(staging, document, life).await.map_err(|_| Unsettled::NotKept)?;
         Ok(Settled::Staged)
     }
@@ -128,11 +128,11 @@ impl Cache for Sim {
         self.cache.matches.add();
         let now = self.executor.now();
         self.trace.looks_at(slot, now);
-        let (head, body) = self.cache.held(slot, now)?;
-        if head.starts_with('{') {
+        let (metadata, body) = self.cache.held(slot, now)?;
+        if metadata.starts_with('{') {
             self.trace.looked_at.set(Some(now));
         }
-        Some(Document { head, body: Body::whole(&body) })
+        Some(Document { metadata, body: Body::whole(&body) })
     }
 
     async fn cache_match_part(&self, slot: &Slot, first: u64, last: u64) -> Option<Body> {
@@ -164,7 +164,7 @@ impl Cache for Sim {
         let until = now + life.max(Duration::from_secs(1));
         if self.kv.paced.get() {
             let looked_at = self.trace.last_look(slot).unwrap_or(now);
-            self.cache.note_write(slot, self.trace.group, looked_at, now, &document.head);
+            self.cache.note_write(slot, self.trace.group, looked_at, now, &document.metadata);
         }
         self.cache.keep(slot, document, until);
         Ok(())

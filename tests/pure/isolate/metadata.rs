@@ -1,50 +1,50 @@
 use std::rc::Rc;
 
-use edge_isr::isolate::heads::Heads;
+use edge_isr::isolate::metadata::Metadata;
 use edge_isr::policy::key::{CacheKey, Slot};
 use edge_isr::policy::stored::Stored;
 
 use crate::samples::response;
 
 /// Metadata of a response with this much freshness.
-fn head(fresh: u64) -> String {
+fn text(fresh: u64) -> String {
     let mut response = response(1);
     response.lifetimes.fresh = fresh;
-    Stored::Response(Rc::new(response)).to_head()
+    Stored::Response(Rc::new(response)).to_text()
 }
 
 fn slot(path: &str) -> Slot {
     CacheKey::parse(&format!("https://site.test{path}")).unwrap().slot()
 }
 
-fn stored(heads: &Heads, path: &str, text: &str) -> Option<Stored> {
-    heads.read(&slot(path), text.to_owned()).map(|(stored, _)| stored)
+fn stored(metadata: &Metadata, path: &str, text: &str) -> Option<Stored> {
+    metadata.read(&slot(path), text.to_owned()).map(|(stored, _)| stored)
 }
 
 #[test]
 fn what_is_remembered_is_what_the_text_says() {
-    let heads = Heads::default();
+    let metadata = Metadata::default();
     // More texts than are remembered, each read again at once and after all others.
-    let texts: Vec<String> = (0..200).map(head).collect();
+    let texts: Vec<String> = (0..200).map(text).collect();
     for text in texts.iter().chain(&texts).flat_map(|text| [text, text]) {
-        assert_eq!(stored(&heads, "/", text), Stored::from_head(text));
+        assert_eq!(stored(&metadata, "/", text), Stored::of_text(text));
     }
 }
 
 #[test]
 fn a_damaged_text_says_nothing_however_often_it_is_read() {
-    let (heads, text) = (Heads::default(), head(60));
+    let (metadata, text) = (Metadata::default(), text(60));
     let damaged = &text[..text.len() - 1];
     for _ in 0..2 {
-        assert_eq!(stored(&heads, "/", damaged), None);
+        assert_eq!(stored(&metadata, "/", damaged), None);
     }
-    assert!(stored(&heads, "/", &text).is_some());
+    assert!(stored(&metadata, "/", &text).is_some());
 }
 
 #[test]
 fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
-    let heads = Heads::default();
-    let of = |path: &str, fresh| heads.read(&slot(path), head(fresh)).unwrap().1;
+    let metadata = Metadata::default();
+    let of = |path: &str, fresh| metadata.read(&slot(path), text(fresh)).unwrap().1;
     let first = of("/a", 60);
     first.for_all.set(Default::default()).unwrap();
     assert!(of("/a", 60).for_all.get().is_some());

@@ -35,29 +35,29 @@ pub struct Derived {
 /// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest
 /// is forgotten.
 #[derive(Default)]
-pub struct Heads {
-    read: RefCell<VecDeque<Head>>,
+pub struct Metadata {
+    read: RefCell<VecDeque<Known>>,
 }
 
-struct Head {
+struct Known {
     slot: Slot,
     text: String,
     stored: Stored,
     derived: Rc<Derived>,
 }
 
-impl Heads {
+impl Metadata {
     /// Reads the metadata in a slot; `None` if it is damaged or of another version.
     pub fn read(&self, slot: &Slot, text: String) -> Option<(Stored, Rc<Derived>)> {
         let mut read = self.read.borrow_mut();
-        if let Some(head) = read.iter().find(|head| head.text == text && head.slot == *slot) {
-            return Some((head.stored.clone(), head.derived.clone()));
+        if let Some(known) = read.iter().find(|known| known.text == text && known.slot == *slot) {
+            return Some((known.stored.clone(), known.derived.clone()));
         }
-        let (stored, derived) = (Stored::from_head(&text)?, Rc::<Derived>::default());
+        let (stored, derived) = (Stored::of_text(&text)?, Rc::<Derived>::default());
         if text.len() <= LENGTH_MOST {
             read.truncate(MOST - 1);
             let (slot, stored, derived) = (slot.clone(), stored.clone(), derived.clone());
-            read.push_front(Head { slot, text, stored, derived });
+            read.push_front(Known { slot, text, stored, derived });
         }
         Some((stored, derived))
     }
