@@ -10,7 +10,7 @@ use crate::journal::block::{Block, EARLIER_MOST};
 use crate::journal::object::held::HeldRows;
 use crate::journal::object::room::Room;
 use crate::journal::object::rows::{self, HeldReceipt, Read, Standing};
-use crate::journal::{Head, JournalId, Kept, Number, TagDigest};
+use crate::journal::{Dropped, Head, JournalId, Kept, Number, TagDigest};
 use crate::platform::rows::RowChange;
 use crate::policy::fence::{PurgeMode, thin_out};
 use crate::policy::time::Time;
@@ -183,14 +183,13 @@ impl Entries {
         }
     }
 
-    /// Takes the newest number that a reader has named as given. Returns the row to write. `None`: it
-    /// was given.
-    pub fn raise(&mut self) -> Option<RowChange> {
-        if self.seen <= self.head.last {
-            return None;
-        }
-        self.head.last = self.seen;
-        Some(rows::head(&self.head))
+    /// Gives up the entries up to a number that a reader has, and this object does not. They count as
+    /// dropped, soft and hard ones: nobody knows which they were. Returns the row to write.
+    pub fn lose(&mut self, number: Number) -> RowChange {
+        let Head { last, dropped, .. } = &mut self.head;
+        *last = number.max(*last);
+        *dropped = Dropped { soft: number.max(dropped.soft), hard: number.max(dropped.hard) };
+        rows::head(&self.head)
     }
 
     /// Returns all entries.

@@ -65,22 +65,26 @@ pub struct JournalObject {
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     until: Time,
-    /// It has lost nothing up to this number.
+    /// It has lost nothing up to this number, or has it again from KV.
     had: Number,
+    /// The newest number that a reader has named, of those that it never gave.
+    named: Number,
 }
 
 impl Doubt {
     fn new(had: Number, now: Time) -> Doubt {
-        Doubt { until: now + JOURNAL_DOUBTED_FOR, had }
+        Doubt { until: now + JOURNAL_DOUBTED_FOR, had, named: Number(0) }
     }
 
     fn read(text: &str) -> Option<Doubt> {
-        let (until, had) = text.split_once(' ')?;
-        Some(Doubt { until: Time(until.parse().ok()?), had: Number(had.parse().ok()?) })
+        let mut words = text.split(' ');
+        let until = Time(words.next()?.parse().ok()?);
+        let mut number = || Some(Number(words.next()?.parse().ok()?));
+        Some(Doubt { until, had: number()?, named: number()? })
     }
 
     fn row(self) -> RowChange {
-        let value = format!("{} {}", self.until.0, self.had.0);
+        let value = format!("{} {} {}", self.until.0, self.had.0, self.named.0);
         RowChange::Put { key: DOUBT.to_owned(), value }
     }
 }
@@ -159,10 +163,15 @@ impl JournalObject {
     /// write.
     fn doubts_if_ahead(&mut self, reader: Known, now: Time) -> Option<RowChange> {
         let head = self.head();
-        if self.doubt.is_some() || reader.journal != head.id || reader.number <= head.last {
+        if reader.journal != head.id || reader.number <= head.last {
             return None;
         }
-        Some(self.doubt.insert(Doubt::new(self.restored_to, now)).row())
+        let doubt = self.doubt.get_or_insert(Doubt::new(self.restored_to, now));
+        if reader.number <= doubt.named {
+            return None;
+        }
+        doubt.named = reader.number;
+        Some(doubt.row())
     }
 
     /// Begins a doubt of a journal that has just begun, although the object published one before. Returns
@@ -176,13 +185,14 @@ impl JournalObject {
         self.doubt.is_some()
     }
 
-    /// Returns the time of the next publication. `None`: there is nothing to publish.
+    /// Returns the time of the next publication. `None`: there is nothing to publish, or a write is
+    /// under way.
     ///
-    /// A doubt ends with a publication, though there may be no news: before it, the object looks in KV
-    /// for what it lost.
+    /// An object in doubt publishes even without news: the alarm looks in KV first, and the write ends
+    /// the doubt.
     pub fn next_publication(&self, now: Time) -> Option<Time> {
-        let has_news = self.doubt.is_some() || self.head().last > self.publisher.published();
-        let at = self.publisher.next(has_news, now)?;
+        let is_wanted = self.doubt.is_some() || self.head().last > self.publisher.published();
+        let at = self.publisher.next(is_wanted, now)?;
         Some(self.doubt.map_or(at, |doubt| at.max(doubt.until)))
     }
 
@@ -198,9 +208,12 @@ impl JournalObject {
         let (ours, theirs) = (self.head(), block.head());
         let had = self.restored_to.max(self.publisher.published());
         let had = self.doubt.map_or(had, |doubt| doubt.had);
-        if theirs.id == ours.id && theirs.last <= had {
-            self.publisher.found(theirs.last);
-            return Vec::new();
+        if theirs.id == ours.id {
+            if theirs.last <= had {
+                self.publisher.found(theirs.last);
+                return Vec::new();
+            }
+            self.doubt = self.doubt.map(|doubt| Doubt { had: theirs.last, ..doubt });
         }
         self.entries.adopt_late(block, now)
     }
@@ -222,16 +235,18 @@ impl JournalObject {
     pub fn put_begins(&mut self, now: Time) -> Vec<RowChange> {
         let put = self.publisher.begin(now);
         let begun = RowChange::Put { key: PUT.to_owned(), value: put.to_string() };
-        // A number that was lost for good is taken as given. Its readers would begin a doubt each time.
-        let raised = self.doubt.and_then(|_| self.entries.raise());
-        iter::once(begun).chain(raised).collect()
+        // What KV does not show by now, nothing brings back.
+        let lost = self.doubt.filter(|doubt| doubt.named > doubt.had);
+        let lost = lost.map(|doubt| self.entries.lose(doubt.named));
+        iter::once(begun).chain(lost).collect()
     }
 
     /// Ends a write to KV of the journal up to `number`.
     pub fn put_ends(&mut self, number: Number, is_written: bool, now: Time) -> Vec<RowChange> {
         let put = self.publisher.end(number, is_written, now);
         let ended = put.map(|put| RowChange::Put { key: PUT.to_owned(), value: put.to_string() });
-        let doubt = self.doubt.take_if(|_| is_written);
+        // A doubt that began during the write goes on.
+        let doubt = self.doubt.take_if(|doubt| is_written && doubt.until <= now);
         let doubt = doubt.map(|_| RowChange::Delete { key: DOUBT.to_owned() });
         ended.into_iter().chain(doubt).collect()
     }

@@ -26,13 +26,17 @@ impl<R: ObjectRuntime> JournalService<R> {
             return Ok(());
         }
         self.list_this().await?;
+        // A doubt may have begun meanwhile.
+        if !self.is_publication_due()? {
+            return Ok(());
+        }
         let block = self.put_begins()?;
         let entry = KvEntry { value: block.to_text(), metadata: None, life: RECORD_LIFE };
         let (kv, key) = (self.runtime.kv(), KvKey::journal(&self.runtime.id()));
         let put = self.timed(KV_WRITE_LIMIT, kv.write(&key, entry)).await;
         let change =
             self.started()?.object.put_ends(block.head().last, put.is_ok(), self.runtime.now());
-        self.runtime.write(change)?;
+        self.write_or_start_anew(change)?;
         put
     }
 

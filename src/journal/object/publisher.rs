@@ -80,14 +80,14 @@ impl Publisher {
         self.published = self.published.max(number);
     }
 
-    /// Returns the time of the next write; `has_news` tells whether the journal has something to publish.
-    /// `None`: there is nothing to write now.
-    pub fn next(&self, has_news: bool, now: Time) -> Option<Time> {
+    /// Returns the time of the next write; `is_wanted` tells whether there is a reason for one. `None`:
+    /// there is nothing to write, or a write is under way.
+    pub fn next(&self, is_wanted: bool, now: Time) -> Option<Time> {
         let pause = self.began_at.map_or(now, |began_at| began_at + self.pause);
         match self.state {
             State::Writing => None,
             State::Unsure(since) => Some((since + JOURNAL_PUT_AGAIN).max(pause)),
-            State::Quiet => has_news.then_some(pause.max(now)),
+            State::Quiet => is_wanted.then_some(pause.max(now)),
         }
     }
 

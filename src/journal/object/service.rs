@@ -30,7 +30,7 @@ pub enum ServiceError {
     /// KV failed, which the first start needs.
     #[error("KV, which the object reads when it starts: {0}")]
     Kv(#[from] KvError),
-    /// The rows failed in another request, so the object reads them again.
+    /// The rows failed, so the object reads them again.
     #[error("the object starts anew")]
     StartsAnew,
 }
@@ -74,7 +74,9 @@ impl<R: ObjectRuntime> JournalService<R> {
         if let Err(error) = &published {
             self.runtime.log(&format!("the purge journal was not published in KV: {error}"));
         }
-        if let Err(error) = self.sweep() {
+        if self.started.borrow().is_some()
+            && let Err(error) = self.sweep()
+        {
             self.runtime.log(&format!("the purge journal's rows were not cleared up: {error}"));
         }
         let again = self.runtime.now() + JOURNAL_ALARM_AGAIN;

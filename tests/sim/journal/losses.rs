@@ -21,8 +21,9 @@ fn id(journal: &SimJournal) -> JournalId {
     Entries::restored(journal.rows(), Room::default()).unwrap().head().id
 }
 
-/// The purge of a page that another data centre holds, which the object has published.
-struct Purged {
+/// A world in which a page was purged that another data centre holds. The object has published the
+/// purge.
+struct AfterPurge {
     world: World,
     journal: Rc<SimJournal>,
     /// What the object's rows, and the published journal, were before the purge.
@@ -30,7 +31,7 @@ struct Purged {
     published_before: KvEntry,
 }
 
-fn purged() -> Purged {
+fn purged() -> AfterPurge {
     let (world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");
     world.wait(1_000);
@@ -39,22 +40,22 @@ fn purged() -> Purged {
     change(&world);
     world.purge("hard", &["t"]);
     world.wait(301_000);
-    Purged { world, journal, rows_before, published_before }
+    AfterPurge { world, journal, rows_before, published_before }
 }
 
-/// KV holds something else as the published journal. Returns what it held.
-fn publication_is(world: &World, entry: KvEntry) -> KvEntry {
+/// Puts something else in the place of the published journal. Returns what was there.
+fn replace_publication(world: &World, entry: KvEntry) -> KvEntry {
     world.kv.values.borrow_mut().insert(PUBLISHED_KEY.to_owned(), entry).unwrap()
 }
 
-/// The object has rows with what it took from KV.
+/// Tells whether rows hold what the object took from KV.
 fn has_adopted(journal: &SimJournal) -> bool {
     journal.rows().keys().any(|key| key.starts_with("a/"))
 }
 
 #[test]
 fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
-    let Purged { world, journal, .. } = purged();
+    let AfterPurge { world, journal, .. } = purged();
     journal.empty();
     // An isolate that has no copy yet gets the entry from the new journal.
     assert_eq!(world.get_at(COLD, "/a").text, "new");
@@ -62,7 +63,7 @@ fn an_object_that_lost_its_rows_adopts_what_it_had_published() {
 
 #[test]
 fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_since() {
-    let Purged { world, journal, rows_before, .. } = purged();
+    let AfterPurge { world, journal, rows_before, .. } = purged();
     journal.restore(rows_before);
     // After its first answer the object looks in KV.
     world.get("/b");
@@ -76,7 +77,7 @@ fn an_object_that_was_restored_to_an_earlier_state_adopts_what_it_had_published_
 
 #[test]
 fn an_object_that_was_restored_adopts_what_was_published_though_it_has_a_later_purge() {
-    let Purged { world, journal, rows_before, .. } = purged();
+    let AfterPurge { world, journal, rows_before, .. } = purged();
     journal.restore(rows_before);
     // The first request is a purge: its number is later than what KV shows.
     world.purge("soft", &["other"]);
@@ -94,14 +95,14 @@ fn an_object_that_lost_entries_overwrites_no_newer_journal_in_kv() {
     let emptied = |journal: &SimJournal, _: Rows| journal.empty();
     let losses: [fn(&SimJournal, Rows); 2] = [restored, emptied];
     for loses in losses {
-        let Purged { world, journal, rows_before, published_before } = purged();
+        let AfterPurge { world, journal, rows_before, published_before } = purged();
         journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
-        let newer = publication_is(&world, published_before);
+        let newer = replace_publication(&world, published_before);
         loses(&journal, rows_before);
         world.purge("soft", &["other"]);
         world.wait(50_000);
         journal.evict();
-        publication_is(&world, newer);
+        replace_publication(&world, newer);
         world.get("/b");
         world.wait(200_000);
         assert_eq!(published(&world), Some(2));
@@ -112,13 +113,13 @@ fn an_object_that_lost_entries_overwrites_no_newer_journal_in_kv() {
 
 #[test]
 fn an_object_in_doubt_looks_in_kv_though_no_request_comes() {
-    let Purged { world, journal, rows_before, published_before } = purged();
-    let newer = publication_is(&world, published_before);
+    let AfterPurge { world, journal, rows_before, published_before } = purged();
+    let newer = replace_publication(&world, published_before);
     journal.restore(rows_before);
     // A reader names the number that the object has lost. KV does not show it yet.
     world.get("/a");
     world.wait(50_000);
-    publication_is(&world, newer);
+    replace_publication(&world, newer);
     assert!(journal.rows().contains_key("doubt") && !has_adopted(&journal));
     world.wait(100_000);
     assert!(!journal.rows().contains_key("doubt") && has_adopted(&journal));
@@ -126,15 +127,41 @@ fn an_object_in_doubt_looks_in_kv_though_no_request_comes() {
 }
 
 #[test]
+fn a_doubt_that_begins_while_the_journal_is_being_published_puts_that_off() {
+    let AfterPurge { world, journal, mut rows_before, published_before } = purged();
+    // A write to KV that has not ended is made again after a minute.
+    let put = rows_before["put"].split(' ').next().unwrap().to_owned();
+    rows_before.insert("put".to_owned(), put);
+    let newer = replace_publication(&world, published_before.clone());
+    journal.restore(rows_before);
+    world.get_at(COLD, "/b");
+    world.wait(59_000);
+    // The alarm reads the list of journals before it writes.
+    world.kv.read_takes.set(2_000);
+    world.wait(2_000);
+    assert!(!journal.rows().contains_key("doubt"));
+    world.get("/a");
+    world.kv.read_takes.set(0);
+    world.wait(60_000);
+    assert_eq!(replace_publication(&world, newer).value, published_before.value);
+    assert!(journal.rows().contains_key("doubt"));
+    world.wait(100_000);
+    assert!(has_adopted(&journal));
+}
+
+#[test]
 fn a_number_that_is_lost_for_good_begins_one_doubt() {
-    let Purged { world, journal, rows_before, published_before } = purged();
-    publication_is(&world, published_before);
+    let AfterPurge { world, journal, rows_before, published_before } = purged();
+    replace_publication(&world, published_before);
     journal.restore(rows_before);
     let is_in_doubt = || journal.rows().contains_key("doubt");
     world.get("/a");
     world.wait(1_000);
     assert!(is_in_doubt());
+    journal.evict();
     world.wait(130_000);
+    // Nobody knows what was lost. So it counts as a purge of all.
+    assert_eq!(world.get_at(COLD, "/a").text, "new");
     let writes = world.kv.writes.get();
     for _ in 0..20 {
         // The reader goes on to name its number.
@@ -147,7 +174,7 @@ fn a_number_that_is_lost_for_good_begins_one_doubt() {
 
 #[test]
 fn an_object_whose_rows_fail_while_it_adopts_adopts_again() {
-    let Purged { world, journal, rows_before, .. } = purged();
+    let AfterPurge { world, journal, rows_before, .. } = purged();
     journal.restore(rows_before);
     // After its first answer the object looks in KV. What it finds cannot be written.
     world.kv.read_takes.set(500);
@@ -196,7 +223,7 @@ fn two_starts_at_once_begin_one_journal() {
 
 #[test]
 fn a_listed_journal_that_kv_shows_late_is_adopted_when_it_does() {
-    let Purged { mut world, journal: earlier, .. } = purged();
+    let AfterPurge { mut world, journal: earlier, .. } = purged();
     // The class has another name from now on, and KV does not show what was published last.
     let hidden = world.kv.values.borrow_mut().remove(PUBLISHED_KEY).unwrap();
     earlier.fails.set(true);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use edge_isr::journal::block::Block;
 use edge_isr::journal::memory::JournalMemory;
 use edge_isr::journal::object::entries::Entries;
 use edge_isr::journal::object::room::Room;
@@ -147,18 +148,18 @@ impl Journal {
         if purge.may_be_lost.get() {
             return purge.is_lost.set(true);
         }
-        if !self.has_later(purge, rows) {
+        let all = Entries::restored(rows, Room::default()).map(|entries| entries.all());
+        if !all.is_some_and(|all| self.has_later(purge, &all)) {
             let how = format!("{:?} came at {:?}", purge.what, purge.received);
             self.history.breaks("a purge is durable before its 200", how);
         }
     }
 
-    /// Whether later purges of all its tags have taken a purge's place, or it was dropped.
-    fn has_later(&self, purge: &Purged, rows: Rows) -> bool {
+    /// Whether a purge or later ones of all its tags are among all entries, or it was dropped.
+    fn has_later(&self, purge: &Purged, all: &Block) -> bool {
         let (object, site) = (self.object().unwrap(), &self.history.site);
-        let Some(entries) = Entries::restored(rows, Room::default()) else { return false };
         let came = Number((purge.received.0 + object.stored().ahead.get()) as u64);
-        let (all, dropped) = (entries.all(), entries.head().dropped);
+        let dropped = all.head().dropped;
         let (mode, dropped) = if purge.hard {
             (PurgeMode::Hard, dropped.hard)
         } else {
@@ -231,10 +232,14 @@ impl Journal {
     /// In the end each purge is published.
     pub fn all_are_published(&self) {
         let purges = self.purges.all.borrow();
+        let key = self.object().map(|object| format!("j/{}", object.id())).unwrap_or_default();
+        let values = self.history.kv.values.borrow();
+        let all = values.get(&key).and_then(|entry| Block::of_text(&entry.value));
+        let holds = |purge: &Purged| all.as_ref().is_some_and(|all| self.has_later(purge, all));
         let done = purges.iter().filter(|purge| purge.answered.get().is_some());
         for purge in done.filter(|purge| purge.is_by_journal && !purge.is_lost.get()) {
             let Some(number) = purge.number.get() else { continue };
-            if !self.is_published(number) {
+            if !self.is_published(number) || !holds(purge) {
                 let how = format!("{:?}, which came at {:?}", purge.what, purge.received);
                 self.history.breaks("in the end KV shows each purge of the journal", how);
             }
