@@ -160,25 +160,29 @@ async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
 }
 
 #[wasm_bindgen_test]
-fn the_answer_of_a_hit_has_the_fields_of_all_visitors_and_its_own() {
+fn the_answer_of_a_hit_has_the_shared_fields_and_its_own() {
     let page = [("content-type", "text/html"), ("x-mark", "ä"), ("link", "</a>")];
     let twice = [("content-type", "text/html"), ("link", "</a>"), ("link", "</b>")];
-    let own = [("age", "5"), ("cache-status", "edge-isr; hit")];
+    let lines = [("cache-status", "cdn; hit"), ("server-timing", "db;dur=7"), ("x-mark", "a")];
+    let own = [("age", "5"), ("cache-status", "edge-isr; hit"), ("server-timing", "cache;dur=1")];
     let made = |response: Response<Body>| {
         let answer = to_js_response(response).unwrap();
         (answer.status(), from_js(&answer.headers()))
     };
     let statuses = [StatusCode::NOT_FOUND, StatusCode::NO_CONTENT];
-    for (for_all, status) in [page, twice].iter().flat_map(|page| statuses.map(|it| (page, it))) {
-        let whole = fields(&[for_all, &own[..]].concat());
+    let cases = [page, twice, lines];
+    for (shared, status) in cases.iter().flat_map(|page| statuses.map(|it| (page, it))) {
+        let whole = fields(&[shared, &own[..]].concat());
         let expected = made(Response::new(status, whole, Body::bytes(b"x")));
         let derived = Rc::new(Derived::default());
-        derived.for_all.set(fields(for_all)).unwrap();
+        derived.shared_fields.set(fields(shared)).unwrap();
         // What was prepared is used again as it was.
         for _ in 0..2 {
             let hit = Response::new(status, fields(&own), Body::bytes(b"x"));
             let hit = Response { derived: Some(derived.clone()), ..hit };
             assert_eq!(made(hit), expected);
+            let prepared = derived.prepared.get().unwrap().downcast_ref::<Option<Headers>>();
+            assert!(prepared.unwrap().is_some());
         }
     }
 }

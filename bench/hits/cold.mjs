@@ -1,8 +1,8 @@
 // node --single-threaded cold.mjs FOLDER: the CPU time in which an isolate takes over a large journal.
 //
-// It runs the built wasm in Node's V8, where a call can be timed. The process is its own, and has one thread: else the
-// heap and the threads of the bench are measured too. FOLDER holds the object's replies: `whole` has all entries, and
-// `news` those of one more purge. Prints the times as JSON.
+// It runs the built wasm in Node's V8, where a call can be timed. In a process of its own, the bench's heap is not measured.
+// With one thread, V8 does all its work there. FOLDER holds the object's replies: `whole` has all entries, and `news` those
+// of one more purge. The times are written to `times.json` there.
 //
 // Each isolate is a new instance of the module, and of its memory. The cache and the object are stand-ins that answer
 // at once, so the time from a request to the end of its deferred work is CPU time. Their own copies of the bytes count.
@@ -158,4 +158,5 @@ async function written(folder) {
   return pathToFileURL(path).href;
 }
 
-console.log(JSON.stringify(await hitTimes(process.argv[2])));
+const [folder] = process.argv.slice(2);
+await writeFile(join(folder, "times.json"), JSON.stringify(await hitTimes(folder)));

@@ -1,5 +1,5 @@
 // Large purges, large tag sets and large journals.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -125,7 +125,7 @@ async function hitTimes(replies) {
     const cold = start(process.execPath, ["--single-threaded", COLD, folder]);
     const [printed, { code }] = await Promise.all([text(cold.output), cold.ended]);
     if (code !== 0) throw new Failure(`the CPU time could not be measured: ${printed}`);
-    return JSON.parse(printed);
+    return JSON.parse(await readFile(join(folder, "times.json"), "utf8"));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 /// The number of results that are kept.
 const PLACES: usize = 512;
 
-/// The results of a function that gives the same result for the same argument.
+/// The results of one function, which gives the same result for the same argument.
 ///
-/// Each argument has one place. Another argument of that place takes it over.
+/// Each argument has one place. A later argument with the same place takes it over.
 pub struct Memo<A, R> {
     places: RefCell<Vec<Option<(A, R)>>>,
 }
@@ -20,7 +20,8 @@ impl<A, R> Default for Memo<A, R> {
 }
 
 impl<A: Clone + Hash + PartialEq, R: Clone> Memo<A, R> {
-    /// Returns the result for an argument. It is worked out unless it is kept.
+    /// Returns the result for an argument. It is worked out unless it is kept: by the same function each
+    /// time, which does not use this memo itself.
     pub fn of(&self, argument: &A, work_out: impl FnOnce(&A) -> R) -> R {
         let mut places = self.places.borrow_mut();
         places.resize_with(PLACES, || None);

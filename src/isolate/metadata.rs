@@ -26,8 +26,8 @@ pub struct Derived {
     /// What the isolate knew of purges when it last judged the response, and found it not outdated.
     /// While the isolate knows the same, the response is not outdated.
     pub clear_as_of: Cell<Option<Knowledge>>,
-    /// The fields that all visitors get: without `Age`, and without the edge's own lines.
-    pub for_all: OnceCell<HeaderMap>,
+    /// The fields of all responses that are made of it: without `Age`, and without the edge's own lines.
+    pub shared_fields: OnceCell<HeaderMap>,
     /// The same fields in the platform's own form.
     pub prepared: OnceCell<Box<dyn Any>>,
 }
@@ -35,29 +35,31 @@ pub struct Derived {
 /// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest
 /// is forgotten.
 #[derive(Default)]
-pub struct Metadata {
-    read: RefCell<VecDeque<Known>>,
+pub struct MetadataMemory {
+    remembered: RefCell<VecDeque<Remembered>>,
 }
 
-struct Known {
+struct Remembered {
     slot: Slot,
     text: String,
     stored: Stored,
     derived: Rc<Derived>,
 }
 
-impl Metadata {
+impl MetadataMemory {
     /// Reads the metadata in a slot; `None` if it is damaged or of another version.
     pub fn read(&self, slot: &Slot, text: String) -> Option<(Stored, Rc<Derived>)> {
-        let mut read = self.read.borrow_mut();
-        if let Some(known) = read.iter().find(|known| known.text == text && known.slot == *slot) {
+        let mut remembered = self.remembered.borrow_mut();
+        if let Some(known) =
+            remembered.iter().find(|known| known.text == text && known.slot == *slot)
+        {
             return Some((known.stored.clone(), known.derived.clone()));
         }
         let (stored, derived) = (Stored::of_text(&text)?, Rc::<Derived>::default());
         if text.len() <= LENGTH_MOST {
-            read.truncate(MOST - 1);
+            remembered.truncate(MOST - 1);
             let (slot, stored, derived) = (slot.clone(), stored.clone(), derived.clone());
-            read.push_front(Known { slot, text, stored, derived });
+            remembered.push_front(Remembered { slot, text, stored, derived });
         }
         Some((stored, derived))
     }

@@ -16,7 +16,7 @@ use crate::isolate::budget::VisitorWrites;
 use crate::isolate::cache_health::CacheHealth;
 use crate::isolate::complaints::Complaints;
 use crate::isolate::memo::Memo;
-use crate::isolate::metadata::Metadata;
+use crate::isolate::metadata::MetadataMemory;
 use crate::isolate::recent::Recent;
 use crate::isolate::rest::{Rest, ShardRests};
 use crate::isolate::shared::Shared;
@@ -36,7 +36,7 @@ use crate::purge::reads::ReadsUnderWay;
 #[derive(Default)]
 pub struct Isolate {
     /// Metadata of stored responses that was read here.
-    pub metadata: Metadata,
+    pub metadata: MetadataMemory,
     /// The slots of pages.
     pub slots: Memo<CacheKey, Slot>,
     /// The URLs of slots in the Cache API.

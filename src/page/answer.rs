@@ -20,8 +20,8 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
 
-/// Makes the response of a hit from a stored one, as [`stored`] does. The fields that all visitors
-/// get are used again.
+/// Makes the response of a hit from a stored one, as [`stored`] does. Its `headers` are those made for
+/// this response; the others are worked out once, and shared.
 pub fn hit<P: Platform>(
     platform: &P,
     visit: &Visit,
@@ -30,13 +30,14 @@ pub fn hit<P: Platform>(
     body: P::Body,
     status: CacheStatus,
 ) -> Response<P::Body> {
-    let for_all = derived.for_all.get_or_init(|| {
+    let shared = derived.shared_fields.get_or_init(|| {
         let mut headers = response.headers.clone();
         headers.remove(header::AGE);
         for_visitor(platform, &mut headers);
         headers
     });
-    if conditional::is_not_modified(&visit.method, &*visit.fields, response.status, for_all) {
+    // A 304 lacks some of the shared fields.
+    if conditional::is_not_modified(&visit.method, &*visit.fields, response.status, shared) {
         return stored(platform, visit, response, body, status);
     }
     let mut headers = HeaderMap::new();

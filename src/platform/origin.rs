@@ -27,12 +27,12 @@ pub struct Request<B> {
 pub struct Response<B> {
     /// The status.
     pub status: StatusCode,
-    /// The header fields; of a hit, those that this visitor alone gets.
+    /// The header fields; of a hit, those made for this response.
     pub headers: HeaderMap,
     /// The body.
     pub body: B,
-    /// Set for a hit: what was computed from the stored response. It has the fields that all visitors
-    /// get, which the platform may keep in a form of its own.
+    /// Set for a hit: what was computed from the stored response. It has the other header fields, which
+    /// the platform may keep in a form of its own.
     pub derived: Option<Rc<Derived>>,
 }
 
@@ -44,8 +44,8 @@ impl<B> Response<B> {
 
     /// Returns all header fields.
     pub fn whole_headers(&self) -> Cow<'_, HeaderMap> {
-        let for_all = self.derived.as_ref().and_then(|derived| derived.for_all.get());
-        let Some(mut whole) = for_all.cloned() else { return Cow::Borrowed(&self.headers) };
+        let shared = self.derived.as_ref().and_then(|derived| derived.shared_fields.get());
+        let Some(mut whole) = shared.cloned() else { return Cow::Borrowed(&self.headers) };
         for (name, value) in &self.headers {
             whole.append(name, value.clone());
         }

@@ -26,7 +26,7 @@ const VERSION: u32 = 3;
 /// The content of a slot in the data centre's cache.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
-    /// A stored response. An isolate shares what it has read of it.
+    /// A stored response. The requests of an isolate share one copy.
     Response(Rc<StoredResponse>),
     /// A mark that the page passes.
     Pass(PassMarker),

@@ -33,16 +33,15 @@ pub fn to_js(headers: &HeaderMap) -> JsValue {
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Returns the fields of a hit's response in two parts: those that all visitors get, in the runtime's
-/// form, and the others as text, with a line for each name, and a line for its value. `None`: this is
-/// no hit, or the runtime does not take the fields.
+/// Returns the fields of a hit's response in two parts: the shared ones in the runtime's form, and
+/// those made for this response as text, with a line for each name, and a line for its value. `None`:
+/// this is no hit, or the runtime does not take the fields.
 pub fn prepared<B>(response: &Response<B>) -> Option<(Headers, String)> {
     let derived = response.derived.as_ref()?;
+    let shared = derived.shared_fields.get()?;
     let prepared = derived.prepared.get_or_init(|| {
-        let for_all = derived.for_all.get().map(to_js);
-        let made =
-            for_all.map(|pairs| Headers::new_with_record_from_str_to_str(pairs.unchecked_ref()));
-        Box::new(made.and_then(Result::ok))
+        let made = Headers::new_with_record_from_str_to_str(to_js(shared).unchecked_ref());
+        Box::new(made.ok())
     });
     let prepared = prepared.downcast_ref::<Option<Headers>>()?.clone()?;
     let mut added = String::new();

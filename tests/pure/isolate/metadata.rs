@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use edge_isr::isolate::metadata::Metadata;
+use edge_isr::isolate::metadata::MetadataMemory;
 use edge_isr::policy::key::{CacheKey, Slot};
 use edge_isr::policy::stored::Stored;
 
@@ -17,13 +17,13 @@ fn slot(path: &str) -> Slot {
     CacheKey::parse(&format!("https://site.test{path}")).unwrap().slot()
 }
 
-fn stored(metadata: &Metadata, path: &str, text: &str) -> Option<Stored> {
+fn stored(metadata: &MetadataMemory, path: &str, text: &str) -> Option<Stored> {
     metadata.read(&slot(path), text.to_owned()).map(|(stored, _)| stored)
 }
 
 #[test]
 fn what_is_remembered_is_what_the_text_says() {
-    let metadata = Metadata::default();
+    let metadata = MetadataMemory::default();
     // More texts than are remembered, each read again at once and after all others.
     let texts: Vec<String> = (0..200).map(text).collect();
     for text in texts.iter().chain(&texts).flat_map(|text| [text, text]) {
@@ -33,7 +33,7 @@ fn what_is_remembered_is_what_the_text_says() {
 
 #[test]
 fn a_damaged_text_says_nothing_however_often_it_is_read() {
-    let (metadata, text) = (Metadata::default(), text(60));
+    let (metadata, text) = (MetadataMemory::default(), text(60));
     let damaged = &text[..text.len() - 1];
     for _ in 0..2 {
         assert_eq!(stored(&metadata, "/", damaged), None);
@@ -43,12 +43,12 @@ fn a_damaged_text_says_nothing_however_often_it_is_read() {
 
 #[test]
 fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
-    let metadata = Metadata::default();
+    let metadata = MetadataMemory::default();
     let of = |path: &str, fresh| metadata.read(&slot(path), text(fresh)).unwrap().1;
     let first = of("/a", 60);
-    first.for_all.set(Default::default()).unwrap();
-    assert!(of("/a", 60).for_all.get().is_some());
+    first.shared_fields.set(Default::default()).unwrap();
+    assert!(of("/a", 60).shared_fields.get().is_some());
     // Another page with the same metadata, and other metadata of the same page.
-    assert!(of("/b", 60).for_all.get().is_none());
-    assert!(of("/a", 61).for_all.get().is_none());
+    assert!(of("/b", 60).shared_fields.get().is_none());
+    assert!(of("/a", 61).shared_fields.get().is_none());
 }

@@ -46,10 +46,6 @@ fn a_hit_keeps_the_lines_of_the_origin_whose_names_the_edge_uses() {
         assert_eq!(first, of_origin);
         assert!(second.to_str().unwrap().starts_with(of_edge), "{second:?}");
     }
-    // Without such lines, what all visitors get is kept, and has no age of its own.
-    world.origin.set("/b", Page::new("two").fresh(60, 0).with("age", "5"));
-    world.get("/b");
-    assert_eq!(world.get("/b").headers.get_all("age").iter().count(), 1);
 }
 
 #[test]
