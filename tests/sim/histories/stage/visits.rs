@@ -35,7 +35,7 @@ impl Stage {
                 visiting: &visiting,
                 asked,
                 sim: &sim,
-                headers: &response.headers,
+                headers: &response.whole_headers(),
                 text: &response.body.text,
             };
             stage.invariants.answered(&seen);
