@@ -183,8 +183,8 @@ impl Entries {
         }
     }
 
-    /// Gives up the entries up to a number that a reader has, and this object does not. They count as
-    /// dropped, soft and hard ones: nobody knows which they were. Returns the row to write.
+    /// Gives up the entries up to a number that a reader has, and this object does not. Their tags and
+    /// modes are unknown, so soft and hard entries up to it count as dropped. Returns the row to write.
     pub fn lose(&mut self, number: Number) -> RowChange {
         let Head { last, dropped, .. } = &mut self.head;
         *last = number.max(*last);

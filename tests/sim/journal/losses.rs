@@ -160,7 +160,7 @@ fn a_number_that_is_lost_for_good_begins_one_doubt() {
     assert!(is_in_doubt());
     journal.evict();
     world.wait(130_000);
-    // Nobody knows what was lost. So it counts as a purge of all.
+    // The tags of the lost purges are unknown, so every page from before them counts as purged.
     assert_eq!(world.get_at(COLD, "/a").text, "new");
     let writes = world.kv.writes.get();
     for _ in 0..20 {
