@@ -8,23 +8,23 @@ use std::rc::Rc;
 use http::StatusCode;
 
 use crate::control;
-use crate::fields::cache_status::{CACHE_STATUS, CacheStatus, Detail};
+use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::page::answer::own_problem;
+use crate::page::hit::Answer;
 use crate::page::serve::serve;
 use crate::page::server_timing::ServerTiming;
 use crate::page::visit::Visit;
-use crate::platform::{Platform, Response};
+use crate::platform::Platform;
 use crate::routes::Route;
 
 /// Responds to any request.
 ///
 /// The host is checked before the path: `HOSTS` also protects the routes under the control prefix.
-/// The caller sends the response to the visitor as it is.
 pub async fn handle<P: Platform>(
     platform: P,
     visit: Visit,
     body: Option<P::Body>,
-) -> Response<P::Body> {
+) -> Answer<P::Body> {
     let mut visit = visit;
     let config = platform.config();
     if ServerTiming::wanted(config, &*visit.fields) {
@@ -34,7 +34,7 @@ pub async fn handle<P: Platform>(
         let detail = "HOSTS does not list the host that was asked for.";
         let status = StatusCode::MISDIRECTED_REQUEST;
         let title = "This host is not served here";
-        return own_problem(&platform, Detail::Host, status, title, detail);
+        return own_problem(&platform, Detail::Host, status, title, detail).into();
     }
     match Route::of(visit.key.path(), &config.control_prefix) {
         Route::Page if config.log_requests => {
@@ -47,7 +47,7 @@ pub async fn handle<P: Platform>(
         Route::Control(route) => {
             let mut response = control::control(&platform, route, &visit, body).await;
             CacheStatus::default().detail(Detail::Control).append_to(&mut response.headers);
-            response
+            response.into()
         }
     }
 }
@@ -55,10 +55,8 @@ pub async fn handle<P: Platform>(
 /// Sums up for the request log what the cache did, and why.
 ///
 /// The words come from the response's own `Cache-Status`, so the log and the header never disagree.
-fn outcome<B>(answer: &Response<B>) -> String {
-    // An origin may have a cache of its own. The last line of the field is this edge's.
-    let status = answer.headers.get_all(CACHE_STATUS).iter().next_back();
-    let said = status.and_then(|value| value.to_str().ok()).unwrap_or("");
+fn outcome<B>(answer: &Answer<B>) -> String {
+    let said = answer.cache_status().unwrap_or("");
     let said = said.split_once("; ").map_or("", |(_, said)| said);
     let has = |word: &str| said.split("; ").any(|part| part == word);
     let word = match () {
@@ -68,5 +66,5 @@ fn outcome<B>(answer: &Response<B>) -> String {
         () if said.contains("detail=") => "pass",
         () => "miss",
     };
-    format!("{} {word} ({said})", answer.status.as_u16())
+    format!("{} {word} ({said})", answer.status().as_u16())
 }

@@ -57,7 +57,8 @@ closed!(
 #[cfg(target_arch = "wasm32")]
 pub mod runtime_tests {
     pub use crate::fields::request::RequestFields;
-    pub use crate::isolate::metadata::Derived;
+    pub use crate::isolate::metadata::SharedFields;
+    pub use crate::page::hit::{Answer, Hit};
     pub use crate::platform::{ReadError, Response, Unsettled};
     pub use crate::workers::body::{Body, BodyRead, Settling, read, settle};
     pub use crate::workers::headers::{Native, from_js, to_js};

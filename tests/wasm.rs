@@ -5,8 +5,8 @@
 use std::rc::Rc;
 
 use edge_isr::runtime_tests::{
-    Body, BodyRead, Derived, Native, ReadError, RequestFields, Response, Settling, Unsettled,
-    from_js, read, settle, to_js, to_js_response,
+    Answer, Body, BodyRead, Hit, Native, ReadError, RequestFields, Response, Settling,
+    SharedFields, Unsettled, from_js, read, settle, to_js, to_js_response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
@@ -78,7 +78,8 @@ fn endless() -> (Body, impl Fn() -> bool) {
 
 async fn length(body: Body) -> u32 {
     let response = Response::new(StatusCode::OK, HeaderMap::new(), body);
-    let buffer = JsFuture::from(to_js_response(response).unwrap().array_buffer().unwrap()).await;
+    let buffer =
+        JsFuture::from(to_js_response(response.into()).unwrap().array_buffer().unwrap()).await;
     Uint8Array::new(&buffer.unwrap()).length()
 }
 
@@ -155,7 +156,7 @@ async fn an_answer_without_a_body_is_made_for_a_status_that_takes_none() {
     for status in [204, 304] {
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Response::new(status, HeaderMap::new(), Body::bytes(b"x"));
-        assert_eq!(to_js_response(answer).unwrap().status(), status.as_u16());
+        assert_eq!(to_js_response(answer.into()).unwrap().status(), status.as_u16());
     }
 }
 
@@ -165,23 +166,22 @@ fn the_answer_of_a_hit_has_the_shared_fields_and_its_own() {
     let twice = [("content-type", "text/html"), ("link", "</a>"), ("link", "</b>")];
     let lines = [("cache-status", "cdn; hit"), ("server-timing", "db;dur=7"), ("x-mark", "a")];
     let own = [("age", "5"), ("cache-status", "edge-isr; hit"), ("server-timing", "cache;dur=1")];
-    let made = |response: Response<Body>| {
-        let answer = to_js_response(response).unwrap();
+    let made = |answer: Answer<Body>| {
+        let answer = to_js_response(answer).unwrap();
         (answer.status(), from_js(&answer.headers()))
     };
     let statuses = [StatusCode::NOT_FOUND, StatusCode::NO_CONTENT];
     let cases = [page, twice, lines];
     for (shared, status) in cases.iter().flat_map(|page| statuses.map(|it| (page, it))) {
         let whole = fields(&[shared, &own[..]].concat());
-        let expected = made(Response::new(status, whole, Body::bytes(b"x")));
-        let derived = Rc::new(Derived::default());
-        derived.shared_fields.set(fields(shared)).unwrap();
+        let expected = made(Response::new(status, whole, Body::bytes(b"x")).into());
+        let shared = Rc::new(SharedFields::from(fields(shared)));
         // What was prepared is used again as it was.
         for _ in 0..2 {
-            let hit = Response::new(status, fields(&own), Body::bytes(b"x"));
-            let hit = Response { derived: Some(derived.clone()), ..hit };
-            assert_eq!(made(hit), expected);
-            let prepared = derived.prepared.get().unwrap().downcast_ref::<Option<Headers>>();
+            let (shared, added) = (shared.clone(), fields(&own));
+            let hit = Hit { status, shared: shared.clone(), added, body: Body::bytes(b"x") };
+            assert_eq!(made(Answer::Hit(hit)), expected);
+            let prepared = shared.prepared.get().unwrap().downcast_ref::<Option<Headers>>();
             assert!(prepared.unwrap().is_some());
         }
     }
@@ -199,7 +199,7 @@ fn a_body_that_is_dropped_is_cancelled() {
 fn a_body_that_was_handed_over_is_not_cancelled() {
     let (body, is_cancelled) = endless();
     let status = StatusCode::OK;
-    let answer = to_js_response(Response::new(status, HeaderMap::new(), body)).unwrap();
+    let answer = to_js_response(Response::new(status, HeaderMap::new(), body).into()).unwrap();
     assert!(!is_cancelled() && !answer.body_used());
 }
 
@@ -207,7 +207,7 @@ fn a_body_that_was_handed_over_is_not_cancelled() {
 fn the_body_of_an_answer_that_has_none_is_cancelled() {
     let (body, is_cancelled) = endless();
     let status = StatusCode::NOT_MODIFIED;
-    to_js_response(Response::new(status, HeaderMap::new(), body)).unwrap();
+    to_js_response(Response::new(status, HeaderMap::new(), body).into()).unwrap();
     assert!(is_cancelled());
 }
 

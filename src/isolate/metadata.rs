@@ -26,10 +26,24 @@ pub struct Derived {
     /// What the isolate knew of purges when it last judged the response, and found it not outdated.
     /// While the isolate knows the same, the response is not outdated.
     pub clear_as_of: Cell<Option<Knowledge>>,
-    /// The fields of all responses that are made of it: without `Age`, and without the edge's own lines.
-    pub shared_fields: OnceCell<HeaderMap>,
-    /// The same fields in the platform's own form.
+    /// The header fields that all hits of the response have.
+    pub shared_fields: OnceCell<Rc<SharedFields>>,
+}
+
+/// Header fields that all hits of a stored response have: without `Age`, and without the edge's own
+/// lines.
+#[derive(Debug)]
+pub struct SharedFields {
+    /// The fields.
+    pub headers: HeaderMap,
+    /// The same fields in the platform's own form, once it needed them.
     pub prepared: OnceCell<Box<dyn Any>>,
+}
+
+impl From<HeaderMap> for SharedFields {
+    fn from(headers: HeaderMap) -> Self {
+        SharedFields { headers, prepared: OnceCell::new() }
+    }
 }
 
 /// The texts in the order in which they were first read, the latest first. Past [`MOST`] the oldest

@@ -3,8 +3,6 @@
 //! Every response carries `Cache-Status`. Whichever way a response came about, the header fields
 //! that are meant for caches alone are removed here.
 
-use std::rc::Rc;
-
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -14,38 +12,10 @@ use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
 use crate::fields::response;
-use crate::isolate::metadata::Derived;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
 use crate::policy::stored::StoredResponse;
-
-/// Makes the response of a hit from a stored one, as [`stored`] does. Its `headers` are those made for
-/// this response; the others are worked out once, and shared.
-pub fn hit<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    response: &StoredResponse,
-    derived: &Rc<Derived>,
-    body: P::Body,
-    status: CacheStatus,
-) -> Response<P::Body> {
-    let shared = derived.shared_fields.get_or_init(|| {
-        let mut headers = response.headers.clone();
-        headers.remove(header::AGE);
-        for_visitor(platform, &mut headers);
-        headers
-    });
-    // A 304 lacks some of the shared fields.
-    if conditional::is_not_modified(&visit.method, &*visit.fields, response.status, shared) {
-        return stored(platform, visit, response, body, status);
-    }
-    let mut headers = HeaderMap::new();
-    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
-    say(visit, status, &mut headers);
-    let body = if visit.method == Method::HEAD { platform.empty_body() } else { body };
-    Response { derived: Some(derived.clone()), ..Response::new(response.status, headers, body) }
-}
 
 /// Makes the response of a stored one, or of one that was just fetched to be stored.
 pub fn stored<P: Platform>(
@@ -127,13 +97,13 @@ fn complete<P: Platform>(
 }
 
 /// Removes the fields that are meant for caches, unless a setting keeps them.
-fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
+pub(super) fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
     let config = platform.config();
     response::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
 }
 
 /// Adds `Cache-Status`, and for a request that is being timed the key and the times.
-fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
+pub(super) fn say(visit: &Visit, mut status: CacheStatus, headers: &mut HeaderMap) {
     if let Some(server_timing) = &visit.server_timing {
         status.key = Some(visit.key.url());
         server_timing.append_to(headers);

@@ -4,7 +4,7 @@
 //!    [`forward::bypass`].
 //! 2. [`lookup::look`] reads the slot of the page or of a variant, and judges the stored response.
 //! 3. [`shared_key::shared_key`] may name a second key to look up, for a URL with a query.
-//! 4. [`answer::hit`] sends a fresh response, or a stale one that a background refresh renews.
+//! 4. [`hit::hit`] answers with a fresh response, or a stale one that a background refresh renews.
 //! 5. [`found::Found::unanswered`] decides what happens to every other request.
 //! 6. [`fill::fill`] takes the lease ([`crate::lease::acquire`]), or waits for its holder and looks
 //!    again.
@@ -19,6 +19,7 @@ pub mod filing;
 pub mod fill;
 pub mod forward;
 pub mod found;
+pub mod hit;
 pub mod lookup;
 pub mod refresh;
 pub mod reply;

@@ -15,6 +15,7 @@ use crate::page::answer;
 use crate::page::fill::fill;
 use crate::page::forward;
 use crate::page::found::{Candidate, Found, Lookup, Unanswered};
+use crate::page::hit::{Answer, hit};
 use crate::page::lookup::look;
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
@@ -28,19 +29,19 @@ use crate::policy::part::{Sent, sent};
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
 
-/// Responds to a visitor's request for a page. The caller sends the response as it is.
+/// Responds to a visitor's request for a page.
 pub async fn serve<P: Platform>(
     platform: P,
     visit: Visit,
     body: Option<P::Body>,
-) -> Response<P::Body> {
+) -> Answer<P::Body> {
     if loops(&platform, &visit) {
-        return forward::loop_detected(&platform);
+        return forward::loop_detected(&platform).into();
     }
     // A bypassed request never reads the cache. Only it may have a body.
     if let Some(reason) = bypassed(&platform, &visit) {
         let status = forward::bypass_status(reason);
-        return forward::bypass(&platform, &visit, body, status).await;
+        return forward::bypass(&platform, &visit, body, status).await.into();
     }
     let mut visit = visit;
     let mut lookup = look(&platform, &visit).await;
@@ -53,7 +54,7 @@ pub async fn serve<P: Platform>(
     }
     match shown(&platform, &visit, lookup) {
         Ok(shown) => show(&platform, &visit, shown).await,
-        Err(lookup) => answer_from_origin(platform, visit, lookup).await,
+        Err(lookup) => answer_from_origin(platform, visit, lookup).await.into(),
     }
 }
 
@@ -110,15 +111,11 @@ fn shown<P: Platform>(
 ///
 /// A range is read from the cache by itself. If that fails, the whole response is a valid response
 /// too (RFC 9110 §14.2).
-async fn show<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-    shown: Shown<P::Body>,
-) -> Response<P::Body> {
+async fn show<P: Platform>(platform: &P, visit: &Visit, shown: Shown<P::Body>) -> Answer<P::Body> {
     let Shown { slot, stored, derived, body, status } = shown;
     let sent = sent(&visit.method, &*visit.fields, stored.status, &stored.headers);
     let Sent::Part(part, length) = sent else {
-        return answer::hit(platform, visit, &stored, &derived, body, status);
+        return hit(platform, visit, &stored, &derived, body, status);
     };
     let read = match part {
         Part::Bytes { first, last } => {
@@ -127,8 +124,8 @@ async fn show<P: Platform>(
         _ => Some(platform.empty_body()),
     };
     match read {
-        Some(read) => answer::part(platform, visit, &stored, read, status, part, length),
-        None => answer::hit(platform, visit, &stored, &derived, body, status),
+        Some(read) => answer::part(platform, visit, &stored, read, status, part, length).into(),
+        None => hit(platform, visit, &stored, &derived, body, status),
     }
 }
 

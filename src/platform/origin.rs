@@ -1,12 +1,9 @@
 //! Requests to the origin.
 
-use std::borrow::Cow;
 use std::future::Future;
-use std::rc::Rc;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::isolate::metadata::Derived;
 use crate::platform::Bodies;
 
 /// A request on its way to the origin.
@@ -27,29 +24,16 @@ pub struct Request<B> {
 pub struct Response<B> {
     /// The status.
     pub status: StatusCode,
-    /// The header fields; of a hit, those made for this response.
+    /// The header fields.
     pub headers: HeaderMap,
     /// The body.
     pub body: B,
-    /// Set for a hit: what was computed from the stored response. It has the other header fields, which
-    /// the platform may keep in a form of its own.
-    pub derived: Option<Rc<Derived>>,
 }
 
 impl<B> Response<B> {
     /// Makes a response.
     pub fn new(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
-        Response { status, headers, body, derived: None }
-    }
-
-    /// Returns all header fields.
-    pub fn whole_headers(&self) -> Cow<'_, HeaderMap> {
-        let shared = self.derived.as_ref().and_then(|derived| derived.shared_fields.get());
-        let Some(mut whole) = shared.cloned() else { return Cow::Borrowed(&self.headers) };
-        for (name, value) in &self.headers {
-            whole.append(name, value.clone());
-        }
-        Cow::Owned(whole)
+        Response { status, headers, body }
     }
 }
 

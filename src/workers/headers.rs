@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
 use crate::fields::request::RequestFields;
-use crate::platform::Response;
+use crate::isolate::metadata::SharedFields;
 use crate::policy::format::{ascii_json, header_pairs};
 
 /// Returns the fields in the form that the flows read.
@@ -33,23 +33,24 @@ pub fn to_js(headers: &HeaderMap) -> JsValue {
     JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
-/// Returns the fields of a hit's response in two parts: the shared ones in the runtime's form, and
-/// those made for this response as text, with a line for each name, and a line for its value. `None`:
-/// this is no hit, or the runtime does not take the fields.
-pub fn prepared<B>(response: &Response<B>) -> Option<(Headers, String)> {
-    let derived = response.derived.as_ref()?;
-    let shared = derived.shared_fields.get()?;
-    let prepared = derived.prepared.get_or_init(|| {
-        let made = Headers::new_with_record_from_str_to_str(to_js(shared).unchecked_ref());
-        Box::new(made.ok())
+/// Returns the fields in the form that the runtime accepts at once. They are converted the first time.
+/// `None`: the runtime does not take them.
+pub fn prepared(shared: &SharedFields) -> Option<&Headers> {
+    let prepared = shared.prepared.get_or_init(|| {
+        let fields = to_js(&shared.headers);
+        Box::new(Headers::new_with_record_from_str_to_str(fields.unchecked_ref()).ok())
     });
-    let prepared = prepared.downcast_ref::<Option<Headers>>()?.clone()?;
-    let mut added = String::new();
-    for (name, value) in &response.headers {
+    prepared.downcast_ref::<Option<Headers>>()?.as_ref()
+}
+
+/// Writes fields as text: each has a line for its name, and a line for its value.
+pub fn lines(headers: &HeaderMap) -> String {
+    let mut lines = String::new();
+    for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        added.extend([name.as_str(), "\n", &value, "\n"]);
+        lines.extend([name.as_str(), "\n", &value, "\n"]);
     }
-    Some((prepared, added))
+    lines
 }
 
 /// Writes the second argument of `new Response` as JSON. Bodies are sent without another coding.

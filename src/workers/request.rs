@@ -21,8 +21,8 @@ use crate::fields::cache_status::Detail;
 use crate::fields::request::RequestFields;
 use crate::isolate::Isolate;
 use crate::page::answer::own_problem_response;
+use crate::page::hit::Answer;
 use crate::page::visit::Visit;
-use crate::platform::Response;
 use crate::policy::key::{CacheKey, resolved_url};
 
 thread_local! {
@@ -53,7 +53,7 @@ async fn answer(
     config: Rc<Config>,
     env: Env,
     context: Context,
-) -> Response<Body> {
+) -> Answer<Body> {
     // Without ORIGIN, the zone itself serves the page if the Worker fails. With ORIGIN, the zone
     // has other content.
     if config.origin.is_none() {
@@ -105,12 +105,12 @@ fn unmade_response() -> web_sys::Response {
     to_js_response(problem).unwrap_or_else(|_| web_sys::Response::error())
 }
 
-fn unreadable(title: &str, detail: &str) -> Response<Body> {
+fn unreadable(title: &str, detail: &str) -> Answer<Body> {
     refuse(Detail::UrlUnreadable, StatusCode::BAD_REQUEST, title, detail)
 }
 
-fn refuse(why: Detail, status: StatusCode, title: &str, detail: &str) -> Response<Body> {
-    own_problem_response(why, status, title, detail, |bytes| Body::bytes(&bytes))
+fn refuse(why: Detail, status: StatusCode, title: &str, detail: &str) -> Answer<Body> {
+    own_problem_response(why, status, title, detail, |bytes| Body::bytes(&bytes)).into()
 }
 
 /// Returns the settings. They are read once in each isolate.

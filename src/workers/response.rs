@@ -7,20 +7,33 @@ use wasm_bindgen::prelude::*;
 use super::body::Body;
 use super::headers;
 use super::js::combined;
+use crate::page::hit::{Answer, Hit};
 use crate::platform::Response;
 
 /// Makes the runtime's response. The body keeps its Content-Encoding.
-pub fn to_js_response(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
-    let may_have_body = may_have_body(response.status);
-    if let Some((fields, added)) = headers::prepared(&response).filter(|_| may_have_body) {
-        return combined::prepared(
-            &response.body.into_js(),
-            response.status.as_u16(),
-            &fields,
-            &added,
-        );
+pub fn to_js_response(answer: Answer<Body>) -> Result<web_sys::Response, JsValue> {
+    match answer {
+        Answer::Whole(response) => whole(response),
+        Answer::Hit(hit) => self::hit(hit),
     }
-    let headers = response.whole_headers();
+}
+
+/// Makes the response of a hit from fields that were prepared by the first of its kind.
+fn hit(hit: Hit<Body>) -> Result<web_sys::Response, JsValue> {
+    let shared = hit.shared.clone();
+    match headers::prepared(&shared).filter(|_| may_have_body(hit.status)) {
+        Some(shared) => {
+            let added = headers::lines(&hit.added);
+            combined::prepared(&hit.body.into_js(), hit.status.as_u16(), shared, &added)
+        }
+        None => whole(hit.into_response()),
+    }
+}
+
+/// Makes a response from all its fields.
+fn whole(response: Response<Body>) -> Result<web_sys::Response, JsValue> {
+    let may_have_body = may_have_body(response.status);
+    let headers = response.headers;
     let init = headers::response_init(response.status, &headers);
     let (mut fields, mut socket) = (JsValue::UNDEFINED, JsValue::UNDEFINED);
     match &response.body {

@@ -3,6 +3,7 @@ use std::rc::Rc;
 use edge_isr::isolate::metadata::MetadataMemory;
 use edge_isr::policy::key::{CacheKey, Slot};
 use edge_isr::policy::stored::Stored;
+use http::HeaderMap;
 
 use crate::samples::response;
 
@@ -46,7 +47,7 @@ fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
     let metadata = MetadataMemory::default();
     let of = |path: &str, fresh| metadata.read(&slot(path), text(fresh)).unwrap().1;
     let first = of("/a", 60);
-    first.shared_fields.set(Default::default()).unwrap();
+    first.shared_fields.set(Rc::new(HeaderMap::new().into())).unwrap();
     assert!(of("/a", 60).shared_fields.get().is_some());
     // Another page with the same metadata, and other metadata of the same page.
     assert!(of("/b", 60).shared_fields.get().is_none());

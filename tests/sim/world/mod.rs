@@ -188,10 +188,10 @@ impl World {
         let (slot, executor) = (pending.clone(), self.executor.clone());
         let body = body.map(Body::whole);
         self.executor.spawn(self.groups.get().0, async move {
-            let response = edge::handle(platform, visit, body).await;
+            let response = edge::handle(platform, visit, body).await.into_response();
             let seen = Seen {
                 status: response.status.as_u16(),
-                headers: response.whole_headers().into_owned(),
+                headers: response.headers,
                 text: response.body.text,
                 at: executor.now(),
             };

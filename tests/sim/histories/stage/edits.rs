@@ -63,7 +63,7 @@ impl Stage {
         let group = sim.trace.group;
         let (stage, ours) = (self.clone(), purge.clone());
         self.executor.spawn(group + 1, async move {
-            let response = edge::handle(sim, visit, Some(body)).await;
+            let response = edge::handle(sim, visit, Some(body)).await.into_response();
             let done = response.status.as_u16() == 200;
             stage.invariants.purged(&ours, done.then_some(&response.body.text));
             stage.ends_after_the_answer(group);

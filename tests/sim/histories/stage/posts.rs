@@ -30,9 +30,9 @@ impl Stage {
         self.executor.spawn(group + 1, async move {
             stage.invariants.empties(&posting, 1);
             let body = Some(Body::whole("x=1"));
-            let response = edge::handle(sim.clone(), visit, body).await;
+            let answer = edge::handle(sim.clone(), visit, body).await;
             stage.invariants.empties(&posting, -1);
-            if response.status == StatusCode::SEE_OTHER {
+            if answer.status() == StatusCode::SEE_OTHER {
                 stage.invariants.posted(&sim, &posting, came);
             }
             stage.ends_after_the_answer(group);

@@ -30,12 +30,12 @@ impl Stage {
         let stage = self.clone();
         self.executor.spawn(group + 1, async move {
             let asked = stage.executor.now();
-            let response = edge::handle(sim.clone(), visit, None).await;
+            let response = edge::handle(sim.clone(), visit, None).await.into_response();
             let seen = Seen {
                 visiting: &visiting,
                 asked,
                 sim: &sim,
-                headers: &response.whole_headers(),
+                headers: &response.headers,
                 text: &response.body.text,
             };
             stage.invariants.answered(&seen);
