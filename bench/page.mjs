@@ -2,7 +2,7 @@
 // Cloudflare asks for it.
 
 const PARAGRAPH =
-  "An editor saves a post; the page that shows it is outdated at that learn_count, and every page that " +
+  "An editor saves a post; the page that shows it is outdated at that moment, and every page that " +
   "lists it too. The next visitor sees the old one at once while the new one is made.";
 
 /** About 10 kB of HTML under 12 fields, as `tests/e2e/answer.mjs` takes it. */

@@ -128,7 +128,7 @@ async fn ask<P: Platform>(
     request: &JournalRequest,
 ) -> Result<Vec<KeptReceipt>, ControlError> {
     refresh::begin(platform, visit.key.host());
-    let reply = within(platform, JOURNAL_APPEND_LIMIT, platform.journal(request)).await;
+    let reply = within(platform, JOURNAL_APPEND_LIMIT, platform.ask_journal(request)).await;
     refresh::ready(platform, visit.key.host()).await;
     let bytes = reply.unwrap_or(Err(JournalError::TimedOut)).map_err(|error| unreadable(&error))?;
     let text = String::from_utf8(bytes).ok();

@@ -13,7 +13,7 @@ pub enum Complaint {
     Coordinator,
     /// The journal's object did not respond, or failed.
     Journal,
-    /// Purge records cannot be read.
+    /// Purge records, or published journals, cannot be read.
     KvRead,
     /// KV holds a purge record that is damaged, or that another version wrote.
     PurgeRecord,

@@ -1,4 +1,4 @@
-//! The last known value of each recently used slot.
+//! The last known value of each slot that was noted lately.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::policy::key::Slot;
 use crate::policy::time::{Time, median};
 
-/// Remembers one value for each recently used slot.
+/// Remembers one value for each slot that was noted lately.
 pub struct Recent<T> {
     by_slot: RefCell<BTreeMap<Slot, (Time, T)>>,
 }

@@ -1,5 +1,5 @@
-//! Circuit breakers: for a while after a failure KV is not read, and a shard of the coordinator
-//! gets no request but a release.
+//! Circuit breakers: for a while after a failure KV is not read, the journal's object is not asked, and a
+//! shard of the coordinator gets no request but a release.
 
 use std::cell::Cell;
 use std::rc::Rc;

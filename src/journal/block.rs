@@ -101,7 +101,8 @@ impl Block {
         bytes.extend_from_slice(self.part(at, EARLIER, from, self.earliers()));
     }
 
-    /// Returns the bytes of the places `from` to `to` in a table of so wide rows that begins at `at`.
+    /// Returns the bytes of the places `from` to `to` in the table that begins at `at`. Its rows are `width`
+    /// bytes wide.
     fn part(&self, at: usize, width: usize, from: usize, to: usize) -> &[u8] {
         self.bytes.get(at + from * width..at + to * width).unwrap_or(&[])
     }
@@ -128,8 +129,8 @@ impl Block {
 
     /// Writes the block as text, for KV.
     ///
-    /// KV takes values of 25 MiB. Earlier stamps that would not fit are left out: the stale windows
-    /// of their tags then count from the last purge.
+    /// KV takes values of 25 MiB. A block that would not fit leaves out all earlier stamps: the stale
+    /// windows of their tags then count from the last purge.
     pub fn to_text(&self) -> String {
         let items = HEAD + self.items * ITEM;
         let fits = self.bytes.len() <= TEXT_MOST / 2;

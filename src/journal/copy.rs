@@ -32,7 +32,7 @@ pub struct JournalCopy {
 pub enum Learned {
     /// The copy is complete at least up to the number of the entries.
     Merged,
-    /// The entries belong to a journal that is older than the copy's.
+    /// The entries belong to another journal, and were asked for before this copy.
     Ignored,
     /// Entries are missing in between, or belong to another journal: ask for all of them.
     Gap,
@@ -61,14 +61,14 @@ pub fn due(asked_at: Option<Time>, bound: Duration, delay: Duration, now: Time) 
 
 impl JournalCopy {
     /// Makes a copy of all entries. `asked_at` is the time before they were asked for. `None`: the
-    /// block holds a part of the entries alone.
+    /// block holds only a part of the entries.
     pub fn whole(block: Block, asked_at: Time) -> Option<JournalCopy> {
         let is_whole = block.after() == Number(0);
         let (head, recent) = (block.head(), Vec::new());
         is_whole.then_some(JournalCopy { base: block, recent, head, asked_at })
     }
 
-    /// Returns what a response knows that is requested now.
+    /// Returns what a response will know that is requested now.
     pub fn known(&self) -> Known {
         Known { journal: self.head.id, number: self.head.last }
     }

@@ -15,7 +15,7 @@ pub struct JournalMemory {
     copy: Option<JournalCopy>,
     /// The host and the number of the block in the data centre's cache, as far as this isolate knows.
     shared: Option<(String, Known)>,
-    /// The journals that a Worker without the binding found in KV, or one with it in place of its own.
+    /// Other journals that were found in KV.
     found: Vec<JournalCopy>,
     /// The time by which this isolate refreshes later than others that have the same copy. So one
     /// of them is the first, and the others find what it has stored.
@@ -53,8 +53,7 @@ impl JournalMemory {
         self.copy.as_ref()
     }
 
-    /// Returns all copies to judge by: this isolate's own, and those of journals that a Worker
-    /// without the binding found in KV.
+    /// Returns all copies to judge by: the journal's, and those of other journals that were found in KV.
     pub fn copies(&self) -> impl Iterator<Item = &JournalCopy> {
         self.copy.iter().chain(&self.found)
     }
@@ -70,7 +69,7 @@ impl JournalMemory {
         self.published_at.map(|_| !self.found.is_empty())
     }
 
-    /// Returns what a response knows that is requested now.
+    /// Returns what a response will know that is requested now.
     pub fn known(&self) -> Option<Known> {
         self.copy.as_ref().map(JournalCopy::known)
     }
@@ -160,7 +159,7 @@ impl JournalMemory {
     }
 
     /// Takes note that the object is late in a refresh. Returns the signals to give.
-    pub fn is_late(&mut self, id: u64) -> Vec<Signal> {
+    pub fn mark_late(&mut self, id: u64) -> Vec<Signal> {
         let under_way = self.under_way.as_mut().filter(|under_way| under_way.id == id);
         under_way.map_or(Vec::new(), |under_way| {
             under_way.is_late = true;
@@ -174,7 +173,7 @@ impl JournalMemory {
         ended.map_or(Vec::new(), |ended| ended.waiters)
     }
 
-    /// Adds entries that were asked for at `asked_at`. `delay` is drawn anew for each copy.
+    /// Adds entries that were asked for at `asked_at`. `delay` puts the next refresh off.
     pub fn learn(&mut self, block: Block, asked_at: Time, delay: Duration) -> Learned {
         let learned = match &mut self.copy {
             Some(copy) => copy.learn(block, asked_at),

@@ -95,7 +95,7 @@ impl TagDigest {
 /// outdates all that the earlier one outdates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// The number of the newest entry.
+    /// The newest number that was given.
     pub number: Number,
     /// The stamps of earlier soft entries, from which stale windows count. They ascend.
     pub earlier: Vec<Time>,

@@ -6,7 +6,8 @@
 //! the refresh.
 //!
 //! KV holds the journal as the object last published it. It shows the last purges late, so a copy
-//! from KV never counts as younger than it was. `Cache-Status` says when a page was judged by it.
+//! from KV never counts as younger than it was. `Cache-Status` says when a page was judged by it, but for
+//! stale hits, where it says what becomes of the revalidation.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use crate::platform::tasks::within;
 use crate::platform::{JournalError, Platform};
 use crate::policy::time::Time;
 use crate::policy::timing::{
-    JOURNAL_APPEND_LIMIT, JOURNAL_LIMIT, JOURNAL_READ_LIMIT, JOURNAL_REFRESH_LIMIT,
+    JOURNAL_APPEND_LIMIT, JOURNAL_READ_LIMIT, JOURNAL_REFRESH_LIMIT, JOURNAL_WAIT_LIMIT,
     PUBLISHED_JOURNALS_KNOWN_FOR,
 };
 
@@ -124,7 +125,7 @@ async fn refresh<P: Platform>(platform: &P, host: &str, id: u64) {
     }
 }
 
-/// Tells whether the object can be asked: it replied lately, and its day is not spent.
+/// Tells whether the object can be asked: it has not failed lately, and its day is not spent.
 fn may_ask<P: Platform>(platform: &P) -> bool {
     let (isolate, now) = (platform.isolate(), platform.now());
     !isolate.journal_rest.lasts(now) && isolate.journal.with(|journal| journal.may_read(now))
@@ -132,17 +133,17 @@ fn may_ask<P: Platform>(platform: &P) -> bool {
 
 /// Asks the object for what this isolate lacks, and shares the copy with the data centre.
 ///
-/// Requests wait for `JOURNAL_LIMIT`, and then go on with what is published. The reply is awaited for
+/// Requests wait for `JOURNAL_WAIT_LIMIT`, and then go on with what is published. The reply is awaited for
 /// longer: an object with many entries takes its time to start, and each attempt may find it evicted.
 async fn read<P: Platform>(platform: &P, host: &str, id: u64) {
     let (before, asked_at) = (known(platform), platform.now());
     let request = JournalRequest::Read(before);
     let mut asking = pin!(ask(platform, &request, JOURNAL_READ_LIMIT));
-    let reply = match within(platform, JOURNAL_LIMIT, &mut asking).await {
+    let reply = match within(platform, JOURNAL_WAIT_LIMIT, &mut asking).await {
         Some(reply) => reply,
         None => {
             read_published(platform).await;
-            let waiters = platform.isolate().journal.with_mut(|journal| journal.is_late(id));
+            let waiters = platform.isolate().journal.with_mut(|journal| journal.mark_late(id));
             waiters.into_iter().for_each(|signal| signal());
             asking.await
         }
@@ -199,7 +200,7 @@ async fn take_shared<P: Platform>(platform: &P, host: &str) -> Shared {
 /// Reads the journal that the object has published in KV. Without it, stored responses are
 /// revalidated before they are shown.
 async fn read_published<P: Platform>(platform: &P) {
-    let Some(object) = platform.journal_object() else { return };
+    let Some(object) = platform.journal_object_id() else { return };
     let asked_at = platform.now();
     let value = kv::read_one(platform, &KvKey::journal(&object)).await;
     let block = value.map(|text| text.and_then(|text| Block::of_text(&text)));
@@ -231,7 +232,7 @@ async fn ask<P: Platform>(
     limit: Duration,
 ) -> Result<Option<Number>, JournalError> {
     let asked_at = platform.now();
-    let reply = within(platform, limit, platform.journal(request)).await;
+    let reply = within(platform, limit, platform.ask_journal(request)).await;
     let reply = reply.unwrap_or(Err(JournalError::TimedOut));
     let reply = reply.and_then(|bytes| JournalReply::read(bytes).ok_or(JournalError::Format));
     let reply = reply.inspect_err(|error| let_rest(platform, error))?;
@@ -274,8 +275,8 @@ fn let_rest<P: Platform>(platform: &P, error: &JournalError) {
     platform.isolate().journal_rest.begin(length, platform.now());
     complain(platform, Complaint::Journal, || {
         format!(
-            "the purge journal is left alone for a while: {error}; pages are judged by the journal that \
-             was published in KV, which shows the last purges late"
+            "the purge journal's object is not asked for some seconds: {error}; pages are judged by the \
+             journal that was published in KV, which shows the last purges late"
         )
     });
 }

@@ -78,7 +78,8 @@ impl Display for JournalRequest {
     }
 }
 
-/// Parses a request; `None` if it is malformed.
+/// Parses a request; `None` if it is malformed. A purge with a malformed receipt has none: the purge
+/// counts.
 pub fn parse_request(text: &str) -> Option<JournalRequest> {
     let (line, receipt) = match text.split_once('\n') {
         Some((line, receipt)) => (line, Some(receipt)),

@@ -121,7 +121,7 @@ pub fn failed<P: Platform>(
     let title = match error {
         OriginError::TimedOut => "The origin did not answer in time",
         OriginError::Unreachable(_) => "The origin could not be reached",
-        OriginError::Unasked => "The origin sent a 304 to a request that had no validators",
+        OriginError::Unasked => "The origin sent a 304 that nothing asked for",
     };
     let mut response = problem(platform, error.status(), title, &error.to_string());
     status.append_to(&mut response.headers);

@@ -23,9 +23,9 @@ pub trait Journal {
     /// Tells whether a journal is bound. Without one, purges are records in KV.
     fn has_journal(&self) -> bool;
     /// Returns the object's id, under which it publishes the journal in KV.
-    fn journal_object(&self) -> Option<String>;
+    fn journal_object_id(&self) -> Option<String>;
     /// Sends a request to the object. Set a time limit: it may never reply.
-    fn journal(
+    fn ask_journal(
         &self,
         request: &JournalRequest,
     ) -> impl Future<Output = Result<Vec<u8>, JournalError>>;

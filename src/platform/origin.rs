@@ -46,8 +46,8 @@ pub enum OriginError {
     /// The origin could not be reached, for this reason.
     #[error("the origin could not be reached: {0}")]
     Unreachable(String),
-    /// The origin sent a 304 to a request without a condition.
-    #[error("the origin answered 304 to a request that named nothing to compare with")]
+    /// The origin sent a 304 to a request without validators.
+    #[error("the origin answered 304 to a request without validators")]
     Unasked,
 }
 

@@ -59,11 +59,11 @@ const _: () = assert!(
 
 // The journal (`journal/`).
 
-/// The time limit for a reply of the journal's object to a reader, because a visitor may wait.
-pub const JOURNAL_LIMIT: Duration = Duration::from_millis(500);
+/// The time for which requests wait for a reply of the journal's object.
+pub const JOURNAL_WAIT_LIMIT: Duration = Duration::from_millis(500);
 /// The time for which the reply of the journal's object is awaited in the background.
 pub const JOURNAL_READ_LIMIT: Duration = seconds(4);
-/// The time limit for its reply to a purge.
+/// The time limit for its reply to a purge, and to the question for a receipt.
 pub const JOURNAL_APPEND_LIMIT: Duration = seconds(5);
 /// The time after which a refresh counts as lost.
 pub const JOURNAL_REFRESH_LIMIT: Duration = seconds(5);
@@ -202,10 +202,10 @@ pub const VARIANT_FORGOTTEN_AFTER: Duration = seconds(HOUR);
 
 /// A page whose slot the cache did not keep is not collapsed for this long.
 pub const CACHE_MISTRUSTED: Duration = seconds(MINUTE);
-/// KV or a shard is left alone for this long after a failure.
+/// KV, a shard or the journal's object is left alone for this long after a failure.
 pub const REST_AFTER_A_FAILURE: Duration = seconds(1);
-/// KV or a shard is left alone for this long after a timeout, which costs a request the whole
-/// limit.
+/// KV, a shard or the journal's object is left alone for this long after a timeout, which costs a
+/// request the whole limit.
 pub const REST_AFTER_A_TIMEOUT: Duration = seconds(10);
 /// Visitors' requests cause no KV writes for this long after KV said that the day's writes are
 /// spent.

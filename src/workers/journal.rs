@@ -26,12 +26,12 @@ impl Journal for Runtime {
         self.has_journal
     }
 
-    fn journal_object(&self) -> Option<String> {
+    fn journal_object_id(&self) -> Option<String> {
         let objects = self.bindings.coordinator().filter(|objects| objects.is_object())?;
         object_id(objects.unchecked_ref(), OBJECT).ok()?.as_string()
     }
 
-    async fn journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
+    async fn ask_journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
         let other = |cause: JsValue| JournalError::Other(described(&cause));
         let objects = self.bindings.coordinator().unwrap_or(JsValue::UNDEFINED);
         let response = send(objects.unchecked_ref(), OBJECT, URL, &request.to_string())

@@ -243,6 +243,7 @@ impl Entries {
             let kept = Kept { number, earlier };
             self.put((*tag, append.mode), Entry { kept, sender, is_in_row: true });
         }
+        // A row without any entry that is kept is idle from the start.
         self.held.loses(number, 0);
     }
 

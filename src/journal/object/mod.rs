@@ -29,11 +29,13 @@ use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
 use crate::policy::timing::JOURNAL_DOUBTED_FOR;
 
-/// The rows with the last mark that was seen, with the last write to KV, with the day's requests, and
-/// with a doubt.
+/// The row with the last mark that was seen.
 const MARK: &str = "mark";
+/// The row with a doubt.
 const DOUBT: &str = "doubt";
+/// The row with the last write to KV.
 const PUT: &str = "put";
+/// The row with the day's requests.
 const DAY: &str = "day";
 
 /// What a journal's object may use.
@@ -59,15 +61,15 @@ pub struct JournalObject {
     pub publisher: Publisher,
 }
 
-/// The object lost entries that it had published. Either it starts without rows although KV lists or
-/// shows a journal of its own, or a reader names a number that it never gave. It waits before it
-/// publishes: KV may show its last publication late, and an early write would overwrite that.
+/// The object lost entries. Either it starts without rows although KV lists or shows a journal of its
+/// own, or a reader names a number that the object does not have. It waits before it publishes: KV may
+/// show its last publication late, and an early write would overwrite that.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     until: Time,
     /// It has lost nothing up to this number, or has it again from KV.
     had: Number,
-    /// The newest number that a reader has named, of those that it never gave.
+    /// The newest number that a reader has named, of those that the object does not have.
     named: Number,
 }
 
@@ -159,8 +161,8 @@ impl JournalObject {
         (JournalReply { appended, reads_again_at, news }, changes)
     }
 
-    /// Begins a doubt if a reader has a number of this journal that it has not given. Returns the row to
-    /// write.
+    /// Begins a doubt if a reader has a number of this journal that the object does not have. Returns the
+    /// row to write.
     fn doubts_if_ahead(&mut self, reader: Known, now: Time) -> Option<RowChange> {
         let head = self.head();
         if reader.journal != head.id || reader.number <= head.last {

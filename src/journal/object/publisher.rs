@@ -30,7 +30,7 @@ enum State {
     Quiet,
     /// A write is under way.
     Writing,
-    /// A write had no answer by this time.
+    /// A write failed, or had no answer, by this time.
     Unsure(Time),
 }
 

@@ -1,6 +1,6 @@
 //! Pure. The room of a journal: what is dropped when it is full.
 //!
-//! **What is dropped outdates all the same.** Past [`SELECTORS_MOST`] the oldest soft entries are
+//! **What is dropped outdates all the same.** Past [`ENTRIES_MOST`] the oldest soft entries are
 //! dropped, and hard ones if no soft one is left. The newest dropped number is kept: a response that
 //! does not know it counts as purged. So a dropped entry never makes a page fresher.
 //!
@@ -13,9 +13,9 @@ use crate::journal::object::entries::{Entries, Entry};
 use crate::policy::fence::PurgeMode;
 
 /// The most tags and modes whose newest entry is kept, without those of visitors.
-pub const SELECTORS_MOST: usize = 250_000;
+pub const ENTRIES_MOST: usize = 250_000;
 /// The most that unauthenticated requests have beside them.
-pub const VISITORS_MOST: usize = 25_000;
+pub const VISITOR_ENTRIES_MOST: usize = 25_000;
 /// The most rows with a purge each, but for those of the last minutes.
 const ROWS_MOST: usize = 200;
 
@@ -32,7 +32,7 @@ pub struct Room {
 
 impl Default for Room {
     fn default() -> Room {
-        Room { most: SELECTORS_MOST, visitors_most: VISITORS_MOST, rows_most: ROWS_MOST }
+        Room { most: ENTRIES_MOST, visitors_most: VISITOR_ENTRIES_MOST, rows_most: ROWS_MOST }
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `b/t<place>`, `b/v<place>` | entries whose rows were joined, as blocks: of tokens, and of visitors |
 //! | `mark` | the last mark of a purge without the journal that the object has seen |
 //! | `put` | the time at which the last write to KV began, and once it has ended, the number up to which it published the journal |
-//! | `doubt` | that the object lost published entries: until when it publishes nothing, the number up to which it lost none, and the newest one that a reader named |
+//! | `doubt` | that the object lost entries: until when it publishes nothing, the number up to which it lost none, and the newest one that a reader named |
 //! | `day` | the day, and the requests of it |
 //! | `r/<number>` | the receipt of a purge; a start does not read it |
 

@@ -1,7 +1,8 @@
 //! The journal's object at work: its replies and its alarm.
 //!
-//! **The alarm publishes, and nothing else does.** Its handler lets no error escape, because the
-//! runtime gives a failing alarm up after six attempts. It sets the next alarm itself.
+//! **The alarm publishes, and nothing else does.** Its handler sets the next alarm itself, also after an
+//! error, because the runtime gives a failing alarm up after six attempts. It fails only if that alarm
+//! cannot be set.
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
@@ -27,8 +28,8 @@ pub enum ServiceError {
     /// The object's rows failed.
     #[error("the object's rows: {0}")]
     Storage(#[from] StorageError),
-    /// KV failed, which the first start needs.
-    #[error("KV, which the object reads when it starts: {0}")]
+    /// KV failed.
+    #[error("KV: {0}")]
     Kv(#[from] KvError),
     /// The rows failed, so the object reads them again.
     #[error("the object starts anew")]

@@ -9,5 +9,5 @@ fn a_kind_of_fault_is_logged_once_a_minute() {
     assert!(!allows(Complaint::KvRead, 59_999));
     assert!(allows(Complaint::Tags, 59_999), "another kind");
     assert!(allows(Complaint::KvRead, 60_000));
-    assert!(!allows(Complaint::KvRead, 119_999), "a minute after the second");
+    assert!(!allows(Complaint::KvRead, 119_999), "within a minute of the second");
 }

@@ -1,4 +1,4 @@
-//! The purge journal, against a plain list of all purges.
+//! The purge journal: its entries, its copies and its wire format.
 
 mod block;
 mod copy;

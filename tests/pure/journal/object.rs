@@ -17,7 +17,7 @@ fn born(before: Before) -> (JournalObject, Rows) {
 }
 
 #[test]
-fn a_journal_of_a_site_without_purges_is_complete_from_its_birth() {
+fn a_journal_is_complete_from_the_beginning_if_there_were_no_records() {
     for (before, complete_since) in [(Before::NoRecords, 0), (Before::Records, 1_000)] {
         let (mut object, _) = born(before);
         let (reply, changes) = object.answer(&JournalRequest::Read(None), Time(1_000));

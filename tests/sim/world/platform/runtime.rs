@@ -198,11 +198,11 @@ impl Journal for Sim {
         self.journal.is_some()
     }
 
-    fn journal_object(&self) -> Option<String> {
+    fn journal_object_id(&self) -> Option<String> {
         Some(self.journal.as_ref()?.id())
     }
 
-    async fn journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
+    async fn ask_journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
         let journal = self.journal.clone().expect("a journal");
         journal.answer(request.to_string()).await
     }
