@@ -168,11 +168,11 @@ enum Shared {
 
 /// Takes the copy that the data centre shares, if it is young enough.
 async fn take_shared<P: Platform>(platform: &P, host: &str) -> Shared {
-    let bound = platform.config().purge_seen_within;
+    let (bound, skew) = (platform.config().purge_seen_within, platform.config().skew);
     // A copy that a request waits for need not be fresh: it is refreshed in the background.
     let age_most = if basis(platform).is_some() { bound / 2 } else { bound };
     let Some(note) = shared_copy::note(platform, host).await else { return Shared::OfNoUse };
-    if !is_younger(&note, age_most, platform.now()) {
+    if !is_younger(&note, age_most, skew / 2, platform.now()) {
         return Shared::OfNoUse;
     }
     let (journal, delay) = (&platform.isolate().journal, delay(platform));

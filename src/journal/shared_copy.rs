@@ -49,10 +49,7 @@ fn slot<P: Platform>(platform: &P, host: &str) -> Option<Slot> {
 
 /// Reads the note. `None`: there is none, or it is malformed.
 pub async fn note<P: Platform>(platform: &P, host: &str) -> Option<Note> {
-    let text = platform.cache_note(&slot(platform, host)?).await?;
-    // A clock that is ahead makes no copy younger than this moment.
-    let now = platform.now();
-    Note::parse(&text).map(|note| Note { asked_at: note.asked_at.min(now), ..note })
+    Note::parse(&platform.cache_note(&slot(platform, host)?).await?)
 }
 
 /// Reads the block. `None`: there is none, or it is damaged.
@@ -78,7 +75,8 @@ pub async fn write<P: Platform>(
     platform.cache_write_note(&slot, note.to_text(), JOURNAL_COPY_KEPT).await
 }
 
-/// Tells whether a note is younger than `age`.
-pub fn is_younger(note: &Note, age: Duration, now: Time) -> bool {
-    now.since(note.asked_at) < age
+/// Tells whether a note is younger than `age`. One from the future is not, if it is further from now than
+/// clocks differ: its age is unknown.
+pub fn is_younger(note: &Note, age: Duration, clocks_differ: Duration, now: Time) -> bool {
+    now.since(note.asked_at) < age && note.asked_at <= now + clocks_differ
 }

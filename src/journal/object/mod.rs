@@ -54,8 +54,6 @@ pub struct JournalObject {
     plan: AccountPlan,
     day: DayCount,
     mark: String,
-    /// The newest number in the rows from which this start was restored.
-    restored_to: Number,
     doubt: Option<Doubt>,
     /// When the journal is published in KV.
     pub publisher: Publisher,
@@ -102,8 +100,7 @@ impl JournalObject {
         let publisher = Publisher::new(terms.plan.publishes_every(), put, now);
         let doubt = Doubt::read(value(DOUBT));
         let entries = Entries::restored(rows, terms.room)?;
-        let restored_to = entries.head().last;
-        Some(JournalObject { entries, plan: terms.plan, day, mark, restored_to, doubt, publisher })
+        Some(JournalObject { entries, plan: terms.plan, day, mark, doubt, publisher })
     }
 
     /// Begins a journal. `before` says what was before it. Make the changes durable before the first
@@ -117,9 +114,8 @@ impl JournalObject {
         let (entries, change) = Entries::born(id, before, terms.room, now);
         let publisher = Publisher::new(terms.plan.publishes_every(), None, now);
         let (day, mark) = Default::default();
-        let (plan, restored_to) = (terms.plan, entries.head().last);
-        let doubt = None;
-        let object = JournalObject { entries, plan, day, mark, restored_to, doubt, publisher };
+        let (plan, doubt) = (terms.plan, None);
+        let object = JournalObject { entries, plan, day, mark, doubt, publisher };
         (object, vec![change])
     }
 
@@ -168,7 +164,7 @@ impl JournalObject {
         if reader.journal != head.id || reader.number <= head.last {
             return None;
         }
-        let doubt = self.doubt.get_or_insert(Doubt::new(self.restored_to, now));
+        let doubt = self.doubt.get_or_insert(Doubt::new(self.publisher.published(), now));
         if reader.number <= doubt.named {
             return None;
         }
@@ -205,14 +201,13 @@ impl JournalObject {
     }
 
     /// Takes a journal that KV shows. It adopts entries of another journal, and those of this one that
-    /// its rows have lost. A purge that was appended since has a later number, and says nothing of them.
+    /// its rows have lost: a restored object shows in its rows an earlier publication than KV does. A purge
+    /// that was appended since has a later number, and says nothing of them.
     pub fn found(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
         let (ours, theirs) = (self.head(), block.head());
-        let had = self.restored_to.max(self.publisher.published());
-        let had = self.doubt.map_or(had, |doubt| doubt.had);
+        let had = self.doubt.map_or(self.publisher.published(), |doubt| doubt.had);
         if theirs.id == ours.id {
             if theirs.last <= had {
-                self.publisher.found(theirs.last);
                 return Vec::new();
             }
             self.doubt = self.doubt.map(|doubt| Doubt { had: theirs.last, ..doubt });

@@ -70,14 +70,9 @@ impl Publisher {
         Publisher { pause, published, began_at: last.map(|last| last.began_at), state }
     }
 
-    /// Returns the number up to which this start knows the journal to be published.
+    /// Returns the number up to which the journal is published, as far as the object knows.
     pub fn published(&self) -> Number {
         self.published
-    }
-
-    /// Takes note that KV shows the journal up to `number`.
-    pub fn found(&mut self, number: Number) {
-        self.published = self.published.max(number);
     }
 
     /// Returns the time of the next write; `is_wanted` tells whether there is a reason for one. `None`:

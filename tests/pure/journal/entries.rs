@@ -37,6 +37,30 @@ fn numbers_increase_and_are_no_earlier_than_the_clock() {
 }
 
 #[test]
+fn a_number_that_a_reader_has_is_not_given_again() {
+    let mut entries = journal();
+    entries.seen(ID, Number(9_000));
+    entries.seen(JournalId(8), Number(20_000));
+    let (number, _) = entries.append(&append(1, PurgeMode::Soft, &[1]), Time(5_000));
+    assert_eq!(number, Number(9_001));
+}
+
+#[test]
+fn a_number_that_is_not_of_this_journal_brings_all_entries() {
+    let mut entries = journal();
+    for (request, at) in [(1, 2_000), (2, 3_000)] {
+        entries.append(&append(request.into(), PurgeMode::Soft, &[request]), Time(at));
+    }
+    let tags = |id, number: u64| {
+        entries.after(id, Number(number)).iter().map(|(tag, ..)| tag.0).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(ID, 2_000), [2]);
+    assert_eq!(tags(ID, 3_000), [0; 0]);
+    assert_eq!(tags(ID, 3_001), [1, 2], "the object never gave it");
+    assert_eq!(tags(JournalId(8), 2_000), [1, 2]);
+}
+
+#[test]
 fn a_repeated_request_is_the_same_entry() {
     let mut entries = journal();
     let first = append(1, PurgeMode::Soft, &[1, 2]);
@@ -48,21 +72,6 @@ fn a_repeated_request_is_the_same_entry() {
     let (later, _) = entries.append(&append(2, PurgeMode::Soft, &[1, 2]), Time(4_000));
     assert_eq!(entries.append(&first, Time(5_000)), (number, vec![]));
     assert_eq!(entries.head().last, later);
-}
-
-#[test]
-fn an_append_of_many_tags_is_few_rows_and_idle_rows_are_swept() {
-    let mut entries = bounded(100, 10);
-    let mut rows = Rows::default();
-    for request in 0..500u64 {
-        let tags: Vec<u64> = (0..50).map(|tag| (tag * request) % 997).collect();
-        let (_, changes) =
-            entries.append(&append(request.into(), PurgeMode::Soft, &tags), Time(2_000));
-        assert!(changes.len() <= 2, "{}", changes.len());
-        rows.apply(changes);
-        rows.apply(entries.sweep(5, Time(2_000)));
-    }
-    assert!(rows.0.len() < 150, "rows without a newest entry are deleted: {}", rows.0.len());
 }
 
 #[test]
@@ -106,60 +115,6 @@ fn the_oldest_soft_entries_are_dropped_first() {
 }
 
 #[test]
-fn joined_rows_say_whose_their_entries_are() {
-    let room = Room { most: 10, visitors_most: 3, rows_most: 3 };
-    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
-    let mut rows = Rows::default();
-    rows.apply([born]);
-    for request in 1..5u64 {
-        rows.apply(
-            entries.append(&append(request.into(), PurgeMode::Hard, &[request]), Time(2_000)).1,
-        );
-    }
-    rows.apply(entries.append(&by_visitor(5, &[5, 6]), Time(3_000)).1);
-    let now = Time(3_000) + JOURNAL_JOINED_AFTER;
-    assert_eq!(entries.next_sweep(Time(3_000)), Some(Time(2_003) + JOURNAL_JOINED_AFTER));
-    rows.apply(entries.sweep(5, now));
-    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["b/t0000", "b/v0000", "head"]);
-    assert_eq!(entries.next_sweep(now), None);
-    let mut entries = Entries::restored(rows.0, room).unwrap();
-    for request in 7..20u64 {
-        entries.append(&by_visitor(request.into(), &[request]), Time(5_000));
-    }
-    let copy = copy(&entries);
-    let purged = |tag| copy.effect([TagDigest(tag)], None, Time(1), SKEW).purged;
-    assert_eq!((purged(4), purged(5), purged(19)), (Purged::Hard, Purged::No, Purged::Hard));
-    assert_eq!(entries.head().dropped, Default::default());
-}
-
-#[test]
-fn rows_of_the_last_minutes_are_not_joined() {
-    let (mut entries, mut rows) = (bounded(10, 3), Rows::default());
-    for request in 1..7u64 {
-        rows.apply(
-            entries.append(&append(request.into(), PurgeMode::Hard, &[request]), Time(2_000)).1,
-        );
-    }
-    assert_eq!(entries.sweep(5, Time(1_000) + JOURNAL_JOINED_AFTER), []);
-    assert_eq!(rows.0.len(), 6);
-}
-
-#[test]
-fn the_number_of_a_deleted_row_is_not_given_again() {
-    let room = Room { most: 10, visitors_most: 2, rows_most: 3 };
-    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
-    let mut rows = Rows::default();
-    rows.apply([born]);
-    // A purge of more tags than visitors have room for is forgotten at once, and its row is idle.
-    rows.apply(entries.append(&by_visitor(1, &[1, 2, 3]), Time(9_000)).1);
-    rows.apply(entries.sweep(5, Time(9_000)));
-    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["head"]);
-    let mut entries = Entries::restored(rows.0, room).unwrap();
-    let (number, _) = entries.append(&append(2, PurgeMode::Soft, &[4]), Time(2_000));
-    assert_eq!(number, Number(9_001));
-}
-
-#[test]
 fn visitors_fill_no_room_of_tokens() {
     let mut entries = bounded(10, 5);
     for request in 1..11u64 {
@@ -170,45 +125,6 @@ fn visitors_fill_no_room_of_tokens() {
     }
     assert_eq!(entries.head().dropped, Default::default());
     assert_eq!(entries.all().iter().count(), 15);
-}
-
-#[test]
-fn adopted_entries_stay_when_rows_are_joined() {
-    let room = Room { rows_most: 3, ..Room::default() };
-    let (mut entries, born) = Entries::born(ID, Before::NoRecords, room, Time(1_000));
-    let mut rows = Rows::default();
-    rows.apply([born]);
-    for request in 1..6u64 {
-        rows.apply(
-            entries.append(&append(request.into(), PurgeMode::Soft, &[request]), Time(2_000)).1,
-        );
-    }
-    let (mut other, _) = Entries::born(JournalId(8), Before::NoRecords, room, Time(1_000));
-    // The purge of another journal has the number of one of this one.
-    other.append(&append(9, PurgeMode::Soft, &[70]), Time(2_004));
-    other.append(&append(10, PurgeMode::Soft, &[71]), Time(900_000));
-    rows.apply(entries.adopt(&other.all()));
-    rows.apply(entries.sweep(5, Time(3_000) + JOURNAL_JOINED_AFTER));
-    assert_eq!(rows.0.keys().collect::<Vec<_>>(), ["b/t0000", "head"]);
-    let restored = Entries::restored(rows.0, room).unwrap();
-    assert_eq!(restored.all(), entries.all());
-    let copy = copy(&restored);
-    for tag in [1, 5, 70, 71] {
-        assert_eq!(
-            copy.effect([TagDigest(tag)], None, Time(1), SKEW).purged,
-            Purged::Soft,
-            "{tag}"
-        );
-    }
-}
-
-#[test]
-fn rows_without_a_head_are_no_journal() {
-    assert!(
-        Entries::restored([("e/01".to_owned(), "1 soft token 1".to_owned())], Room::default())
-            .is_none()
-    );
-    assert!(Entries::restored([("head".to_owned(), "x".to_owned())], Room::default()).is_none());
 }
 
 fn step() -> impl Strategy<Value = (Append, i64)> {

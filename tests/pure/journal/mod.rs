@@ -1,10 +1,13 @@
 //! The purge journal: its entries, its copies and its wire format.
 
+mod adopt;
 mod block;
 mod copy;
 mod entries;
 mod memory;
 mod object;
+mod quota;
+mod rows;
 mod shared_copy;
 mod wire;
 

@@ -21,9 +21,12 @@ fn a_note_is_three_words() {
 }
 
 #[rstest]
-#[case(14_999, true)]
-#[case(15_000, false)]
-fn a_note_has_an_age(#[case] age: u64, #[case] expected: bool) {
-    let now = NOTE.asked_at + Duration::from_millis(age);
-    assert_eq!(is_younger(&NOTE, Duration::from_secs(15), now), expected);
+#[case::just_young(14_999, true)]
+#[case::too_old(15_000, false)]
+#[case::of_a_clock_that_is_ahead(-2_500, true)]
+#[case::of_a_wrong_clock(-2_501, false)]
+fn a_note_is_of_use_up_to_an_age(#[case] age: i64, #[case] expected: bool) {
+    let (most, clocks_differ) = (Duration::from_secs(15), Duration::from_millis(2_500));
+    let now = Time(NOTE.asked_at.0 + age);
+    assert_eq!(is_younger(&NOTE, most, clocks_differ, now), expected);
 }

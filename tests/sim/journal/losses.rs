@@ -14,7 +14,7 @@ use crate::world::journal::{Rows, SimJournal};
 use crate::world::{At, World};
 
 /// An isolate that has no copy of the journal yet.
-const COLD: At = At { centre: 1, isolate: 7 };
+pub(super) const COLD: At = At { centre: 1, isolate: 7 };
 
 /// The id of the journal that the object's rows hold.
 fn id(journal: &SimJournal) -> JournalId {
@@ -23,15 +23,15 @@ fn id(journal: &SimJournal) -> JournalId {
 
 /// A world in which a page was purged that another data centre holds. The object has published the
 /// purge.
-struct AfterPurge {
-    world: World,
-    journal: Rc<SimJournal>,
+pub(super) struct AfterPurge {
+    pub world: World,
+    pub journal: Rc<SimJournal>,
     /// What the object's rows, and the published journal, were before the purge.
-    rows_before: Rows,
-    published_before: KvEntry,
+    pub rows_before: Rows,
+    pub published_before: KvEntry,
 }
 
-fn purged() -> AfterPurge {
+pub(super) fn purged() -> AfterPurge {
     let (world, journal) = world(&[]);
     world.get_at(OTHER_CENTRE, "/a");
     world.wait(1_000);
@@ -49,7 +49,7 @@ fn replace_publication(world: &World, entry: KvEntry) -> KvEntry {
 }
 
 /// Tells whether rows hold what the object took from KV.
-fn has_adopted(journal: &SimJournal) -> bool {
+pub(super) fn has_adopted(journal: &SimJournal) -> bool {
     journal.rows().keys().any(|key| key.starts_with("a/"))
 }
 

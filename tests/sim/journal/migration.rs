@@ -54,8 +54,16 @@ fn a_version_without_the_journal_sees_what_was_published() {
     world.wait(310_000);
     assert_eq!(purge_rows(&journal), 1);
     world.journal = None;
-    assert_eq!(world.get_at(At { centre: 1, isolate: 5 }, "/a").text, "new");
+    let isolate = At { centre: 1, isolate: 5 };
+    assert_eq!(world.get_at(isolate, "/a").text, "new");
     assert_eq!(world.kv.keys("p/"), [""; 0]);
+    world.wait(1_000);
+    let seen = world.get_at(isolate, "/a");
+    assert!(
+        seen.cache().starts_with("hit") && !seen.cache().contains("detail"),
+        "{}",
+        seen.cache()
+    );
 }
 
 #[test]
@@ -93,6 +101,23 @@ fn a_purge_whose_mark_cannot_be_written_is_not_durable() {
     world.journal = None;
     world.kv.hang(crate::world::kv::Operation::Write, "m");
     assert_eq!(world.purge("soft", &["t"]).status, 503);
+}
+
+#[test]
+fn a_mark_that_kv_refuses_is_written_again_after_a_pause() {
+    let (mut world, _) = world(&[]);
+    world.get("/a");
+    world.wait(310_000);
+    world.journal = None;
+    // KV takes a write of a key each second, and the mark was just written.
+    world.kv.paced.set(true);
+    let start = world.executor.now();
+    for tag in ["t", "u"] {
+        let answer = world.purge("soft", &[tag]);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let took = world.executor.now().since(start).as_millis();
+    assert!((1_000..3_500).contains(&took), "{took} ms");
 }
 
 #[test]

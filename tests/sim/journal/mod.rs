@@ -6,6 +6,7 @@ mod publication;
 mod purge;
 mod receipts;
 mod refresh;
+mod starts;
 
 use std::rc::Rc;
 

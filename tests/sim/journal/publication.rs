@@ -227,3 +227,37 @@ fn rows_that_nothing_needs_are_deleted_though_there_is_nothing_to_publish() {
     world.wait(600_000);
     assert!(journal.rows().len() < 10, "{:?}", journal.rows().keys());
 }
+
+#[test]
+fn an_object_that_has_looked_in_kv_publishes_without_reading_its_journal_again() {
+    let (world, journal) = world(&[("RECEIPT_LIFE", "0")]);
+    journal.stored().terms.set(Terms { plan: AccountPlan::Paid, ..Terms::default() });
+    world.get("/a");
+    // The looks of the first minutes are over.
+    world.wait(700_000);
+    for tag in ["t", "u", "v"] {
+        let keys = world.kv.keys_read.get();
+        world.purge("soft", &[tag]);
+        world.wait(5_000);
+        assert_eq!(world.kv.keys_read.get() - keys, 1, "the list of journals");
+    }
+    assert_eq!(published(&world), Some(3));
+}
+
+#[test]
+fn requests_that_bring_nothing_new_write_no_row() {
+    let (world, journal) = world(&[]);
+    world.get("/a");
+    world.wait(400_000);
+    world.purge("soft", &["t"]);
+    world.wait(1_000);
+    // Its publication waits for the pause of the plan.
+    world.purge("soft", &["u"]);
+    let written = journal.stored().rows_written.get();
+    for isolate in 0..5 {
+        world.get_at(crate::world::At { centre: 1, isolate }, "/a");
+        world.wait(16_000);
+    }
+    assert_eq!(journal.stored().rows_written.get(), written);
+    assert!(journal.asks.get() >= 5);
+}

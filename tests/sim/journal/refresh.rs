@@ -1,6 +1,11 @@
 //! The copies of the journal: when they are refreshed, and what a request waits for.
 
+use edge_isr::platform::Document;
+use edge_isr::policy::key::CacheKey;
+use edge_isr::policy::time::Time;
+
 use super::{OTHER_CENTRE, OTHER_ISOLATE, PUBLISHED_KEY, change, world};
+use crate::world::platform::Body;
 use crate::world::{At, Pending, World};
 
 fn hit_takes(world: &World, at: At) -> u128 {
@@ -202,4 +207,56 @@ fn an_object_that_starts_slowly_is_awaited_behind_the_requests() {
     }
     assert_eq!(seen.text, "new", "{}", seen.cache());
     assert!(!seen.cache().contains("journal-unavailable"), "{}", seen.cache());
+}
+
+#[test]
+fn the_isolates_of_a_data_centre_leave_the_refresh_to_one_of_them() {
+    let (world, journal) = world(&[]);
+    world.get("/a");
+    let ask_all = |seconds: u64| {
+        for _ in 0..seconds * 2 {
+            world.wait(500);
+            (0..10).for_each(|isolate| drop(world.get_at(At { centre: 0, isolate }, "/a")));
+        }
+    };
+    ask_all(60);
+    let asks = journal.asks.get();
+    ask_all(150);
+    // Ten half bounds have passed.
+    let asks = journal.asks.get() - asks;
+    assert!((9..=15).contains(&asks), "{asks} requests to the object");
+}
+
+#[test]
+fn a_shared_block_that_is_older_than_its_note_is_not_taken() {
+    let (world, _) = world(&[]);
+    world.get("/a");
+    world.wait(1_000);
+    // The cache goes on to hold the first block, though there is a note of a later one.
+    let slot = CacheKey::parse("https://site.test/").unwrap().slot();
+    let slot = slot.beside("journal").beside("block");
+    let (metadata, block) = world.cache(0).held(&slot, world.executor.now()).unwrap();
+    change(&world);
+    world.purge_at(OTHER_CENTRE, "hard", &["t"]);
+    world.wait(31_000);
+    assert_eq!(world.get("/a").text, "new");
+    world.wait(1_000);
+    let document = Document { metadata, body: Body::whole(&block) };
+    world.cache(0).keep(&slot, document, Time(i64::MAX));
+    let seen = world.get_at(OTHER_ISOLATE, "/a");
+    assert_eq!(seen.text, "new", "{}", seen.cache());
+}
+
+#[test]
+fn a_clock_that_is_ahead_makes_no_shared_copy_younger() {
+    let (world, _) = world(&[]);
+    world.ahead.borrow_mut().insert(0, 600_000);
+    // The copy that this isolate shares says that it is of ten minutes from now.
+    world.get("/b");
+    world.wait(1_000);
+    assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "old");
+    change(&world);
+    world.purge_at(OTHER_CENTRE, "hard", &["t"]);
+    world.wait(31_000);
+    assert_eq!(world.get_at(OTHER_ISOLATE, "/a").text, "new");
 }
