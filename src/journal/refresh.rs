@@ -41,12 +41,10 @@ const WAITS_MOST: u32 = 2;
 pub enum Ready {
     /// The copy is young enough.
     Copy,
-    /// The object does not reply: the copy has what was published in KV.
+    /// The object does not reply, or none is bound: the copy has what was published in KV.
     Published,
     /// The object does not reply, and KV does not show the journal either.
     Unavailable,
-    /// No journal is bound: purges are records in KV, and what was published holds beside them.
-    NotBound,
 }
 
 /// Begins a refresh if the copy is due for one. Call it beside the cache lookup, so that a request
@@ -70,7 +68,6 @@ pub async fn ready<P: Platform>(platform: &P, host: &str) -> Ready {
     }
     match basis(platform) {
         Some(Basis::Object) => Ready::Copy,
-        Some(Basis::Published) if !platform.has_journal() => Ready::NotBound,
         Some(Basis::Published) => Ready::Published,
         None => Ready::Unavailable,
     }

@@ -36,7 +36,7 @@ pub async fn append<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> 
                         tags.iter().for_each(|tag| memory.appended(tag, mode, noted_at));
                     });
                 }
-                return Purge { done: tags, number: Some(number), ..Purge::default() };
+                return Purge { done: tags, ..Purge::default() };
             }
             Err(error) => complain(platform, Complaint::PurgeWrite, || {
                 format!("a purge could not be appended to the journal: {error}")

@@ -42,7 +42,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::isolate::complaints::Complaint;
 use crate::journal::append::{Receipt, Sender};
-use crate::journal::{Number, unbound};
+use crate::journal::unbound;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite};
@@ -72,8 +72,6 @@ pub struct Purge {
     pub failed: Vec<Tag>,
     /// A limit of the platform that made some writes fail.
     pub limit: Option<Limit>,
-    /// The number of the purge in the journal.
-    pub number: Option<Number>,
 }
 
 /// A purge, but for its tags.
@@ -155,11 +153,11 @@ async fn by_journal<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> 
         .isolate()
         .journal
         .with(|journal| journal.copy().is_none_or(|copy| now < copy.head().with_records_until));
-    if appended.number.is_none() || !is_with_records {
+    if appended.done.is_empty() || !is_with_records {
         return appended;
     }
     // A version without the journal may run beside this one, or after it.
-    Purge { number: appended.number, ..write_all(platform, appended.done, mode).await }
+    write_all(platform, appended.done, mode).await
 }
 
 async fn by_records<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {

@@ -90,4 +90,80 @@ export const ALIVE = [
     mutant: "learn: `free.len() < unread.len()` → `<=`",
     reason: "without another request's read under way there is nothing to wait for",
   },
+  {
+    mutant: "Entries::put: `other.kept.number > number` → `>=`",
+    reason: "an entry of the same number is the same entry",
+  },
+  {
+    mutant: "JournalService::kept: `kept.len() < most` → `<=`",
+    reason: "one page more is read, and cut off",
+  },
+  {
+    mutant: "JournalService::kept: `now < held.until` → `<=`",
+    reason: "a receipt is shown for one millisecond longer",
+  },
+  {
+    mutant: "JournalService::sweep_receipts: `now < *until` → `<=`",
+    reason: "a receipt that expires at this very millisecond is swept by the next alarm",
+  },
+  {
+    mutant: "JournalService::earlier: guard `key == own` → `false`",
+    reason: "the object's own journal is read twice at each look, which finds the same",
+  },
+  {
+    mutant: "JournalService::is_look_due: `now.since(started.at) < JOURNAL_LOOKS_FOR` → `<=`",
+    reason: "the object looks for one millisecond longer",
+  },
+  {
+    mutant: "JournalService::answer_now: `now + receipt.life` → `-`",
+    reason: "one alarm comes early, and finds nothing to sweep",
+  },
+  {
+    mutant: "ask: `request.after() != JournalRequest::NOTHING` → `==`",
+    reason: "a copy that is replaced while its own request is under way is completed by the next request",
+  },
+  {
+    mutant: "leave_mark: `KV_WRITE_PACE * number + Duration::from_millis(by_chance)` → `-`",
+    reason: "only the length of a random pause changes",
+  },
+  {
+    mutant: "leave_mark: `KV_WRITE_PACE * number` → `/`",
+    reason: "only the length of the second and third pause changes",
+  },
+  {
+    mutant: "Ledger::restored: `now < row.until` → `<=`",
+    reason: "a lease that ends at this very millisecond is restored, and has ended",
+  },
+  {
+    mutant: "latin1: guard `text.is_ascii()` → `false`",
+    reason: "the same text is made more slowly",
+  },
+  {
+    mutant: "pause: `longest / 2 + random % (longest / 2 + 1)` → `-`",
+    reason: "only the length of a random pause changes",
+  },
+  {
+    mutant: "pause: `longest / 2` → `%` (2)",
+    reason: "only the length of a random pause changes",
+  },
+  {
+    mutant: "pause: `longest.as_millis() as u64 / 2` → `*`",
+    reason: "only the length of a random pause changes",
+  },
+  {
+    mutant: "Pairs::expecting: returns `Ok(Default::default())`",
+    reason: "the text of an error that becomes `None`",
+  },
+  {
+    mutant: "new_request: `u128::from(platform.random()) << 64 | u128::from(platform.random())` → `^`",
+    reason: "the two halves have no bit in common",
+  },
+  {
+    mutant: "by_journal: `now < copy.head().with_records_until` → `<=`",
+    reason: "records are written for one millisecond longer",
+  },
+  {
+    mutant: "is_sole_copy: returns `false`",
+    reason: "the page is judged anew, with the same result",
+  },
 ];

@@ -186,3 +186,9 @@ proptest! {
         prop_assert_eq!(delta_seconds(&text), Some(Duration::from_secs(text.parse().unwrap())));
     }
 }
+
+#[test]
+fn a_value_that_is_not_ascii_is_read_byte_for_byte() {
+    assert_eq!(latin1("ä".as_bytes()), "Ã¤");
+    assert_eq!(latin1(b"\xe4"), "ä");
+}

@@ -85,6 +85,23 @@ fn a_purge_that_the_object_does_not_take_says_that_it_may_be_done() {
 }
 
 #[test]
+fn a_purge_that_the_object_refuses_is_tried_again_after_pauses() {
+    let (world, journal) = world(&[]);
+    world.get("/a");
+    world.wait(100);
+    journal.fails.set(true);
+    for _ in 0..5 {
+        let (start, asks) = (world.executor.now(), journal.asks.get());
+        let purge = world.start_control(At::default(), r#"{"tags":["t"]}"#);
+        world.wait(10_000);
+        assert_eq!((purge.seen().status, journal.asks.get() - asks), (503, 3));
+        // Two pauses of up to 1.1 and 2.2 s, of which half is left to chance; three round trips.
+        let took = purge.seen().at.since(start).as_millis();
+        assert!((1_650..3_420).contains(&took), "{took} ms");
+    }
+}
+
+#[test]
 fn a_purge_outdates_in_its_own_isolate_before_the_object_replies() {
     let (world, journal) = world(&[]);
     world.get("/a");

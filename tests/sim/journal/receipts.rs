@@ -1,5 +1,6 @@
 //! Receipts in the journal's object.
 
+use edge_isr::policy::time::Time;
 use serde_json::{Value, json};
 
 use super::{OTHER_CENTRE, world};
@@ -29,6 +30,8 @@ fn a_receipt_says_whether_the_answering_data_centre_has_the_purge() {
     assert_eq!(here["spread"]["here"]["has_purge"], true);
     assert_eq!(here["spread"]["durable"], true);
     assert_eq!(here["number"], here["spread"]["here"]["complete_to"]);
+    let everywhere_by = Time(here["number"].as_i64().unwrap() + 30_000);
+    assert_eq!(here["spread"]["everywhere_by"], everywhere_by.to_string());
     let there = parsed(&receipt(&world, OTHER_CENTRE, &purged));
     assert_eq!(there["spread"]["here"]["has_purge"], false);
     world.wait(31_000);
@@ -79,6 +82,33 @@ fn an_isolate_that_serves_no_page_refreshes_its_copy_for_a_receipt() {
         assert_eq!(there["spread"]["here"]["has_purge"], true);
         world.wait(31_000);
     }
+}
+
+#[test]
+fn a_cursor_that_is_no_number_of_a_purge_is_refused() {
+    let (world, _) = world(&[]);
+    for before in ["0", "+1", "-1", "x", "", "99999999999999999999"] {
+        let seen = read(&world, At::default(), &format!("purges?before={before}"));
+        assert_eq!((seen.status, parsed(&seen)["field"].as_str()), (400, Some("before")));
+    }
+}
+
+#[test]
+fn without_a_receipt_life_the_object_keeps_no_receipt() {
+    let (world, journal) = world(&[("RECEIPT_LIFE", "0")]);
+    world.purge("soft", &["t"]);
+    assert!(!journal.rows().keys().any(|key| key.starts_with("r/")));
+}
+
+#[test]
+fn the_id_of_a_purge_has_128_random_bits() {
+    let (world, _) = world(&[]);
+    let id = || parsed(&world.purge("soft", &["t"]))["id"].as_str().unwrap().to_owned();
+    let (one, other) = (id(), id());
+    let (high, low) = one.split_at(16);
+    assert_eq!(one.len(), 32);
+    assert!(!other.starts_with(high) && !other.ends_with(low), "{one} {other}");
+    assert_ne!(high, "0000000000000000");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use edge_isr::platform::kv::KvEntry;
 
 use crate::seeds;
 use crate::world::origin::Page;
-use crate::world::{At, World};
+use crate::world::{At, Pending, World};
 
 use super::{OTHER_CENTRE, OTHER_ISOLATE, world};
 
@@ -201,4 +201,44 @@ fn a_purge_writes_for_itself_where_its_leaders_request_may_write_no_more() {
     let mut statuses = both.map(|purge| world.finish(purge).status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 503]);
+}
+
+#[test]
+fn records_between_one_and_two_windows_old_are_used_while_they_are_read_again() {
+    let world = world(1);
+    world.get("/a");
+    world.kv.read_takes.set(300);
+    let hit_takes = || {
+        let start = world.executor.now();
+        let seen = world.get("/a");
+        assert!(seen.cache().starts_with("hit"), "{}", seen.cache());
+        world.wait(1_000);
+        seen.at.since(start).as_millis()
+    };
+    hit_takes();
+    world.wait(7_000);
+    let reads = world.kv.reads.get();
+    assert!(hit_takes() < 5 && world.kv.reads.get() == reads);
+    world.wait(7_000);
+    assert!(hit_takes() < 5 && world.kv.reads.get() > reads);
+    world.wait(20_000);
+    // KV takes up to 300 ms.
+    assert!(hit_takes() > 50);
+}
+
+#[test]
+fn requests_that_need_the_same_records_share_one_read() {
+    let world = world(1);
+    world.get("/a");
+    world.kv.read_takes.set(300);
+    let keys_of = |requests: usize| {
+        world.wait(60_000);
+        let keys = world.kv.keys_read.get();
+        let asked: Vec<Pending> = (0..requests).map(|_| world.start("/a")).collect();
+        world.wait(1_000);
+        assert!(asked.iter().all(|asked| asked.seen().cache().starts_with("hit")));
+        world.kv.keys_read.get() - keys
+    };
+    let one = keys_of(1);
+    assert_eq!(keys_of(10), one);
 }
