@@ -58,7 +58,7 @@ fn a_malformed_request_is_none(#[case] text: &str) {
 }
 
 #[test]
-fn a_reply_is_a_number_and_a_block() {
+fn a_written_reply_is_read_back() {
     let news = Block::write(Head::default(), Number(3), std::iter::empty());
     for appended in [None, Some(Number(9))] {
         let reply = JournalReply {
