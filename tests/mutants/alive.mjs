@@ -115,10 +115,6 @@ export const ALIVE = [
     reason: "the object looks for one millisecond longer",
   },
   {
-    mutant: "JournalService::answer_now: `now + receipt.life` → `-`",
-    reason: "one alarm comes early, and finds nothing to sweep",
-  },
-  {
     mutant: "ask: `request.after() != JournalRequest::NOTHING` → `==`",
     reason: "a copy that is replaced while its own request is under way is completed by the next request",
   },
@@ -144,10 +140,6 @@ export const ALIVE = [
   },
   {
     mutant: "pause: `longest / 2` → `%` (2)",
-    reason: "only the length of a random pause changes",
-  },
-  {
-    mutant: "pause: `longest.as_millis() as u64 / 2` → `*`",
     reason: "only the length of a random pause changes",
   },
   {
