@@ -23,8 +23,6 @@ const ITEM: usize = 2 * WORD;
 /// The most earlier stamps of a tag.
 pub const EARLIER_MOST: usize = 8;
 const EARLIER: usize = (1 + EARLIER_MOST) * WORD;
-/// The items that are compared with those of another block at once.
-const RUN: usize = 256;
 /// The most characters of a block in KV.
 const TEXT_MOST: usize = 24 * 1024 * 1024;
 
@@ -50,10 +48,9 @@ impl Block {
             push_earlier(&mut earlier, digest, kept);
         }
         let count = items.len() / ITEM;
-        let mut bytes = Vec::with_capacity(HEAD + items.len() + earlier.len());
-        push_head(&mut bytes, head, after, count);
-        bytes.append(&mut items);
-        bytes.append(&mut earlier);
+        let mut first = Vec::with_capacity(HEAD);
+        push_head(&mut first, head, after, count);
+        let bytes = [&first[..], &items, &earlier].concat();
         Block { bytes: Rc::new(bytes), head, after, items: count }
     }
 
@@ -62,23 +59,21 @@ impl Block {
     pub fn with(&self, head: Head, later: &[(TagDigest, PurgeMode, Kept)]) -> Block {
         let mut bytes = Vec::with_capacity(self.bytes.len() + later.len() * (ITEM + EARLIER));
         bytes.resize(HEAD, 0);
-        let (mut from, mut taken) = (0, Vec::with_capacity(later.len()));
+        let (mut rest, mut taken) = (self.items(), Vec::with_capacity(later.len()));
         for item in later {
             let (digest, mode, kept) = item;
-            let key = (*digest, *mode);
-            let place = partition_point(self.items, |place| self.key_of(place) < key);
-            bytes.extend_from_slice(self.part(HEAD, ITEM, from, place));
-            from = place;
-            if place < self.items && self.key_of(place) == key {
-                if self.number_of(place).2 > kept.number {
-                    continue;
+            let (before, same, after) = split(rest, key_of, (*digest, *mode));
+            bytes.extend_from_slice(before.as_flattened());
+            match same.filter(|same| number_of(same) > kept.number) {
+                Some(same) => bytes.extend_from_slice(same),
+                None => {
+                    push_item(&mut bytes, *digest, *mode, kept);
+                    taken.push(item);
                 }
-                from += 1;
             }
-            push_item(&mut bytes, *digest, *mode, kept);
-            taken.push(item);
+            rest = after;
         }
-        bytes.extend_from_slice(self.part(HEAD, ITEM, from, self.items));
+        bytes.extend_from_slice(rest.as_flattened());
         let items = (bytes.len() - HEAD) / ITEM;
         self.push_earlier_with(&mut bytes, &taken);
         let mut first = Vec::with_capacity(HEAD);
@@ -88,23 +83,14 @@ impl Block {
     }
 
     fn push_earlier_with(&self, bytes: &mut Vec<u8>, taken: &[&(TagDigest, PurgeMode, Kept)]) {
-        let at = HEAD + self.items * ITEM;
-        let mut from = 0;
+        let mut rest = self.earliers();
         for (digest, _, kept) in taken.iter().filter(|(_, mode, _)| *mode == PurgeMode::Soft) {
-            let place =
-                partition_point(self.earliers(), |place| self.earlier_digest(place) < *digest);
-            bytes.extend_from_slice(self.part(at, EARLIER, from, place));
-            let is_there = place < self.earliers() && self.earlier_digest(place) == *digest;
-            from = place + usize::from(is_there);
+            let (before, _, after) = split(rest, |row| digest_of(row), *digest);
+            bytes.extend_from_slice(before.as_flattened());
             push_earlier(bytes, *digest, kept);
+            rest = after;
         }
-        bytes.extend_from_slice(self.part(at, EARLIER, from, self.earliers()));
-    }
-
-    /// Returns the bytes of the places `from` to `to` in the table that begins at `at`. Its rows are `width`
-    /// bytes wide.
-    fn part(&self, at: usize, width: usize, from: usize, to: usize) -> &[u8] {
-        self.bytes.get(at + from * width..at + to * width).unwrap_or(&[])
+        bytes.extend_from_slice(rest.as_flattened());
     }
 
     /// Takes over written bytes. `None`: they are damaged, or in the format of another version.
@@ -160,88 +146,60 @@ impl Block {
 
     /// Returns the entries of a tag.
     pub fn of(&self, digest: TagDigest) -> impl Iterator<Item = (PurgeMode, Kept)> {
-        let first = partition_point(self.items, |item| self.digest_of(item) < digest);
-        let same = (first..self.items).take_while(move |item| self.digest_of(*item) == digest);
-        same.map(|item| self.item(item)).map(|(_, mode, kept)| (mode, kept))
+        let items = self.items();
+        let (_, from) = items.split_at(items.partition_point(|item| digest_of(item) < digest));
+        let same = from.iter().take_while(move |item| digest_of(*item) == digest);
+        same.map(|item| self.entry(item)).map(|(_, mode, kept)| (mode, kept))
     }
 
     /// Returns the entries that another block lacks, or has with an earlier number.
     pub fn missing_from(&self, other: &Block) -> Vec<(TagDigest, PurgeMode, Kept)> {
-        let (mut here, mut there, mut missing) = (0, 0, Vec::new());
-        while here < self.items {
-            // Two copies of one journal are alike for long stretches: these are compared as bytes.
-            let run = RUN.min(self.items - here).min(other.items - there);
-            let is_alike = self.part(HEAD, ITEM, here, here + run)
-                == other.part(HEAD, ITEM, there, there + run);
-            if run > 0 && is_alike {
-                (here, there) = (here + run, there + run);
+        let (mut there, mut missing) = (other.items().iter().peekable(), Vec::new());
+        for item in self.items() {
+            // Two copies of one journal are alike for long stretches: an item that both have is not
+            // unpacked.
+            if there.next_if_eq(&item).is_some() {
                 continue;
             }
-            for place in here..self.items.min(here + RUN) {
-                let (digest, mode, number) = self.number_of(place);
-                while there < other.items && other.key_of(there) < (digest, mode) {
-                    there += 1;
-                }
-                let is_there = there < other.items && other.key_of(there) == (digest, mode);
-                if !is_there || other.number_of(there).2 < number {
-                    missing.push(self.item(place));
-                }
-                there += usize::from(is_there);
+            let key = key_of(item);
+            while there.next_if(|other| key_of(other) < key).is_some() {}
+            let same = there.next_if(|other| key_of(other) == key);
+            if same.is_none_or(|same| number_of(same) < number_of(item)) {
+                missing.push(self.entry(item));
             }
-            here = self.items.min(here + RUN);
         }
         missing
     }
 
     /// Returns all entries, sorted by digest and then by mode.
     pub fn iter(&self) -> impl Iterator<Item = (TagDigest, PurgeMode, Kept)> {
-        (0..self.items).map(|item| self.item(item))
+        self.items().iter().map(|item| self.entry(item))
     }
 
-    fn digest_of(&self, item: usize) -> TagDigest {
-        TagDigest(word(&self.bytes, HEAD + item * ITEM).unwrap_or(0))
+    fn items(&self) -> &[[u8; ITEM]] {
+        let (rows, _) = self.bytes.get(HEAD..).unwrap_or_default().as_chunks();
+        rows.get(..self.items).unwrap_or_default()
     }
 
-    fn item(&self, item: usize) -> (TagDigest, PurgeMode, Kept) {
-        let (digest, mode, number) = self.number_of(item);
+    /// Returns the rows of the tags with earlier stamps.
+    fn earliers(&self) -> &[[u8; EARLIER]] {
+        let at = HEAD + self.items * ITEM;
+        self.bytes.get(at..).unwrap_or_default().as_chunks().0
+    }
+
+    fn entry(&self, item: &[u8; ITEM]) -> (TagDigest, PurgeMode, Kept) {
+        let (digest, mode) = key_of(item);
         let earlier = match mode {
             PurgeMode::Soft => self.earlier_of(digest),
             PurgeMode::Hard => Vec::new(),
         };
-        (digest, mode, Kept { number, earlier })
-    }
-
-    fn number_of(&self, item: usize) -> (TagDigest, PurgeMode, Number) {
-        let number = word(&self.bytes, HEAD + item * ITEM + WORD).unwrap_or(0);
-        let mode = if number & 1 == 1 { PurgeMode::Hard } else { PurgeMode::Soft };
-        (self.digest_of(item), mode, Number(number >> 1))
-    }
-
-    fn key_of(&self, item: usize) -> (TagDigest, PurgeMode) {
-        let (digest, mode, _) = self.number_of(item);
-        (digest, mode)
-    }
-
-    /// Returns the number of tags with earlier stamps.
-    fn earliers(&self) -> usize {
-        self.bytes.len().saturating_sub(HEAD + self.items * ITEM) / EARLIER
-    }
-
-    fn earlier_digest(&self, place: usize) -> TagDigest {
-        TagDigest(word(&self.bytes, self.earlier_at(place)).unwrap_or(0))
-    }
-
-    fn earlier_at(&self, place: usize) -> usize {
-        HEAD + self.items * ITEM + place * EARLIER
+        (digest, mode, Kept { number: number_of(item), earlier })
     }
 
     fn earlier_of(&self, digest: TagDigest) -> Vec<Time> {
-        let found = partition_point(self.earliers(), |place| self.earlier_digest(place) < digest);
-        if found >= self.earliers() || self.earlier_digest(found) != digest {
-            return Vec::new();
-        }
-        let at = self.earlier_at(found);
-        let stamps = (1..=EARLIER_MOST).filter_map(|stamp| word(&self.bytes, at + stamp * WORD));
+        let (_, row, _) = split(self.earliers(), |row| digest_of(row), digest);
+        let Some(row) = row else { return Vec::new() };
+        let stamps = (1..=EARLIER_MOST).filter_map(|stamp| word(row, stamp * WORD));
         stamps.filter(|stamp| *stamp != 0).map(|stamp| Number(stamp).stamp()).collect()
     }
 }
@@ -263,7 +221,7 @@ fn push_head(bytes: &mut Vec<u8>, head: Head, after: Number, count: usize) {
 
 fn push_item(bytes: &mut Vec<u8>, digest: TagDigest, mode: PurgeMode, kept: &Kept) {
     push(bytes, digest.0);
-    push(bytes, kept.number.0 << 1 | u64::from(mode == PurgeMode::Hard));
+    push(bytes, (kept.number.0 << 1) + u64::from(mode == PurgeMode::Hard));
 }
 
 fn push_earlier(bytes: &mut Vec<u8>, digest: TagDigest, kept: &Kept) {
@@ -280,21 +238,34 @@ fn push(bytes: &mut Vec<u8>, word: u64) {
     bytes.extend_from_slice(&word.to_be_bytes());
 }
 
+/// Returns the rows before a key, the row with the key, and the rows after it.
+fn split<R, K: Ord>(rows: &[R], key_of: impl Fn(&R) -> K, key: K) -> (&[R], Option<&R>, &[R]) {
+    let (before, rest) = rows.split_at(rows.partition_point(|row| key_of(row) < key));
+    match rest.split_first() {
+        Some((row, after)) if key_of(row) == key => (before, Some(row), after),
+        _ => (before, None, rest),
+    }
+}
+
+/// Returns the digest of a row of either table.
+fn digest_of(row: &[u8]) -> TagDigest {
+    TagDigest(word(row, 0).unwrap_or(0))
+}
+
+fn key_of(item: &[u8; ITEM]) -> (TagDigest, PurgeMode) {
+    let is_hard = second(item) & 1 == 1;
+    (digest_of(item), if is_hard { PurgeMode::Hard } else { PurgeMode::Soft })
+}
+
+fn number_of(item: &[u8; ITEM]) -> Number {
+    Number(second(item) >> 1)
+}
+
+fn second(item: &[u8; ITEM]) -> u64 {
+    word(item, WORD).unwrap_or(0)
+}
+
 fn word(bytes: &[u8], at: usize) -> Option<u64> {
     let word = bytes.get(at..at + WORD)?;
     Some(u64::from_be_bytes(word.try_into().ok()?))
-}
-
-/// Returns the first of `count` places for which `is_before` is false. It is true up to there.
-fn partition_point(count: usize, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if is_before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }

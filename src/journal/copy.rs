@@ -132,26 +132,23 @@ impl JournalCopy {
         if self.recent.is_empty() && self.base.head() == self.head {
             return self.base.clone();
         }
+        let block = self.base.with(self.head, &self.recent);
         if self.base.head().dropped == self.head.dropped {
-            return self.base.with(self.head, &self.recent);
+            return block;
         }
-        let mut all = merged(self.base.iter(), self.recent.iter().cloned());
-        all.retain(|(_, mode, kept)| kept.number > self.dropped(*mode));
-        Block::write(
-            self.head,
-            Number(0),
-            all.iter().map(|(digest, mode, kept)| (*digest, *mode, kept)),
-        )
+        let kept: Vec<Item> = block.iter().filter(|item| self.is_kept(item)).collect();
+        let kept = kept.iter().map(|(digest, mode, kept)| (*digest, *mode, kept));
+        Block::write(self.head, Number(0), kept)
     }
 
     /// Returns the entries of this copy that are later than those of a whole block.
     fn missing_from(&self, block: &Block) -> Vec<Item> {
-        let is_kept = |mode: PurgeMode, kept: &Kept| kept.number > self.dropped(mode);
         let base = self.base.missing_from(block);
-        let base = base.into_iter().filter(|(_, mode, kept)| is_kept(*mode, kept));
-        let recent = self.recent.iter().filter(|(digest, mode, kept)| {
+        let base = base.into_iter().filter(|item| self.is_kept(item));
+        let recent = self.recent.iter().filter(|item| {
+            let (digest, mode, kept) = item;
             !block.of(*digest).any(|(other, there)| other == *mode && there.number >= kept.number)
-                && is_kept(*mode, kept)
+                && self.is_kept(item)
         });
         merged(base, recent.cloned())
     }
@@ -159,6 +156,10 @@ impl JournalCopy {
     fn compact(&mut self) {
         self.base = self.to_block();
         self.recent.clear();
+    }
+
+    fn is_kept(&self, (_, mode, kept): &Item) -> bool {
+        kept.number > self.dropped(*mode)
     }
 
     fn dropped(&self, mode: PurgeMode) -> Number {
@@ -252,7 +253,7 @@ impl JournalCopy {
 /// Merges two sorted lists of entries. Of two entries of a tag and mode the later one stays.
 fn merged(one: impl Iterator<Item = Item>, other: impl Iterator<Item = Item>) -> Vec<Item> {
     let (mut one, mut other) = (one.peekable(), other.peekable());
-    let mut merged = Vec::with_capacity(one.size_hint().0 + other.size_hint().0);
+    let mut merged = Vec::with_capacity(one.size_hint().0);
     loop {
         let order = match (one.peek(), other.peek()) {
             (Some(a), Some(b)) => (a.0, a.1).cmp(&(b.0, b.1)),

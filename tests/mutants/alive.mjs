@@ -158,4 +158,20 @@ export const ALIVE = [
     mutant: "is_sole_copy: returns `false`",
     reason: "the page is judged anew, with the same result",
   },
+  {
+    mutant: "Block::with: `later.len() * (ITEM + EARLIER)` → `+`",
+    reason: "only the room that is reserved at once changes: the bytes grow as they must",
+  },
+  {
+    mutant: "Block::with: `later.len() * (ITEM + EARLIER)` → `/`",
+    reason: "only the room that is reserved at once changes: the bytes grow as they must",
+  },
+  {
+    mutant: "Block::with: `ITEM + EARLIER` → `*`",
+    reason: "only the room that is reserved at once changes",
+  },
+  {
+    mutant: "JournalCopy::take_over: `asked_at < self.asked_at` → `<=`",
+    reason: "of two journals that were asked for in the same millisecond, either may be the later one",
+  },
 ];

@@ -19,3 +19,12 @@ fn a_kept_result_is_the_arguments_own_and_is_worked_out_once() {
     }
     assert!(count.get() > 20_000);
 }
+
+#[test]
+fn few_arguments_take_no_place_from_each_other() {
+    let (memo, count) = (Memo::default(), Cell::new(0));
+    for argument in (0..256_u64).chain(0..256) {
+        memo.of(&argument, |_| count.set(count.get() + 1));
+    }
+    assert_eq!(count.get(), 256);
+}

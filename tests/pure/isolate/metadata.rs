@@ -53,3 +53,14 @@ fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
     assert!(of("/b", 60).shared_fields.get().is_none());
     assert!(of("/a", 61).shared_fields.get().is_none());
 }
+
+#[test]
+fn the_last_64_texts_are_remembered() {
+    let metadata = MetadataMemory::default();
+    let of = |fresh| metadata.read(&slot("/"), text(fresh)).unwrap().1;
+    let first = of(0);
+    (1..64).for_each(|fresh| drop(of(fresh)));
+    assert!(Rc::ptr_eq(&of(0), &first));
+    of(64);
+    assert!(!Rc::ptr_eq(&of(0), &first));
+}

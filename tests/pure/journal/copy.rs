@@ -5,7 +5,7 @@ use edge_isr::journal::block::Block;
 use edge_isr::journal::copy::{Due, JournalCopy, Learned, due};
 use edge_isr::journal::object::entries::{Before, Entries};
 use edge_isr::journal::object::room::Room;
-use edge_isr::journal::{JournalId, Number, TagDigest};
+use edge_isr::journal::{Head, JournalId, Number, TagDigest};
 use edge_isr::policy::fence::Effect;
 use edge_isr::policy::fence::{PurgeMode, Purged};
 use edge_isr::policy::time::Time;
@@ -29,6 +29,11 @@ fn whole(entries: &Entries, asked_at: i64) -> JournalCopy {
 fn since(entries: &Entries, copy: &JournalCopy) -> Block {
     let Known { journal, number } = copy.known();
     entries.after(journal, number)
+}
+
+/// Whether the copy is one block, so that none is written for the other isolates.
+fn is_one_block(copy: &JournalCopy) -> bool {
+    std::ptr::eq(copy.to_block().as_bytes(), copy.to_block().as_bytes())
 }
 
 fn effect(copy: &JournalCopy, tag: u64, known: Option<Known>, fetched_at: i64) -> Purged {
@@ -81,6 +86,33 @@ fn an_older_copy_takes_nothing_back() {
     assert_eq!(copy.learn(older, Time(9_000)), Learned::Merged);
     assert_eq!((effect(&copy, 1, None, 1), copy.asked_at()), (Purged::Soft, Time(9_000)));
     assert_eq!(copy.known(), known);
+}
+
+#[test]
+fn an_older_block_takes_back_no_purge_of_its_tags() {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
+    let older = entries.all();
+    entries.append(&append(2, PurgeMode::Soft, &[1]), Time(3_000));
+    entries.append(&append(3, PurgeMode::Hard, &[1]), Time(4_000));
+    for block in [since(&entries, &copy), older] {
+        assert_eq!(copy.learn(block, Time(5_000)), Learned::Merged);
+    }
+    assert_eq!(copy.to_block(), entries.all());
+}
+
+#[test]
+fn a_block_that_lacks_nothing_is_taken_over_as_it_is() {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
+    entries.append(&append(2, PurgeMode::Hard, &[2]), Time(3_000));
+    let all = entries.all();
+    for block in [since(&entries, &copy), all.clone()] {
+        assert_eq!(copy.learn(block, Time(4_000)), Learned::Merged);
+    }
+    assert!(std::ptr::eq(copy.to_block().as_bytes(), all.as_bytes()));
 }
 
 #[test]
@@ -145,10 +177,50 @@ fn a_copy_of_many_entries_is_the_same_after_it_was_merged() {
     assert_eq!(copy.to_block(), fresh.to_block());
 }
 
+#[rstest]
+#[case(4_096, false)]
+#[case(4_097, true)]
+fn many_recent_entries_become_part_of_the_block(#[case] tags: u64, #[case] expected: bool) {
+    let mut entries = journal(ID);
+    let mut copy = whole(&entries, 1_000);
+    let tags: Vec<u64> = (0..tags).collect();
+    entries.append(&append(1, PurgeMode::Soft, &tags), Time(2_000));
+    assert_eq!(copy.learn(since(&entries, &copy), Time(2_000)), Learned::Merged);
+    assert_eq!(is_one_block(&copy), expected);
+}
+
+#[test]
+fn a_block_tells_the_state_of_the_journal_without_a_new_entry() {
+    let mut copy = whole(&journal(ID), 2_000);
+    let head = Head { last: Number(3_000), ..copy.head() };
+    let news = Block::write(head, copy.known().number, std::iter::empty());
+    assert_eq!(copy.learn(news, Time(3_001)), Learned::Merged);
+    assert_eq!(copy.to_block().head(), head);
+}
+
+/// A journal that has room for two entries.
+fn small_journal() -> Entries {
+    let room = Room { most: 2, visitors_most: 1, ..Room::default() };
+    Entries::born(ID, Before::Records, room, Time(1_000)).0
+}
+
+#[test]
+fn a_dropped_entry_is_in_no_later_block() {
+    let mut entries = small_journal();
+    entries.append(&append(1, PurgeMode::Soft, &[1]), Time(2_000));
+    entries.append(&append(2, PurgeMode::Soft, &[2]), Time(3_000));
+    let copy = whole(&entries, 3_000);
+    entries.append(&append(3, PurgeMode::Soft, &[3]), Time(4_000));
+    for block in [since(&entries, &copy), entries.all()] {
+        let mut copy = copy.clone();
+        assert_eq!(copy.learn(block, Time(5_000)), Learned::Merged);
+        assert_eq!(copy.to_block(), entries.all());
+    }
+}
+
 #[test]
 fn a_dropped_entry_makes_no_page_fresher() {
-    let room = Room { most: 2, visitors_most: 1, ..Room::default() };
-    let mut entries = Entries::born(ID, Before::Records, room, Time(1_000)).0;
+    let mut entries = small_journal();
     for (request, tag, now) in [(1, 1, 2_000), (2, 2, 3_000), (3, 3, 4_000)] {
         entries.append(&append(request, PurgeMode::Soft, &[tag]), Time(now));
     }
@@ -158,6 +230,16 @@ fn a_dropped_entry_makes_no_page_fresher() {
     let expected = Effect { purged: Purged::Soft, outdated_since: Some(Time(2_000)) };
     assert_eq!(judged(9, 1_500), expected, "it may have been of any tag");
     assert_eq!(judged(9, 2_006).purged, Purged::No);
+}
+
+#[test]
+fn no_tag_is_looked_up_if_nothing_was_purged_since() {
+    let mut entries = journal(ID);
+    entries.append(&append(1, PurgeMode::Hard, &[5]), Time(2_000));
+    let copy = whole(&entries, 3_000);
+    let tags = || std::iter::from_fn(|| -> Option<TagDigest> { panic!("a tag was looked up") });
+    assert_eq!(copy.effect(tags(), Some(copy.known()), Time(1), SKEW), Effect::NONE);
+    assert_eq!(copy.effect(tags(), None, Time(2_006), SKEW), Effect::NONE);
 }
 
 #[test]

@@ -17,6 +17,8 @@ use edge_isr::journal::TagDigest;
 use edge_isr::journal::append::{Append, Sender};
 use edge_isr::platform::rows::RowChange;
 use edge_isr::policy::fence::PurgeMode;
+use edge_isr::policy::tag::Tag;
+use rstest::rstest;
 
 const SKEW: Duration = Duration::from_millis(5);
 
@@ -42,4 +44,14 @@ impl Rows {
             }
         }
     }
+}
+
+/// Published journals hold digests. Another implementation has computed these.
+#[rstest]
+#[case("a", 0x82a2_a958_a9be_ce5b)]
+#[case("foobar", 0x2c22_1949_22d1_672b)]
+#[case("page", 0x5211_0abf_1f30_ce79)]
+#[case("post:1", 0x476c_656c_a680_063c)]
+fn a_tag_has_the_same_digest_in_every_version(#[case] tag: &str, #[case] digest: u64) {
+    assert_eq!(TagDigest::of(&Tag::origin(tag).unwrap()), TagDigest(digest));
 }
