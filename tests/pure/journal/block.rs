@@ -82,17 +82,27 @@ proptest! {
     }
 
     #[test]
-    fn damaged_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut damaged = write(&Entries::new()).as_bytes().to_vec();
-        damaged.extend(&bytes);
-        for bytes in [bytes, damaged] {
-            if let Some(block) = Block::read(bytes) {
-                block.iter().for_each(drop);
-                block.of(TagDigest(1)).for_each(drop);
-                let kept = Kept { number: Number(9), earlier: vec![Time(8)] };
-                block.with(HEAD, &[(TagDigest(1), PurgeMode::Soft, kept)]);
-                write(&Entries::new()).missing_from(&block);
-            }
+    fn damaged_bytes_never_panic(
+        damage in prop::collection::vec((8usize..260, any::<u8>()), 0..4),
+        cut in prop::option::of(0usize..260),
+        more in prop::collection::vec(any::<u8>(), 0..150),
+    ) {
+        let kept = |number| Kept { number: Number(number), earlier: vec![Time(8), Time(9)] };
+        let entries: Entries =
+            [1, 2].map(|tag| ((TagDigest(tag), PurgeMode::Soft), kept(tag + 9))).into();
+        let whole = write(&entries);
+        let mut bytes = whole.as_bytes().to_vec();
+        bytes.truncate(cut.unwrap_or(bytes.len()));
+        bytes.extend(&more);
+        for (at, byte) in damage {
+            bytes.iter_mut().skip(at).take(1).for_each(|damaged| *damaged = byte);
+        }
+        if let Some(block) = Block::read(bytes) {
+            block.iter().for_each(drop);
+            block.of(TagDigest(1)).for_each(drop);
+            block.with(HEAD, &[(TagDigest(1), PurgeMode::Soft, kept(99))]);
+            block.missing_from(&whole);
+            whole.missing_from(&block);
         }
     }
 }

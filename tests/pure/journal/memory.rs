@@ -74,7 +74,7 @@ fn no_request_waits_for_a_late_object() {
     let (mut memory, woken) = (JournalMemory::default(), Rc::new(Cell::new(0)));
     let refresh = memory.begin(LIMIT, Time(0)).unwrap();
     memory.wait(signal(&woken));
-    memory.is_late(refresh).into_iter().for_each(|signal| signal());
+    memory.mark_late(refresh).into_iter().for_each(|signal| signal());
     assert_eq!(woken.get(), 1);
     memory.wait(signal(&woken));
     assert_eq!(woken.get(), 2);
