@@ -172,9 +172,8 @@ async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8
         ReadError::TooLong(most) => ControlError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The request is too large",
-            format!("A purge request is at most {most} bytes; send several, each with at most PURGE_ITEMS_MAX selectors."),
-        )
-        .about("PURGE_ITEMS_MAX"),
+            format!("A purge request is at most {most} bytes; send several, with fewer or shorter selectors."),
+        ),
         ReadError::BrokenOff => bad("The request's body broke off; send it again.", None),
     })
 }

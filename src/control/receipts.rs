@@ -159,7 +159,7 @@ fn absent<P: Platform>(platform: &P) -> ControlError {
     let detail = format!(
         "No receipt has this id, or it has expired: RECEIPT_LIFE keeps receipts for {life} seconds.{}",
         if platform.has_journal() {
-            ""
+            " A receipt of more than 32 KiB is not kept."
         } else {
             " KV can take a minute or more to show a new one."
         }

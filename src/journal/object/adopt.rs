@@ -4,10 +4,38 @@ use crate::journal::append::Sender;
 use crate::journal::block::{Block, EARLIER_MOST};
 use crate::journal::object::entries::{Entries, Entry, PER_BLOCK};
 use crate::journal::object::rows;
-use crate::journal::{Kept, Number, TagDigest};
+use crate::journal::{Head, JournalId, Kept, Known, Number, TagDigest};
 use crate::platform::rows::RowChange;
 use crate::policy::fence::{PurgeMode, thin_out};
 use crate::policy::time::Time;
+
+/// The journals that KV showed, and to which number this one has their entries.
+#[derive(Debug, Default)]
+pub struct Adopted(Vec<Known>);
+
+impl Adopted {
+    /// The key of its row.
+    pub const KEY: &str = "adopted";
+
+    /// Reads what was written.
+    pub fn read(text: &str) -> Adopted {
+        Adopted(rows::known_of_text(text))
+    }
+
+    /// Returns the number up to which the entries of a journal are here.
+    pub fn up_to(&self, journal: JournalId) -> Number {
+        let adopted = self.0.iter().find(|adopted| adopted.journal == journal);
+        adopted.map_or(Number(0), |adopted| adopted.number)
+    }
+
+    /// Takes note that the entries of a journal are here. Returns the row to write.
+    pub fn note(&mut self, Head { id, last, .. }: Head) -> RowChange {
+        self.0.retain(|adopted| adopted.journal != id);
+        self.0.push(Known { journal: id, number: last });
+        let value = rows::known_to_text(self.0.iter().copied());
+        RowChange::Put { key: Adopted::KEY.to_owned(), value }
+    }
+}
 
 impl Entries {
     /// Adopts the entries of a journal that was published in KV, as far as they are not here.

@@ -9,7 +9,7 @@ use crate::journal::append::{Append, Sender};
 use crate::journal::block::{Block, EARLIER_MOST};
 use crate::journal::object::held::HeldRows;
 use crate::journal::object::room::Room;
-use crate::journal::object::rows::{self, HeldReceipt, Read, Standing};
+use crate::journal::object::rows::{self, HeldReceipt, Read, Standing, Written};
 use crate::journal::{Dropped, Head, JournalId, Kept, Number, TagDigest};
 use crate::platform::rows::RowChange;
 use crate::policy::fence::{PurgeMode, thin_out};
@@ -82,9 +82,9 @@ impl Entries {
         blocks.iter().for_each(|(_, sender, block)| entries.take(block, *sender));
         let keys = blocks.into_iter().map(|(key, ..)| key).collect();
         entries.held = HeldRows::new(keys);
-        for (number, (append, standings, earlier)) in appended {
+        for (number, written) in appended {
             entries.head.last = entries.head.last.max(number);
-            entries.insert(number, &append, &standings, earlier);
+            entries.insert(number, written);
         }
         entries.make_room();
         Some(entries)
@@ -107,14 +107,15 @@ impl Entries {
             tags.clone().map(|tag| self.earlier(*tag, append.mode, number)).collect();
         let standings: Vec<Standing> =
             tags.map(|tag| self.standing((*tag, append.mode), append.sender)).collect();
-        let mut changes = vec![rows::appended(number, append, &standings, &earlier)];
+        let written = Written { append: append.clone(), after: self.head.last, standings, earlier };
+        let mut changes = vec![rows::appended(number, &written)];
         if let Some(receipt) = &append.receipt {
             let (request, until) = (append.request, now + receipt.life);
             changes.push(HeldReceipt { number, request, until, text: &receipt.text }.row());
         }
         let dropped = self.head.dropped;
         self.head.last = number;
-        self.insert(number, append, &standings, earlier);
+        self.insert(number, written);
         self.make_room();
         if self.head.dropped != dropped {
             changes.push(rows::head(&self.head));
@@ -183,6 +184,11 @@ impl Entries {
         }
     }
 
+    /// Tells whether the object gave a number, as far as its rows say.
+    pub fn has_given(&self, number: Number) -> bool {
+        number <= self.head.last && !self.held.is_between(number)
+    }
+
     /// Gives up the entries up to a number that a reader has, and this object does not. Their tags and
     /// modes are unknown, so soft and hard entries up to it count as dropped. Returns the row to write.
     pub fn lose(&mut self, number: Number) -> RowChange {
@@ -227,15 +233,10 @@ impl Entries {
         }
     }
 
-    fn insert(
-        &mut self,
-        number: Number,
-        append: &Append,
-        standings: &[Standing],
-        earlier: Vec<Vec<Time>>,
-    ) {
-        self.held.add(number, append.request);
-        for ((tag, standing), earlier) in append.tags.iter().zip(standings).zip(earlier) {
+    fn insert(&mut self, number: Number, written: Written) {
+        let Written { append, after, standings, earlier } = written;
+        self.held.add(number, after, append.request);
+        for ((tag, standing), earlier) in append.tags.iter().zip(&standings).zip(earlier) {
             let sender = match standing {
                 Standing::OfSender => append.sender,
                 Standing::OfEarlierToken => Sender::Token,

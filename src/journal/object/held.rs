@@ -28,6 +28,8 @@ pub struct HeldRows {
 #[derive(Debug)]
 struct PurgeRow {
     number: Number,
+    /// The newest number before it.
+    after: Number,
     /// The number of its entries that are the newest of their tags.
     newest: usize,
 }
@@ -39,8 +41,8 @@ impl HeldRows {
     }
 
     /// Adds the row of a purge, the newest one. None of its entries is counted yet.
-    pub fn add(&mut self, number: Number, request: u128) {
-        self.purges.push(PurgeRow { number, newest: 0 });
+    pub fn add(&mut self, number: Number, after: Number, request: u128) {
+        self.purges.push(PurgeRow { number, after, newest: 0 });
         self.requests.push_back((number, request));
         let is_young = |(other, _): &(Number, u128)| {
             number.stamp().since(other.stamp()) <= JOURNAL_JOINED_AFTER
@@ -69,6 +71,12 @@ impl HeldRows {
             self.purges.remove(place);
             self.idle.push(number);
         }
+    }
+
+    /// Tells whether a number lies between that of a row and the one before it: none was given there.
+    pub fn is_between(&self, number: Number) -> bool {
+        let place = self.purges.partition_point(|row| row.number < number);
+        self.purges.get(place).is_some_and(|row| row.after < number && number < row.number)
     }
 
     fn place(&self, number: Number) -> Option<usize> {

@@ -5,6 +5,7 @@
 //! the runtime sees to it.
 
 pub mod adopt;
+pub mod doubt;
 pub mod entries;
 pub mod held;
 pub mod publish;
@@ -19,6 +20,8 @@ pub mod start;
 use std::iter;
 
 use crate::journal::block::Block;
+use crate::journal::object::adopt::Adopted;
+use crate::journal::object::doubt::Doubt;
 use crate::journal::object::entries::{Before, Entries};
 use crate::journal::object::publisher::{LastPut, Publisher};
 use crate::journal::object::quota::{AccountPlan, DayCount};
@@ -27,12 +30,9 @@ use crate::journal::wire::{JournalReply, JournalRequest};
 use crate::journal::{Head, JournalId, Known, Number};
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
-use crate::policy::timing::JOURNAL_DOUBTED_FOR;
 
 /// The row with the last mark that was seen.
 const MARK: &str = "mark";
-/// The row with a doubt.
-const DOUBT: &str = "doubt";
 /// The row with the last write to KV.
 const PUT: &str = "put";
 /// The row with the day's requests.
@@ -54,39 +54,10 @@ pub struct JournalObject {
     plan: AccountPlan,
     day: DayCount,
     mark: String,
+    adopted: Adopted,
     doubt: Option<Doubt>,
     /// When the journal is published in KV.
     pub publisher: Publisher,
-}
-
-/// The object lost entries. Either it starts without rows although KV lists or shows a journal of its
-/// own, or a reader names a number that the object does not have. It waits before it publishes: KV may
-/// show its last publication late, and an early write would overwrite that.
-#[derive(Clone, Copy, Debug)]
-struct Doubt {
-    until: Time,
-    /// It has lost nothing up to this number, or has it again from KV.
-    had: Number,
-    /// The newest number that a reader has named, of those that the object does not have.
-    named: Number,
-}
-
-impl Doubt {
-    fn new(had: Number, now: Time) -> Doubt {
-        Doubt { until: now + JOURNAL_DOUBTED_FOR, had, named: Number(0) }
-    }
-
-    fn read(text: &str) -> Option<Doubt> {
-        let mut words = text.split(' ');
-        let until = Time(words.next()?.parse().ok()?);
-        let mut number = || Some(Number(words.next()?.parse().ok()?));
-        Some(Doubt { until, had: number()?, named: number()? })
-    }
-
-    fn row(self) -> RowChange {
-        let value = format!("{} {} {}", self.until.0, self.had.0, self.named.0);
-        RowChange::Put { key: DOUBT.to_owned(), value }
-    }
 }
 
 impl JournalObject {
@@ -97,10 +68,11 @@ impl JournalObject {
         };
         let put = LastPut::read(value(PUT));
         let (day, mark) = (DayCount::read(value(DAY)), value(MARK).to_owned());
+        let adopted = Adopted::read(value(Adopted::KEY));
         let publisher = Publisher::new(terms.plan.publishes_every(), put, now);
-        let doubt = Doubt::read(value(DOUBT));
+        let doubt = Doubt::read(value(Doubt::KEY));
         let entries = Entries::restored(rows, terms.room)?;
-        Some(JournalObject { entries, plan: terms.plan, day, mark, doubt, publisher })
+        Some(JournalObject { entries, plan: terms.plan, day, mark, adopted, doubt, publisher })
     }
 
     /// Begins a journal. `before` says what was before it. Make the changes durable before the first
@@ -113,9 +85,9 @@ impl JournalObject {
     ) -> (JournalObject, Vec<RowChange>) {
         let (entries, change) = Entries::born(id, before, terms.room, now);
         let publisher = Publisher::new(terms.plan.publishes_every(), None, now);
-        let (day, mark) = Default::default();
         let (plan, doubt) = (terms.plan, None);
-        let object = JournalObject { entries, plan, day, mark, doubt, publisher };
+        let (day, mark, adopted) = Default::default();
+        let object = JournalObject { entries, plan, day, mark, adopted, doubt, publisher };
         (object, vec![change])
     }
 
@@ -136,7 +108,7 @@ impl JournalObject {
         now: Time,
     ) -> (JournalReply, Vec<RowChange>) {
         let after = request.after();
-        let mut changes: Vec<RowChange> = self.doubts_if_ahead(after, now).into_iter().collect();
+        let mut changes: Vec<RowChange> = self.doubts_if_lost(after, now).into_iter().collect();
         self.entries.seen(after.journal, after.number);
         let appended = match request {
             JournalRequest::Append(append, _) => {
@@ -157,25 +129,31 @@ impl JournalObject {
         (JournalReply { appended, reads_again_at, news }, changes)
     }
 
-    /// Begins a doubt if a reader has a number of this journal that the object does not have. Returns the
-    /// row to write.
-    fn doubts_if_ahead(&mut self, reader: Known, now: Time) -> Option<RowChange> {
-        let head = self.head();
-        if reader.journal != head.id || reader.number <= head.last {
+    /// Begins a doubt if a reader has a number that the object has lost. Returns the row to write.
+    fn doubts_if_lost(&mut self, reader: Known, now: Time) -> Option<RowChange> {
+        if !self.has_lost(reader) {
             return None;
         }
-        let doubt = self.doubt.get_or_insert(Doubt::new(self.publisher.published(), now));
-        if reader.number <= doubt.named {
+        let doubt = self.doubt.get_or_insert(Doubt::new(now));
+        if doubt.named.is_some_and(|named| reader.number <= named.number) {
             return None;
         }
-        doubt.named = reader.number;
+        doubt.named = Some(reader);
         Some(doubt.row())
+    }
+
+    /// Tells whether a reader has seen purges that the object does not have, and has not given up.
+    fn has_lost(&self, reader: Known) -> bool {
+        let Head { id, dropped, .. } = self.head();
+        let has_given = reader.journal == id && self.entries.has_given(reader.number);
+        let has = self.adopted.up_to(reader.journal).max(dropped.soft.min(dropped.hard));
+        !has_given && reader.number > has
     }
 
     /// Begins a doubt of a journal that has just begun, although the object published one before. Returns
     /// the row to write.
     pub fn begins_in_doubt(&mut self, now: Time) -> RowChange {
-        self.doubt.insert(Doubt::new(Number(0), now)).row()
+        self.doubt.insert(Doubt::new(now)).row()
     }
 
     /// Tells whether the object must look in KV before it publishes.
@@ -197,22 +175,24 @@ impl JournalObject {
     /// Takes a journal that was published before this one began, and keeps its numbers. Call it before
     /// the first reply.
     pub fn inherits(&mut self, block: &Block) -> Vec<RowChange> {
-        self.entries.adopt(block)
+        let mut changes = self.entries.adopt(block);
+        changes.push(self.adopted.note(block.head()));
+        changes
     }
 
     /// Takes a journal that KV shows. It adopts entries of another journal, and those of this one that
     /// its rows have lost: a restored object shows in its rows an earlier publication than KV does. A purge
     /// that was appended since has a later number, and says nothing of them.
     pub fn found(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
-        let (ours, theirs) = (self.head(), block.head());
-        let had = self.doubt.map_or(self.publisher.published(), |doubt| doubt.had);
-        if theirs.id == ours.id {
-            if theirs.last <= had {
-                return Vec::new();
-            }
-            self.doubt = self.doubt.map(|doubt| Doubt { had: theirs.last, ..doubt });
+        let theirs = block.head();
+        let is_ours = theirs.id == self.head().id;
+        let published = if is_ours { self.publisher.published() } else { Number(0) };
+        if theirs.last <= self.adopted.up_to(theirs.id).max(published) {
+            return Vec::new();
         }
-        self.entries.adopt_late(block, now)
+        let mut changes = self.entries.adopt_late(block, now);
+        changes.push(self.adopted.note(theirs));
+        changes
     }
 
     /// Takes the mark that a purge without the journal leaves in KV. A new one begins the complete
@@ -233,8 +213,8 @@ impl JournalObject {
         let put = self.publisher.begin(now);
         let begun = RowChange::Put { key: PUT.to_owned(), value: put.to_string() };
         // What KV does not show by now, nothing brings back.
-        let lost = self.doubt.filter(|doubt| doubt.named > doubt.had);
-        let lost = lost.map(|doubt| self.entries.lose(doubt.named));
+        let named = self.doubt.and_then(|doubt| doubt.named).filter(|named| self.has_lost(*named));
+        let lost = named.map(|named| self.entries.lose(named.number));
         iter::once(begun).chain(lost).collect()
     }
 
@@ -244,7 +224,7 @@ impl JournalObject {
         let ended = put.map(|put| RowChange::Put { key: PUT.to_owned(), value: put.to_string() });
         // A doubt that began during the write goes on.
         let doubt = self.doubt.take_if(|doubt| is_written && doubt.until <= now);
-        let doubt = doubt.map(|_| RowChange::Delete { key: DOUBT.to_owned() });
+        let doubt = doubt.map(|_| RowChange::Delete { key: Doubt::KEY.to_owned() });
         ended.into_iter().chain(doubt).collect()
     }
 

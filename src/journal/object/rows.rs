@@ -3,19 +3,22 @@
 //! | key | value |
 //! |---|---|
 //! | `head` | the state of the journal |
-//! | `e/<number>` | a purge: its request, mode, sender and tags, each with its earlier stamps |
+//! | `e/<number>` | a purge: its request, mode and sender, the number before its own, and its tags, each with its earlier stamps |
 //! | `a/<journal>-<number>-<place>` | entries that were adopted from KV, as a block |
 //! | `b/t<place>`, `b/v<place>` | entries whose rows were joined, as blocks: of tokens, and of visitors |
 //! | `mark` | the last mark of a purge without the journal that the object has seen |
 //! | `put` | the time at which the last write to KV began, and once it has ended, the number up to which it published the journal |
-//! | `doubt` | that the object lost entries: until when it publishes nothing, the number up to which it lost none, and the newest one that a reader named |
+//! | `adopted` | the journals that KV showed, and to which number this one has their entries |
+//! | `doubt` | that the object lost entries: until when it publishes nothing, and the journal and number that a reader has and it has not |
 //! | `day` | the day, and the requests of it |
 //! | `r/<number>` | the receipt of a purge; a start does not read it |
+
+use std::iter;
 
 use crate::journal::append::{self, Append, Sender};
 use crate::journal::block::Block;
 use crate::journal::wire::hexadecimal;
-use crate::journal::{Dropped, Head, JournalId, Number, TagDigest};
+use crate::journal::{Dropped, Head, JournalId, Known, Number, TagDigest};
 use crate::platform::rows::{RowChange, RowOrder, RowRange};
 use crate::policy::time::Time;
 
@@ -37,8 +40,17 @@ pub enum Standing {
     OfEarlierToken,
 }
 
-/// A purge as it was written: with the standing and the earlier stamps of each tag.
-pub type Written = (Append, Vec<Standing>, Vec<Vec<Time>>);
+/// A purge as it is written.
+pub struct Written {
+    /// The purge.
+    pub append: Append,
+    /// The newest number before its own: the object gave none in between.
+    pub after: Number,
+    /// What the entry of each tag stands for.
+    pub standings: Vec<Standing>,
+    /// The earlier stamps of each tag.
+    pub earlier: Vec<Vec<Time>>,
+}
 
 /// The content of the rows.
 #[derive(Default)]
@@ -95,13 +107,9 @@ pub fn entry_key(number: Number) -> String {
 }
 
 /// Returns the row of a purge.
-pub fn appended(
-    number: Number,
-    append: &Append,
-    standings: &[Standing],
-    earlier: &[Vec<Time>],
-) -> RowChange {
-    let mut value = append.to_string();
+pub fn appended(number: Number, written: &Written) -> RowChange {
+    let Written { append, after, standings, earlier } = written;
+    let mut value = format!("{append} {:x}", after.0);
     for ((tag, standing), earlier) in append.tags.iter().zip(standings).zip(earlier) {
         let plus = if *standing == Standing::OfEarlierToken { "+" } else { "" };
         value.push_str(&format!(" {plus}{:x}", tag.0));
@@ -113,6 +121,7 @@ pub fn appended(
 fn append_of(text: &str) -> Option<Written> {
     let mut words = text.split(' ');
     let mut append = append::parse(&mut words)?;
+    let after = Number(hexadecimal(words.next()?)?);
     let (mut standings, mut earlier) = (Vec::new(), Vec::new());
     for word in words {
         let (standing, word) = match word.strip_prefix('+') {
@@ -125,7 +134,23 @@ fn append_of(text: &str) -> Option<Written> {
         let stamps = numbers.map(|stamp| i64::from_str_radix(stamp, 16).ok().map(Time));
         earlier.push(stamps.collect::<Option<_>>()?);
     }
-    Some((append, standings, earlier))
+    Some(Written { append, after, standings, earlier })
+}
+
+/// Writes journals and their numbers as words.
+pub fn known_to_text(all: impl IntoIterator<Item = Known>) -> String {
+    let words = all.into_iter().map(|known| format!("{:x} {:x}", known.journal.0, known.number.0));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Reads written journals and numbers, up to the first that is damaged.
+pub fn known_of_text(text: &str) -> Vec<Known> {
+    let mut words = text.split(' ').map_while(hexadecimal);
+    let next = || {
+        let journal = JournalId(words.next()?);
+        Some(Known { journal, number: Number(words.next()?) })
+    };
+    iter::from_fn(next).collect()
 }
 
 /// The rows from which the journal is restored.

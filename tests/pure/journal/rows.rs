@@ -119,6 +119,21 @@ fn the_number_of_a_request_is_known_for_ten_minutes() {
 }
 
 #[test]
+fn a_number_between_those_of_two_purges_was_not_given() {
+    let (mut entries, mut rows, room) = born(10, 3);
+    entries.seen(ID, Number(2_500));
+    purges(&mut entries, &mut rows, 1..3, Time(2_000));
+    rows.apply([entries.gap(Time(3_000))]);
+    purges(&mut entries, &mut rows, 3..4, Time(4_000));
+    let given = [1_000, 2_501, 2_502, 3_000, 4_000];
+    let others = [1_001, 2_000, 2_500, 3_001, 3_999, 4_001];
+    for entries in [&entries, &Entries::restored(rows.0, room).unwrap()] {
+        assert!(given.iter().all(|number| entries.has_given(Number(*number))));
+        assert!(!others.iter().any(|number| entries.has_given(Number(*number))));
+    }
+}
+
+#[test]
 fn the_number_of_a_deleted_row_is_not_given_again() {
     let (mut entries, mut rows, room) = born(10, 2);
     // A purge of more tags than visitors have room for is forgotten at once, and its row is idle.

@@ -7,6 +7,7 @@ mod purge;
 mod receipts;
 mod refresh;
 mod starts;
+mod unpublished;
 
 use std::rc::Rc;
 
