@@ -203,13 +203,14 @@ impl Journal {
         if self.is_unsure.get() { self.has_looked_at() + seen_within } else { Time(0) }
     }
 
-    /// Whether an isolate may have done without the object at a moment.
-    pub fn is_in_trouble(&self, at: Time) -> bool {
+    /// Whether a request that has looked at a moment, and is answered now, may have done without the
+    /// object.
+    pub fn is_in_trouble(&self, looked_at: Time) -> bool {
         let slack = RESTS_FOR + self.history.config.purge_seen_within + self.history.apart();
         let troubles = self.troubles.borrow();
-        troubles
-            .iter()
-            .any(|(from, until)| *from <= at && until.is_none_or(|until| at <= until + slack))
+        troubles.iter().any(|(from, until)| {
+            *from <= self.history.now() && until.is_none_or(|until| looked_at <= until + slack)
+        })
     }
 
     /// Since when the object gives no isolate a reply.

@@ -18,8 +18,9 @@ use super::history::History;
 
 /// After its failure the coordinator is not asked for a while.
 const RESTS_FOR: Duration = Duration::from_secs(65);
-/// How long it takes at least to lose all rounds to others' responses that are too old when they come.
-const ROUNDS_TAKE: Duration = Duration::from_secs(16);
+/// How long it takes at least to lose eight rounds to others' responses that are too old when they come:
+/// two seconds each, but for the first, which may be nearly over when a request joins it.
+const ROUNDS_TAKE: Duration = Duration::from_secs(14);
 /// For how long a request waits for a lease of its data centre, at least.
 const DATA_CENTRE_PATIENCE: Duration = Duration::from_secs(7);
 
