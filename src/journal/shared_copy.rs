@@ -41,10 +41,12 @@ impl Note {
     }
 }
 
-/// The slots of the copy. With `HOSTS`, one zone has one copy. Without, each host has one.
+/// The slot of the note. With `HOSTS`, one zone has one copy of a journal. Without, each host has one. An
+/// environment with another journal may have the same `HOSTS`.
 fn slot<P: Platform>(platform: &P, host: &str) -> Option<Slot> {
     let host = platform.config().hosts.first().map_or(host, String::as_str);
-    Some(CacheKey::parse(&format!("https://{host}/")).ok()?.slot().beside("journal"))
+    let page = CacheKey::parse(&format!("https://{host}/")).ok()?.slot();
+    Some(page.beside("journal").beside(&platform.journal_object_id()?))
 }
 
 /// Reads the note. `None`: there is none, or it is malformed.

@@ -5,6 +5,7 @@ use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::time::Time;
 
 use super::{OTHER_CENTRE, OTHER_ISOLATE, PUBLISHED_KEY, change, world};
+use crate::world::journal::SimJournal;
 use crate::world::origin::Page;
 use crate::world::platform::Body;
 use crate::world::{At, Pending, World};
@@ -235,14 +236,14 @@ fn the_isolates_of_a_data_centre_leave_the_refresh_to_one_of_them() {
 
 #[test]
 fn a_shared_block_that_is_older_than_its_note_is_not_taken() {
-    let (world, _) = world(&[]);
+    let (world, journal) = world(&[]);
     world.origin.set("/c", Page::new("c").fresh(600, 600).tags("t"));
     world.get("/a");
     world.get("/c");
     world.wait(1_000);
     // The cache goes on to hold the first block, though there is a note of a later one.
     let slot = CacheKey::parse("https://site.test/").unwrap().slot();
-    let slot = slot.beside("journal").beside("block");
+    let slot = slot.beside("journal").beside(&journal.id()).beside("block");
     let (metadata, block) = world.cache(0).held(&slot, world.executor.now()).unwrap();
     change(&world);
     world.purge_at(OTHER_CENTRE, "hard", &["t"]);
@@ -253,6 +254,17 @@ fn a_shared_block_that_is_older_than_its_note_is_not_taken() {
     world.cache(0).keep(&slot, document, Time(i64::MAX));
     let seen = world.get_at(OTHER_ISOLATE, "/c");
     assert!(seen.cache().starts_with("fwd=miss"), "{}", seen.cache());
+}
+
+#[test]
+fn the_shared_copy_of_another_environment_is_not_taken() {
+    let (mut world, _) = world(&[]);
+    world.get("/a");
+    world.wait(1_000);
+    let other = SimJournal::named(&world, "other-object");
+    world.journal = Some(other.clone());
+    world.get_at(OTHER_ISOLATE, "/a");
+    assert_eq!(other.asks.get(), 1);
 }
 
 #[test]
