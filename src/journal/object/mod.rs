@@ -164,11 +164,12 @@ impl JournalObject {
     /// Returns the time of the next publication. `None`: there is nothing to publish, or a write is
     /// under way.
     ///
-    /// An object in doubt publishes even without news: the alarm looks in KV first, and the write ends
-    /// the doubt.
+    /// An object in doubt publishes once that is old enough, even without news or a pause: the alarm looks
+    /// in KV first, what was lost is given up, and the write ends the doubt.
     pub fn next_publication(&self, now: Time) -> Option<Time> {
-        let is_wanted = self.doubt.is_some() || self.head().last > self.publisher.published();
-        let at = self.publisher.next(is_wanted, now)?;
+        let is_in_doubt = self.doubt.is_some();
+        let is_wanted = is_in_doubt || self.head().last > self.publisher.published();
+        let at = self.publisher.next(is_wanted, !is_in_doubt, now)?;
         Some(self.doubt.map_or(at, |doubt| at.max(doubt.until)))
     }
 

@@ -75,10 +75,12 @@ impl Publisher {
         self.published
     }
 
-    /// Returns the time of the next write; `is_wanted` tells whether there is a reason for one. `None`:
-    /// there is nothing to write, or a write is under way.
-    pub fn next(&self, is_wanted: bool, now: Time) -> Option<Time> {
-        let pause = self.began_at.map_or(now, |began_at| began_at + self.pause);
+    /// Returns the time of the next write; `is_wanted` tells whether there is a reason for one, and
+    /// `pauses` whether it waits for the pause between two writes. `None`: there is nothing to write, or a
+    /// write is under way.
+    pub fn next(&self, is_wanted: bool, pauses: bool, now: Time) -> Option<Time> {
+        let began_at = self.began_at.filter(|_| pauses);
+        let pause = began_at.map_or(now, |began_at| began_at + self.pause);
         match self.state {
             State::Writing => None,
             State::Unsure(since) => Some((since + JOURNAL_PUT_AGAIN).max(pause)),

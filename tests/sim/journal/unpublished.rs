@@ -46,7 +46,7 @@ fn a_page_from_before_a_lost_purge_is_fetched_anew_if_a_data_centre_has_seen_the
         world.get_at(OTHER_CENTRE, "/b");
         world.wait(31_000);
         world.get_at(OTHER_CENTRE, "/b");
-        world.wait(300_000);
+        world.wait(130_000);
         for at in [OTHER_CENTRE, UNAWARE] {
             world.get_at(at, "/b");
             world.wait(1_000);
