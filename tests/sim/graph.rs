@@ -30,6 +30,17 @@ fn relations_follow_the_tags_of_the_newest_version() {
 }
 
 #[test]
+fn tags_of_a_response_that_the_cache_refused_are_not_those_of_the_stored_one() {
+    let world = World::new(1);
+    let page = |tags| Page::new("x").fresh(60, 600).tags(tags);
+    world.origin.set("/a", page("a"));
+    world.get("/a");
+    world.cache(0).refuses.set(true);
+    refresh(&world, page("b"));
+    assert_eq!((world.urls_of_tag("a").len(), world.urls_of_tag("b").len()), (1, 0));
+}
+
+#[test]
 fn an_entry_that_is_written_twice_is_right_though_kv_takes_one_write_a_second() {
     let world = World::new(1);
     world.kv.paced.set(true);

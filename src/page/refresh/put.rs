@@ -37,7 +37,8 @@ impl<P: Platform> Refresh<P> {
             Some(current) => noted_in_place_of(stored, current, prior),
             None => stored,
         };
-        let document = Document { metadata: stored.to_text(), body };
+        let metadata = stored.to_text();
+        let document = Document { metadata: metadata.clone(), body };
         let put = self.platform.cache_put(slot, document, life).await;
         let cache = &self.platform.isolate().cache;
         // A variant may be stored in another slot than the one whose lease collapses its requests.
@@ -45,13 +46,14 @@ impl<P: Platform> Refresh<P> {
         if put.is_ok() && !cache.is_unproven() {
             return true;
         }
-        // The Cache API may drop a write without an error: in doubt, the slot is read back.
+        // The Cache API may drop a write without an error: in doubt, the slot is read back. It may hold
+        // what it held before.
         match self.platform.cache_match(slot).await {
-            Some(_) => {
+            Some(found) if found.metadata == metadata => {
                 cache.found(slot_of_lease);
                 true
             }
-            None => {
+            _ => {
                 self.put_kept_nothing(put.err().map(|error| error.0));
                 false
             }
