@@ -95,7 +95,9 @@ proptest! {
         bytes.truncate(cut.unwrap_or(bytes.len()));
         bytes.extend(&more);
         for (at, byte) in damage {
-            bytes.iter_mut().skip(at).take(1).for_each(|damaged| *damaged = byte);
+            if let Some(damaged) = bytes.get_mut(at) {
+                *damaged = byte;
+            }
         }
         if let Some(block) = Block::read(bytes) {
             block.iter().for_each(drop);
