@@ -29,7 +29,7 @@
 //! latest its own length after the last purge.
 //!
 //! Out of scope: a purge record that becomes readable later than `skew` after its stamp. The purge
-//! flow stamps again instead (`purge/mod.rs`). Also out of scope: a second unreadable record of the
+//! flow stamps again instead (`purge/recording.rs`). Also out of scope: a second unreadable record of the
 //! same bytes as the first.
 
 use std::time::Duration;

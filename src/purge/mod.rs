@@ -3,18 +3,8 @@
 //!
 //! With a journal, a purge is one request to its object (`purge/append.rs`). A site that had purges
 //! before its journal writes records as well, for a day. Without a journal, purges are records. If a
-//! journal was published, such a purge also leaves a mark (`journal/unbound.rs`).
-//!
-//! What follows is about records.
-//!
-//! A record outdates every response requested up to `skew` after its stamp. This covers two purges
-//! of one tag that reach KV in the wrong order. For example, purge A is stamped at 12:00:00 and
-//! purge B at 12:00:02, but KV takes B's write first. A's record then replaces B's. With a `skew`
-//! of 5 seconds, A's record outdates responses requested until 12:00:05, and so all that B was to
-//! outdate.
-//!
-//! Therefore a write may take at most half of `skew`; the other half allows for clocks that differ.
-//! A slower write counts as failed. Each attempt has a new stamp.
+//! journal was published, such a purge also leaves a mark, so that an object that starts knows of it
+//! (`purge/recording.rs`).
 //!
 //! A purge goes on when its sender hangs up, because other purges may share its write
 //! (`purge/batches.rs`).
@@ -29,39 +19,19 @@ pub mod invalidate;
 pub mod knowledge;
 pub mod memory;
 pub mod reads;
+pub mod recording;
 pub mod records;
 pub mod targets;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::slice;
-use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
-
-use crate::isolate::complaints::Complaint;
 use crate::journal::append::{Receipt, Sender};
-use crate::journal::unbound;
 use crate::platform::Platform;
-use crate::platform::complain::complain;
-use crate::platform::kv::{self, KvEntry, TimedWrite};
-use crate::platform::kv_error::KvError;
-use crate::platform::kv_key::KvKey;
 use crate::platform::tasks::detached;
 use crate::policy::fence::{PurgeMode, PurgeRecord};
-use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
-use crate::policy::timing::{
-    KV_WRITE_LIMIT, PURGE_ATTEMPTS_WITHIN, PURGE_FIRST_PAUSE, RECORD_LIFE,
-};
-use crate::purge::batches::{Batch, Joined, Limit, Reopened, Role, WriteEnd};
-
-/// Writes at the same time. A Worker has six connections; one is left for other work.
-const WRITES_AT_ONCE: usize = 5;
-/// Attempts to write a record.
-const ATTEMPTS: u32 = 4;
+use crate::purge::batches::{Limit, WriteEnd};
 
 /// The outcome of a purge.
 #[derive(Debug, Default)]
@@ -157,159 +127,19 @@ async fn by_journal<P: Platform>(platform: &P, tags: Vec<Tag>, order: Order) -> 
         return appended;
     }
     // A version without the journal may run beside this one, or after it.
-    write_all(platform, appended.done, mode).await
+    recording::write_all(platform, appended.done, mode).await
 }
 
 async fn by_records<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
-    let purge = write_all(platform, tags, mode).await;
-    if purge.done.is_empty() || unbound::leave_mark(platform).await {
+    let purge = recording::write_all(platform, tags, mode).await;
+    if purge.done.is_empty() {
         return purge;
     }
-    // Without the mark, an object that starts would not know of the purge.
-    Purge { failed: [purge.failed, purge.done].concat(), ..Purge::default() }
-}
-
-async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
-    let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
-    let mut writes = stream::iter(tags)
-        .map(|tag| async move {
-            let ended = record(platform, &tag, mode, until).await;
-            (tag, ended)
-        })
-        .buffer_unordered(WRITES_AT_ONCE);
-    let mut purge = Purge::default();
-    while let Some((tag, ended)) = writes.next().await {
-        match ended {
-            WriteEnd::Durable => purge.done.push(tag),
-            WriteEnd::Failed => purge.failed.push(tag),
-            WriteEnd::Refused(limit) => {
-                purge.failed.push(tag);
-                purge.limit = Some(limit);
-            }
-        }
-    }
-    purge
-}
-
-/// Waits for a write that is stamped from now on, and leads it if no other purge does.
-async fn record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode, until: Time) -> WriteEnd {
-    let key = KvKey::record(mode, tag);
-    while platform.now() < until {
-        let now = platform.now();
-        let lasts = PURGE_ATTEMPTS_WITHIN + KV_WRITE_LIMIT;
-        let batches = &platform.isolate().purge_batches;
-        let Joined { batch, role } = batches.with_mut(|batches| batches.join(&key, lasts, now));
-        let (signal, wait) = platform.signal(batch.until().since(now));
-        batch.wait(signal);
-        if role == Role::Leads {
-            platform.defer(lead(platform.clone(), tag.clone(), mode, batch.clone(), until));
-        }
-        wait.await;
-        match batch.ended() {
-            // The leader's invocation may make no more operations. This one may still make some.
-            Some(WriteEnd::Refused(Limit::Invocation)) if role == Role::Follows => continue,
-            ended => return ended.unwrap_or(WriteEnd::Failed),
-        }
-    }
-    WriteEnd::Failed
-}
-
-/// Writes for a batch.
-async fn lead<P: Platform>(platform: P, tag: Tag, mode: PurgeMode, batch: Rc<Batch>, until: Time) {
-    let key = KvKey::record(mode, &tag);
-    let batches = &platform.isolate().purge_batches;
-    // broken: no-retry.attempts
-    for number in 0..ATTEMPTS {
-        wait_for_turn(&platform, &key, number).await;
-        if platform.now() >= until {
-            break;
-        }
-        let now = platform.now();
-        batches.with_mut(|batches| batches.begin(&key, &batch, KV_WRITE_LIMIT, now));
-        let attempt = write(&platform, &tag, &key, mode).await;
-        batches.with_mut(|batches| batches.free(&key));
-        // broken: shares-a-write-under-way.end
-        match attempt {
-            Attempt::Durable => return batch.end(WriteEnd::Durable),
-            Attempt::Refused(limit) => return batch.end(WriteEnd::Refused(limit)),
-            Attempt::InVain => {}
-        }
-        let now = platform.now();
-        let reopened = batches.with_mut(|batches| batches.reopen(&key, &batch, now));
-        if reopened == Reopened::StoodFor {
-            return;
-        }
-    }
-    batches.with_mut(|batches| batches.withdraw(&key, &batch));
-    // broken: no-retry.end
-    batch.end(WriteEnd::Failed);
-}
-
-async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
-    if number > 0 {
-        let longest = PURGE_FIRST_PAUSE * (1 << number);
-        let by_chance = platform.random() % (longest.as_millis() as u64 / 2);
-        platform.sleep(longest / 2 + Duration::from_millis(by_chance)).await;
-    }
-    loop {
-        let now = platform.now();
-        let wait = platform.isolate().purge_batches.with(|batches| batches.wait(key, now));
-        if wait.is_zero() {
-            return;
-        }
-        platform.sleep(wait).await;
-    }
-}
-
-/// The result of one attempt to write a record.
-enum Attempt {
-    Durable,
-    /// Another attempt would be refused as well.
-    Refused(Limit),
-    /// The write failed, or took so long that it counts as failed.
-    InVain,
-}
-
-/// Makes one attempt to write a record, with a stamp of its own.
-async fn write<P: Platform>(platform: &P, tag: &Tag, key: &KvKey, mode: PurgeMode) -> Attempt {
-    let at = platform.now();
-    // broken: one-record.id
-    let record = new_record(platform, tag, mode, at);
-    let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
-    let written = match kv::timed_write(platform, key, entry).await {
-        TimedWrite::Ended(written) => written,
-        TimedWrite::Late(late) => {
-            platform.defer(mend(platform.clone(), tag.clone(), mode, late));
-            Err(KvError::TimedOut)
-        }
+    let limit = match recording::leave_mark(platform).await {
+        WriteEnd::Durable => return purge,
+        WriteEnd::Failed => purge.limit,
+        WriteEnd::Refused(limit) => Some(limit),
     };
-    let now = platform.now();
-    if let Err(error) = written {
-        complain(platform, Complaint::PurgeWrite, || {
-            format!("a purge record could not be written to KV: {error}")
-        });
-        return Limit::of(&error).map_or(Attempt::InVain, Attempt::Refused);
-    }
-    if now.since(at) > platform.config().skew / 2 {
-        return Attempt::InVain;
-    }
-    let memory = &platform.isolate().purges;
-    memory.with_mut(|memory| memory.confirmed(tag, mode, record, now));
-    Attempt::Durable
-}
-
-/// Repairs the harm of a write that KV took after its time limit: it may have replaced the record
-/// of a later purge. Another record is then written, with a new stamp.
-async fn mend<P: Platform>(
-    platform: P,
-    tag: Tag,
-    mode: PurgeMode,
-    late: impl Future<Output = Result<(), KvError>>,
-) {
-    if late.await.is_ok() {
-        let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
-        let again: Pin<Box<dyn Future<Output = WriteEnd>>> =
-            Box::pin(async move { record(&platform, &tag, mode, until).await });
-        again.await;
-    }
+    // Without the mark, an object that starts would not know of the purge.
+    Purge { done: Vec::new(), failed: [purge.failed, purge.done].concat(), limit }
 }

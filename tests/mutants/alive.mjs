@@ -119,14 +119,6 @@ export const ALIVE = [
     reason: "a copy that is replaced while its own request is under way is completed by the next request",
   },
   {
-    mutant: "leave_mark: `KV_WRITE_PACE * number + Duration::from_millis(by_chance)` → `-`",
-    reason: "only the length of a random pause changes",
-  },
-  {
-    mutant: "leave_mark: `KV_WRITE_PACE * number` → `/`",
-    reason: "only the length of the second and third pause changes",
-  },
-  {
     mutant: "Ledger::restored: `now < row.until` → `<=`",
     reason: "a lease that ends at this very millisecond is restored, and has ended",
   },

@@ -121,6 +121,27 @@ fn a_mark_that_kv_refuses_is_written_again_after_a_pause() {
 }
 
 #[test]
+fn purges_at_once_share_a_mark() {
+    let (mut world, _) = world(&[]);
+    world.get("/a");
+    world.wait(310_000);
+    world.journal = None;
+    world.kv.paced.set(true);
+    let purge = |number| {
+        let body = serde_json::json!({ "tags": [format!("t{number}")], "mode": "hard" });
+        world.start_control(At::default(), &body.to_string())
+    };
+    let start = world.executor.now();
+    let purges: Vec<_> = (0..40).map(purge).collect();
+    for purge in purges {
+        let answer = world.finish(purge);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let took = answer.at.since(start).as_millis();
+        assert!(took < 2_500, "{took} ms: more than the mark under way and one after it");
+    }
+}
+
+#[test]
 fn another_environment_on_the_same_kv_has_a_journal_of_its_own() {
     let (mut world, journal) = world(&[]);
     world.get("/a");
