@@ -64,9 +64,12 @@ impl JournalMemory {
         self.published_at = self.published_at.max(Some(asked_at));
     }
 
-    /// Tells whether journals were found in KV; `None` if that is unknown.
-    pub fn has_found(&self) -> Option<bool> {
-        self.published_at.map(|_| !self.found.is_empty())
+    /// Tells whether journals were found in KV. `None`: KV was not read, or so long ago that a journal may
+    /// have been published since.
+    pub fn has_found(&self, now: Time) -> Option<bool> {
+        let is_known = |at| now.since(at) < PUBLISHED_JOURNALS_KNOWN_FOR;
+        let has_found = !self.found.is_empty();
+        self.published_at.filter(|at| has_found || is_known(*at)).map(|_| has_found)
     }
 
     /// Returns what a response will know that is requested now.

@@ -126,7 +126,8 @@ const _: () = assert!(
 
 /// The life of a purge record in KV.
 pub const RECORD_LIFE: Duration = seconds(400 * DAY);
-/// No attempt to write a record begins later than this after the purge came.
+/// No attempt to write a record begins later than this after the purge came, and none to write a mark
+/// later than this after its records were written.
 pub const PURGE_ATTEMPTS_WITHIN: Duration = seconds(20);
 /// The pause before another attempt, doubled at each attempt. Half of it is random, so that
 /// isolates that failed together do not try again together.

@@ -20,15 +20,15 @@ use crate::platform::kv_key::KvKey;
 use crate::policy::time::Time;
 use crate::policy::timing::{KV_WRITE_PACE, PURGE_LOOK_PAUSE};
 
-/// Records whose last write is remembered.
+/// Keys whose last write is remembered.
 const QUEUES_MOST: usize = 10_000;
 
-/// The end of a batch: whether its record is durable.
+/// The end of a batch: whether its write is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteEnd {
-    /// KV has taken the record.
+    /// KV has taken the write.
     Durable,
-    /// KV has not taken the record. The sender may send the purge again.
+    /// KV has not taken it. The sender may send the purge again.
     Failed,
     /// Another attempt would be refused as well.
     Refused(Limit),
@@ -56,7 +56,7 @@ impl Limit {
     }
 }
 
-/// The purges of each record that wait for its next write.
+/// The purges that wait for the next write of each key.
 #[derive(Default)]
 pub struct Batches {
     queues: BTreeMap<KvKey, Queue>,
@@ -99,7 +99,12 @@ impl Batch {
     pub fn end(&self, ended: WriteEnd) {
         self.ended.set(Some(ended));
         self.waiters.take().into_iter().for_each(|signal| signal());
-        self.stands_for.take().iter().for_each(|batch| batch.end(ended));
+        let of_others = match ended {
+            // The limit is that of the invocation that wrote. Others may still write.
+            WriteEnd::Refused(Limit::Invocation) => WriteEnd::Failed,
+            ended => ended,
+        };
+        self.stands_for.take().iter().for_each(|batch| batch.end(of_others));
     }
 }
 

@@ -1,19 +1,19 @@
 //! Writing a purge to KV: one record per tag, and a mark where a journal was published.
 //!
+//! KV takes one write a second for each key. All purges of a tag in a mode have one key, and all marks
+//! have one. So purges that wait for a key share its next write (`purge/batches.rs`).
+//!
 //! A record outdates every response requested up to `skew` after its stamp. This covers two purges
 //! of one tag that reach KV in the wrong order. For example, purge A is stamped at 12:00:00 and
 //! purge B at 12:00:02, but KV takes B's write first. A's record then replaces B's. With a `skew`
 //! of 5 seconds, A's record outdates responses requested until 12:00:05, and so all that B was to
 //! outdate.
 //!
-//! Therefore a write may take at most half of `skew`; the other half allows for clocks that differ.
-//! A slower write counts as failed. Each attempt has a new stamp.
+//! Therefore the write of a record may take at most half of `skew`; the other half allows for clocks
+//! that differ. A slower write counts as failed. Each attempt has a new stamp.
 //!
-//! The mark bears no stamp: a mark that the journal's object has not seen tells it of purges, however
-//! late it comes.
-//!
-//! KV takes one write a second for each key, and all purges of a tag have one key, as all marks
-//! have. So purges that wait for a key share its next write (`purge/batches.rs`).
+//! The mark is a random word. One that the journal's object has not seen tells it of purges, however
+//! late the mark comes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +23,6 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 
 use crate::isolate::complaints::Complaint;
-use crate::journal::memory::JournalMemory;
 use crate::journal::unbound;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -42,23 +41,23 @@ use crate::purge::{Purge, new_record};
 
 /// Writes at the same time. A Worker has six connections; one is left for other work.
 const WRITES_AT_ONCE: usize = 5;
-/// Attempts to write an entry.
+/// Attempts at a write.
 const ATTEMPTS: u32 = 4;
 
 /// What a purge writes to KV.
 #[derive(Clone)]
-enum Entry {
+enum Writing {
     /// The record of a tag.
     Record { tag: Tag, mode: PurgeMode },
     /// The mark of a purge without the journal's binding.
     Mark,
 }
 
-impl Entry {
+impl Writing {
     fn key(&self) -> KvKey {
         match self {
-            Entry::Record { tag, mode } => KvKey::record(*mode, tag),
-            Entry::Mark => KvKey::mark(),
+            Writing::Record { tag, mode } => KvKey::record(*mode, tag),
+            Writing::Mark => KvKey::mark(),
         }
     }
 }
@@ -69,7 +68,7 @@ pub async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMod
     let mut writes = stream::iter(tags)
         .map(|tag| async move {
             let ended =
-                shared_write(platform, &Entry::Record { tag: tag.clone(), mode }, until).await;
+                shared_write(platform, &Writing::Record { tag: tag.clone(), mode }, until).await;
             (tag, ended)
         })
         .buffer_unordered(WRITES_AT_ONCE);
@@ -90,33 +89,36 @@ pub async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMod
 /// Leaves a mark after a purge by records, if a journal was published. An object that starts reads
 /// it, and so knows that purges were made without it.
 pub async fn leave_mark<P: Platform>(platform: &P) -> WriteEnd {
-    let has_found = || platform.isolate().journal.with(JournalMemory::has_found);
+    let now = platform.now();
+    let has_found = || platform.isolate().journal.with(|journal| journal.has_found(now));
     if has_found().is_none() {
         unbound::find(platform).await;
     }
     if has_found() == Some(false) {
         return WriteEnd::Durable;
     }
-    shared_write(platform, &Entry::Mark, platform.now() + PURGE_ATTEMPTS_WITHIN).await
+    shared_write(platform, &Writing::Mark, platform.now() + PURGE_ATTEMPTS_WITHIN).await
 }
 
 /// Waits for a write that begins from now on, and leads it if no other purge does.
-async fn shared_write<P: Platform>(platform: &P, entry: &Entry, until: Time) -> WriteEnd {
-    let key = entry.key();
+async fn shared_write<P: Platform>(platform: &P, writing: &Writing, until: Time) -> WriteEnd {
+    let key = writing.key();
     while platform.now() < until {
         let now = platform.now();
         let lasts = PURGE_ATTEMPTS_WITHIN + KV_WRITE_LIMIT;
         let batches = &platform.isolate().purge_batches;
         let Joined { batch, role } = batches.with_mut(|batches| batches.join(&key, lasts, now));
-        let (signal, wait) = platform.signal(batch.until().since(now));
+        let waits_until = batch.until().min(until + KV_WRITE_LIMIT);
+        let (signal, wait) = platform.signal(waits_until.since(now));
         batch.wait(signal);
         if role == Role::Leads {
-            platform.defer(lead(platform.clone(), entry.clone(), batch.clone(), until));
+            platform.defer(lead(platform.clone(), writing.clone(), batch.clone(), until));
         }
         wait.await;
         match batch.ended() {
-            // The leader's invocation may make no more operations. This one may still make some.
-            Some(WriteEnd::Refused(Limit::Invocation)) if role == Role::Follows => continue,
+            // The leader's time may have been over, or its invocation may make no more operations.
+            Some(WriteEnd::Failed | WriteEnd::Refused(Limit::Invocation))
+                if role == Role::Follows => {}
             ended => return ended.unwrap_or(WriteEnd::Failed),
         }
     }
@@ -124,8 +126,8 @@ async fn shared_write<P: Platform>(platform: &P, entry: &Entry, until: Time) -> 
 }
 
 /// Writes for a batch.
-async fn lead<P: Platform>(platform: P, entry: Entry, batch: Rc<Batch>, until: Time) {
-    let key = entry.key();
+async fn lead<P: Platform>(platform: P, writing: Writing, batch: Rc<Batch>, until: Time) {
+    let key = writing.key();
     let batches = &platform.isolate().purge_batches;
     // broken: no-retry.attempts
     for number in 0..ATTEMPTS {
@@ -135,7 +137,7 @@ async fn lead<P: Platform>(platform: P, entry: Entry, batch: Rc<Batch>, until: T
         }
         let now = platform.now();
         batches.with_mut(|batches| batches.begin(&key, &batch, KV_WRITE_LIMIT, now));
-        let attempt = write(&platform, &entry).await;
+        let attempt = write(&platform, &writing).await;
         batches.with_mut(|batches| batches.free(&key));
         // broken: shares-a-write-under-way.end
         match attempt {
@@ -170,7 +172,7 @@ async fn wait_for_turn<P: Platform>(platform: &P, key: &KvKey, number: u32) {
     }
 }
 
-/// The result of one attempt to write an entry.
+/// The result of one attempt at a write.
 enum Attempt {
     Durable,
     /// Another attempt would be refused as well.
@@ -179,26 +181,26 @@ enum Attempt {
     InVain,
 }
 
-impl Attempt {
-    fn failed(error: &KvError) -> Attempt {
-        Limit::of(error).map_or(Attempt::InVain, Attempt::Refused)
-    }
+fn failed<P: Platform>(platform: &P, error: &KvError) -> Attempt {
+    complain(platform, Complaint::PurgeWrite, || {
+        format!("a purge could not be written to KV: {error}")
+    });
+    Limit::of(error).map_or(Attempt::InVain, Attempt::Refused)
 }
 
-async fn write<P: Platform>(platform: &P, entry: &Entry) -> Attempt {
-    match entry {
-        Entry::Record { tag, mode } => write_record(platform, tag, *mode).await,
-        Entry::Mark => write_mark(platform).await,
+async fn write<P: Platform>(platform: &P, writing: &Writing) -> Attempt {
+    match writing {
+        Writing::Record { tag, mode } => write_record(platform, tag, *mode).await,
+        Writing::Mark => write_mark(platform).await,
     }
 }
 
 async fn write_mark<P: Platform>(platform: &P) -> Attempt {
-    // No two marks are the same.
-    let value = format!("{} {:016x}", platform.now(), platform.random());
+    let value = format!("{:016x}", platform.random());
     let entry = KvEntry { value, metadata: None, life: RECORD_LIFE };
     match kv::write(platform, &KvKey::mark(), entry).await {
         Ok(()) => Attempt::Durable,
-        Err(error) => Attempt::failed(&error),
+        Err(error) => failed(platform, &error),
     }
 }
 
@@ -217,10 +219,7 @@ async fn write_record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) -> 
     };
     let now = platform.now();
     if let Err(error) = written {
-        complain(platform, Complaint::PurgeWrite, || {
-            format!("a purge record could not be written to KV: {error}")
-        });
-        return Attempt::failed(&error);
+        return failed(platform, &error);
     }
     if now.since(at) > platform.config().skew / 2 {
         return Attempt::InVain;
@@ -240,10 +239,9 @@ async fn mend<P: Platform>(
 ) {
     if late.await.is_ok() {
         let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
-        let again: Pin<Box<dyn Future<Output = WriteEnd>>> =
-            Box::pin(
-                async move { shared_write(&platform, &Entry::Record { tag, mode }, until).await },
-            );
+        let again: Pin<Box<dyn Future<Output = WriteEnd>>> = Box::pin(async move {
+            shared_write(&platform, &Writing::Record { tag, mode }, until).await
+        });
         again.await;
     }
 }

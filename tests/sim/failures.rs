@@ -220,6 +220,20 @@ fn a_purge_that_kv_refuses_is_answered_while_its_sender_still_listens() {
 }
 
 #[test]
+fn a_purge_that_joined_another_ones_last_attempt_has_attempts_of_its_own() {
+    let world = World::new(1);
+    *world.kv.failure.borrow_mut() = "KV PUT failed: 500".to_owned();
+    world.kv.writes_fail.set(4);
+    let purge = || world.start_control(At::default(), r#"{"tags":["t"]}"#);
+    let first = purge();
+    while world.kv.writes_fail.get() > 1 {
+        world.wait(1);
+    }
+    let second = purge();
+    assert_eq!([first, second].map(|purge| world.finish(purge).status), [503, 200]);
+}
+
+#[test]
 fn kv_that_hangs_holds_up_one_request_in_ten_seconds() {
     let world = World::new(1);
     world.kv.hang(Operation::Read, "");

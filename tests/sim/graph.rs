@@ -1,12 +1,14 @@
 use std::time::Duration;
 
+use edge_isr::platform::Document;
 use edge_isr::policy::key::CacheKey;
 use http::Method;
 
 use crate::world::origin::Page;
-use crate::world::platform::SimCache;
+use crate::world::platform::{Body, SimCache};
 use crate::world::{At, World};
 
+const HOUR: Duration = Duration::from_secs(3_600);
 const URL: &str = "https://site.test/a";
 
 fn refresh(world: &World, page: Page) {
@@ -78,6 +80,33 @@ fn a_version_that_another_isolate_stored_meanwhile_leaves_no_relation() {
     world.wait(5_000);
     for (tag, relations) in [("first", 0), ("second", 0), ("third", 1)] {
         assert_eq!(world.kv.keys(&format!("t/{tag}/")).len(), relations, "{tag}");
+    }
+}
+
+#[test]
+fn a_version_that_another_isolate_stored_meanwhile_says_nothing_against_the_cache() {
+    for (is_overtaken, lines) in [(true, 0), (false, 1)] {
+        let world = World::new(1);
+        let cache = world.cache(0);
+        world.origin.set("/a", Page::new("x").fresh(60, 600).tags("a"));
+        // This isolate has not seen yet that the cache keeps anything.
+        cache.takes.set(50);
+        world.start("/a");
+        let slot = CacheKey::parse(URL).unwrap().slot();
+        while !cache.holds_page(&slot, world.executor.now()) {
+            world.wait(1);
+        }
+        let now = world.executor.now();
+        let (metadata, text) = cache.held(&slot, now).unwrap();
+        cache.forget(&slot);
+        if is_overtaken {
+            let metadata = metadata.replace("\"a\"", "\"b\"");
+            cache.keep(&slot, Document { metadata, body: Body::whole(&text) }, now + HOUR);
+        }
+        world.wait(5_000);
+        let kept_nothing =
+            world.log.borrow().iter().filter(|line| line.contains("kept nothing")).count();
+        assert_eq!(kept_nothing, lines, "{is_overtaken} {:?}", world.log.borrow());
     }
 }
 

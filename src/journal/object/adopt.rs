@@ -67,7 +67,7 @@ impl Entries {
     /// an entry with an earlier number is given a new one.
     pub fn adopt_late(&mut self, block: &Block, now: Time) -> Vec<RowChange> {
         let (mut head, last) = (block.head(), self.head.last);
-        let number = last.max(self.seen).max(head.last).next(now);
+        let number = self.next(now).max(head.last.next(now));
         let mut items: Vec<_> = block.iter().collect();
         for (digest, mode, kept) in &mut items {
             let ours = self.kept.get(&(*digest, *mode)).map(|entry| entry.kept.number);
@@ -83,6 +83,11 @@ impl Entries {
                 thin_out(&mut kept.earlier, number.stamp(), EARLIER_MOST);
             }
             (kept.number, head.last) = (number, number);
+        }
+        // An isolate judges a page anew only if its copy has a new number.
+        let changed = self.head.later(head);
+        if changed != self.head && changed.last == last {
+            head.last = number;
         }
         let items = items.iter().map(|(digest, mode, kept)| (*digest, *mode, kept));
         self.adopt(&Block::write(head, Number(0), items))

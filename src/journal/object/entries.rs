@@ -101,7 +101,7 @@ impl Entries {
         if let Some(number) = self.number_of(append.request) {
             return (number, Vec::new());
         }
-        let number = self.head.last.max(self.seen).next(now);
+        let number = self.next(now);
         let tags = append.tags.iter();
         let earlier: Vec<Vec<Time>> =
             tags.clone().map(|tag| self.earlier(*tag, append.mode, number)).collect();
@@ -171,7 +171,7 @@ impl Entries {
     /// Begins anew the part of the journal that is complete: purges were made without it. Returns
     /// the row to write.
     pub fn gap(&mut self, now: Time) -> RowChange {
-        self.head.last = self.head.last.max(self.seen).next(now);
+        self.head.last = self.next(now);
         self.head.complete_since = self.head.last;
         rows::head(&self.head)
     }
@@ -191,11 +191,19 @@ impl Entries {
 
     /// Gives up the entries up to a number that a reader has, and this object does not. Their tags and
     /// modes are unknown, so soft and hard entries up to it count as dropped. Returns the row to write.
-    pub fn lose(&mut self, number: Number) -> RowChange {
+    ///
+    /// The journal has a new number then: an isolate judges a page anew only if its copy has one.
+    pub fn lose(&mut self, number: Number, now: Time) -> RowChange {
+        let next = self.next(now).max(number.next(now));
         let Head { last, dropped, .. } = &mut self.head;
-        *last = number.max(*last);
+        *last = next;
         *dropped = Dropped { soft: number.max(dropped.soft), hard: number.max(dropped.hard) };
         rows::head(&self.head)
+    }
+
+    /// Returns the number of the next change. It is later than any that a reader has.
+    pub(super) fn next(&self, now: Time) -> Number {
+        self.head.last.max(self.seen).next(now)
     }
 
     /// Returns all entries.

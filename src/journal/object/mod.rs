@@ -139,15 +139,22 @@ impl JournalObject {
             return None;
         }
         doubt.named = Some(reader);
+        if doubt.until <= now {
+            doubt.until = Doubt::new(now).until;
+        }
         Some(doubt.row())
     }
 
     /// Tells whether a reader has seen purges that the object does not have, and has not given up.
     fn has_lost(&self, reader: Known) -> bool {
-        let Head { id, dropped, .. } = self.head();
-        let has_given = reader.journal == id && self.entries.has_given(reader.number);
-        let has = self.adopted.up_to(reader.journal).max(dropped.soft.min(dropped.hard));
-        !has_given && reader.number > has
+        let has_given = reader.journal == self.head().id && self.entries.has_given(reader.number);
+        !has_given && reader.number > self.settled(reader.journal)
+    }
+
+    /// Returns the number up to which lost entries of a journal were adopted, or given up.
+    fn settled(&self, journal: JournalId) -> Number {
+        let dropped = self.head().dropped;
+        self.adopted.up_to(journal).max(dropped.soft.min(dropped.hard))
     }
 
     /// Begins a doubt of a journal that has just begun, although the object published one before. Returns
@@ -211,11 +218,12 @@ impl JournalObject {
 
     /// Begins a write to KV. Make the changes durable before it.
     pub fn put_begins(&mut self, now: Time) -> Vec<RowChange> {
-        let put = self.publisher.begin(now);
-        let begun = RowChange::Put { key: PUT.to_owned(), value: put.to_string() };
         // What KV does not show by now, nothing brings back.
-        let named = self.doubt.and_then(|doubt| doubt.named).filter(|named| self.has_lost(*named));
-        let lost = named.map(|named| self.entries.lose(named.number));
+        let named = self.doubt.and_then(|doubt| doubt.named);
+        let named = named.filter(|named| named.number > self.settled(named.journal));
+        let lost = named.map(|named| self.entries.lose(named.number, now));
+        let put = self.publisher.begin(self.head().last, now);
+        let begun = RowChange::Put { key: PUT.to_owned(), value: put.to_string() };
         iter::once(begun).chain(lost).collect()
     }
 

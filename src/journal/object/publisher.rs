@@ -39,38 +39,43 @@ enum State {
 pub struct LastPut {
     /// The time at which it began.
     pub began_at: Time,
-    /// The number up to which it published the journal. `None`: it has not ended well.
-    pub published: Option<Number>,
+    /// The number up to which it publishes the journal.
+    pub up_to: Number,
+    /// Whether it has ended well, as far as is known.
+    pub has_ended: bool,
 }
+
+/// The last word of a note about a write that has ended well.
+const ENDED: &str = "ended";
 
 impl LastPut {
     /// Reads a written note. `None`: there is none, or it is damaged.
     pub fn read(text: &str) -> Option<LastPut> {
         let mut words = text.split(' ');
         let began_at = Time(words.next()?.parse().ok()?);
-        Some(LastPut { began_at, published: words.next().and_then(hexadecimal).map(Number) })
+        let up_to = Number(hexadecimal(words.next()?)?);
+        Some(LastPut { began_at, up_to, has_ended: words.next() == Some(ENDED) })
     }
 }
 
 impl Display for LastPut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.published {
-            Some(number) => write!(f, "{} {:x}", self.began_at.0, number.0),
-            None => write!(f, "{}", self.began_at.0),
-        }
+        write!(f, "{} {:x}", self.began_at.0, self.up_to.0)?;
+        if self.has_ended { write!(f, " {ENDED}") } else { Ok(()) }
     }
 }
 
 impl Publisher {
     /// Makes the state of an object that starts.
     pub fn new(pause: Duration, last: Option<LastPut>, now: Time) -> Publisher {
-        let published = last.map(|last| last.published);
-        let state = if published == Some(None) { State::Unsure(now) } else { State::Quiet };
-        let published = published.flatten().unwrap_or_default();
+        let has_ended = last.is_none_or(|last| last.has_ended);
+        let state = if has_ended { State::Quiet } else { State::Unsure(now) };
+        let published = last.map_or(Number(0), |last| last.up_to);
         Publisher { pause, published, began_at: last.map(|last| last.began_at), state }
     }
 
-    /// Returns the number up to which the journal is published, as far as the object knows.
+    /// Returns the number up to which the journal is published, as far as the object knows. After a start
+    /// that is the number of the last write, also of one that has not ended: it is written again.
     pub fn published(&self) -> Number {
         self.published
     }
@@ -88,11 +93,11 @@ impl Publisher {
         }
     }
 
-    /// Begins a write. Returns the note to write before it.
-    pub fn begin(&mut self, now: Time) -> LastPut {
+    /// Begins a write of the journal up to a number. Returns the note to write before it.
+    pub fn begin(&mut self, up_to: Number, now: Time) -> LastPut {
         self.began_at = Some(now);
         self.state = State::Writing;
-        LastPut { began_at: now, published: None }
+        LastPut { began_at: now, up_to, has_ended: false }
     }
 
     /// Ends a write of the journal up to `number`. Returns the note to write, if it ended well.
@@ -104,6 +109,6 @@ impl Publisher {
         // broken: late-put-hides.state
         self.state = if is_written { State::Quiet } else { State::Unsure(now) };
         let began_at = self.began_at.filter(|_| is_written);
-        began_at.map(|began_at| LastPut { began_at, published: Some(number) })
+        began_at.map(|began_at| LastPut { began_at, up_to: number, has_ended: true })
     }
 }

@@ -46,18 +46,18 @@ impl<P: Platform> Refresh<P> {
         if put.is_ok() && !cache.is_unproven() {
             return true;
         }
-        // The Cache API may drop a write without an error: in doubt, the slot is read back. It may hold
-        // what it held before.
-        match self.platform.cache_match(slot).await {
-            Some(found) if found.metadata == metadata => {
-                cache.found(slot_of_lease);
-                true
-            }
-            _ => {
-                self.put_kept_nothing(put.err().map(|error| error.0));
-                false
-            }
+        // The Cache API may drop a write without an error: in doubt, the slot is read back.
+        let found = self.platform.cache_match(slot).await.map(|found| found.metadata);
+        if found.as_ref() == Some(&metadata) {
+            cache.found(slot_of_lease);
+            return true;
         }
+        // Another isolate may have stored a response meanwhile, which says nothing against the cache.
+        let before = || current.map(|current| current.to_text());
+        if found.is_none() || found == before() {
+            self.put_kept_nothing(put.err().map(|error| error.0));
+        }
+        false
     }
 
     /// Compares the response in a slot with the new one, for the policy to choose between them.

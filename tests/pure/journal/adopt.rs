@@ -47,7 +47,7 @@ fn what_the_object_has_already_needs_no_row() {
 #[test]
 fn entries_that_are_adopted_late_get_numbers_that_no_reader_has_passed() {
     let mut ours = journal(7, &[(1, Soft, 5_000)]);
-    ours.lose(Number(3_000));
+    ours.lose(Number(3_000), Time(5_000));
     let theirs = journal(
         8,
         &[
@@ -73,4 +73,17 @@ fn entries_that_are_adopted_late_get_numbers_that_no_reader_has_passed() {
         (6, 7_000, vec![]),
     ];
     assert_eq!(numbers(&ours), expected);
+}
+
+#[test]
+fn what_a_late_journal_has_dropped_gives_this_one_a_new_number() {
+    let mut ours = journal(7, &[(1, Soft, 5_000)]);
+    let mut theirs = journal(8, &[(1, Soft, 3_000)]);
+    theirs.lose(Number(2_000), Time(3_000));
+    ours.adopt_late(&theirs.all(), Time(4_000));
+    let head = ours.head();
+    assert_eq!((head.dropped.hard, head.last), (Number(2_000), Number(5_001)));
+    // Once is enough.
+    ours.adopt_late(&theirs.all(), Time(4_000));
+    assert_eq!(ours.head(), head);
 }

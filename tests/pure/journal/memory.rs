@@ -33,6 +33,19 @@ fn signal(woken: &Rc<Cell<u32>>) -> Signal {
 }
 
 #[test]
+fn that_no_journal_was_published_is_known_for_a_minute() {
+    let mut memory = JournalMemory::default();
+    assert_eq!(memory.has_found(Time(0)), None);
+    memory.replace_published(Vec::new(), Time(0));
+    assert_eq!(memory.has_found(Time(59_999)), Some(false));
+    assert_eq!(memory.has_found(Time(60_000)), None);
+    // What was published stays in force.
+    memory
+        .replace_published(JournalCopy::whole(block(0, 5), Time(0)).into_iter().collect(), Time(0));
+    assert_eq!(memory.has_found(Time(60_000)), Some(true));
+}
+
+#[test]
 fn a_first_copy_must_be_whole() {
     let mut memory = JournalMemory::default();
     assert_eq!(memory.learn(block(3, 5), Time(0), NO_DELAY), Learned::Gap);

@@ -85,6 +85,53 @@ fn what_a_reader_has_and_kv_shows_is_not_lost() {
 }
 
 #[test]
+fn a_number_that_was_lost_stays_lost_when_the_rows_after_it_are_replaced() {
+    let mut object = in_doubt(9_000);
+    for (request, at) in [(2, 10_000), (3, 11_000)] {
+        let purge = append(request, PurgeMode::Soft, &[12]);
+        object.answer(&JournalRequest::Append(purge, None), Time(at));
+    }
+    object.put_begins(Time(3_000) + JOURNAL_DOUBTED_FOR);
+    assert_eq!(object.head().dropped, Dropped { soft: Number(9_000), hard: Number(9_000) });
+}
+
+#[test]
+fn what_is_given_up_gives_the_journal_a_new_number() {
+    let mut object = in_doubt(2_500);
+    let before = object.head().last;
+    let at = Time(3_000) + JOURNAL_DOUBTED_FOR;
+    object.put_begins(at);
+    assert!(object.head().last > before, "{:?}", object.head());
+    object.put_ends(object.head().last, true, at);
+    assert_eq!(object.next_publication(at), None);
+}
+
+#[test]
+fn a_number_that_is_named_late_is_awaited_as_long_as_any() {
+    let mut object = in_doubt(9_000);
+    let due = Time(3_000) + JOURNAL_DOUBTED_FOR;
+    object.put_begins(due);
+    let reader = Known { journal: JournalId(6), number: Number(9_001) };
+    object.answer(&JournalRequest::Read(Some(reader)), due);
+    object.put_ends(object.head().last, true, due);
+    assert_eq!(object.next_publication(due), Some(due + JOURNAL_DOUBTED_FOR));
+}
+
+#[test]
+fn an_object_that_starts_adopts_nothing_from_a_write_of_its_own_that_had_not_ended() {
+    let (mut object, mut rows) = born(Before::NoRecords);
+    let purge = append(1, PurgeMode::Soft, &[10]);
+    rows.apply(object.answer(&JournalRequest::Append(purge, None), Time(2_000)).1);
+    rows.apply(object.put_begins(Time(2_000)));
+    let published = object.published();
+    let rows = rows.0.into_iter().collect();
+    let mut object = JournalObject::restored(rows, Terms::default(), Time(3_000)).unwrap();
+    assert_eq!(object.found(&published, Time(3_000)), []);
+    // It may not have landed.
+    assert!(object.next_publication(Time(3_000)).is_some());
+}
+
+#[test]
 fn a_publication_that_succeeds_ends_a_doubt_that_is_old_enough() {
     let until = Time(3_000) + JOURNAL_DOUBTED_FOR;
     let before = Time(until.0 - 1);

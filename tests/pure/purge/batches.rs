@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use edge_isr::platform::kv_key::KvKey;
 use edge_isr::policy::time::Time;
-use edge_isr::purge::batches::{Batch, Batches, Reopened, Role, WriteEnd};
+use edge_isr::purge::batches::{Batch, Batches, Limit, Reopened, Role, WriteEnd};
 use rstest::rstest;
 
 use crate::held::held;
@@ -82,6 +82,22 @@ fn a_batch_that_formed_meanwhile_stands_for_the_one_that_failed() {
     assert_eq!(failed.ended(), None);
     next.end(WriteEnd::Durable);
     assert_eq!(failed.ended(), Some(WriteEnd::Durable));
+}
+
+#[test]
+fn the_limit_of_one_invocation_is_not_that_of_those_it_stood_for() {
+    for (limit, expected) in
+        [(Limit::Invocation, WriteEnd::Failed), (Limit::Day, WriteEnd::Refused(Limit::Day))]
+    {
+        let (mut batches, failed) = writing();
+        let (next, _) = join(&mut batches, 0, 100);
+        batches.reopen(&key(0), &failed, Time(200));
+        next.end(WriteEnd::Refused(limit));
+        assert_eq!(
+            (next.ended(), failed.ended()),
+            (Some(WriteEnd::Refused(limit)), Some(expected))
+        );
+    }
 }
 
 #[test]
