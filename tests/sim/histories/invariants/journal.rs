@@ -196,11 +196,21 @@ impl Journal {
     /// From when on each copy of an object that started anew has what KV showed it.
     /// A purge that it has numbered since it has itself.
     pub fn sure_since(&self, purge: &Purged) -> Time {
-        if purge.received > self.started_anew_at.get() {
-            return Time(0);
-        }
         let seen_within = self.history.config.purge_seen_within + self.history.apart();
+        if purge.received > self.started_anew_at.get() {
+            // An isolate of the other version took it: of the one before the deploy, or after it.
+            let is_of_other_version = !purge.is_by_journal && !self.reads_records();
+            let looked_for = purge.received + JOURNAL_LOOKS_FOR + seen_within;
+            return if is_of_other_version { looked_for } else { Time(0) };
+        }
         if self.is_unsure.get() { self.has_looked_at() + seen_within } else { Time(0) }
+    }
+
+    /// Whether isolates with the binding read records, because the site had some before its journal.
+    fn reads_records(&self) -> bool {
+        let rows = self.object().map(|object| object.rows()).unwrap_or_default();
+        let entries = Entries::restored(rows, Room::default());
+        entries.is_some_and(|entries| self.history.now() < entries.head().with_records_until)
     }
 
     /// Whether a request that has looked at a moment, and is answered now, may have done without the

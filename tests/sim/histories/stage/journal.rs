@@ -134,7 +134,7 @@ impl Stage {
             ObjectFault::Evicted => self.evict_object(),
             ObjectFault::EvictedInWrite => {
                 for _ in 0..WRITE_COMES_WITHIN / 50 {
-                    if object.rows().get("put").is_some_and(|put| !put.contains(' ')) {
+                    if object.rows().get("put").is_some_and(|put| !put.ends_with(" ended")) {
                         return self.evict_object();
                     }
                     self.executor.sleep(Duration::from_millis(50)).await;
