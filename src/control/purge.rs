@@ -13,6 +13,7 @@ use crate::control::ControlError;
 use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
+use crate::fields::sorting::sorted_by_text;
 use crate::journal::append::Sender;
 use crate::page::answer::{JSON, PROBLEM, json};
 use crate::platform::{Platform, ReadError, Response};
@@ -75,8 +76,8 @@ pub async fn answer<P: Platform>(
     let request = parse(platform, &body)?;
     let id = new_request(platform);
     let began = platform.now();
-    let mut tags: Vec<Tag> = request.selected.iter().map(|selected| selected.tag.clone()).collect();
-    tags.sort();
+    let tags = request.selected.iter().map(|selected| selected.tag.clone()).collect();
+    let mut tags = sorted_by_text(tags, |tag: &Tag| tag.as_str().to_owned());
     tags.dedup();
     let mut receipt = Receipt {
         id: format!("{id:032x}"),
@@ -145,10 +146,12 @@ fn not_durable(limit: Option<Limit>) -> &'static str {
 }
 
 fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
-    let tags: BTreeSet<&Tag> = tags.iter().collect();
     let mut purged = PurgeSelectors::default();
-    let mut seen = BTreeSet::new();
-    for selected in selected.iter().filter(|selected| tags.contains(&selected.tag)) {
+    let (mut wanted, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for tag in tags {
+        wanted.insert(tag.as_str().to_owned());
+    }
+    for selected in selected.iter().filter(|selected| wanted.contains(selected.tag.as_str())) {
         let list = match selected.field {
             "tags" => &mut purged.tags,
             "urls" => &mut purged.urls,
@@ -159,7 +162,7 @@ fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
                 continue;
             }
         };
-        if seen.insert((selected.field, &selected.canonical)) {
+        if seen.insert([selected.field, &selected.canonical].join(" ")) {
             list.push(selected.canonical.clone());
         }
     }

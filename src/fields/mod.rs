@@ -11,6 +11,7 @@ pub mod relocation;
 pub mod request;
 pub mod request_directives;
 pub mod response;
+pub mod sorting;
 pub mod steps;
 pub mod structured;
 pub mod url;

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::HeaderName;
 
 use crate::fields::cache_control::joined;
+use crate::fields::sorting::sorted_by_text;
 use crate::fields::steps::steps;
 use crate::fields::structured::{Value, dictionary};
 use crate::fields::url;
@@ -69,7 +70,7 @@ impl NoVarySearch {
             return key.clone();
         };
         steps(query.len());
-        let mut selecting: Vec<&str> = query
+        let selecting: Vec<&str> = query
             .split('&')
             .filter(|parameter| {
                 let name = form_decoded(parameter.split('=').next().unwrap_or(""));
@@ -79,10 +80,12 @@ impl NoVarySearch {
                 }
             })
             .collect();
-        if self.key_order {
+        let selecting = if self.key_order {
             // Parameters of one name keep their order.
-            selecting.sort_by_cached_key(|parameter| url::name(parameter));
-        }
+            sorted_by_text(selecting, |parameter| url::name(parameter))
+        } else {
+            selecting
+        };
         key.with_query(&selecting.join("&"))
     }
 }

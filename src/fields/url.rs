@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use crate::fields::sorting::sorted_by_text;
 use crate::fields::steps::{step, steps};
 
 /// Characters with another meaning when they are encoded: in a path, in a parameter's value and in
@@ -48,8 +49,7 @@ pub fn path(path: &str) -> String {
 pub fn query(query: &str) -> String {
     steps(query.len());
     let parameters = query.split('&').filter(|parameter| !parameter.is_empty());
-    let mut parameters: Vec<(String, Option<String>)> = parameters.map(parameter).collect();
-    parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let parameters = sorted_by_text(parameters.map(parameter).collect(), |(name, _)| name.clone());
     let parameters = parameters.into_iter().map(|(name, value)| match value {
         Some(value) => name + "=" + &value,
         None => name,

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::fields::cache_control::{latin1, list};
 use crate::fields::forwarding::may_be_forwarded;
 use crate::fields::request::RequestFields;
+use crate::fields::sorting::sorted_by_text;
 
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Vary {
                 }
             }
         }
-        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        let mut names = sorted_by_text(names, |name| name.as_str().to_owned());
         names.dedup();
         Vary::Fields(names)
     }
@@ -102,7 +103,7 @@ pub fn selected_by(headers: &HeaderMap) -> Vec<HeaderName> {
     names.retain(may_be_forwarded);
     if headers.contains_key(header::CONTENT_ENCODING) && !names.contains(&header::ACCEPT_ENCODING) {
         names.push(header::ACCEPT_ENCODING);
-        names.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        names = sorted_by_text(names, |name| name.as_str().to_owned());
     }
     names
 }
@@ -125,9 +126,8 @@ pub struct Selectors<'a> {
 impl Selectors<'_> {
     /// Returns the request's values of the fields `names`, sorted by name.
     pub fn selecting<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Selecting {
-        let mut selecting: Selecting =
-            names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
-        selecting.sort();
+        let selecting = names.into_iter().map(|name| (name.to_owned(), self.value(name))).collect();
+        let mut selecting: Selecting = sorted_by_text(selecting, |(name, _)| name.clone());
         selecting.dedup();
         selecting
     }
@@ -177,7 +177,8 @@ pub fn selecting_text(
 fn language_ranges(value: &str) -> String {
     let mut ranges = weighted(value);
     ranges.retain(|(_, weight)| *weight > 0);
-    ranges.sort_by(|(one, more), (other, less)| less.cmp(more).then_with(|| one.cmp(other)));
+    // A weight is at most 1000.
+    let ranges = sorted_by_text(ranges, |(range, weight)| format!("{:04}{range}", 1000 - weight));
     let ranges = ranges.iter().map(|(range, weight)| match weight {
         1000 => range.clone(),
         weight => format!("{range};q=0.{weight:03}"),

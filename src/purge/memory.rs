@@ -23,6 +23,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::fields::sorting::sorted_by_text;
 use crate::policy::fence::{PurgeMode, PurgeRecord, giving_way};
 use crate::policy::tag::Tag;
 use crate::policy::time::{Time, median};
@@ -185,7 +186,7 @@ impl PurgeMemory {
             .map(|(_, learned)| learned.record.id.clone())
             .collect();
         // broken: known-is-a-time.newest
-        known.sort();
+        known = sorted_by_text(known, String::clone);
         known.dedup();
         known
     }

@@ -11,6 +11,7 @@ use crate::journal::Number;
 use crate::journal::append::Sender;
 use crate::journal::object::entries::{Entries, Entry};
 use crate::policy::fence::PurgeMode;
+use crate::policy::time::Time;
 
 /// The most tags and modes whose newest entry is kept, without those of visitors.
 pub const ENTRIES_MOST: usize = 250_000;
@@ -71,16 +72,16 @@ impl Entries {
             return Number(0);
         }
         let meant = self.kept.iter().filter(|((_, mode), entry)| is_meant(entry, *mode));
-        let mut numbers: Vec<Number> = meant.map(|(_, entry)| entry.kept.number).collect();
-        if numbers.is_empty() {
+        let mut stamps: Vec<Time> = meant.map(|(_, entry)| entry.kept.number.stamp()).collect();
+        if stamps.is_empty() {
             return Number(0);
         }
-        // The smallest number up to which enough entries are meant.
-        let place = count.min(numbers.len()) - 1;
-        let up_to = *numbers.select_nth_unstable(place).1;
+        stamps.sort_unstable();
+        // The earliest stamp up to which enough entries are meant.
+        let up_to = stamps[count.min(stamps.len()) - 1];
         let mut dropped = Vec::new();
         let oldest = self.kept.extract_if(.., |(_, mode), entry| {
-            entry.kept.number <= up_to && is_meant(entry, *mode)
+            entry.kept.number.stamp() <= up_to && is_meant(entry, *mode)
         });
         dropped.extend(oldest.map(|(_, entry)| entry));
         dropped.iter().for_each(|entry| self.goes(entry));
