@@ -8,7 +8,7 @@ use crate::policy::time::{Time, median};
 
 /// Remembers one value for each slot that was noted lately.
 pub struct Recent<T> {
-    by_slot: RefCell<BTreeMap<Slot, (Time, T)>>,
+    by_slot: RefCell<BTreeMap<Slot, Box<(Time, T)>>>,
 }
 
 impl<T> Default for Recent<T> {
@@ -26,12 +26,12 @@ impl<T: Copy> Recent<T> {
         if by_slot.len() >= Self::MOST && !by_slot.contains_key(slot) {
             forget_older_half(&mut by_slot);
         }
-        by_slot.insert(slot.clone(), (now, value));
+        by_slot.insert(slot.clone(), Box::new((now, value)));
     }
 
     /// Returns the value of `slot`, if it is remembered.
     pub fn get(&self, slot: &Slot) -> Option<T> {
-        self.by_slot.borrow().get(slot).map(|(_, value)| *value)
+        self.by_slot.borrow().get(slot).map(|noted| noted.1)
     }
 
     /// Forgets the value of `slot`.
@@ -40,7 +40,7 @@ impl<T: Copy> Recent<T> {
     }
 }
 
-fn forget_older_half<T>(by_slot: &mut BTreeMap<Slot, (Time, T)>) {
-    let median = median(by_slot.values().map(|(at, _)| Some(*at)));
-    by_slot.retain(|_, (at, _)| Some(*at) > median);
+fn forget_older_half<T>(by_slot: &mut BTreeMap<Slot, Box<(Time, T)>>) {
+    let median = median(by_slot.values().map(|noted| Some(noted.0)));
+    by_slot.retain(|_, noted| Some(noted.0) > median);
 }

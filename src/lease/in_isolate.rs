@@ -16,7 +16,7 @@ use crate::policy::time::Time;
 /// follows it.
 #[derive(Default)]
 pub struct Leases {
-    held: BTreeMap<Slot, Held>,
+    held: BTreeMap<Slot, Box<Held>>,
 }
 
 /// A lease, with the signals of the requests that wait for its end.
@@ -52,7 +52,7 @@ impl Leases {
         // A holder that never ended its lease is lost. Its waiting requests wake by their own
         // timers, and look again.
         let held = Held { token, until, outcome: Rc::default(), waiters: Vec::new() };
-        self.held.insert(slot.clone(), held);
+        self.held.insert(slot.clone(), Box::new(held));
         true
     }
 

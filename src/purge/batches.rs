@@ -59,7 +59,7 @@ impl Limit {
 /// The purges that wait for the next write of each key.
 #[derive(Default)]
 pub struct Batches {
-    queues: BTreeMap<KvKey, Queue>,
+    queues: BTreeMap<KvKey, Box<Queue>>,
 }
 
 #[derive(Default)]

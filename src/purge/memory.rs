@@ -38,7 +38,7 @@ const RECORDS_MOST: usize = 16;
 #[derive(Default)]
 pub struct PurgeMemory {
     /// The tags, by their brief forms.
-    tags: BTreeMap<Tag, Remembered>,
+    tags: BTreeMap<Tag, Box<Remembered>>,
     learned: u64,
 }
 

@@ -98,7 +98,7 @@ impl Section {
 /// The results of plain requests, by section. The number of sections is bounded.
 #[derive(Default)]
 pub struct Sections {
-    known: BTreeMap<Section, KnownSection>,
+    known: BTreeMap<Section, Box<KnownSection>>,
 }
 
 #[derive(Default)]

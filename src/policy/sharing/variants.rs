@@ -63,8 +63,12 @@ pub enum Admission {
 /// The variants of pages that were requested and not found.
 #[derive(Default)]
 pub struct Variants {
-    pages: BTreeMap<Slot, Vec<VariantRequests>>,
+    pages: BTreeMap<Slot, Box<PageVariants>>,
 }
+
+/// The variants of a page, in the order in which they were first requested.
+#[derive(Default)]
+struct PageVariants(Vec<VariantRequests>);
 
 struct VariantRequests {
     variant: u64,
@@ -94,7 +98,7 @@ impl Variants {
             self.forget_older_half();
         }
         let variant = variant.number();
-        let asked = self.pages.entry(page.clone()).or_default();
+        let PageVariants(asked) = &mut **self.pages.entry(page.clone()).or_default();
         asked.retain(|asked| now < asked.last + VARIANT_FORGOTTEN_AFTER);
         if let Some(known) = asked.iter_mut().find(|asked| asked.variant == variant) {
             known.times = known.times.saturating_add(times);
@@ -112,7 +116,7 @@ impl Variants {
 
     /// Decides whether the response for a variant may be stored.
     pub fn admission(&self, page: &Slot, variant: &Slot, limits: VariantLimits) -> Admission {
-        let asked = self.pages.get(page).map_or(&[][..], Vec::as_slice);
+        let asked = self.pages.get(page).map_or(&[][..], |page| &page.0);
         let has_place = |asked: &&VariantRequests| asked.times >= limits.stored_at_request;
         let mut placed = asked.iter().filter(has_place).take(limits.most);
         if placed.any(|asked| asked.variant == variant.number()) {
@@ -128,8 +132,8 @@ impl Variants {
     }
 
     fn forget_older_half(&mut self) {
-        let last = |asked: &Vec<VariantRequests>| asked.iter().map(|asked| asked.last).max();
-        let median = median(self.pages.values().map(last));
-        self.pages.retain(|_, asked| last(asked) > median);
+        let last = |page: &PageVariants| page.0.iter().map(|asked| asked.last).max();
+        let median = median(self.pages.values().map(|page| last(page)));
+        self.pages.retain(|_, page| last(page) > median);
     }
 }
