@@ -102,7 +102,9 @@ impl Ledger {
     fn release(&mut self, key: String, token: u64, end: LeaseEnd, now: Time) -> Option<RowChange> {
         self.row(&key).filter(|row| row.kind == RowKind::Lease(token))?;
         let life = match end {
-            LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => return Some(self.delete(key)),
+            LeaseEnd::Stored { .. } | LeaseEnd::Purged | LeaseEnd::Abandoned => {
+                return Some(self.delete(key));
+            }
             LeaseEnd::Uncacheable => PASS_FOR,
             LeaseEnd::Failed(_) => FAILURE_SHARED_FOR,
         };

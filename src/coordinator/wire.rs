@@ -50,11 +50,11 @@ impl Display for Row {
 }
 
 /// Writes the end of a lease. A request in another data centre cannot get the stored response, so
-/// `Stored` is written as `Abandoned` is, and read back as that.
+/// `Stored` is written as `Abandoned` is, and read back as that. So is `Purged`.
 impl Display for LeaseEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LeaseEnd::Stored { .. } | LeaseEnd::Abandoned => f.write_str("done"),
+            LeaseEnd::Stored { .. } | LeaseEnd::Purged | LeaseEnd::Abandoned => f.write_str("done"),
             LeaseEnd::Uncacheable => f.write_str("uncacheable"),
             LeaseEnd::Failed(status) => write!(f, "{status}"),
         }

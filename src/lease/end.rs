@@ -23,6 +23,9 @@ pub enum LeaseEnd {
     /// The origin failed, with this status towards visitors: the waiting requests share the
     /// failure.
     Failed(u16),
+    /// A hard purge came during the request: the response is not stored. Each waiting request looks
+    /// again, and one may take the lease.
+    Purged,
     /// Nothing came that waiting requests may share, or the holder was lost. Each looks again, and
     /// one may take the lease.
     Abandoned,

@@ -122,7 +122,7 @@ impl<P: Platform> Fill<P> {
         if self.lease.is_some() || !self.waits_on() || !self.lookup.found.collapses() {
             return Step::Ask;
         }
-        let mut told = None;
+        let (mut told, mut came) = (None, false);
         match lease::acquire(&self.platform, &self.lookup.slot, self.patience).await {
             Turn::Granted(granted) => {
                 self.reply.detail = granted.detail();
@@ -130,7 +130,11 @@ impl<P: Platform> Fill<P> {
             }
             Turn::Ended(LeaseEnd::Stored { fetched_at, knowledge }) => {
                 self.reply.waited();
-                told = Some(Told { fetched_at, knowledge });
+                (told, came) = (Some(Told { fetched_at, knowledge }), true);
+            }
+            Turn::Ended(LeaseEnd::Purged) => {
+                self.reply.waited();
+                came = true;
             }
             Turn::Ended(LeaseEnd::Abandoned) => self.reply.waited(),
             // The response was for the holder alone. The request looks once more, and then asks the
@@ -147,7 +151,10 @@ impl<P: Platform> Fill<P> {
                 return Step::Ask;
             }
         }
-        self.look_again(told).await
+        match self.look_again(told).await {
+            Step::Again if came => Step::AgainAfterAResponse,
+            step => step,
+        }
     }
 
     /// Counts the request for the requested variant, once for each slot. If all places for variants
@@ -191,7 +198,7 @@ impl<P: Platform> Fill<P> {
         if told.is_some() && missed && matches!(self.lookup.found, Found::Nothing(_)) {
             self.platform.isolate().cache.doubt();
         }
-        if told.is_some() { Step::AgainAfterAResponse } else { Step::Again }
+        Step::Again
     }
 
     /// Sends the stored response if the request may have it. Returns whether it did.

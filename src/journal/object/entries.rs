@@ -126,7 +126,7 @@ impl Entries {
     /// Returns rows to write and to delete: of those that nothing needs at most `most`, and those to
     /// join.
     pub fn sweep(&mut self, most: usize, now: Time) -> Vec<RowChange> {
-        let mut changes = self.held.sweep(most);
+        let mut changes = self.held.sweep(most, now);
         if let Some(up_to) = self.held.joins_up_to(self.room.rows_most, now) {
             changes.extend(self.join(up_to));
         }
@@ -138,8 +138,8 @@ impl Entries {
     }
 
     /// Returns the time from which there are rows to delete or to join. `None`: there are none yet.
-    pub fn next_sweep(&self, now: Time) -> Option<Time> {
-        self.held.next_sweep(self.room.rows_most, now)
+    pub fn next_sweep(&self) -> Option<Time> {
+        self.held.next_sweep(self.room.rows_most)
     }
 
     /// Joins the rows of purges up to a number: their entries move into rows with blocks.

@@ -89,20 +89,18 @@ impl HeldRows {
         found.map(|(number, _)| *number)
     }
 
-    /// Returns the deletions of idle rows, at most `most`.
-    pub fn sweep(&mut self, most: usize) -> Vec<RowChange> {
-        let from = self.idle.len().saturating_sub(most);
-        let idle = self.idle.drain(from..).map(rows::entry_key);
-        idle.map(|key| RowChange::Delete { key }).collect()
+    /// Returns the deletions of idle rows, at most `most`. A row stays as long as its request may be
+    /// repeated: after a start, the row alone tells.
+    pub fn sweep(&mut self, most: usize, now: Time) -> Vec<RowChange> {
+        let swept = self.idle.extract_if(.., |number| sweeps_at(*number) <= now).take(most);
+        swept.map(|number| RowChange::Delete { key: rows::entry_key(number) }).collect()
     }
 
     /// Returns the time from which there are rows to delete or to join. `None`: there are none yet.
-    pub fn next_sweep(&self, rows_most: usize, now: Time) -> Option<Time> {
-        if !self.idle.is_empty() {
-            return Some(now);
-        }
-        let joins = self.purges.get(rows_most).map(|row| row.number.stamp());
-        joins.map(|stamp| stamp + JOURNAL_JOINED_AFTER)
+    pub fn next_sweep(&self, rows_most: usize) -> Option<Time> {
+        let joins = self.purges.get(rows_most).map(|row| sweeps_at(row.number));
+        let sweeps = self.idle.iter().map(|number| sweeps_at(*number)).min();
+        joins.into_iter().chain(sweeps).min()
     }
 
     /// Returns the number up to which rows are to be joined: there are many, and no request that they
@@ -125,4 +123,9 @@ impl HeldRows {
         let written = joined.into_iter().map(|(key, value)| RowChange::Put { key, value });
         written.chain(deleted).collect()
     }
+}
+
+/// Returns the time from which the row of a purge may go.
+fn sweeps_at(number: Number) -> Time {
+    number.stamp() + JOURNAL_JOINED_AFTER
 }

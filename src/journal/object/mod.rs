@@ -238,8 +238,8 @@ impl JournalObject {
     }
 
     /// Returns the time from which there are rows to delete or to join. `None`: there are none yet.
-    pub fn next_sweep(&self, now: Time) -> Option<Time> {
-        self.entries.next_sweep(now)
+    pub fn next_sweep(&self) -> Option<Time> {
+        self.entries.next_sweep()
     }
 
     /// Returns rows to write and to delete: of those that nothing needs at most `most`, and those to

@@ -118,7 +118,7 @@ impl<R: ObjectRuntime> JournalService<R> {
     fn set_alarm(&self, started: &mut Started) -> Result<(), StorageError> {
         let now = self.runtime.now();
         let publishes = started.object.next_publication(now);
-        let sweeps = started.object.next_sweep(now).into_iter().chain(started.receipts_end).min();
+        let sweeps = started.object.next_sweep().into_iter().chain(started.receipts_end).min();
         let sweeps = sweeps.map(|at| at.max(now + JOURNAL_SWEPT_EVERY));
         let Some(at) = publishes.into_iter().chain(sweeps).min() else { return Ok(()) };
         let at = started.rests_until.map_or(at, |until| at.max(until));

@@ -214,7 +214,7 @@ impl<P: Platform> Refresh<P> {
         let (platform, key) = (self.platform.clone(), self.visit.key.clone());
         // Other isolates may not know of the purge: stored, the response would be a hit there.
         if self.purged_since(&stored) == Purged::Hard {
-            return self.end(LeaseEnd::Abandoned).await;
+            return self.end(LeaseEnd::Purged).await;
         }
         // A new page is put first, because other requests wait for it. The graph is planned after
         // that.

@@ -4,7 +4,7 @@ use edge_isr::journal::wire::JournalRequest;
 use edge_isr::journal::{Dropped, JournalId, Known, Number};
 use edge_isr::policy::fence::PurgeMode;
 use edge_isr::policy::time::Time;
-use edge_isr::policy::timing::JOURNAL_DOUBTED_FOR;
+use edge_isr::policy::timing::{JOURNAL_DOUBTED_FOR, JOURNAL_JOINED_AFTER};
 
 use super::{Rows, append};
 
@@ -53,12 +53,13 @@ fn restored() -> JournalObject {
 #[test]
 fn rows_that_nothing_needs_are_to_be_deleted() {
     let mut object = restored();
-    assert_eq!(object.next_sweep(Time(3_000)), None);
+    assert_eq!(object.next_sweep(), None);
     let purge = append(2, PurgeMode::Soft, &[10]);
     object.answer(&JournalRequest::Append(purge, None), Time(3_000));
-    assert_eq!(object.next_sweep(Time(3_000)), Some(Time(3_000)));
-    assert!(!object.sweep(5, Time(3_000)).is_empty());
-    assert_eq!(object.next_sweep(Time(3_000)), None);
+    let at = Time(2_000) + JOURNAL_JOINED_AFTER;
+    assert_eq!(object.next_sweep(), Some(at));
+    assert!(!object.sweep(5, at).is_empty());
+    assert_eq!(object.next_sweep(), None);
 }
 
 /// A reader has a number that the object does not have.

@@ -48,9 +48,22 @@ fn an_append_of_many_tags_is_few_rows_and_idle_rows_are_swept() {
             entries.append(&append(request.into(), PurgeMode::Soft, &tags), Time(2_000));
         assert!(changes.len() <= 2, "{}", changes.len());
         rows.apply(changes);
-        rows.apply(entries.sweep(5, Time(2_000)));
+        rows.apply(entries.sweep(5, Time(3_000) + JOURNAL_JOINED_AFTER));
     }
     assert!(rows.0.len() < 150, "rows without a newest entry are deleted: {}", rows.0.len());
+}
+
+#[test]
+fn a_repeated_request_is_the_same_entry_after_a_start_though_nothing_needs_its_row() {
+    let (mut entries, mut rows, room) = born(10, 3);
+    let [first, second] = [1, 2].map(|request| append(request, PurgeMode::Soft, &[1]));
+    let (number, changes) = entries.append(&first, Time(2_000));
+    rows.apply(changes);
+    rows.apply(entries.append(&second, Time(3_000)).1);
+    let repeated_until = Time(2_000) + JOURNAL_JOINED_AFTER;
+    rows.apply(entries.sweep(5, Time(repeated_until.0 - 1)));
+    let mut entries = Entries::restored(rows.0, room).unwrap();
+    assert_eq!(entries.append(&first, Time(4_000)), (number, Vec::new()));
 }
 
 #[test]
@@ -59,10 +72,10 @@ fn joined_rows_say_whose_their_entries_are() {
     purges(&mut entries, &mut rows, 1..5, Time(2_000));
     rows.apply(entries.append(&by_visitor(5, &[5, 6]), Time(3_000)).1);
     let now = Time(3_000) + JOURNAL_JOINED_AFTER;
-    assert_eq!(entries.next_sweep(Time(3_000)), Some(Time(2_003) + JOURNAL_JOINED_AFTER));
+    assert_eq!(entries.next_sweep(), Some(Time(2_003) + JOURNAL_JOINED_AFTER));
     rows.apply(entries.sweep(5, now));
     assert_eq!(keys(&rows), ["b/t0000", "b/v0000", "head"]);
-    assert_eq!(entries.next_sweep(now), None);
+    assert_eq!(entries.next_sweep(), None);
     let mut entries = Entries::restored(rows.0, room).unwrap();
     for request in 7..20u64 {
         entries.append(&by_visitor(request.into(), &[request]), Time(5_000));
@@ -138,7 +151,7 @@ fn the_number_of_a_deleted_row_is_not_given_again() {
     let (mut entries, mut rows, room) = born(10, 2);
     // A purge of more tags than visitors have room for is forgotten at once, and its row is idle.
     rows.apply(entries.append(&by_visitor(1, &[1, 2, 3]), Time(9_000)).1);
-    rows.apply(entries.sweep(5, Time(9_000)));
+    rows.apply(entries.sweep(5, Time(9_000) + JOURNAL_JOINED_AFTER));
     assert_eq!(keys(&rows), ["head"]);
     let mut entries = Entries::restored(rows.0, room).unwrap();
     let (number, _) = entries.append(&append(2, PurgeMode::Soft, &[4]), Time(2_000));

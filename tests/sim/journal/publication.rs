@@ -224,7 +224,7 @@ fn rows_that_nothing_needs_are_deleted_though_there_is_nothing_to_publish() {
         world.purge("soft", &["t"]);
     }
     assert!(journal.rows().len() > 50);
-    world.wait(600_000);
+    world.wait(700_000);
     assert!(journal.rows().len() < 10, "{:?}", journal.rows().keys());
 }
 

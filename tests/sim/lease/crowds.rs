@@ -211,6 +211,26 @@ fn a_purge_keeps_from_waiting_requests_what_was_fetched_before_it() {
 }
 
 #[test]
+fn a_crowd_asks_one_at_a_time_while_hard_purges_come_during_each_request() {
+    let world = World::new(1);
+    world.origin.set("/a", Page::new("x").fresh(60, 600).tags("t").renders_in(100));
+    let visitors: Vec<_> = (0..30).map(|_| world.start("/a")).collect();
+    for _ in 0..30 {
+        world.wait(50);
+        world.start_control(At::default(), r#"{"tags":["t"],"mode":"hard"}"#);
+    }
+    for visitor in visitors {
+        assert_eq!(world.finish(visitor).text, "x");
+    }
+    assert_eq!(world.origin.most_at_once.get(), 1);
+    let requests = world.origin.take("/a");
+    assert!(
+        (9..25).contains(&requests),
+        "{requests}: more than eight requests, and not one a visitor"
+    );
+}
+
+#[test]
 fn a_crowd_whose_clock_is_behind_asks_one_at_a_time() {
     seeds(|seed| {
         let world = World::new(seed);
