@@ -126,13 +126,32 @@ pub fn noted_in_place_of(
     if let (Stored::Response(stored), Stored::Response(current)) = (&mut stored, current)
         && prior.is_none_or(|prior| prior != &**current)
     {
-        let mut former = former_tags(current, tags_in_graph(stored));
-        former.extend(not_in(&stored.graph.former_tags, &former));
-        former.truncate(FORMER_MOST);
-        Rc::make_mut(stored).graph =
-            GraphMarks { former_tags: former, confirmed_at: None, checked_at: None };
+        add_former(stored, current);
     }
     stored
+}
+
+/// Returns the response that the graph forgets after a pass marker has `replaced` the content of
+/// the slot. Another isolate may have stored it since this one found `prior`: the relations of both
+/// go then.
+pub fn gone_with(
+    replaced: Option<Stored>,
+    prior: Option<Rc<StoredResponse>>,
+) -> Option<Rc<StoredResponse>> {
+    let Some(Stored::Response(mut replaced)) = replaced else { return prior };
+    if let Some(prior) = prior.filter(|prior| *prior != replaced) {
+        add_former(&mut replaced, &prior);
+    }
+    Some(replaced)
+}
+
+/// Adds the tags of an earlier response, and its former ones, to the former tags of `stored`.
+fn add_former(stored: &mut Rc<StoredResponse>, earlier: &StoredResponse) {
+    let mut former = former_tags(earlier, tags_in_graph(stored));
+    former.extend(not_in(&stored.graph.former_tags, &former));
+    former.truncate(FORMER_MOST);
+    Rc::make_mut(stored).graph =
+        GraphMarks { former_tags: former, confirmed_at: None, checked_at: None };
 }
 
 /// The difference between a page's tags and the tags that `u/<page>` names.

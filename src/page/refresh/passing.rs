@@ -6,7 +6,9 @@
 use futures::join;
 use http::StatusCode;
 
+use super::put::Written;
 use super::{Refresh, answer_with_own};
+use crate::graph::diff::gone_with;
 use crate::graph::write;
 use crate::lease::LeaseEnd;
 use crate::page::answer;
@@ -67,13 +69,14 @@ impl<P: Platform> Refresh<P> {
         let marker = Stored::Pass(PassMarker { fetched_at: self.began, until, pass, first });
         let body = self.platform.empty_body();
         let life = kept_until.since(self.platform.now());
-        let is_current = self.put(&slot, marker, None, body, life).await;
+        let written = self.put(&slot, marker, None, body, life).await;
         if let Some(lease) = &self.lease {
             lease.release(LeaseEnd::Uncacheable).await;
         }
         // A response that keeps the slot keeps its relations.
-        if let Some(prior) = self.take_prior().filter(|_| is_current) {
-            write::forget(&self.platform, &self.visit.key, &prior).await;
+        let Written::InPlaceOf(replaced) = written else { return };
+        if let Some(gone) = gone_with(replaced, self.take_prior()) {
+            write::forget(&self.platform, &self.visit.key, &gone).await;
         }
     }
 

@@ -16,12 +16,16 @@ use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::storing::overtaking::{self, Current, Put};
 use crate::purge::records::{purged, purged_since};
 
+/// The outcome of a write to a slot.
+pub(super) enum Written {
+    /// The slot holds a later response, or the cache kept nothing. Leave the tag graph alone.
+    Nothing,
+    /// The slot holds the new content, in place of this one.
+    InPlaceOf(Option<Stored>),
+}
+
 impl<P: Platform> Refresh<P> {
-    /// Writes a slot. Returns false if the slot holds a later response, or if the cache kept
-    /// nothing.
-    ///
-    /// `prior` is the response that the tag graph was compared with. If this returns false, leave
-    /// the graph alone.
+    /// Writes a slot. `prior` is the response that the tag graph was compared with.
     pub(super) async fn put(
         &self,
         slot: &Slot,
@@ -29,10 +33,12 @@ impl<P: Platform> Refresh<P> {
         prior: Option<&StoredResponse>,
         body: P::Body,
         life: Duration,
-    ) -> bool {
+    ) -> Written {
         let current = read_slot(&self.platform, slot).await.map(|content| content.stored);
         let known = current.as_ref().map(|current| self.compare(current, &stored));
-        let Put::Write(stored) = overtaking::put(known, stored) else { return false };
+        let Put::Write(stored) = overtaking::put(known, stored) else {
+            return Written::Nothing;
+        };
         let stored = match &current {
             Some(current) => noted_in_place_of(stored, current, prior),
             None => stored,
@@ -44,20 +50,20 @@ impl<P: Platform> Refresh<P> {
         // A variant may be stored in another slot than the one whose lease collapses its requests.
         let slot_of_lease = &self.lookup.slot;
         if put.is_ok() && !cache.is_unproven() {
-            return true;
+            return Written::InPlaceOf(current);
         }
         // The Cache API may drop a write without an error: in doubt, the slot is read back.
         let found = self.platform.cache_match(slot).await.map(|found| found.metadata);
         if found.as_ref() == Some(&metadata) {
             cache.found(slot_of_lease);
-            return true;
+            return Written::InPlaceOf(current);
         }
         // Another isolate may have stored a response meanwhile, which says nothing against the cache.
         let before = || current.map(|current| current.to_text());
         if found.is_none() || found == before() {
             self.put_kept_nothing(put.err().map(|error| error.0));
         }
-        false
+        Written::Nothing
     }
 
     /// Compares the response in a slot with the new one, for the policy to choose between them.

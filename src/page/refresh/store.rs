@@ -17,6 +17,7 @@ use crate::graph::diff::Plan;
 use crate::graph::{plan, write};
 use crate::lease::LeaseEnd;
 use crate::page::filing::{Filed, FiledKey, filed_key};
+use crate::page::refresh::put::Written;
 use crate::page::refresh::{Refresh, answer_with_own};
 use crate::page::reply::Reply;
 use crate::page::{answer, shared_key, variants};
@@ -240,7 +241,7 @@ impl<P: Platform> Refresh<P> {
         let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
         let stored = Stored::Response(Rc::new(stored));
-        let is_current = self.put(&slot, stored.clone(), prior.as_deref(), body, life).await;
+        let written = self.put(&slot, stored.clone(), prior.as_deref(), body, life).await;
         // The lease ends after the put, so that a woken request finds the response.
         let ended = if is_handed_on {
             LeaseEnd::Stored { fetched_at, knowledge: self.knowledge }
@@ -251,9 +252,7 @@ impl<P: Platform> Refresh<P> {
         self.end(ended).await;
         // The tags of an overtaken response are not the page's. Tags of a response that was not
         // kept would be lost to any later store.
-        if !is_current {
-            return;
-        }
+        let Written::InPlaceOf(_) = written else { return };
         let plan = match (plan, stored) {
             (None, Stored::Response(stored)) => plan::plan(&platform, &key, None, &stored).await,
             (plan, _) => plan.unwrap_or(Plan::NOTHING),

@@ -1,5 +1,8 @@
 //! What other visitors are told of a page that is not for all.
 
+use edge_isr::policy::key::CacheKey;
+use http::Method;
+
 use super::{BROWSER, FRENCH, GERMAN};
 use crate::page::PLAIN_FIRST;
 use crate::world::origin::Page;
@@ -52,6 +55,26 @@ fn a_marker_that_was_overtaken_takes_no_tag_from_the_later_page() {
     world.wait(20_000);
     assert!(world.get("/a").cache().starts_with("hit"));
     assert_eq!(["first", "second"].map(|tag| world.urls_of_tag(tag).len()), [1, 1]);
+}
+
+#[test]
+fn a_marker_takes_also_the_tags_of_a_version_that_another_isolate_stored_meanwhile() {
+    let world = World::with(1, &[PLAIN_FIRST]);
+    world.kv.lag.set(60_000);
+    world.origin.set("/a", Page::new("1").fresh(1, 0).etag("\"1\"").tags("first"));
+    world.get("/a");
+    world.wait(2_000);
+    world.origin.set("/a", Page::new("2").fresh(60, 0).tags("second").renders_in(1_000));
+    world.ask(At { isolate: 1, ..At::default() }, Method::GET, "/a", &[], None);
+    world.wait(100);
+    // The cache loses the note of the lease, and both isolates ask the origin.
+    world.cache(0).forget(&CacheKey::parse("https://site.test/a").unwrap().slot().beside("lease"));
+    world.origin.set("/a", Page::new("mine").with("cache-control", "private").renders_in(5_000));
+    world.start("/a");
+    world.wait(3_000);
+    assert!(world.kv.keys("t/").iter().any(|key| key.contains("second")));
+    world.wait(20_000);
+    assert_eq!(world.kv.keys("t/"), [""; 0]);
 }
 
 #[test]
