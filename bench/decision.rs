@@ -13,7 +13,9 @@ use edge_isr::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse, Varia
 use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use edge_isr::purge::memory::PurgeMemory;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use edge_isr::rules::Rules;
+use edge_isr::rules::condition::Facts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";
 const TERMS: ReuseSettings = ReuseSettings {
@@ -23,6 +25,20 @@ const TERMS: ReuseSettings = ReuseSettings {
     max_life: Duration::from_secs(31_536_000),
 };
 
+/// Rules of which the last alone holds.
+fn rules() -> Rules {
+    let sections = (0..98).map(|number| {
+        let (section, cache) = (number / 2, if number % 2 == 0 { "bypass" } else { "forever" });
+        format!(r#"{{"path":"/section-{section}/{{id}}-*/**","cache":"{cache}"}}"#)
+    });
+    let last = [
+        r#"{"path":"/**/*.{pdf,zip}","cache":"bypass"}"#,
+        r#"{"path":"/blog/**","cache":"force","ttl":60}"#,
+    ];
+    let all: Vec<String> = sections.chain(last.map(str::to_owned)).collect();
+    Rules::parse(&format!("[{}]", all.join(","))).expect("legal rules")
+}
+
 fn page() -> StoredResponse {
     let mut headers = HeaderMap::new();
     for number in 0..12 {
@@ -31,6 +47,9 @@ fn page() -> StoredResponse {
     }
     StoredResponse {
         for_all: true,
+        by_rule: false,
+        stripped: Vec::new(),
+        browser_ttl: None,
         status: StatusCode::OK,
         headers,
         provenance: Provenance { fetched_at: Time(1_000_000), known: Vec::new(), journal: None },
@@ -73,6 +92,17 @@ fn benches(criterion: &mut Criterion) {
             let key = CacheKey::parse(black_box(URL)).expect("a URL");
             (key.slot(), implicit(&key))
         });
+    });
+    criterion.bench_function("a hundred rules for a hit", |bencher| {
+        let (rules, key) = (rules(), CacheKey::parse(URL).expect("a URL"));
+        bencher.iter(|| {
+            let visitor = HeaderMap::new();
+            rules.bypass(black_box(&Facts::of_request(&Method::GET, &key, &visitor)))
+        });
+    });
+    criterion.bench_function("a hundred rules for a response", |bencher| {
+        let (rules, key) = (rules(), CacheKey::parse(URL).expect("a URL"));
+        bencher.iter(|| rules.ruled(black_box(&key), StatusCode::OK, &stored.headers));
     });
     criterion.bench_function("the fence of ten tags", |bencher| {
         bencher.iter(|| {

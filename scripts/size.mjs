@@ -62,7 +62,6 @@ const GROUPS = [
   ["header fields: http, bytes", ["http", "bytes", "fnv"]],
   ["waiting: futures", [/^futures/, "slab"]],
   ["digests: sha2, hex", ["sha2", "hex", "digest", "block_buffer", "subtle", "generic_array"]],
-  ["globs: fast-glob", ["fast_glob", "arrayvec"]],
 ];
 
 function groupOf(crate) {

@@ -4,17 +4,27 @@ import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFil
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT, at } from "./paths.mjs";
+import { builtInRules } from "./rules.mjs";
 import { withoutPaths } from "./rust.mjs";
 import { step } from "./step.mjs";
 
 /** What the Worker is built from. */
-export const SOURCES = ["src", "Cargo.toml", "Cargo.lock", "build.rs", ".cargo/config.toml", "rust-toolchain.toml"];
+export const SOURCES = [
+  "src",
+  "tools",
+  "rules.toml",
+  "Cargo.toml",
+  "Cargo.lock",
+  "build.rs",
+  ".cargo/config.toml",
+  "rust-toolchain.toml",
+];
 
 /** What a deployment consists of, in the folder `build`. */
 export const BUILT = ["index.js", "index_bg.wasm"];
 
 // How the Worker is built counts as well.
-const COUNTING = [...SOURCES, "scripts/lib/worker.mjs", "scripts/lib/rust.mjs"];
+const COUNTING = [...SOURCES, "scripts/lib/worker.mjs", "scripts/lib/rules.mjs", "scripts/lib/rust.mjs"];
 /** The wasm with the names of its functions, as it was before they were taken out. */
 export const NAMED = at("build", "named.wasm");
 
@@ -38,7 +48,7 @@ export async function buildWorker(env) {
 export async function compile(folder, env) {
   await step("building the Worker", "worker-build", ["--release"], {
     cwd: folder,
-    env: withoutPaths(folder, env),
+    env: withoutPaths(folder, { ...env, ...builtInRules(folder) }),
     hint: "the first time, about a minute",
     why: () => "the Worker does not build.",
   });

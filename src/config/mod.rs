@@ -20,7 +20,7 @@ use crate::policy::key::{CacheKey, canonical_host, is_host};
 use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
-use crate::rules::{self, Rule};
+use crate::rules::Rules;
 
 /// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -46,8 +46,8 @@ pub struct Config {
     pub plain: PlainSettings,
     /// Bounds of a page's variants.
     pub variants: VariantSettings,
-    /// `RULES`, in their order.
-    pub rules: Vec<Rule>,
+    /// `RULES`, in their order. If they cannot be used, every request goes past the cache.
+    pub rules: Result<Rules, ConfigError>,
     /// The time for which purge records in memory need not be read again from KV.
     pub memory_window: Duration,
     /// The age at which a copy of the purge journal is too old to judge by, if a journal is bound.
@@ -126,6 +126,8 @@ impl fmt::Debug for Secret {
     }
 }
 
+static NO_RULES: Rules = Rules::NONE;
+
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 
@@ -147,7 +149,7 @@ impl Config {
                 most: number(raw, "VARIANTS_MAX", 64, 1, 10_000)? as usize,
                 after: number(raw, "VARIANT_AFTER", 2, 1, 10)? as u32,
             },
-            rules: rules::rules(raw)?,
+            rules: rules(raw("RULES").as_deref(), BUILT_IN_RULES),
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
             purge_seen_within: Duration::from_secs(number(raw, "PURGE_SEEN_WITHIN", 30, 2, 3600)?),
             skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
@@ -224,15 +226,37 @@ impl Config {
         self.hosts.is_empty() || self.hosts.iter().any(|served| served == host)
     }
 
-    /// Returns the rules for a path. A rule that bypasses applies in any reading of the path.
-    pub fn rules_for(&self, path: &str) -> Vec<&Rule> {
-        rules::rules_for(&self.rules, path)
+    /// Returns the rules; none if they cannot be used.
+    pub fn rules(&self) -> &Rules {
+        self.rules.as_ref().unwrap_or(&NO_RULES)
     }
 }
 
 /// Reads `PLAN`, which the journal's object needs.
 pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
     one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
+}
+
+/// The list of `rules.toml`, if the Worker was built with one.
+const BUILT_IN_RULES: Option<&str> = option_env!("EDGE_ISR_RULES");
+
+/// Reads the rules of the setting `RULES`, or those that are built in.
+///
+/// A fault does not make the other settings useless: no page is wrong uncached.
+pub fn rules(in_setting: Option<&str>, built_in: Option<&str>) -> Result<Rules, ConfigError> {
+    let text = match (in_setting, built_in) {
+        (None, None) => return Ok(Rules::NONE),
+        (Some(text), None) | (None, Some(text)) => text,
+        (Some(_), Some(_)) => {
+            let reason = "stands in wrangler.toml, and rules.toml is built in, so no page is cached: remove \
+                          one of the two lists";
+            return Err(error("RULES", reason));
+        }
+    };
+    Rules::parse(text).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        error("RULES", format!("cannot be used, so no page is cached: {}", faults.join("; ")))
+    })
 }
 
 fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {

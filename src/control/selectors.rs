@@ -65,6 +65,7 @@ fn url(config: &Config, value: &str) -> Result<(String, Tag), String> {
     }
     served(config, key.host())?;
     no_dots(key.path())?;
+    let key = config.rules().key(&key).unwrap_or(key);
     let tag = match key.query() {
         Some(query) => Tag::query(key.host(), key.path(), query),
         None => Tag::path(key.host(), key.path()),

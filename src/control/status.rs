@@ -84,6 +84,7 @@ async fn of_tag<P: Platform>(
 
 async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, ControlError> {
     let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
+    let key = platform.config().rules().key(&key).unwrap_or(key);
     let entry = read_page(platform, &key).await.map_err(unreadable)?;
     let tags = entry.map(|entry| entry.tags).unwrap_or_default();
     Ok(json(platform, StatusCode::OK, JSON, &OfUrl { url: key.url(), tags }))

@@ -99,6 +99,8 @@ pub enum Detail {
     Revalidating,
     /// A rule makes the request bypass the cache.
     Rule,
+    /// The rules cannot be used, so every request bypasses the cache.
+    RulesInvalid,
     /// The response sets a cookie.
     SetCookie,
     /// A setting is wrong.
@@ -151,6 +153,7 @@ impl Detail {
             Detail::Representation => "representation",
             Detail::Revalidating => "revalidating",
             Detail::Rule => "rule",
+            Detail::RulesInvalid => "rules-invalid",
             Detail::SetCookie => "set-cookie",
             Detail::Settings => "settings",
             Detail::Status => "status",

@@ -5,7 +5,7 @@ use http::{Method, header};
 
 use crate::fields::cache_control::{latin1, list};
 use crate::fields::request::RequestFields;
-use crate::policy::cookies::is_of_load_balancer;
+use crate::policy::cookies::{CookieNames, is_of_load_balancer, set_cookie_name};
 
 /// The field in which Cloudflare names the visitor's address. It can be forged only on a
 /// developer's own machine.
@@ -82,8 +82,9 @@ const CONDITIONALS: [HeaderName; 5] = [
 ];
 
 /// Fields with directives for this cache alone. Later caches must not obey them (RFC 9213 §2).
-pub(super) const OURS_ALONE: [HeaderName; 2] = [
+pub(super) const OURS_ALONE: [HeaderName; 3] = [
     HeaderName::from_static("cloudflare-cdn-cache-control"),
+    HeaderName::from_static("edge-isr"),
     HeaderName::from_static("surrogate-control"),
 ];
 
@@ -181,11 +182,27 @@ pub fn add_forwarded(headers: &mut HeaderMap, scheme: &str, host: &str, address:
     }
 }
 
-/// Drops the cookies that a load balancer sets: they name a server and do not affect the page.
-pub fn drop_load_balancers(headers: &mut HeaderMap) {
-    let is_theirs = |line: &HeaderValue| is_of_load_balancer(&latin1(line.as_bytes()));
+/// Drops the cookies that a load balancer sets, which name a server and do not affect the page, and
+/// those that a rule calls `harmless`. Returns the names of the latter.
+pub fn drop_harmless_cookies(
+    headers: &mut HeaderMap,
+    harmless: Option<&CookieNames>,
+) -> Vec<String> {
+    let mut stripped = Vec::new();
+    for line in headers.get_all(header::SET_COOKIE) {
+        let line = latin1(line.as_bytes());
+        let name = set_cookie_name(&line);
+        if harmless.is_some_and(|names| names.matches(name)) && !is_of_load_balancer(&line) {
+            stripped.push(name.to_owned());
+        }
+    }
+    let is_theirs = |line: &HeaderValue| {
+        let line = latin1(line.as_bytes());
+        is_of_load_balancer(&line)
+            || harmless.is_some_and(|names| names.matches(set_cookie_name(&line)))
+    };
     if !headers.get_all(header::SET_COOKIE).iter().any(is_theirs) {
-        return;
+        return stripped;
     }
     let lines = headers.get_all(header::SET_COOKIE).iter();
     let kept: Vec<HeaderValue> = lines.filter(|line| !is_theirs(line)).cloned().collect();
@@ -193,6 +210,7 @@ pub fn drop_load_balancers(headers: &mut HeaderMap) {
     for line in kept {
         headers.append(header::SET_COOKIE, line);
     }
+    stripped
 }
 
 /// Adds the edge to `Via`: "…a Via header field … between the user agent and the server" (RFC 9110

@@ -45,10 +45,15 @@ fn relocated(url: &str, origin_host: &str, own: &str) -> Option<String> {
     is_origin.then(|| format!("{own}{}", &rest[end..]))
 }
 
-/// Tells whether a response redirects to the URL of its own request.
-pub fn redirects_to(headers: &HeaderMap, key: &CacheKey) -> bool {
+/// Tells whether a response redirects to the page of its own request. `keyed` gives a URL the key of
+/// its page.
+pub fn redirects_to(
+    headers: &HeaderMap,
+    key: &CacheKey,
+    keyed: impl FnOnce(CacheKey) -> CacheKey,
+) -> bool {
     let location = joined(headers, &header::LOCATION);
     location
         .and_then(|location| key.resolve(location.trim()))
-        .is_some_and(|named| named.url() == key.url())
+        .is_some_and(|named| keyed(named).url() == key.url())
 }

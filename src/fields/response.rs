@@ -27,6 +27,35 @@ pub fn for_visitor(headers: &mut HeaderMap, keep_tags: bool, keep_shared: bool) 
     }
 }
 
+/// The visitors that a response may be shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// All visitors.
+    All,
+    /// The visitor whose own request brought it.
+    OneVisitor,
+}
+
+/// Replaces the lifetime for browsers. Other directives for them would contradict it. A cache behind
+/// the edge must not share what is for one visitor.
+pub fn say_lifetime(headers: &mut HeaderMap, audience: Audience, seconds: u64) {
+    headers.remove(header::EXPIRES);
+    headers.remove(header::PRAGMA);
+    // A number is always part of a legal value.
+    if let Ok(value) = HeaderValue::try_from(format!("{}max-age={seconds}", audience.directive())) {
+        headers.insert(header::CACHE_CONTROL, value);
+    }
+}
+
+impl Audience {
+    fn directive(self) -> &'static str {
+        match self {
+            Audience::All => "",
+            Audience::OneVisitor => "private, ",
+        }
+    }
+}
+
 /// Adds `Accept-Encoding` to `Vary` for a coded body, even if the origin does not. A cache between
 /// the edge and the client must know that the body is not for every client.
 fn say_what_codings_select(headers: &mut HeaderMap) {

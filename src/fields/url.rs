@@ -26,6 +26,19 @@ pub fn normal(path: &str) -> String {
     spelt(unescaped(path), APART_IN_PATHS)
 }
 
+/// Returns a text that was decoded already, with those bytes encoded that no URL holds.
+pub fn encoded(decoded: &str) -> String {
+    let mut encoded = String::with_capacity(decoded.len());
+    for byte in decoded.bytes() {
+        if byte.is_ascii_graphic() {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 /// Returns a path in the spelling for purges: that for rules, with slashes in a row merged into
 /// one.
 pub fn path(path: &str) -> String {

@@ -61,15 +61,21 @@ struct Remembered {
 }
 
 impl MetadataMemory {
-    /// Reads the metadata in a slot; `None` if it is damaged or of another version.
-    pub fn read(&self, slot: &Slot, text: String) -> Option<(Stored, Rc<Derived>)> {
+    /// Reads the metadata in a slot; `None` if it is damaged or of another version. `as_ruled` applies
+    /// the rules to what was read for the first time.
+    pub fn read(
+        &self,
+        slot: &Slot,
+        text: String,
+        as_ruled: impl FnOnce(Stored) -> Option<Stored>,
+    ) -> Option<(Stored, Rc<Derived>)> {
         let mut remembered = self.remembered.borrow_mut();
         if let Some(known) =
             remembered.iter().find(|known| known.text == text && known.slot == *slot)
         {
             return Some((known.stored.clone(), known.derived.clone()));
         }
-        let (stored, derived) = (Stored::of_text(&text)?, Rc::<Derived>::default());
+        let (stored, derived) = (as_ruled(Stored::of_text(&text)?)?, Rc::<Derived>::default());
         if text.len() <= LENGTH_MOST {
             remembered.truncate(MOST - 1);
             let (slot, stored, derived) = (slot.clone(), stored.clone(), derived.clone());

@@ -11,7 +11,7 @@ use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
-use crate::fields::response;
+use crate::fields::response::{self, Audience};
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
@@ -26,8 +26,8 @@ pub fn stored<P: Platform>(
     status: CacheStatus,
 ) -> Response<P::Body> {
     let mut headers = response.headers.clone();
-    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
-    for_visitor(platform, &mut headers);
+    headers.insert(header::AGE, HeaderValue::from(response.age_for_visitor(platform.now())));
+    for_visitor(platform, response.browser_ttl, &mut headers);
     complete(platform, visit, Response::new(response.status, headers, body), status)
 }
 
@@ -43,9 +43,9 @@ pub fn part<P: Platform>(
     length: u64,
 ) -> Response<P::Body> {
     let mut headers = response.headers.clone();
-    headers.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
+    headers.insert(header::AGE, HeaderValue::from(response.age_for_visitor(platform.now())));
     range::describe(part, length, &mut headers);
-    for_visitor(platform, &mut headers);
+    for_visitor(platform, response.browser_ttl, &mut headers);
     say(visit, status, &mut headers);
     let status = match part {
         Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -67,7 +67,7 @@ pub fn passed_on<P: Platform>(
     }
     let age = age_value(&response.headers).as_secs();
     response.headers.insert(header::AGE, HeaderValue::from(age));
-    for_visitor(platform, &mut response.headers);
+    for_visitor(platform, None, &mut response.headers);
     complete(platform, visit, response, status)
 }
 
@@ -96,10 +96,18 @@ fn complete<P: Platform>(
     response
 }
 
-/// Removes the fields that are meant for caches, unless a setting keeps them.
-pub(super) fn for_visitor<P: Platform>(platform: &P, headers: &mut HeaderMap) {
+/// Removes the fields that are meant for caches, unless a setting keeps them. `browser_ttl` is the
+/// lifetime that a rule gives browsers, if one does.
+pub(super) fn for_visitor<P: Platform>(
+    platform: &P,
+    browser_ttl: Option<u64>,
+    headers: &mut HeaderMap,
+) {
     let config = platform.config();
     response::for_visitor(headers, config.keep_tag_headers, config.keep_shared_directives);
+    if let Some(seconds) = browser_ttl {
+        response::say_lifetime(headers, Audience::All, seconds);
+    }
 }
 
 /// Adds `Cache-Status`, and for a request that is being timed the key and the times.

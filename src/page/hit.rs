@@ -95,7 +95,7 @@ pub fn hit<P: Platform>(
     let shared = derived.shared_fields.get_or_init(|| {
         let mut headers = response.headers.clone();
         headers.remove(header::AGE);
-        answer::for_visitor(platform, &mut headers);
+        answer::for_visitor(platform, response.browser_ttl, &mut headers);
         Rc::new(headers.into())
     });
     let fields = &*visit.fields;
@@ -104,7 +104,7 @@ pub fn hit<P: Platform>(
         return answer::stored(platform, visit, response, body, status).into();
     }
     let mut added = HeaderMap::new();
-    added.insert(header::AGE, HeaderValue::from(response.age(platform.now())));
+    added.insert(header::AGE, HeaderValue::from(response.age_for_visitor(platform.now())));
     answer::say(visit, status, &mut added);
     let body = if visit.method == Method::HEAD { platform.empty_body() } else { body };
     Answer::Hit(Hit { status: response.status, shared: shared.clone(), added, body })

@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use crate::config::Config;
 use crate::fields::cache_status::{Detail, Forward};
 use crate::isolate::metadata::Derived;
 use crate::journal::refresh;
@@ -25,7 +26,7 @@ use crate::purge::records;
 pub async fn look<P: Platform>(platform: &P, visit: &Visit) -> Lookup<P::Body> {
     let slot = platform.isolate().slots.of(&visit.key, CacheKey::slot);
     refresh::begin(platform, visit.key.host());
-    let first = visit.timed(platform, "cache", read_slot(platform, &slot)).await;
+    let first = visit.timed(platform, "cache", read_slot(platform, &visit.key, &slot)).await;
     match first {
         None => nothing(platform, visit, slot, None, Forward::UriMiss),
         Some(SlotContent { stored: Stored::Pass(marker), .. }) => {
@@ -77,7 +78,7 @@ async fn look_at_marker<P: Platform>(
 async fn look_beside<P: Platform>(platform: &P, visit: &Visit, first: Variant) -> Lookup<P::Body> {
     let wanted = visit.selecting(first.names());
     let slot = visit.key.variant_slot(first.era, &wanted);
-    match read_slot(platform, &slot).await {
+    match read_slot(platform, &visit.key, &slot).await {
         Some(SlotContent { stored: Stored::Response(variant), body, derived })
             if selects(&variant.variant, visit) =>
         {
@@ -203,12 +204,25 @@ pub async fn whole_body<P: Platform>(
     }
 }
 
-/// Reads a slot. `None` means that it is empty, or that this version cannot read it.
+/// Reads a slot of the page `key`. `None` means that it is empty, that this version cannot read it,
+/// or that the rules of today would not store the response.
 pub async fn read_slot<P: Platform>(
     platform: &P,
+    key: &CacheKey,
     slot: &Slot,
 ) -> Option<SlotContent<Stored, P::Body>> {
     let Document { metadata, body } = platform.cache_match(slot).await?;
-    let (stored, derived) = platform.isolate().metadata.read(slot, metadata)?;
+    let as_ruled = |stored| as_ruled(platform.config(), key, stored);
+    let (stored, derived) = platform.isolate().metadata.read(slot, metadata, as_ruled)?;
     Some(SlotContent { stored, body, derived })
+}
+
+/// Applies the rules of today to what was stored before, so that a deployment of new rules reaches
+/// it.
+fn as_ruled(config: &Config, key: &CacheKey, stored: Stored) -> Option<Stored> {
+    let Stored::Response(response) = stored else { return Some(stored) };
+    let ruled = config.rules().ruled(key, response.status, &response.headers);
+    let harmless = config.rules().harmless(key, response.status, &response.headers);
+    let harmless = harmless.filter(|_| !response.stripped.is_empty());
+    Some(Stored::Response(ruled.applied_to(response, harmless, config.storing)?))
 }

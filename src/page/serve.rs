@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::range::Part;
@@ -23,11 +23,12 @@ use crate::page::shared_key;
 use crate::page::visit::Visit;
 use crate::platform::tasks::detached_until_sent;
 use crate::platform::{Platform, Response};
-use crate::policy::bypass::{self, Bypass, BypassSettings};
+use crate::policy::bypass::{self, Bypass, BypassSettings, URL_MOST};
 use crate::policy::key::Slot;
 use crate::policy::part::{Sent, sent};
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
+use crate::rules::condition::Facts;
 
 /// Responds to a visitor's request for a page.
 pub async fn serve<P: Platform>(
@@ -43,7 +44,7 @@ pub async fn serve<P: Platform>(
         let status = forward::bypass_status(reason);
         return forward::bypass(&platform, &visit, body, status).await.into();
     }
-    let mut visit = visit;
+    let mut visit = visit.keyed_by_rules();
     let mut lookup = look(&platform, &visit).await;
     // Only a miss pays for the second lookup, under a key that several URLs share.
     if matches!(lookup.found, Found::Nothing(Forward::UriMiss))
@@ -67,11 +68,17 @@ fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
 /// Returns why a request must go past the cache, if it must: its method, a login cookie, a rule.
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
+    let facts = Facts::of_request(&visit.method, &visit.key, &*visit.fields);
     let settings = BypassSettings {
         login_cookies: &config.login_cookies,
         share_authorized: config.share_authorized,
         request_directives: config.request_directives,
-        by_rule: config.rules_for(visit.key.path()).iter().any(|rule| rule.bypass),
+        by_rule: match &config.rules {
+            // Such a request bypasses anyway.
+            Ok(_) if visit.url.len() > URL_MOST => None,
+            Ok(rules) => rules.bypass(&facts).then_some(Bypass::Rule),
+            Err(_) => Some(Bypass::RulesInvalid),
+        },
     };
     bypass::bypass(&visit.method, &visit.url, &*visit.fields, settings)
 }
@@ -170,7 +177,10 @@ async fn answer_from_origin<P: Platform>(
     visit: Visit,
     lookup: Lookup<P::Body>,
 ) -> Response<P::Body> {
-    match lookup.found.unanswered(&visit.method, &*visit.fields) {
+    // A page that is cached until it is purged is worth a whole request, also to a HEAD.
+    let fills = visit.is_head() && platform.config().rules().caches_forever(&visit.key);
+    let method = if fills { &Method::GET } else { &visit.method };
+    match lookup.found.unanswered(method, &*visit.fields) {
         Unanswered::Fills => {}
         Unanswered::OnlyIfCached => return answer::only_if_cached(&platform),
         Unanswered::GoesAlone(detail) => {

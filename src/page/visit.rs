@@ -60,6 +60,15 @@ impl Visit {
         Visit { method, url, key, fields, config, server_timing: None, read: Rc::default() }
     }
 
+    /// Gives the visit the key of the rules. The origin is sent the URL of that key: what the key
+    /// leaves out must not shape the response.
+    pub fn keyed_by_rules(self) -> Visit {
+        match self.config.rules().key(&self.key) {
+            Some(key) => Visit { url: key.url(), key, ..self },
+            None => self,
+        }
+    }
+
     /// The content coding that the visitor can decode.
     fn encoding(&self) -> Encoding {
         let read = || Encoding::of(self.fields.accepted_encoding().as_deref());

@@ -10,7 +10,7 @@ use crate::policy::cookies::{self, CookieNames};
 
 /// The longest URL in bytes that is looked up. A longer one bypasses the cache: its tags would fill
 /// the memory.
-const URL_MOST: usize = 4096;
+pub const URL_MOST: usize = 4096;
 
 /// The reason why a request bypasses the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Bypass {
     NoStore,
     /// A rule for the path says so.
     Rule,
+    /// The rules cannot be used, so no request uses the cache.
+    RulesInvalid,
     /// The URL is too long.
     LongUrl,
     /// `Cookie`, `Authorization` or `Origin` is too long to be read.
@@ -43,6 +45,7 @@ impl Bypass {
             Bypass::LoginCookie => Detail::LoginCookie,
             Bypass::NoStore => Detail::NoStore,
             Bypass::Rule => Detail::Rule,
+            Bypass::RulesInvalid => Detail::RulesInvalid,
             Bypass::LongUrl => Detail::UrlTooLong,
             Bypass::Oversized => Detail::Oversized,
         }
@@ -66,8 +69,8 @@ pub struct BypassSettings<'a> {
     pub share_authorized: bool,
     /// Set if a visitor's own `Cache-Control` is heeded.
     pub request_directives: bool,
-    /// Set if a rule for the path says that it bypasses the cache.
-    pub by_rule: bool,
+    /// The reason that the rules give, if they give one.
+    pub by_rule: Option<Bypass>,
 }
 
 /// Returns the reason why a request bypasses the cache. On `None`, look the request up next.
@@ -95,8 +98,8 @@ pub fn bypass(
     if ["cookie", "authorization", "origin"].iter().any(|name| request.is_oversized(name)) {
         return Some(Bypass::Oversized);
     }
-    if settings.by_rule {
-        return Some(Bypass::Rule);
+    if settings.by_rule.is_some() {
+        return settings.by_rule;
     }
     let is_not_stored = settings.request_directives && says_no_store(request);
     is_not_stored.then_some(Bypass::NoStore)

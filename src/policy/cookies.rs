@@ -217,6 +217,13 @@ impl CookieNames {
         last.is_some_and(|beginning| name.starts_with(beginning.as_str()))
     }
 
+    /// Returns the names as they were written.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn written(&self) -> impl Iterator<Item = String> {
+        let beginnings = self.beginnings.iter().map(|beginning| format!("{beginning}*"));
+        self.exact.iter().cloned().chain(beginnings)
+    }
+
     /// Tells whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.beginnings.is_empty()
@@ -252,9 +259,20 @@ pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
 /// Tells whether a line of `Set-Cookie` comes from a load balancer or from Cloudflare's inspection
 /// of a connection, and not from the origin's application.
 pub fn is_of_load_balancer(set_cookie_line: &str) -> bool {
-    let cookie = set_cookie_line.split(';').next().unwrap_or("");
-    let name = name(cookie);
+    let name = set_cookie_name(set_cookie_line);
     name == "__cf_bm" || OF_LOAD_BALANCERS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// Returns the name of the cookie that a line of `Set-Cookie` sets.
+pub fn set_cookie_name(line: &str) -> &str {
+    name(line.split(';').next().unwrap_or(""))
+}
+
+/// Returns the names and values of a request's cookies.
+pub fn pairs(cookie_field: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pair =
+        |cookie| (name(cookie), cookie.split_once('=').map_or("", |(_, value)| value.trim()));
+    cookies(cookie_field).map(pair)
 }
 
 fn cookies(field: &str) -> impl Iterator<Item = &str> {

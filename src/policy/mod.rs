@@ -12,6 +12,7 @@
 //! |---|---|---|---|
 //! | Loop | forwarding would bring the request back to this edge | `detail=loop` | [`bypass::loops`] |
 //! | Bypass | method, `Upgrade`, `Authorization`, login cookie, rule, `no-store`, a long URL or field | `fwd=bypass; detail=…` | [`bypass::bypass`] |
+//! | Rules | what they say of a request, and of a response; wrong ones | `detail=rule`, `detail=rules-invalid` | [`Rules::bypass`], [`Rules::ruled`] |
 //! | Shared key | nothing is stored for a URL with a query, and its path shares a response between queries | | [`NoVarySearch::shared`] |
 //! | Another variant | the request's fields differ from those of the page's first variant | `fwd=vary-miss` | [`sharing::selects`] |
 //! | Not for this visitor | a cookie may mean something; another representation is requested | `fwd=bypass; detail=cookie` | [`sharing::not_shared`], [`sharing::not_comparable_unseen`] |
@@ -62,6 +63,7 @@
 //! | Decision | when | `Cache-Status` | where |
 //! |---|---|---|---|
 //! | Store | a whole response with a lifetime or a validator | `stored` | [`storing::storing`] |
+//! | Stored by a rule | it sets aside the origin's lifetime, or another word of it; so for what was stored before | `stored` | [`storing::ruled`] |
 //! | Refuse | private, no-store, Set-Cookie, `Vary: *`, … | `detail=private` | [`storing::storing`] |
 //! | Withhold | fields that `no-cache` or `private` names | | [`storing::withhold`] |
 //! | For all | the response says that it is for visitors with cookies, too | | [`sharing::says_it_is_for_all`] |
@@ -85,6 +87,8 @@
 //! The docs of [`fence`] hold the argument for purges. The docs of [`plain`] say why only the
 //! response to a plain request is shared.
 //!
+//! [`Rules::bypass`]: crate::rules::Rules::bypass
+//! [`Rules::ruled`]: crate::rules::Rules::ruled
 //! [`NoVarySearch::shared`]: crate::fields::no_vary_search::NoVarySearch::shared
 //! [`RequestDirectives::apply_to`]: crate::fields::request_directives::RequestDirectives::apply_to
 //! [`Found::unanswered`]: crate::page::found::Found::unanswered

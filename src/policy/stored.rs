@@ -99,6 +99,15 @@ pub struct StoredResponse {
     /// Set if the response says that it is for visitors with cookies too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub for_all: bool,
+    /// Set if rules shaped its storing: the rules of today judge it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_rule: bool,
+    /// The names of cookies that rules have stripped: it is not used once a rule no longer names one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stripped: Vec<String>,
+    /// The lifetime in seconds that browsers are told, if the rules of today say one.
+    #[serde(skip)]
+    pub browser_ttl: Option<u64>,
     /// The tags of the origin and of rules; implicit ones follow from the key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -158,6 +167,15 @@ impl StoredResponse {
     /// Returns the current age in seconds.
     pub fn age(&self, now: Time) -> u64 {
         now.since(self.born_at).as_secs()
+    }
+
+    /// Returns the age in seconds that a visitor is told. A lifetime that a rule gives browsers
+    /// begins when they get the response.
+    pub fn age_for_visitor(&self, now: Time) -> u64 {
+        match self.browser_ttl {
+            Some(1..) => 0,
+            _ => self.age(now),
+        }
     }
 
     /// Tells whether `other` is this response, perhaps freshened since, so that its body can be

@@ -226,7 +226,8 @@ impl TagSet {
         }
     }
 
-    fn words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+    /// Adds words as tags, and counts those that are none.
+    pub fn words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
         for word in words {
             steps(word.len() + 1);
             match Tag::origin(word) {

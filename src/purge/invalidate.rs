@@ -15,7 +15,6 @@ use http::{HeaderMap, StatusCode};
 
 use crate::isolate::complaints::Complaint;
 use crate::journal::append::Sender;
-use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -40,6 +39,7 @@ pub async fn after<P: Platform>(
     let groups = groups(visit.key.host(), response);
     let mut urls = Vec::new();
     for key in targets(&visit.key.clone().for_origin(None), response) {
+        let key = platform.config().rules().key(&key).unwrap_or(key);
         // A page has one slot for all visitors, and one for scripts of the requesting site.
         let of_origin = visit.key.foreign_origin().map(str::to_owned);
         let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
@@ -105,7 +105,7 @@ enum SlotWas {
 /// Empties a page's slot; returns what it was before.
 async fn empty<P: Platform>(platform: &P, key: &CacheKey) -> SlotWas {
     let slot = key.slot();
-    if read_slot(platform, &slot).await.is_none() {
+    if platform.cache_match(&slot).await.is_none() {
         return SlotWas::Empty;
     }
     platform.cache_delete(&slot).await;

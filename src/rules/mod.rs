@@ -1,80 +1,210 @@
-//! `RULES`: settings for the paths that a glob matches, in addition to the origin's response
-//! fields.
+//! `RULES`: what is cached, for how long and under which tags, by conditions on the request and the
+//! response. An origin need not be changed for it.
+//!
+//! For each effect the first rule that sets it wins. Tags add up. What a rule says of a page depends
+//! on the page's key and the response alone: no visitor shapes what others get. A bypass alone may
+//! depend on the visitor.
+//!
+//! | file | content |
+//! |---|---|
+//! | `read` | from JSON to rules, or to the faults |
+//! | `condition` | the conditions, and the facts they are compared with |
+//! | `effects` | what a rule sets |
+//! | `key` | which parameters of a query count |
+//! | `glob`, `wildcard` | texts with wildcards |
+//! | `template` | tags with variables |
+//! | `path` | the ways in which an origin may read a path |
 
+pub mod condition;
+pub mod effects;
+pub mod glob;
+pub mod key;
 pub mod path;
+pub mod read;
+pub mod template;
+pub mod wildcard;
 
-use std::cell::LazyCell;
+use http::{HeaderMap, StatusCode};
 
-use fast_glob::glob_match;
-use serde::Deserialize;
+use self::condition::{Conditions, Facts, Spellings};
+use self::effects::{Cache, Effects};
+use crate::policy::cookies::CookieNames;
+use crate::policy::key::CacheKey;
+use crate::policy::storing::ruled::{Forced, Ruled, SetAside};
 
-use crate::config::read::error;
-use crate::config::{ConfigError, RawConfig};
-use crate::policy::tag::{self, Tag};
+/// The lifetime in seconds of a page that is cached until it is purged: `MAX_LIFE` ends it.
+const FOREVER: u64 = 365 * 24 * 60 * 60;
 
-/// One rule of `RULES`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The rules, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    list: Vec<Rule>,
+}
+
+/// A rule: its effects are set where its conditions hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// The glob that paths are matched with.
-    pub path: String,
-    /// Whether requests for these pages go past the cache.
-    pub bypass: bool,
-    /// Whether the plain request is sent first for these pages. Set it where a request uses nothing
-    /// up at the origin.
-    pub plain: bool,
-    /// Tags that the pages have in addition to the origin's.
-    pub tags: Vec<Tag>,
+    /// The conditions, all of which must hold.
+    pub when: Conditions,
+    /// Further conditions, all of which must hold.
+    pub only_if: Conditions,
+    /// Lists of conditions. Where all of one list hold, the rule does not.
+    pub unless: Vec<Conditions>,
+    /// What the rule sets.
+    pub effects: Effects,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    path: String,
-    #[serde(default)]
-    bypass: bool,
-    #[serde(default)]
-    plain: bool,
-    #[serde(default)]
-    tags: Vec<String>,
-}
+impl Rules {
+    /// No rules.
+    pub const NONE: Rules = Rules { list: Vec::new() };
 
-/// Reads `RULES`. Report the error: it names the fault.
-pub fn rules(raw: RawConfig<'_>) -> Result<Vec<Rule>, ConfigError> {
-    let Some(text) = raw("RULES") else { return Ok(Vec::new()) };
-    let rules: Vec<RawRule> = serde_json::from_str(&text).map_err(|cause| {
-        error("RULES", format!("is not a JSON list of {{path, bypass, plain, tags}}: {cause}"))
-    })?;
-    rules.into_iter().map(rule).collect()
-}
-
-fn rule(raw: RawRule) -> Result<Rule, ConfigError> {
-    let RawRule { path, bypass, plain, tags } = raw;
-    if !path.starts_with('/') {
-        let reason = format!("has a path that does not begin with a slash: {path}");
-        return Err(error("RULES", reason));
+    /// The rules, in their order.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn list(&self) -> &[Rule] {
+        &self.list
     }
-    if bypass && plain {
-        let reason = format!("has bypass and plain for {path}: remove one of them");
-        return Err(error("RULES", reason));
+
+    /// Tells whether a request goes past the cache.
+    pub fn bypass(&self, request: &Facts<'_>) -> bool {
+        // A parameter that does not count must not save a request from a bypass.
+        let cut = self.key(request.key());
+        let page = cut.as_ref().map(|key| request.with_key(key));
+        let page = page.as_ref().unwrap_or(request);
+        for rule in &self.list {
+            match rule.effects.cache {
+                Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => return true,
+                // Whether a rule for some responses holds is not known yet.
+                Some(Cache::Origin | Cache::Force | Cache::Forever)
+                    if !rule.needs_response() && rule.holds(page, Spellings::EveryReading) =>
+                {
+                    return false;
+                }
+                _ => {}
+            }
+        }
+        false
     }
-    let tags = tags.iter().map(|tag| {
-        Tag::origin(tag).map_err(|cause| error("RULES", format!("names the tag {tag:?}: {cause}")))
-    });
-    Ok(Rule { tags: tags.collect::<Result<_, _>>()?, path, bypass, plain })
+
+    /// Returns the key of a page, if rules change it. Call it for a request that does not bypass.
+    ///
+    /// Send the origin the URL of this key: what is not in the key must not reach it.
+    pub fn key(&self, key: &CacheKey) -> Option<CacheKey> {
+        key.query()?;
+        self.first(&Facts::of_page(key), |effects| effects.query_key.as_ref())?.applied_to(key)
+    }
+
+    /// Tells whether the plain request for a page is sent first.
+    pub fn plain_first(&self, key: &CacheKey) -> bool {
+        self.first(&Facts::of_page(key), |effects| effects.plain).unwrap_or(false)
+    }
+
+    /// Tells whether a page is cached until it is purged, whichever visitor asks.
+    pub fn caches_forever(&self, key: &CacheKey) -> bool {
+        self.first(&Facts::of_page(key), |effects| effects.cache) == Some(Cache::Forever)
+    }
+
+    /// Returns what the rules say about storing a response.
+    pub fn ruled(&self, key: &CacheKey, status: StatusCode, headers: &HeaderMap) -> Ruled {
+        let facts = Facts::of_response(key, status, headers);
+        let mut set = Effects::default();
+        let mut status_ttl = None;
+        for rule in self.holding(&facts) {
+            let effects = &rule.effects;
+            set.cache = set.cache.or(effects.cache);
+            set.set_aside = set.set_aside.or(effects.set_aside);
+            set.ttl = set.ttl.or(effects.ttl);
+            set.stale_while_revalidate =
+                set.stale_while_revalidate.or(effects.stale_while_revalidate);
+            set.stale_if_error = set.stale_if_error.or(effects.stale_if_error);
+            set.browser_ttl = set.browser_ttl.or(effects.browser_ttl);
+            let own = effects.status_ttl.iter().find(|(statuses, _)| statuses.contain(status));
+            status_ttl = status_ttl.or(own.map(|(_, ttl)| *ttl));
+        }
+        let cache = set.cache.unwrap_or(Cache::Origin);
+        let forced = cache.stores(status, status_ttl.is_some()).then(|| {
+            let set_aside = set.set_aside.unwrap_or_default();
+            let lifetime = set_aside.lifetime || cache == Cache::Forever;
+            let forever = (cache == Cache::Forever).then_some(FOREVER);
+            Forced {
+                ttl: status_ttl.or(forever).or(set.ttl),
+                set_aside: SetAside { lifetime, ..set_aside },
+            }
+        });
+        Ruled {
+            forced,
+            stale_while_revalidate: set.stale_while_revalidate,
+            stale_if_error: set.stale_if_error,
+            browser_ttl: set.browser_ttl,
+        }
+    }
+
+    /// Returns the names of cookies without which a response may be stored, if a rule says some.
+    pub fn harmless(
+        &self,
+        key: &CacheKey,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Option<&CookieNames> {
+        let facts = Facts::of_response(key, status, headers);
+        self.first(&facts, |effects| effects.strip_set_cookies.as_ref())
+    }
+
+    /// Returns the tags that the rules give a response. They may be no legal tags.
+    pub fn tags(&self, key: &CacheKey, status: StatusCode, headers: &HeaderMap) -> Vec<String> {
+        let facts = Facts::of_response(key, status, headers);
+        let mut tags = Vec::new();
+        for rule in self.holding(&facts) {
+            for template in &rule.effects.tags {
+                tags.append(&mut template.tags(&facts, rule.when.path.as_ref()));
+            }
+        }
+        tags
+    }
+
+    /// The effect of the first rule that has it and holds for a page.
+    fn first<'r, T>(
+        &'r self,
+        page: &Facts<'_>,
+        effect: impl Fn(&'r Effects) -> Option<T>,
+    ) -> Option<T> {
+        let of_rule = |rule: &'r Rule| {
+            let effect = effect(&rule.effects)?;
+            rule.holds(page, Spellings::Normal).then_some(effect)
+        };
+        self.list.iter().find_map(of_rule)
+    }
+
+    /// The rules that hold for a page, whichever visitor asks.
+    fn holding<'r, 'f>(
+        &'r self,
+        page: &'f Facts<'f>,
+    ) -> impl Iterator<Item = &'r Rule> + use<'r, 'f> {
+        let of_page = |rule: &&Rule| rule.effects.cache != Some(Cache::Bypass);
+        self.list.iter().filter(of_page).filter(|rule| rule.holds(page, Spellings::Normal))
+    }
 }
 
-/// Returns the rules that hold for a path. A rule that bypasses holds if any reading of the path
-/// matches it (`rules::path`). Any other rule must match the path as it is, or its normal form.
-pub fn rules_for<'a>(rules: &'a [Rule], path: &str) -> Vec<&'a Rule> {
-    if rules.is_empty() {
-        return Vec::new();
+impl Rule {
+    /// Tells whether the rule holds for a path in these spellings.
+    ///
+    /// An exception holds in the others: in doubt a request bypasses, and a page is not stored.
+    pub fn holds(&self, facts: &Facts<'_>, spellings: Spellings) -> bool {
+        self.when.hold(facts, spellings)
+            && self.only_if.hold(facts, spellings)
+            && !self.unless.iter().any(|not| not.hold(facts, spellings.of_exception()))
     }
-    let normal = tag::normal(path);
-    let readings = LazyCell::new(|| path::readings(path));
-    let holds = |rule: &&Rule| {
-        let matches = |path: &str| glob_match(&rule.path, path);
-        let is_misread = || rule.bypass && readings.iter().any(|reading| matches(reading));
-        matches(path) || matches(&normal) || is_misread()
-    };
-    rules.iter().filter(holds).collect()
+
+    /// Tells whether a condition concerns the response.
+    pub fn needs_response(&self) -> bool {
+        self.any_conditions(Conditions::need_response)
+    }
+
+    /// Tells whether a condition concerns what only one visitor may have sent.
+    pub fn is_of_visitor(&self) -> bool {
+        self.any_conditions(Conditions::are_of_visitor)
+    }
+
+    fn any_conditions(&self, are: fn(&Conditions) -> bool) -> bool {
+        are(&self.when) || are(&self.only_if) || self.unless.iter().any(are)
+    }
 }

@@ -13,18 +13,27 @@ use crate::policy::tag::normal;
 ///
 /// Compare each reading with a rule that no spelling may evade.
 pub fn readings(path: &str) -> BTreeSet<String> {
+    let mut readings = readings_as_closed(path);
+    let others: Vec<String> = readings.iter().map(|reading| other_closing(reading)).collect();
+    readings.extend(others);
+    readings
+}
+
+/// Returns all readings of a path that leave its closing slash as it is, or drop it with other empty
+/// segments.
+pub(super) fn readings_as_closed(path: &str) -> BTreeSet<String> {
     let mut readings = BTreeSet::from([path.to_owned()]);
     if is_spelt_oddly(path) {
         let (normal, decoded) = (normal(path), decoded(path));
+        // Some origins drop parameters before they decode, and others after.
         let bare = without_parameters(&decoded);
-        for text in [&normal, &decoded, &bare] {
+        let decoded_bare = self::decoded(&without_parameters(path));
+        for text in [&normal, &decoded, &bare, &decoded_bare] {
             readings.insert(resolved(segments(text)));
             readings.insert(resolved(segments(text).filter(|segment| !segment.is_empty())));
         }
         readings.extend([normal, decoded]);
     }
-    let others: Vec<String> = readings.iter().map(|reading| other_closing(reading)).collect();
-    readings.extend(others);
     readings
 }
 
@@ -35,7 +44,8 @@ pub fn is_spelt_oddly(path: &str) -> bool {
         || path.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
 }
 
-fn other_closing(reading: &str) -> String {
+/// Returns the path with a closing slash, or without the one that it has.
+pub(super) fn other_closing(reading: &str) -> String {
     match reading.strip_suffix('/') {
         Some("") => reading.to_owned(),
         Some(open) => open.to_owned(),

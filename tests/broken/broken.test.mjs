@@ -98,7 +98,7 @@ function broken(file, source, done) {
 async function makeTree() {
   await rm(TREE, { recursive: true, force: true });
   await mkdir(TREE, { recursive: true });
-  for (const file of ["Cargo.toml", "Cargo.lock", "src", "tests/sim", "tests/wasm.rs", "bench/decision.rs"]) {
+  for (const file of ["Cargo.toml", "Cargo.lock", "src", "tools", "tests/sim", "tests/wasm.rs", "bench/decision.rs"]) {
     await cp(new URL(file, ROOT), new URL(file, TREE), { recursive: true });
   }
   const [done, sources] = [new Set(), new URL("src/", TREE)];

@@ -13,7 +13,7 @@ let number = 0;
 
 before(async () => {
   origin = await startOrigin();
-  const RULES = JSON.stringify([{ path: "/account/**", bypass: true }]);
+  const RULES = JSON.stringify([{ path: "/account/**", cache: "bypass" }]);
   edge = await startEdge({ probe: true, vars: { ORIGIN: origin.url, PURGE_TOKENS: LONG_TOKEN, RULES } });
 });
 beforeEach(() => origin.reset());

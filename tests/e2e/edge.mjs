@@ -65,7 +65,7 @@ export class Edge {
   }
 
   async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, ...options }) {
-    const shared = { ...texts(vars), ...env };
+    const shared = { ...variables(vars), ...env };
     if (coordinator) {
       this.coordinator = await startCoordinator(code, ALONE, { TAGS: kvBinding(this.kv.address, 0), ...shared });
       shared.COORDINATOR = BINDING;
@@ -226,7 +226,8 @@ async function compatibility() {
   return { compatibilityDate: date, compatibilityFlags: flags ? JSON.parse(flags[1]) : [] };
 }
 
-function texts(vars) {
-  const text = ([name, value]) => [name, { type: "text", value: String(value) }];
-  return Object.fromEntries(Object.entries(vars).map(text));
+/** Variables as wrangler.toml has them: a list or a table arrives as an object, all others as text. */
+function variables(vars) {
+  const variable = (value) => (typeof value === "object" ? { type: "json", value } : { type: "text", value: String(value) });
+  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, variable(value)]));
 }

@@ -301,7 +301,7 @@ describe("settings", () => {
       vars: {
         ORIGIN: origin.url,
         RULES: JSON.stringify([
-          { path: "/api/**", bypass: true },
+          { path: "/api/**", cache: "bypass" },
           { path: "/blog/**", tags: ["blog"] },
         ]),
         PURGE_TOKENS: TOKEN,

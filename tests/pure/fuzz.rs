@@ -11,6 +11,7 @@ use edge_isr::fields::vary::Vary;
 use edge_isr::policy::fence::Provenance;
 use edge_isr::policy::freshness::{Directives, born_at};
 use edge_isr::policy::stored::{BodyAt, GraphMarks, Stored, StoredResponse, Variant};
+use edge_isr::policy::storing::ruled::Ruled;
 use edge_isr::policy::storing::{Storing, StoringSettings, storing};
 use edge_isr::policy::tag::TagSet;
 use edge_isr::policy::time::Time;
@@ -134,7 +135,9 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
     updated(request, response);
     is_not_modified(&Method::GET, request, status, response);
     let terms = StoringSettings { heuristic: true, strict: false };
-    let Storing::Store(lifetimes) = storing(status, response, request, terms, now) else {
+    let Storing::Store(lifetimes) =
+        storing(status, response, request, terms, Ruled::default(), now)
+    else {
         return false;
     };
     let directives = Directives::of(response).cache_control;
@@ -143,6 +146,9 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
     assert!(matches!(Vary::of(response), Vary::Fields(_)), "{response:?}");
     let response = StoredResponse {
         for_all: false,
+        by_rule: false,
+        stripped: Vec::new(),
+        browser_ttl: None,
         status,
         headers: response.clone(),
         provenance: Provenance { fetched_at: now, known: vec![], journal: None },

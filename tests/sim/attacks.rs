@@ -154,7 +154,7 @@ fn denial_of_service_by_a_request_that_the_origin_refuses() {
 
 #[test]
 fn evasion_of_a_rule_by_another_spelling() {
-    let rules = r#"[{"path":"/account/**","bypass":true}]"#;
+    let rules = r#"[{"path":"/account/**","cache":"bypass"}]"#;
     let world = World::with(1, &[("RULES", rules)]);
     for path in [
         "/account/me",

@@ -8,7 +8,7 @@ import { startNginx, withoutNginx } from "./lib/nginx.mjs";
 import { becomesHit, revalidatesBy304, shows } from "./lib/promises.mjs";
 
 const LIFETIME = 3600;
-const RULES = JSON.stringify([{ path: "/account/**", bypass: true }]);
+const RULES = JSON.stringify([{ path: "/account/**", cache: "bypass" }]);
 
 describe("a site on nginx", { skip: withoutNginx() ?? false }, () => {
   let behind, stranger, attacker;

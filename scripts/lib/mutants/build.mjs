@@ -14,7 +14,7 @@ const MAP = join(HOME, "map.json");
 // Mutants that did not compile the last time. Delete the file to try them again.
 const DROPPED = join(HOME, "dropped.json");
 const SCHEMATA = at("tests", "mutants", "schemata");
-const COPIED = ["Cargo.toml", "Cargo.lock", "src", "tests", "bench"];
+const COPIED = ["Cargo.toml", "Cargo.lock", "src", "tools", "tests", "bench"];
 const ROUNDS_MOST = 12;
 /** The targets of the tests that run natively. */
 const TARGETS = ["pure", "sim"];

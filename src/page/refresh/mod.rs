@@ -35,6 +35,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
 use crate::fields::cache_status::{CacheStatus, Forward};
+use crate::fields::forwarding::drop_harmless_cookies;
 use crate::fields::relocation;
 use crate::fields::vary::Selecting;
 use crate::lease::Lease;
@@ -44,10 +45,12 @@ use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::page::{answer, forward};
 use crate::platform::Platform;
+use crate::policy::key::CacheKey;
 use crate::policy::refresh::answers::OwnAnswer;
 use crate::policy::refresh::first::{FirstRequest, first_request};
 use crate::policy::refresh::guess::{Order, Section};
 use crate::policy::stored::StoredResponse;
+use crate::policy::storing::ruled::Ruled;
 use crate::policy::storing::{Refusal, Storing, storing};
 use crate::policy::time::Time;
 use crate::purge::knowledge::Knowledge;
@@ -80,6 +83,8 @@ pub struct Refresh<P: Platform> {
     /// Whether a plain request was sent again with more of the visitor's fields. It is sent again
     /// once at most.
     sent_again: bool,
+    /// The names of cookies that rules stripped off the response.
+    stripped: Vec<String>,
     /// Whether the stored response is not for all any more, as its own revalidation says.
     pub(crate) turned_away: bool,
 }
@@ -109,6 +114,7 @@ impl<P: Platform> Refresh<P> {
             own: None,
             announced: false,
             sent_again: false,
+            stripped: Vec::new(),
             turned_away: false,
         }
     }
@@ -143,8 +149,7 @@ impl<P: Platform> Refresh<P> {
     /// from similar pages.
     fn order(&self, added: &[HeaderName]) -> Order {
         let key = &self.visit.key;
-        let rules = self.platform.config().rules_for(key.path());
-        if rules.iter().any(|rule| rule.plain) {
+        if self.platform.config().rules().plain_first(key) {
             return Order::PlainFirst;
         }
         let (section, now) = (Section::of(key), self.platform.now());
@@ -184,14 +189,32 @@ impl<P: Platform> Refresh<P> {
     /// response with too many tags be stored, because a purge could miss it.
     pub(crate) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Storing {
         let key = &self.visit.key;
-        if status.is_redirection() && relocation::redirects_to(headers, key) {
+        let rules = self.platform.config().rules();
+        let keyed = |target: CacheKey| rules.key(&target).unwrap_or(target);
+        if status.is_redirection() && relocation::redirects_to(headers, key, keyed) {
             return Storing::Refuse(Refusal::RedirectsToItself);
         }
-        if self.tag_set(headers).overflowed {
+        if self.tag_set(status, headers, headers).overflowed {
             return Storing::Refuse(Refusal::TooManyTags);
         }
-        let terms = self.platform.config().storing;
-        storing(status, headers, &*self.visit.fields, terms, self.platform.now())
+        let (terms, ruled) = (self.platform.config().storing, self.ruled(status, headers));
+        storing(status, headers, &*self.visit.fields, terms, ruled, self.platform.now())
+    }
+
+    /// Drops the cookies that are no reason not to store a response. Returns the names of those that
+    /// a rule strips.
+    fn drop_harmless_cookies(&self, status: StatusCode, headers: &mut HeaderMap) -> Vec<String> {
+        let (rules, key) = (self.platform.config().rules(), &self.visit.key);
+        let harmless = match self.compared().filter(|_| status == StatusCode::NOT_MODIFIED) {
+            Some(stored) => rules.harmless(key, stored.status, &stored.headers),
+            None => rules.harmless(key, status, headers),
+        };
+        drop_harmless_cookies(headers, harmless)
+    }
+
+    /// What the rules say about storing a response.
+    fn ruled(&self, status: StatusCode, headers: &HeaderMap) -> Ruled {
+        self.platform.config().rules().ruled(&self.visit.key, status, headers)
     }
 
     /// The values that the request had in the fields that its response varies by.

@@ -72,7 +72,13 @@ impl<P: Platform> Refresh<P> {
         lifetimes: Lifetimes,
     ) -> StoredResponse {
         let states_tags = TagSet::of(&not_modified.headers, self.visit.key.host()).stated;
-        let tags = if states_tags { self.tags(not_modified) } else { prior.tags.clone() };
+        let tags = if states_tags {
+            self.tags(prior.status, &not_modified.headers, &headers)
+        } else {
+            prior.tags.clone()
+        };
+        let ruled = self.ruled(prior.status, &headers);
+        let is_forced = ruled.forced.is_some();
         // The age comes from the 304 itself, not from the stored response.
         let mut of_answer = not_modified.headers.clone();
         forwarding::drop_hop_by_hop(&mut of_answer);
@@ -81,7 +87,10 @@ impl<P: Platform> Refresh<P> {
         StoredResponse {
             born_at: born_at(&of_answer, self.began),
             provenance: self.provenance(&tags, made),
-            for_all: says_it_is_for_all(prior.status, &headers, &lifetimes),
+            for_all: says_it_is_for_all(prior.status, &headers, &lifetimes, is_forced),
+            by_rule: !ruled.is_nothing(),
+            stripped: [&prior.stripped[..], &self.stripped].concat(),
+            browser_ttl: ruled.told_to_browsers(&headers),
             headers,
             lifetimes,
             tags,
@@ -93,7 +102,7 @@ impl<P: Platform> Refresh<P> {
     /// Stores a freshened response with the body that the slot holds now.
     async fn keep_freshened(mut self, stored: StoredResponse, prior: Rc<StoredResponse>) {
         let slot: Slot = self.lookup.slot.clone();
-        let current = match read_slot(&self.platform, &slot).await {
+        let current = match read_slot(&self.platform, &self.visit.key, &slot).await {
             Some(SlotContent { stored: Stored::Response(current), body, .. })
                 if current.has_body_of(&prior) =>
             {

@@ -5,7 +5,7 @@ use http::header::HeaderName;
 
 use super::Refresh;
 use crate::fields::cache_status::Detail;
-use crate::fields::forwarding;
+use crate::fields::response::{Audience, say_lifetime};
 use crate::fields::vary::selected_by;
 use crate::lease;
 use crate::lease::Lease;
@@ -58,12 +58,17 @@ impl<P: Platform> Refresh<P> {
     pub(super) async fn own_answered(
         self,
         mut reply: Reply<P>,
-        response: Response<P::Body>,
+        mut response: Response<P::Body>,
         follow: bool,
     ) {
         let mut judged = response.headers.clone();
-        forwarding::drop_load_balancers(&mut judged);
+        self.drop_harmless_cookies(response.status, &mut judged);
         let tells = own_answer(response.status, self.judge(response.status, &judged));
+        // A purge does not reach a browser, so the rules tell it the lifetime from the first page on.
+        let browser_ttl = self.ruled(response.status, &judged).told_to_browsers(&judged);
+        if let Some(seconds) = browser_ttl.filter(|_| tells == OwnAnswer::Promising) {
+            say_lifetime(&mut response.headers, Audience::OneVisitor, seconds);
+        }
         let detail = match tells {
             OwnAnswer::Pass(refusal) => Some(refusal.detail()),
             _ => None,

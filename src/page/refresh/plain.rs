@@ -9,7 +9,6 @@ use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName};
 
 use super::Refresh;
-use crate::fields::forwarding;
 use crate::fields::vary::selected_by;
 use crate::page::forward;
 use crate::page::reply::Reply;
@@ -77,7 +76,7 @@ impl<P: Platform> Refresh<P> {
         let request = forward::plain_request(&self.visit, &self.carried, compared);
         let mut answer = forward::fetch(&self.platform, &self.visit, request).await;
         if let Ok(response) = &mut answer {
-            forwarding::drop_load_balancers(&mut response.headers);
+            self.stripped = self.drop_harmless_cookies(response.status, &mut response.headers);
         }
         answer
     }

@@ -1,11 +1,11 @@
 //! The provenance of a response: its tags, and the purges that the origin knew of when it made it.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use crate::isolate::complaints::Complaint;
 use crate::page::refresh::Refresh;
+use crate::platform::Platform;
 use crate::platform::complain::complain;
-use crate::platform::{Platform, Response};
 use crate::policy::fence::Provenance;
 use crate::policy::freshness::Made;
 use crate::policy::tag::{Tag, TagSet};
@@ -15,19 +15,31 @@ use crate::purge::records::all_tags;
 
 impl<P: Platform> Refresh<P> {
     /// The tags of the origin's response and those of the rules.
-    pub(super) fn tag_set(&self, headers: &HeaderMap) -> TagSet {
+    ///
+    /// `said` holds the origin's own tags: a 304 has few other fields, so the rules look at the
+    /// `headers` of the page.
+    pub(super) fn tag_set(
+        &self,
+        status: StatusCode,
+        said: &HeaderMap,
+        headers: &HeaderMap,
+    ) -> TagSet {
         let key = &self.visit.key;
-        let mut set = TagSet::of(headers, key.host());
-        for rule in self.platform.config().rules_for(key.path()) {
-            rule.tags.iter().for_each(|tag| set.add(tag.clone()));
-        }
+        let mut set = TagSet::of(said, key.host());
+        let of_rules = self.platform.config().rules().tags(key, status, headers);
+        set.words(of_rules.iter().map(String::as_str));
         set
     }
 
     /// The tags to store with a response. Tags that are dropped are reported in the log.
-    pub(super) fn tags(&self, response: &Response<P::Body>) -> Vec<Tag> {
+    pub(super) fn tags(
+        &self,
+        status: StatusCode,
+        said: &HeaderMap,
+        headers: &HeaderMap,
+    ) -> Vec<Tag> {
         let key = &self.visit.key;
-        let set = self.tag_set(&response.headers);
+        let set = self.tag_set(status, said, headers);
         if set.dropped > 0 {
             let dropped = set.dropped;
             complain(&self.platform, Complaint::Tags, || {

@@ -34,7 +34,8 @@ impl<P: Platform> Refresh<P> {
         body: P::Body,
         life: Duration,
     ) -> Written {
-        let current = read_slot(&self.platform, slot).await.map(|content| content.stored);
+        let current =
+            read_slot(&self.platform, &self.visit.key, slot).await.map(|content| content.stored);
         let known = current.as_ref().map(|current| self.compare(current, &stored));
         let Put::Write(stored) = overtaking::put(known, stored) else {
             return Written::Nothing;

@@ -157,7 +157,9 @@ impl<P: Platform> Refresh<P> {
         response: &Response<P::Body>,
         lifetimes: Lifetimes,
     ) -> (Slot, StoredResponse) {
-        let tags = self.tags(response);
+        let tags = self.tags(response.status, &response.headers, &response.headers);
+        let ruled = self.ruled(response.status, &response.headers);
+        let is_forced = ruled.forced.is_some();
         let mut headers = response.headers.clone();
         forwarding::drop_hop_by_hop(&mut headers);
         let made = Made::of(&headers, self.began);
@@ -170,7 +172,10 @@ impl<P: Platform> Refresh<P> {
             status: response.status,
             provenance: self.provenance(&tags, made),
             born_at: born_at(&headers, self.began),
-            for_all: says_it_is_for_all(response.status, &headers, &lifetimes),
+            for_all: says_it_is_for_all(response.status, &headers, &lifetimes, is_forced),
+            by_rule: !ruled.is_nothing(),
+            stripped: self.stripped.clone(),
+            browser_ttl: ruled.told_to_browsers(&response.headers),
             headers,
             lifetimes,
             tags,

@@ -14,15 +14,22 @@ use crate::policy::freshness::{Directives, Lifetimes};
 use crate::policy::stored::{StoredResponse, Variant};
 
 /// Tells whether a response says that it is for every visitor, even with cookies that may mean
-/// something. It says so by `public`, `s-maxage`, a targeted field or a stated lifetime. `Vary:
-/// Cookie` and redirects of a kind that depends on state prevent it.
-pub fn says_it_is_for_all(status: StatusCode, headers: &HeaderMap, lifetimes: &Lifetimes) -> bool {
+/// something. It says so by `public`, `s-maxage`, a targeted field or a stated lifetime, and a rule
+/// says so that stores it (`by_rule`). `Vary: Cookie` and redirects of a kind that depends on state
+/// prevent it.
+pub fn says_it_is_for_all(
+    status: StatusCode,
+    headers: &HeaderMap,
+    lifetimes: &Lifetimes,
+    by_rule: bool,
+) -> bool {
     if matches!(status.as_u16(), 302 | 303 | 307) || varies_by_cookie(headers) {
         return false;
     }
     let Directives { cache_control, targeted } = Directives::of(headers);
     let has_lifetime = cache_control.max_age.is_some() || headers.contains_key(header::EXPIRES);
-    cache_control.public
+    by_rule
+        || cache_control.public
         || cache_control.s_maxage.is_some()
         || targeted
         || (has_lifetime && lifetimes.fresh > 0)

@@ -1,6 +1,7 @@
 //! The decision whether a response may be stored (RFC 9111 §3), with the reason if it may not.
 
 pub mod overtaking;
+pub mod ruled;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::fields::cache_status::Detail;
 use crate::fields::request::RequestFields;
 use crate::fields::vary::Vary;
 use crate::policy::freshness::{Directives, Lifetimes, heuristic_lifetime};
+use crate::policy::storing::ruled::{Ruled, Said, opts_out};
 use crate::policy::time::Time;
 
 /// The decision about a response.
@@ -76,22 +78,25 @@ pub struct StoringSettings {
     pub strict: bool,
 }
 
-/// Decides whether the response to a GET may be stored.
+/// Decides whether the response to a GET may be stored. `ruled` is what the site's rules say of it.
 pub fn storing(
     status: StatusCode,
     response: &HeaderMap,
     request: &dyn RequestFields,
     terms: StoringSettings,
+    ruled: Ruled,
     now: Time,
 ) -> Storing {
-    let directives = Directives::of(response);
-    if let Some(refusal) = refusal(status, response, request, &directives) {
+    let said = ruled.counting(response);
+    if let Some(refusal) = refusal(status, response, request, &said.directives) {
         return Storing::Refuse(refusal);
     }
-    let Some(fresh) = lifetime(status, response, &directives, terms, now) else {
+    let of_origin = lifetime(status, response, &said, terms, now);
+    let Some(fresh) = of_origin.or_else(|| ruled.lifetime()) else {
         return Storing::Refuse(Refusal::NoLifetime);
     };
-    let lifetimes = Lifetimes::of(&directives.cache_control, fresh, terms.strict);
+    let lifetimes = Lifetimes::of(&said.directives.cache_control, fresh, terms.strict);
+    let lifetimes = ruled.with_windows(lifetimes);
     let of_use = lifetimes.fresh > 0 || lifetimes.longest_window() > 0 || has_validator(response);
     if of_use { Storing::Store(lifetimes) } else { Storing::Refuse(Refusal::NoLifetime) }
 }
@@ -108,7 +113,7 @@ fn refusal(
     let not_understood = cache_control.must_understand && !is_understood(status);
     let refusals = [
         (!is_whole(status) || not_understood, Refusal::Status),
-        (no_store, Refusal::NoStore),
+        (no_store || opts_out(response), Refusal::NoStore),
         (cache_control.private, Refusal::Private),
         (response.contains_key(header::SET_COOKIE), Refusal::SetCookie),
         (Vary::of(response) == Vary::Any, Refusal::VaryAny),
@@ -128,14 +133,16 @@ pub fn withhold(headers: &mut HeaderMap) {
 fn lifetime(
     status: StatusCode,
     response: &HeaderMap,
-    directives: &Directives,
+    said: &Said,
     terms: StoringSettings,
     now: Time,
 ) -> Option<Duration> {
-    let stated = directives.freshness_lifetime(response, now);
+    let stated = said.lifetime(response, now);
+    let cache_control = &said.directives.cache_control;
     // A `no-cache` response is stored to be revalidated at each use (§5.2.2.4).
-    let none = directives.cache_control.no_cache.then_some(Duration::ZERO);
-    let may_guess = terms.heuristic && (is_cacheable(status) || directives.cache_control.public);
+    let none = cache_control.no_cache.then_some(Duration::ZERO);
+    let may_guess =
+        terms.heuristic && said.lifetime_counts && (is_cacheable(status) || cache_control.public);
     stated.or(none).or_else(|| may_guess.then(|| heuristic_lifetime(response, now))?)
 }
 

@@ -59,12 +59,6 @@ pub fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("USER_AGENT", "edge\u{7f}")]
 #[case("USER_AGENT", "bücher")]
 #[case("USER_AGENT", "a\tb")]
-#[case("RULES", r#"[{"path":"/x","bypass":true,"plain":true}]"#)]
-#[case("RULES", r#"[{"path":"/x","plain":"yes"}]"#)]
-#[case("RULES", "{}")]
-#[case("RULES", r#"[{"path":"blog"}]"#)]
-#[case("RULES", r#"[{"path":"/x","tag":["a"]}]"#)]
-#[case("RULES", r#"[{"path":"/x","tags":["a b"]}]"#)]
 fn a_setting_that_cannot_be_used_is_named(#[case] name: &str, #[case] value: &str) {
     let error = read(&[(name, value)]).unwrap_err();
     assert_eq!(error.setting, name);

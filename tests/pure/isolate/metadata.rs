@@ -19,7 +19,7 @@ fn slot(path: &str) -> Slot {
 }
 
 fn stored(metadata: &MetadataMemory, path: &str, text: &str) -> Option<Stored> {
-    metadata.read(&slot(path), text.to_owned()).map(|(stored, _)| stored)
+    metadata.read(&slot(path), text.to_owned(), Some).map(|(stored, _)| stored)
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_damaged_text_says_nothing_however_often_it_is_read() {
 #[test]
 fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
     let metadata = MetadataMemory::default();
-    let of = |path: &str, fresh| metadata.read(&slot(path), text(fresh)).unwrap().1;
+    let of = |path: &str, fresh| metadata.read(&slot(path), text(fresh), Some).unwrap().1;
     let first = of("/a", 60);
     first.shared_fields.set(Rc::new(HeaderMap::new().into())).unwrap();
     assert!(of("/a", 60).shared_fields.get().is_some());
@@ -57,7 +57,7 @@ fn what_was_worked_out_of_a_page_is_of_that_page_alone() {
 #[test]
 fn the_last_64_texts_are_remembered() {
     let metadata = MetadataMemory::default();
-    let of = |fresh| metadata.read(&slot("/"), text(fresh)).unwrap().1;
+    let of = |fresh| metadata.read(&slot("/"), text(fresh), Some).unwrap().1;
     let first = of(0);
     (1..64).for_each(|fresh| drop(of(fresh)));
     assert!(Rc::ptr_eq(&of(0), &first));

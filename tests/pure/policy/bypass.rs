@@ -11,7 +11,7 @@ fn settings(login_cookies: &CookieNames) -> BypassSettings<'_> {
         login_cookies,
         share_authorized: false,
         request_directives: false,
-        by_rule: false,
+        by_rule: None,
     }
 }
 
@@ -39,24 +39,31 @@ fn a_request(#[case] method: &str, #[case] lines: &str, #[case] expected: Option
 
 /// Directives of requests heeded, a rule that bypasses, authorized responses shared.
 #[rstest]
-#[case::nothing("a: b", false, false, false, None)]
-#[case::rule("a: b", false, true, false, Some(Bypass::Rule))]
-#[case::no_store("cache-control: no-store", true, false, false, Some(Bypass::NoStore))]
-#[case::no_store_not_heeded("cache-control: no-store", false, false, false, None)]
-#[case::another_directive("cache-control: no-cache", true, false, false, None)]
-#[case::shared_authorization("authorization: Basic x", false, false, true, None)]
+#[case::nothing("a: b", false, None, false, None)]
+#[case::rule("a: b", false, Some(Bypass::Rule), false, Some(Bypass::Rule))]
+#[case::invalid_rules("a: b", false, Some(Bypass::RulesInvalid), false, Some(Bypass::RulesInvalid))]
+#[case::no_store("cache-control: no-store", true, None, false, Some(Bypass::NoStore))]
+#[case::no_store_not_heeded("cache-control: no-store", false, None, false, None)]
+#[case::another_directive("cache-control: no-cache", true, None, false, None)]
+#[case::shared_authorization("authorization: Basic x", false, None, true, None)]
 #[case::the_login_cookie_first(
     "cookie: sessionid=1",
     false,
-    true,
+    Some(Bypass::Rule),
     false,
     Some(Bypass::LoginCookie)
 )]
-#[case::the_rule_before_no_store("cache-control: no-store", true, true, false, Some(Bypass::Rule))]
+#[case::the_rule_before_no_store(
+    "cache-control: no-store",
+    true,
+    Some(Bypass::Rule),
+    false,
+    Some(Bypass::Rule)
+)]
 fn by_setting(
     #[case] lines: &str,
     #[case] request_directives: bool,
-    #[case] by_rule: bool,
+    #[case] by_rule: Option<Bypass>,
     #[case] share_authorized: bool,
     #[case] expected: Option<Bypass>,
 ) {

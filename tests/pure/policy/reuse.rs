@@ -27,6 +27,9 @@ const TERMS: ReuseSettings = ReuseSettings {
 fn stored() -> StoredResponse {
     StoredResponse {
         for_all: false,
+        by_rule: false,
+        stripped: Vec::new(),
+        browser_ttl: None,
         status: StatusCode::OK,
         headers: HeaderMap::new(),
         provenance: Provenance { fetched_at: FETCHED, known: vec![], journal: None },

@@ -17,6 +17,9 @@ use crate::headers;
 fn response(headers: HeaderMap) -> StoredResponse {
     StoredResponse {
         for_all: true,
+        by_rule: false,
+        stripped: Vec::new(),
+        browser_ttl: None,
         status: StatusCode::NOT_FOUND,
         headers,
         provenance: Provenance {

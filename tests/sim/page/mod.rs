@@ -6,6 +6,7 @@ mod lookup;
 mod range;
 mod refresh;
 mod reply;
+mod rules;
 mod serve;
 mod server_timing;
 mod shared_key;

@@ -87,6 +87,13 @@ impl Pending {
     }
 }
 
+fn config(settings: &[(&str, &str)]) -> Rc<Config> {
+    let base = [("ORIGIN", "http://origin.test"), ("PURGE_TOKENS", TOKEN)];
+    let settings: BTreeMap<&str, &str> = base.iter().chain(settings).copied().collect();
+    let value = |name: &str| settings.get(name).filter(|value| !value.is_empty());
+    Rc::new(Config::read(&|name| value(name).map(|value| value.to_string())).unwrap())
+}
+
 /// Which isolate of which data centre is asked.
 #[derive(Clone, Copy, Default)]
 pub struct At {
@@ -101,22 +108,13 @@ impl World {
 
     /// A world with settings of its own.
     pub fn with(seed: u64, settings: &[(&str, &str)]) -> World {
-        let settings: BTreeMap<String, String> =
-            [("ORIGIN", "http://origin.test"), ("PURGE_TOKENS", TOKEN)]
-                .iter()
-                .chain(settings)
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect();
-        let config =
-            Config::read(&|name| settings.get(name).filter(|value| !value.is_empty()).cloned())
-                .unwrap();
         let executor = Executor::new(seed, START);
         World {
             origin: Rc::new(Origin::new(executor.clone())),
             kv: Rc::new(SimKv::default()),
             centres: (0..2).map(|_| Rc::default()).collect(),
             isolates: RefCell::default(),
-            config: Rc::new(config),
+            config: config(settings),
             log: Rc::default(),
             groups: Cell::default(),
             coordinator: None,
@@ -126,6 +124,12 @@ impl World {
             answering: None,
             executor,
         }
+    }
+
+    /// Deploys the Worker with these settings: isolates begin anew, the cache and KV stay.
+    pub fn deploy(&mut self, settings: &[(&str, &str)]) {
+        self.config = config(settings);
+        self.isolates.borrow_mut().clear();
     }
 
     /// What a request in this isolate runs on.

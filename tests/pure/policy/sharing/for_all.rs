@@ -31,7 +31,7 @@ fn a_visitor_with_cookies_is_shown_what_says_it_is_for_all(
     #[case] for_all: bool,
 ) {
     let status = StatusCode::from_u16(status).unwrap();
-    assert_eq!(says_it_is_for_all(status, &headers(lines), &lifetimes(lines)), for_all);
+    assert_eq!(says_it_is_for_all(status, &headers(lines), &lifetimes(lines), false), for_all);
 }
 
 #[rstest]
@@ -44,4 +44,18 @@ fn what_has_to_be_validated_at_each_use_is_not_handed_on_5_2_2_4(
     #[case] each: bool,
 ) {
     assert_eq!(lifetimes(&format!("cache-control: {said}")).validates_each_use(), each);
+}
+
+#[rstest]
+#[case::silent("etag: \"1\"", 200, true)]
+#[case::private("cache-control: private", 200, true)]
+#[case::by_cookie("vary: Cookie", 200, false)]
+#[case::redirect_of_state("etag: \"1\"", 302, false)]
+fn a_visitor_with_cookies_is_shown_what_a_rule_stores(
+    #[case] lines: &str,
+    #[case] status: u16,
+    #[case] for_all: bool,
+) {
+    let status = StatusCode::from_u16(status).unwrap();
+    assert_eq!(says_it_is_for_all(status, &headers(lines), &lifetimes(lines), true), for_all);
 }

@@ -1,3 +1,4 @@
 mod overtaking;
+mod ruled;
 mod storable;
 mod withholding;

@@ -1,3 +1,4 @@
+use edge_isr::policy::storing::ruled::Ruled;
 use edge_isr::policy::storing::{Refusal, Storing, StoringSettings, storing};
 use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -13,6 +14,7 @@ fn verdict(status: u16, response: &str, request: &str) -> Option<Refusal> {
         &headers(response),
         &headers(request),
         StoringSettings::default(),
+        Ruled::default(),
         Time(0),
     ) {
         Storing::Store(_) => None,
@@ -91,7 +93,7 @@ proptest! {
         let value = format!("max-age=60,{before},{spelling},{after}");
         response.insert("cache-control", HeaderValue::from_str(&value).unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), StoringSettings::default(), Time(0)), Storing::Refuse(_)));
+        prop_assert!(matches!(storing(status, &response, &HeaderMap::new(), StoringSettings::default(), Ruled::default(), Time(0)), Storing::Refuse(_)));
     }
 
     #[test]
@@ -103,7 +105,7 @@ proptest! {
                 response.append(HeaderName::from_static(names[name]), value);
             }
         }
-        storing(StatusCode::OK, &response, &HeaderMap::new(), StoringSettings::default(), Time(0));
+        storing(StatusCode::OK, &response, &HeaderMap::new(), StoringSettings::default(), Ruled::default(), Time(0));
     }
 }
 
@@ -125,7 +127,10 @@ fn heuristic_freshness_is_by_setting_and_by_status_4_2_2(
     let verdict = |heuristic, response: &HeaderMap| {
         let terms = StoringSettings { heuristic, strict: false };
         let now = Time(1_500_000_000_000);
-        matches!(storing(status, response, &HeaderMap::new(), terms, now), Storing::Store(_))
+        matches!(
+            storing(status, response, &HeaderMap::new(), terms, Ruled::default(), now),
+            Storing::Store(_)
+        )
     };
     assert_eq!(verdict(true, &response), stored);
     assert!(!verdict(false, &response));

@@ -1,0 +1,90 @@
+//! The part of the cache key that rules decide: which parameters of the query count.
+//!
+//! What does not count is not sent to the origin either. So two requests with one key are one request
+//! to the origin, and the origin cannot respond to them differently.
+
+use super::wildcard::Wildcards;
+use crate::fields::sorting::sorted_by_text;
+use crate::fields::url::form_decoded;
+use crate::policy::key::CacheKey;
+
+/// The parameters of a query that count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryKey {
+    /// The query counts as it is, byte for byte.
+    All,
+    /// No parameter counts.
+    Nothing,
+    /// The parameters with these names count, sorted by name.
+    Only(Vec<Wildcards>),
+    /// All parameters but those with these names count, sorted by name.
+    Except(Vec<Wildcards>),
+}
+
+/// Parameters that advertisers and newsletters add to links. No origin makes a page by them.
+pub const TRACKING: &[&str] = &[
+    // Urchin, and all that followed it; Matomo.
+    "utm_*",
+    "mtm_*",
+    "pk_campaign",
+    "pk_kwd",
+    // Google: Ads, Display, app campaigns, cross-domain measurement, Shopping.
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "_ga",
+    "_gl",
+    "srsltid",
+    // Meta, Microsoft, X, TikTok, LinkedIn, Pinterest, Yandex, Snapchat.
+    "fbclid",
+    "igshid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "li_fat_id",
+    "epik",
+    "yclid",
+    "ScCid",
+    // Mailchimp, HubSpot, Marketo, Klaviyo, Vero, Adobe Advertising.
+    "mc_cid",
+    "mc_eid",
+    "_hsenc",
+    "_hsmi",
+    "__hstc",
+    "__hsfp",
+    "mkt_tok",
+    "_kx",
+    "vero_id",
+    "ef_id",
+    "s_kwcid",
+];
+
+impl QueryKey {
+    /// Returns the key with the parameters that count; `None` if all do.
+    pub fn applied_to(&self, key: &CacheKey) -> Option<CacheKey> {
+        let query = key.query()?;
+        let (names, kept) = match self {
+            QueryKey::All => return None,
+            QueryKey::Nothing => return Some(key.with_query("")),
+            QueryKey::Only(names) => (names, true),
+            QueryKey::Except(names) => (names, false),
+        };
+        let mut parameters = Vec::new();
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            let name = form_decoded(parameter.split('=').next().unwrap_or(""));
+            if names.iter().any(|wanted| wanted.matches(&name)) == kept {
+                parameters.push((name, Some(parameter.to_owned())));
+            }
+        }
+        let mut sorted = String::new();
+        for (_, parameter) in sorted_by_text(parameters, |(name, _)| name.clone()) {
+            if !sorted.is_empty() {
+                sorted.push('&');
+            }
+            sorted.push_str(&parameter.unwrap_or_default());
+        }
+        Some(key.with_query(&sorted))
+    }
+}

@@ -1,0 +1,122 @@
+//! What is wrong with rules that can be read: effects that contradict each other, conditions that
+//! would let one visitor shape what others get, and rules that are never reached.
+
+use super::{Fault, FieldFault};
+use crate::rules::Rule;
+use crate::rules::effects::Cache;
+
+impl Rule {
+    /// Checks a rule by itself.
+    pub(super) fn check(&self) -> Result<(), FieldFault> {
+        let fault = |field: &str, reason: &str| {
+            Err(FieldFault { field: field.to_owned(), reason: reason.to_owned() })
+        };
+        let effects = &self.effects;
+        if effects.cache.is_none() && !effects.are_more_than_cache() {
+            return fault("", "has no effect: set cache, ttl, tags or another effect");
+        }
+        let is_bypass = effects.cache == Some(Cache::Bypass);
+        if is_bypass && effects.are_more_than_cache() {
+            return fault(
+                "cache",
+                "is \"bypass\": nothing is stored then, so remove the other effects",
+            );
+        }
+        if is_bypass && self.needs_response() {
+            let reason = "is \"bypass\", which is decided before there is a response: remove status and \
+                          content_type";
+            return fault("cache", reason);
+        }
+        if !is_bypass && self.is_of_visitor() {
+            let reason = "depends on a cookie or a header field of one visitor, and all visitors get what \
+                          is stored: such a rule may only say cache = \"bypass\"";
+            return fault("", reason);
+        }
+        if effects.cache == Some(Cache::Forever) && effects.ttl.is_some() {
+            return fault(
+                "ttl",
+                "does not count beside cache = \"forever\": write \"force\", or remove ttl",
+            );
+        }
+        let is_for_get =
+            |methods: &[String]| methods.is_empty() || methods.iter().any(|it| it == "GET");
+        let has_get = is_for_get(&self.when.methods) && is_for_get(&self.only_if.methods);
+        if !is_bypass && !has_get {
+            return fault("method", "has no GET: only the response to a GET is stored");
+        }
+        let before = [("plain", effects.plain.is_some()), ("key", effects.query_key.is_some())];
+        for (field, is_set) in before {
+            if is_set && self.needs_response() {
+                let reason =
+                    "is decided before there is a response: remove status and content_type";
+                return fault(field, reason);
+            }
+        }
+        let has_ttl = effects.ttl.is_some() || !effects.status_ttl.is_empty();
+        if effects.cache == Some(Cache::Force) && !has_ttl {
+            let reason =
+                "is \"force\", and no lifetime stands beside it: add ttl = 600, for ten minutes";
+            return fault("cache", reason);
+        }
+        if effects.cache == Some(Cache::Origin) && has_ttl {
+            let reason = "is \"origin\", so the origin's lifetime counts: write \"force\", or remove ttl and \
+                          status_ttl";
+            return fault("cache", reason);
+        }
+        Ok(())
+    }
+
+    /// Tells whether this rule decides about the cache for all requests whose path matches.
+    fn decides_for_path(&self) -> bool {
+        self.effects.cache.is_some_and(|cache| cache != Cache::Bypass)
+            && self.when.are_of_path_alone()
+            && self.only_if.path.is_none()
+            && self.only_if.are_of_path_alone()
+            && self.unless.is_empty()
+    }
+
+    /// Tells whether this rule matches each path that `other` matches.
+    fn covers_path_of(&self, other: &Rule) -> bool {
+        match (&self.when.path, &other.when.path) {
+            (None, _) => true,
+            (Some(own), Some(theirs)) => own.covers(theirs),
+            (Some(own), None) => own.as_str() == "/**",
+        }
+    }
+}
+
+/// Returns the faults of rules beside each other.
+pub(super) fn faults(rules: &[Rule]) -> Vec<Fault> {
+    let shadowed = rules.iter().enumerate().filter_map(|(index, rule)| {
+        let is_bypass = rule.effects.cache == Some(Cache::Bypass);
+        let before = rules[..index].iter();
+        let mut before = before.map(|earlier| earlier.decides_for_path() && earlier.covers_path_of(rule));
+        let earlier = before.position(|shadows| shadows).filter(|_| is_bypass)? + 1;
+        let reason = format!(
+            "is \"bypass\" and never counts: rule {earlier} decides first for the same paths. Move this \
+             rule before it"
+        );
+        Some(Fault { rule: Some(index + 1), field: Some("cache".to_owned()), reason })
+    });
+    let stores = |rule: &Rule| matches!(rule.effects.cache, Some(Cache::Force | Cache::Forever));
+    let none_stores = !rules.iter().any(stores);
+    let idle = rules.iter().enumerate().filter_map(|(index, rule)| {
+        let field = idle_field(rule).filter(|_| none_stores)?;
+        let reason =
+            "counts only where a rule says cache = \"force\" or \"forever\", and none does";
+        let (rule, field) = (Some(index + 1), Some(field.to_owned()));
+        Some(Fault { rule, field, reason: reason.to_owned() })
+    });
+    shadowed.chain(idle).collect()
+}
+
+/// The field of a rule that has no effect unless a rule stores pages.
+fn idle_field(rule: &Rule) -> Option<&'static str> {
+    let effects = &rule.effects;
+    let fields = [
+        ("ttl", effects.ttl.is_some()),
+        ("status_ttl", !effects.status_ttl.is_empty()),
+        ("override", effects.set_aside.is_some()),
+    ];
+    fields.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)
+}

@@ -1,0 +1,141 @@
+//! Reading `RULES`: from JSON to rules, or to every fault, with the number of its rule, its field and
+//! what would be legal.
+
+mod conditions;
+mod effects;
+mod list;
+mod values;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use self::values::Given;
+use super::condition::Conditions;
+use super::{Rule, Rules};
+
+/// A fault of a list of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The number of the rule, counted from 1. `None` is a fault of the whole list.
+    pub rule: Option<usize>,
+    /// The field, if the fault is in one.
+    pub field: Option<String>,
+    /// What is wrong, and what would be legal: the rest of a sentence.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule {
+            Some(number) => write!(f, "rule {number}")?,
+            None => f.write_str("the list of rules")?,
+        }
+        if let Some(field) = &self.field {
+            write!(f, ": {field}")?;
+        }
+        write!(f, " {}", self.reason)
+    }
+}
+
+/// A fault in a field of a rule.
+struct FieldFault {
+    field: String,
+    reason: String,
+}
+
+const FIELDS: &str = "is no field of a rule. Conditions: path, host, method, query, header, cookie, \
+                      status, content_type, only_if, unless. Effects: cache, override, ttl, status_ttl, \
+                      stale_while_revalidate, stale_if_error, browser_ttl, key, strip_set_cookies, plain, tags";
+
+impl Rules {
+    /// Parses a JSON list of rules; fails with every fault.
+    pub fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
+        let of_list = |reason| vec![Fault { rule: None, field: None, reason }];
+        let value: Value = serde_json::from_slice(text.as_bytes())
+            .map_err(|cause| of_list(format!("is not JSON: {cause}")))?;
+        let Value::Array(items) = value else {
+            let reason =
+                "is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml";
+            return Err(of_list(reason.to_owned()));
+        };
+        let mut faults = Vec::new();
+        let mut list = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            match rule(item) {
+                Ok(rule) => list.push(rule),
+                Err(FieldFault { field, reason }) => {
+                    let field = Some(field).filter(|field| !field.is_empty());
+                    faults.push(Fault { rule: Some(index + 1), field, reason });
+                }
+            }
+        }
+        // The rules are compared with each other once each of them is legal.
+        if faults.is_empty() {
+            faults = list::faults(&list);
+        }
+        if faults.is_empty() { Ok(Rules { list }) } else { Err(faults) }
+    }
+}
+
+fn rule(value: &Value) -> Result<Rule, FieldFault> {
+    let Value::Object(fields) = value else {
+        return Err(FieldFault { field: String::new(), reason: "is not a table".to_owned() });
+    };
+    let mut rule = Rule::default();
+    // Tags may name parts of the path, so it is read first.
+    rule.when.read_path(fields)?;
+    for (name, value) in fields {
+        let given = Given { name, value };
+        let is_known = rule.when.read(&given)?
+            || rule.effects.read(&given, rule.when.path.as_ref())?
+            || rule.read_conditions(&given)?;
+        if !is_known {
+            return Err(given.fault(match name.as_str() {
+                "bypass" => "is no field any more: write cache = \"bypass\"",
+                _ => FIELDS,
+            }));
+        }
+    }
+    rule.check()?;
+    Ok(rule)
+}
+
+impl Rule {
+    fn read_conditions(&mut self, given: &Given<'_>) -> Result<bool, FieldFault> {
+        match given.name {
+            "only_if" => self.only_if = conditions(given)?,
+            "unless" => self.unless = exceptions(given)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn conditions(given: &Given<'_>) -> Result<Conditions, FieldFault> {
+    let mut conditions = Conditions::default();
+    let fields = given.table()?;
+    conditions.read_path(fields)?;
+    for (name, value) in fields {
+        if !conditions.read(&Given { name, value })? {
+            return Err(given.fault(format!("has {name}, which is no condition")));
+        }
+    }
+    Ok(conditions)
+}
+
+/// Reads `unless`: a table with one condition, or a list of tables.
+fn exceptions(given: &Given<'_>) -> Result<Vec<Conditions>, FieldFault> {
+    let tables = given.tables()?;
+    if !given.value.is_array() && given.table()?.len() > 1 {
+        return Err(given.fault(
+            "has several conditions, and does not say whether each makes an exception or all \
+             together do: write [{ … }, { … }] or [{ …, … }]",
+        ));
+    }
+    let mut exceptions = Vec::new();
+    for table in &tables {
+        exceptions.push(conditions(table)?);
+    }
+    Ok(exceptions)
+}

@@ -1,0 +1,192 @@
+//! Faults of rules: each names the rule, the field and what would be legal.
+
+use edge_isr::rules::Rules;
+use rstest::rstest;
+
+fn faults(rules: &str) -> Vec<String> {
+    Rules::parse(rules).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[rstest]
+#[case("{", "the list of rules is not JSON")]
+#[case(
+    "{}",
+    "the list of rules is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml"
+)]
+#[case("[1]", "rule 1 is not a table")]
+#[case("[{}]", "rule 1 has no effect")]
+#[case(r#"[{"path":"/a"}]"#, "rule 1 has no effect")]
+#[case(
+    r#"[{"pth":"/a","cache":"bypass"}]"#,
+    "rule 1: pth is no field of a rule. Conditions: path,"
+)]
+#[case(
+    r#"[{"path":"/a","bypass":true}]"#,
+    "rule 1: bypass is no field any more: write cache = \"bypass\""
+)]
+#[case(r#"[{"path":"a","cache":"bypass"}]"#, "rule 1: path does not begin with a slash")]
+#[case(r#"[{"path":7,"cache":"bypass"}]"#, "rule 1: path is not a text between quotation marks")]
+#[case(r#"[{"path":"/{host}","cache":"bypass"}]"#, "rule 1: path names a part host")]
+#[case(
+    r#"[{"path":"/a","cache":"maybe"}]"#,
+    r#"rule 1: cache is none of "origin", "bypass", "force", "forever""#
+)]
+#[case(
+    r#"[{"cache":"force","ttl":-1}]"#,
+    "rule 1: ttl is not a whole number of seconds from 0 to 31536000"
+)]
+#[case(r#"[{"cache":"force","ttl":"600"}]"#, "rule 1: ttl is not a whole number")]
+#[case(r#"[{"cache":"force","ttl":31536001}]"#, "rule 1: ttl is not a whole number")]
+#[case(
+    r#"[{"cache":"force"}]"#,
+    "rule 1: cache is \"force\", and no lifetime stands beside it: add ttl"
+)]
+#[case(
+    r#"[{"cache":"origin","ttl":1}]"#,
+    "rule 1: cache is \"origin\", so the origin's lifetime counts"
+)]
+#[case(r#"[{"cache":"bypass","ttl":1}]"#, "rule 1: cache is \"bypass\": nothing is stored then")]
+#[case(
+    r#"[{"cache":"bypass","status":404}]"#,
+    "rule 1: cache is \"bypass\", which is decided before"
+)]
+#[case(r#"[{"plain":true,"status":404}]"#, "rule 1: plain is decided before there is a response")]
+#[case(
+    r#"[{"key":{"query":"none"},"status":404}]"#,
+    "rule 1: key is decided before there is a response"
+)]
+#[case(r#"[{"key":"none"}]"#, "rule 1: key is not a table such as { query = \"none\" }")]
+#[case(r#"[{"key":{"host":false}}]"#, "rule 1: key is not a table such as { query = \"none\" }")]
+#[case(
+    r#"[{"key":{"query":"some"}}]"#,
+    "rule 1: key has a query that is none of \"all\", \"none\""
+)]
+#[case(r#"[{"key":{"query":{"only":["a"]}}}]"#, "rule 1: key has a query that is none of")]
+#[case(r#"[{"key":{"query":[1]}}]"#, "rule 1: key is not a text between quotation marks")]
+#[case(
+    r#"[{"strip_set_cookies":["a b"]}]"#,
+    "rule 1: strip_set_cookies names \"a b\", which is no cookie's name"
+)]
+#[case(r#"[{"plain":1}]"#, "rule 1: plain is neither true nor false")]
+#[case(r#"[{"override":["age"],"ttl":1}]"#, r#"rule 1: override has "age": it is a list of"#)]
+#[case(r#"[{"status_ttl":{"9xx":1}}]"#, "rule 1: status_ttl has 9xx, which is not a status")]
+#[case(
+    r#"[{"status_ttl":{"403":1}}]"#,
+    "rule 1: status_ttl has 403: such a response is never stored"
+)]
+#[case(r#"[{"status_ttl":{"404":"1"}}]"#, "rule 1: status_ttl is not a whole number")]
+#[case(r#"[{"status_ttl":{}}]"#, "rule 1: status_ttl is not a table")]
+#[case(r#"[{"status":"200x","tags":"a"}]"#, "rule 1: status is not a status such as 404")]
+#[case(r#"[{"status":[],"tags":"a"}]"#, "rule 1: status is not a status such as 404")]
+#[case(r#"[{"tags":[]}]"#, "rule 1: tags is an empty list")]
+#[case(r#"[{"tags":["a b"]}]"#, r#"rule 1: tags has "a b", which is no tag"#)]
+#[case(
+    r#"[{"path":"/{a}","tags":["{b}"]}]"#,
+    r#"rule 1: tags has "{b}", which names {b}: there are {path}"#
+)]
+#[case(
+    r#"[{"method":"get","cache":"bypass"}]"#,
+    r#"rule 1: method has "get": write a method in capitals, as POST"#
+)]
+#[case(r#"[{"header":"a b","cache":"bypass"}]"#, r#"rule 1: header has "a b", which is no name"#)]
+#[case(r#"[{"header":"x-*","cache":"bypass"}]"#, r#"rule 1: header has "x-*", which is no name"#)]
+#[case(
+    r#"[{"cookie":{"a":1},"cache":"bypass"}]"#,
+    "rule 1: cookie has a value for a that is neither"
+)]
+#[case(r#"[{"cookie":{},"cache":"bypass"}]"#, "rule 1: cookie is not a table")]
+#[case(
+    r#"[{"cookie":"a","tags":["b"]}]"#,
+    "rule 1 depends on a cookie or a header field of one visitor"
+)]
+#[case(
+    r#"[{"unless":{"header":"a"},"tags":["b"]}]"#,
+    "rule 1 depends on a cookie or a header field"
+)]
+#[case(
+    r#"[{"only_if":{"cookie":{"a":false}},"tags":["b"]}]"#,
+    "rule 1 depends on a cookie or a header"
+)]
+#[case(r#"[{"only_if":{"ttl":1},"tags":["b"]}]"#, "rule 1: only_if has ttl, which is no condition")]
+#[case(
+    r#"[{"unless":{"query":"a","host":"b"},"tags":["b"]}]"#,
+    "rule 1: unless has several conditions"
+)]
+#[case(r#"[{"unless":[],"tags":["b"]}]"#, "rule 1: unless is an empty list")]
+#[case(
+    r#"[{"cookie":"basket=1","cache":"bypass"}]"#,
+    r#"rule 1: cookie has "basket=1", which is no name"#
+)]
+#[case(
+    r#"[{"cookie":" basket","cache":"bypass"}]"#,
+    r#"rule 1: cookie has " basket", which is no name"#
+)]
+#[case(
+    r#"[{"query":"preview=1","cache":"bypass"}]"#,
+    r#"rule 1: query has "preview=1", which is no name"#
+)]
+#[case(
+    r#"[{"query":"?preview","cache":"bypass"}]"#,
+    r#"rule 1: query has "?preview", which is no name"#
+)]
+#[case(
+    r#"[{"host":"https://a.test","cache":"bypass"}]"#,
+    r#"rule 1: host has "https://a.test", which is no host"#
+)]
+#[case(
+    r#"[{"content_type":"html","tags":"a"}]"#,
+    r#"rule 1: content_type has "html", which is no media type"#
+)]
+#[case(
+    r#"[{"content_type":"text/html; charset=utf-8","tags":"a"}]"#,
+    r#"rule 1: content_type has "text/html;"#
+)]
+#[case(r#"[{"path":"/a/../b","cache":"bypass"}]"#, "rule 1: path has the segment . or ..")]
+#[case(r#"[{"cache":"forever","ttl":9}]"#, "rule 1: ttl does not count beside cache = \"forever\"")]
+#[case(r#"[{"method":"POST","cache":"forever"}]"#, "rule 1: method has no GET")]
+#[case(
+    r#"[{"ttl":600}]"#,
+    "rule 1: ttl counts only where a rule says cache = \"force\" or \"forever\", and none does"
+)]
+#[case(r#"[{"override":"private"}]"#, "rule 1: override counts only where a rule says")]
+#[case(
+    r#"[{"cache":"force"},{"cache":"force","ttl":1}]"#,
+    "rule 1: cache is \"force\", and no lifetime stands beside it"
+)]
+#[case(r#"[{"method":"HEAD","cache":"forever"}]"#, "rule 1: method has no GET")]
+#[case(r#"[{"only_if":{"method":"POST"},"cache":"forever"}]"#, "rule 1: method has no GET")]
+#[case(r#"[{"key":{"query":{"except":"traking"}}}]"#, "rule 1: key has a query that is none of")]
+fn a_wrong_rule_is_refused_with_its_number_its_field_and_what_is_legal(
+    #[case] rules: &str,
+    #[case] beginning: &str,
+) {
+    let faults = faults(rules);
+    assert!(faults.len() == 1 && faults[0].starts_with(beginning), "{faults:?}");
+}
+
+#[test]
+fn every_wrong_rule_is_named() {
+    let rules = r#"[{"cache":"x"}, {"tags":["a"]}, {"ttl":"1"}]"#;
+    let faults = Rules::parse(rules).unwrap_err();
+    assert_eq!(faults.iter().map(|fault| fault.rule).collect::<Vec<_>>(), [Some(1), Some(3)]);
+}
+
+#[rstest]
+#[case(r#"[{"cache":"forever"},{"path":"/a","cache":"bypass"}]"#, Some(2))]
+#[case(r#"[{"path":"/**","cache":"origin"},{"cookie":"a","cache":"bypass"}]"#, Some(2))]
+#[case(
+    r#"[{"path":"/a/**","cache":"forever"},{"tags":"x"},{"path":"/a/*/b","cache":"bypass"}]"#,
+    Some(3)
+)]
+#[case(r#"[{"path":"/a/*","cache":"forever"},{"path":"/a/**","cache":"bypass"}]"#, None)]
+#[case(r#"[{"path":"/a/**","cache":"bypass"},{"cache":"forever"}]"#, None)]
+#[case(r#"[{"host":"a.test","cache":"forever"},{"path":"/a","cache":"bypass"}]"#, None)]
+#[case(r#"[{"unless":{"query":"x"},"cache":"forever"},{"path":"/a","cache":"bypass"}]"#, None)]
+#[case(r#"[{"status":404,"cache":"forever"},{"path":"/a","cache":"bypass"}]"#, None)]
+fn a_bypass_that_an_earlier_rule_always_overrules_is_refused(
+    #[case] rules: &str,
+    #[case] shadowed: Option<usize>,
+) {
+    let faults = Rules::parse(rules).err().unwrap_or_default();
+    assert_eq!(faults.first().and_then(|fault| fault.rule), shadowed, "{faults:?}");
+}

@@ -1,0 +1,57 @@
+//! The two commands, and what they print.
+
+use std::env;
+use std::process::ExitCode;
+
+use crate::explain;
+use crate::sources::{self, Sources};
+use crate::warnings;
+
+/// What a wrong command line is told.
+pub const USAGE: &str = "\
+npm run rules -- check [--config wrangler.toml] [--env NAME]
+    says what is wrong with the rules of wrangler.toml, or of rules.toml beside it
+
+npm run rules -- explain METHOD URL [-H 'Name: value'] … [--status 200] [-R 'Name: value'] …
+    says what the rules mean for a request (-H is one of its header fields) and for a response to it
+    (-R is one of its header fields); takes --config and --env, too";
+
+/// Runs the command that was given.
+pub fn main() -> ExitCode {
+    let given: Vec<String> = env::args().skip(1).collect();
+    match run(&given) {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(said) => {
+            eprintln!("{said}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(given: &[String]) -> Result<String, String> {
+    match given.split_first() {
+        Some((name, rest)) if name == "check" => check(rest),
+        Some((name, rest)) if name == "explain" => explain::explain(rest),
+        // For `npm run build`: the list of a rules.toml as the Worker reads it.
+        Some((name, [file])) if name == "json" => sources::list_of_file(file.as_ref()),
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+fn check(given: &[String]) -> Result<String, String> {
+    let sources = Sources::read(&sources::options(given)?)?;
+    let Some(list) = &sources.list else {
+        return Ok(format!("edge-isr: there are no rules in {}.", sources.config));
+    };
+    let rules = list.rules()?;
+    let mut lines: Vec<String> = warnings::warnings(&rules);
+    lines.iter_mut().for_each(|line| *line = format!("{}: {line}", list.file));
+    lines.push(match rules.list().len() {
+        1 => format!("edge-isr: 1 rule in {}, no fault.", list.file),
+        number => format!("edge-isr: {number} rules in {}, no fault.", list.file),
+    });
+    Ok(lines.join("\n"))
+}

@@ -1,0 +1,28 @@
+//! What may be wrong with rules, and may be meant.
+
+use edge_isr::rules::Rules;
+
+/// Parts of the names of cookies without which a form or a login does not work.
+const TELLING: [&str; 5] = ["csrf", "xsrf", "sess", "token", "auth"];
+
+/// Returns a warning for each rule that strips a cookie whose name tells of a login or of a form.
+pub fn warnings(rules: &Rules) -> Vec<String> {
+    let names = |index: usize| rules.list()[index].effects.strip_set_cookies.iter();
+    let of_rule = |index: usize| {
+        let names = names(index).flat_map(|names| names.written());
+        names.filter(|name| is_telling(name)).map(move |name| warning(index + 1, &name))
+    };
+    (0..rules.list().len()).flat_map(of_rule).collect()
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TELLING.iter().any(|part| name.contains(part))
+}
+
+fn warning(rule: usize, name: &str) -> String {
+    format!(
+        "rule {rule}: strip_set_cookies names {name}, which looks like a cookie of a login or of a form. If a \
+         page depends on it, all visitors get the page of one"
+    )
+}
