@@ -1,10 +1,10 @@
 //! The fields of a plain request besides its key: the edge's name, the site owner's fields, and the
 //! visitor's fields that the owner lets through.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use super::read::{error, words};
 use super::{ConfigError, Origin, RawConfig};
@@ -61,13 +61,21 @@ const ORIGIN_HEADERS: &str = "ORIGIN_HEADERS";
 fn origin_headers(raw: RawConfig<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
     let Some(text) = raw(ORIGIN_HEADERS) else { return Ok(Vec::new()) };
     let lines = if text.trim_start().starts_with('{') {
-        let fields: BTreeMap<String, String> = serde_json::from_str(&text)
-            .map_err(|_| error(ORIGIN_HEADERS, "is not a JSON object of strings"))?;
-        fields.into_iter().collect()
+        fields(&text).ok_or_else(|| error(ORIGIN_HEADERS, "is not a JSON object of strings"))?
     } else {
         lines(&text)?
     };
     lines.into_iter().map(|(name, value)| origin_header(&name, &value)).collect()
+}
+
+fn fields(json: &str) -> Option<Vec<(String, String)>> {
+    let Ok(Value::Object(object)) = serde_json::from_slice(json.as_bytes()) else { return None };
+    let mut fields = Vec::new();
+    for (name, value) in object {
+        let Value::String(value) = value else { return None };
+        fields.push((name, value));
+    }
+    Some(fields)
 }
 
 fn lines(text: &str) -> Result<Vec<(String, String)>, ConfigError> {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::policy::key::is_host;
-use crate::policy::key::{CacheKey, canonical_host};
+use crate::fields::host::{canonical_host, is_host};
+use crate::policy::key::CacheKey;
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
 /// A selector that cannot be purged, with the reason.

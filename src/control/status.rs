@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::control::ControlError;
 use crate::fields::no_vary_search::form_decoded;
+use crate::fields::sorting::sorted_by_text;
+use crate::graph::diff::not_in;
 use crate::graph::{PageEntry, Relation, read_page};
 use crate::page::answer::{JSON, json};
 use crate::page::visit::Visit;
@@ -29,6 +31,15 @@ struct OfTag {
 #[derive(Serialize)]
 struct OfUrl {
     url: String,
+    tags: Vec<Tag>,
+    /// The tags by the parts of a visitor's request that count in the key, where some do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    by_key: Vec<OfKey>,
+}
+
+#[derive(Serialize)]
+struct OfKey {
+    key: Vec<String>,
     tags: Vec<Tag>,
 }
 
@@ -78,6 +89,9 @@ async fn of_tag<P: Platform>(
     let entries = values.into_iter().flatten();
     let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
     urls.extend(entries.map(|entry| entry.url));
+    // A page with parts of a visitor's request in its key is in the graph once for each.
+    let mut urls = sorted_by_text(urls, String::clone);
+    urls.dedup();
     let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
     Ok(json(platform, StatusCode::OK, JSON, &answer))
 }
@@ -86,8 +100,30 @@ async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Bod
     let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
     let key = platform.config().rules().key(&key).unwrap_or(key);
     let entry = read_page(platform, &key).await.map_err(unreadable)?;
-    let tags = entry.map(|entry| entry.tags).unwrap_or_default();
-    Ok(json(platform, StatusCode::OK, JSON, &OfUrl { url: key.url(), tags }))
+    let mut of_url = OfUrl {
+        url: key.url(),
+        tags: entry.map(|entry| entry.tags).unwrap_or_default(),
+        by_key: Vec::new(),
+    };
+    if platform.config().rules().keys_visitors() {
+        for entry in keyed_pages(platform, &key).await.map_err(unreadable)? {
+            of_url.tags.extend(not_in(&entry.tags, &of_url.tags));
+            of_url.by_key.push(OfKey { key: entry.key, tags: entry.tags });
+        }
+    }
+    Ok(json(platform, StatusCode::OK, JSON, &of_url))
+}
+
+/// Reads what the graph has of a page for visitors with different parts in its key.
+async fn keyed_pages<P: Platform>(platform: &P, key: &CacheKey) -> Result<Vec<PageEntry>, KvError> {
+    let prefix = KvPrefix::pages(&key.page());
+    let listed = kv::list(platform, &prefix, None, PAGE).await?;
+    let names = listed.keys.iter().filter_map(|(name, _)| prefix.page_of(name));
+    let keys: Vec<KvKey> =
+        names.map(|part| KvKey::page(&format!("{}-{part}", key.page()))).collect();
+    let values = kv::read(platform, &keys).await?;
+    let entries = values.into_iter().flatten();
+    Ok(entries.filter_map(|value| serde_json::from_str(&value).ok()).collect())
 }
 
 fn bad(detail: &str, parameter: &str) -> ControlError {

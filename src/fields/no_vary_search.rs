@@ -1,7 +1,5 @@
 //! `No-Vary-Search`: parts of a query that select no response (draft-ietf-httpbis-no-vary-search).
 
-use std::collections::BTreeSet;
-
 use http::HeaderMap;
 use http::header::HeaderName;
 
@@ -26,8 +24,10 @@ pub struct NoVarySearch {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Parameters {
-    These(BTreeSet<String>),
-    AllBut(BTreeSet<String>),
+    /// The names are sorted.
+    These(Vec<String>),
+    /// The names are sorted.
+    AllBut(Vec<String>),
 }
 
 impl NoVarySearch {
@@ -43,7 +43,7 @@ impl NoVarySearch {
         let members = dictionary(value)?;
         let member =
             |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-        let set = |names: &[String]| names.iter().cloned().collect();
+        let set = |names: &[String]| sorted_by_text(names.to_vec(), String::clone);
         let key_order = match member("key-order") {
             None | Some(Value::Boolean(false)) => false,
             Some(Value::Boolean(true)) => true,
@@ -51,8 +51,8 @@ impl NoVarySearch {
         };
         let parameters = match (member("params"), member("except")) {
             (Some(Value::Strings(names)), None) => Parameters::These(set(names)),
-            (None, None) if key_order => Parameters::These(BTreeSet::new()),
-            (Some(Value::Boolean(true)), None) => Parameters::AllBut(BTreeSet::new()),
+            (None, None) if key_order => Parameters::These(Vec::new()),
+            (Some(Value::Boolean(true)), None) => Parameters::AllBut(Vec::new()),
             (Some(Value::Boolean(true)), Some(Value::Strings(names))) => {
                 Parameters::AllBut(set(names))
             }
@@ -75,8 +75,8 @@ impl NoVarySearch {
             .filter(|parameter| {
                 let name = form_decoded(parameter.split('=').next().unwrap_or(""));
                 match &self.parameters {
-                    Parameters::These(names) => !names.contains(&name),
-                    Parameters::AllBut(names) => names.contains(&name),
+                    Parameters::These(names) => names.binary_search(&name).is_err(),
+                    Parameters::AllBut(names) => names.binary_search(&name).is_ok(),
                 }
             })
             .collect();

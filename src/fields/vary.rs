@@ -9,6 +9,7 @@ use crate::fields::cache_control::{latin1, list};
 use crate::fields::forwarding::may_be_forwarded;
 use crate::fields::request::RequestFields;
 use crate::fields::sorting::sorted_by_text;
+use crate::fields::weighted::weighted;
 
 /// The names in `Vary`, lower-case, sorted, once each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,25 +185,4 @@ fn language_ranges(value: &str) -> String {
         weight => format!("{range};q=0.{weight:03}"),
     });
     ranges.collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the members of a list with their weights in thousandths (RFC 9110 §12.4.2).
-fn weighted(value: &str) -> Vec<(String, u32)> {
-    list(value)
-        .map(|member| {
-            let (name, weight) = member.split_once(';').unwrap_or((member, ""));
-            let weight = weight.trim().to_ascii_lowercase();
-            let thousandths = weight.strip_prefix("q=").and_then(thousandths).unwrap_or(1000);
-            (name.trim().to_ascii_lowercase(), thousandths)
-        })
-        .collect()
-}
-
-/// Reads a weight such as `0`, `0.5` or `1.000`, with at most three digits after the point.
-fn thousandths(weight: &str) -> Option<u32> {
-    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
-    let whole: u32 = whole.parse().ok().filter(|whole| *whole <= 1)?;
-    let digits = format!("{fraction:0<3}");
-    let fraction: u32 = digits.parse().ok().filter(|_| digits.len() == 3)?;
-    Some((whole * 1000 + fraction).min(1000))
 }

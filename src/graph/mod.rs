@@ -32,6 +32,9 @@ use crate::policy::time::Time;
 pub struct PageEntry {
     /// The URL of the page.
     pub url: String,
+    /// The parts of a visitor's request in the key of the page, as lists show them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
     /// The tags whose relations to the page may exist.
     pub tags: Vec<Tag>,
     /// The time at which the entry was written.

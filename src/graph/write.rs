@@ -13,6 +13,7 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
+use crate::policy::key::part::KeyPart;
 use crate::policy::stored::StoredResponse;
 use crate::policy::tag::Tag;
 use crate::policy::timing::{KV_WRITE_PACE, RELATION_LIFE};
@@ -131,7 +132,12 @@ async fn write_page<P: Platform>(
     if tags.is_empty() {
         return kv::delete(platform, &KvKey::page(page)).await;
     }
-    let entry = PageEntry { url: key.url(), tags, at: platform.now() };
+    let entry = PageEntry {
+        url: key.url(),
+        key: key.parts().iter().map(KeyPart::text).collect(),
+        tags,
+        at: platform.now(),
+    };
     let value = ascii_json(&entry);
     let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
     kv::write(platform, &KvKey::page(page), entry).await

@@ -16,7 +16,8 @@ use crate::policy::time::Time;
 /// follows it.
 #[derive(Default)]
 pub struct Leases {
-    held: BTreeMap<Slot, Box<Held>>,
+    /// By the slot's name.
+    held: BTreeMap<String, Box<Held>>,
 }
 
 /// A lease, with the signals of the requests that wait for its end.
@@ -42,7 +43,7 @@ impl Leases {
 
     /// Takes the lease for `token`, unless another request holds it. Returns whether it did.
     pub fn take(&mut self, slot: &Slot, token: u64, until: Time, now: Time) -> bool {
-        if self.held.get(slot).is_some_and(|held| now < held.until) {
+        if self.held.get(slot.name()).is_some_and(|held| now < held.until) {
             return false;
         }
         // Lost holders leave leases that no request has asked for since.
@@ -52,20 +53,20 @@ impl Leases {
         // A holder that never ended its lease is lost. Its waiting requests wake by their own
         // timers, and look again.
         let held = Held { token, until, outcome: Rc::default(), waiters: Vec::new() };
-        self.held.insert(slot.clone(), Box::new(held));
+        self.held.insert(slot.name().to_owned(), Box::new(held));
         true
     }
 
     /// The lease that another request holds. `None` if it is free or expired.
     pub fn holder(&self, slot: &Slot, now: Time) -> Option<Waiting> {
-        let held = self.held.get(slot).filter(|held| now < held.until)?;
+        let held = self.held.get(slot.name()).filter(|held| now < held.until)?;
         Some(Waiting { until: held.until, outcome: held.outcome.clone() })
     }
 
     /// Prolongs a lease if the token still holds it: its holder is alive, and waits for the world's
     /// lease.
     pub fn prolong(&mut self, slot: &Slot, token: u64, until: Time) {
-        if let Some(held) = self.held.get_mut(slot).filter(|held| held.token == token) {
+        if let Some(held) = self.held.get_mut(slot.name()).filter(|held| held.token == token) {
             held.until = held.until.max(until);
         }
     }
@@ -73,30 +74,34 @@ impl Leases {
     /// Ends an overdue holder's lease, unless another request holds it by now. Call
     /// [`Leases::take`] next.
     pub fn end_overdue(&mut self, slot: &Slot, overdue: &Waiting) {
-        if self.held.get(slot).is_some_and(|held| Rc::ptr_eq(&held.outcome, &overdue.outcome)) {
-            self.held.remove(slot);
+        if self
+            .held
+            .get(slot.name())
+            .is_some_and(|held| Rc::ptr_eq(&held.outcome, &overdue.outcome))
+        {
+            self.held.remove(slot.name());
         }
     }
 
     /// Whether a request in this isolate waits for the holder of this token.
     pub fn is_awaited(&self, slot: &Slot, token: u64) -> bool {
-        let held = self.held.get(slot).filter(|held| held.token == token);
+        let held = self.held.get(slot.name()).filter(|held| held.token == token);
         held.is_some_and(|held| !held.waiters.is_empty())
     }
 
     /// Adds the signal that wakes a waiting request when the lease ends.
     pub fn wait(&mut self, slot: &Slot, signal: Signal) {
-        if let Some(held) = self.held.get_mut(slot) {
+        if let Some(held) = self.held.get_mut(slot.name()) {
             held.waiters.push(signal);
         }
     }
 
     /// Ends a lease if the token still holds it, and returns the signals that the caller must call.
     pub fn end(&mut self, slot: &Slot, token: u64, outcome: LeaseEnd) -> Vec<Signal> {
-        if self.held.get(slot).is_none_or(|held| held.token != token) {
+        if self.held.get(slot.name()).is_none_or(|held| held.token != token) {
             return Vec::new();
         }
-        let Some(held) = self.held.remove(slot) else { return Vec::new() };
+        let Some(held) = self.held.remove(slot.name()) else { return Vec::new() };
         held.outcome.set(Some(outcome));
         held.waiters
     }

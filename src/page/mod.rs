@@ -20,6 +20,7 @@ pub mod fill;
 pub mod forward;
 pub mod found;
 pub mod hit;
+pub mod keyed_fields;
 pub mod lookup;
 pub mod refresh;
 pub mod reply;

@@ -8,13 +8,16 @@ use http::Method;
 use http::header::{self, HeaderMap, HeaderName};
 
 use crate::config::Config;
+use crate::fields::cache_control::joined;
 use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
+use crate::page::keyed_fields::KeyedFields;
 use crate::page::server_timing::ServerTiming;
 use crate::platform::Platform;
 use crate::policy::cookies;
 use crate::policy::key::CacheKey;
+use crate::policy::key::part::{self, counts_cookie};
 use crate::policy::refresh::plain::{self, Allowed};
 
 /// A visitor's request without its body.
@@ -60,11 +63,15 @@ impl Visit {
         Visit { method, url, key, fields, config, server_timing: None, read: Rc::default() }
     }
 
-    /// Gives the visit the key of the rules. The origin is sent the URL of that key: what the key
-    /// leaves out must not shape the response.
+    /// Gives the visit the key of the rules. The origin is sent the URL of that key and its parts:
+    /// what the key leaves out must not shape the response.
     pub fn keyed_by_rules(self) -> Visit {
-        match self.config.rules().key(&self.key) {
-            Some(key) => Visit { url: key.url(), key, ..self },
+        match self.config.rules().key_for(&self.key, &*self.fields) {
+            Some(key) if key.parts().is_empty() => Visit { url: key.url(), key, ..self },
+            Some(key) => {
+                let fields = Rc::new(KeyedFields::new(self.fields, key.parts()));
+                Visit { url: key.url(), key, fields, read: Rc::default(), ..self }
+            }
             None => self,
         }
     }
@@ -96,14 +103,17 @@ impl Visit {
         done
     }
 
-    /// The visitor's cookies that may mean something to the origin: those that are not in
-    /// `IGNORE_COOKIES`.
+    /// The visitor's cookies that may mean something to the origin: those that are neither in
+    /// `IGNORE_COOKIES` nor in the key.
     pub fn cookies(&self) -> Option<&str> {
-        let read = || {
-            let field = self.fields.value("cookie")?;
-            cookies::telling(&field, &self.config.ignore_cookies)
-        };
+        let read = || self.telling(&self.fields.value("cookie")?);
         self.read.cookies.get_or_init(read).as_deref()
+    }
+
+    /// A `Cookie` field without the cookies that are ignored or stand in the key.
+    fn telling(&self, field: &str) -> Option<String> {
+        let (ignored, parts) = (&self.config.ignore_cookies, self.key.parts());
+        cookies::telling(field, &|name| ignored.matches(name) || counts_cookie(parts, name))
     }
 
     /// The visitor's values of the fields that a response varies by. Compare them with those of a
@@ -125,8 +135,8 @@ impl Visit {
         fields: &HeaderMap,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Selecting {
-        let cookies = self.cookies().filter(|_| fields.contains_key(header::COOKIE));
-        self.selectors(fields, cookies).selecting(names)
+        let cookies = joined(fields, &header::COOKIE).and_then(|field| self.telling(&field));
+        self.selectors(fields, cookies.as_deref()).selecting(names)
     }
 
     /// Puts together all that normalises the selecting fields, for [`Visit::selecting`] and
@@ -166,7 +176,21 @@ impl Visit {
             encoding: self.encoding(),
             languages: self.config.languages,
         };
-        plain::plain_fields(&*self.fields, &names, allowed)
+        let mut fields = plain::plain_fields(&*self.fields, &names, allowed);
+        part::put(self.key.parts(), &mut fields);
+        fields
+    }
+
+    /// The fields of a plain request that are not the same for each visitor with the key.
+    pub fn beyond_key(&self, carried: &HeaderMap) -> HeaderMap {
+        let mut others = carried.clone();
+        let cookies = joined(carried, &header::COOKIE).and_then(|field| self.telling(&field));
+        for name in part::put(self.key.parts(), &mut HeaderMap::new()) {
+            if name != header::COOKIE || cookies.is_none() {
+                others.remove(name);
+            }
+        }
+        others
     }
 
     /// The fields that an own request would add to a plain one that carries `plain`. If there are

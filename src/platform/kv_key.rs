@@ -83,6 +83,11 @@ impl KvPrefix {
         KvPrefix(format!("t/{}/", tag.key_segment()))
     }
 
+    /// The prefix of the entries of a page that has parts of visitors' requests in its keys.
+    pub fn pages(page: &str) -> KvPrefix {
+        KvPrefix(format!("u/{page}-"))
+    }
+
     /// The prefix of all purge records.
     pub fn records() -> KvPrefix {
         KvPrefix("p/".to_owned())

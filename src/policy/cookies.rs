@@ -4,8 +4,7 @@
 //! cookie's name or value holds (RFC 6265 §4.1.1). A value with a comma is read as two cookies, so
 //! a name after a comma is never overlooked.
 
-use std::collections::BTreeSet;
-use std::ops::Bound;
+use crate::fields::sorting::sorted_by_text;
 
 /// The default of `LOGIN_COOKIES`. A visitor with such a cookie has logged in, or has a state of
 /// their own that pages show.
@@ -164,9 +163,10 @@ const OF_LOAD_BALANCERS: [&str; 3] = ["AWSALB", "ARRAffinity", "BIGipServer"];
 /// Names of cookies, each exact or by its beginning. Case counts (RFC 6265 §5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieNames {
-    exact: BTreeSet<String>,
-    /// Beginnings of names, none of which begins with another.
-    beginnings: BTreeSet<String>,
+    /// Sorted.
+    exact: Vec<String>,
+    /// Beginnings of names, sorted, none of which begins with another.
+    beginnings: Vec<String>,
 }
 
 /// An error: the text is no cookie's name.
@@ -191,29 +191,33 @@ impl CookieNames {
             }
             match beginning {
                 Some(beginning) => parsed.add_beginning(beginning),
-                None => drop(parsed.exact.insert(name.to_owned())),
+                None => parsed.exact.push(name.to_owned()),
             }
         }
+        parsed.exact = sorted_by_text(parsed.exact, String::clone);
+        parsed.exact.dedup();
         Ok(parsed)
     }
 
     fn add_beginning(&mut self, beginning: &str) {
         if !self.has_beginning_of(beginning) {
             self.beginnings.retain(|longer| !longer.starts_with(beginning));
-            self.beginnings.insert(beginning.to_owned());
+            let place = self.beginnings.partition_point(|before| &**before < beginning);
+            self.beginnings.insert(place, beginning.to_owned());
         }
     }
 
     /// Tells whether a cookie of this name is in the list.
     pub fn matches(&self, name: &str) -> bool {
-        self.exact.contains(name) || self.has_beginning_of(name)
+        self.exact.binary_search_by(|known| (**known).cmp(name)).is_ok()
+            || self.has_beginning_of(name)
     }
 
     /// Tells whether a name has a listed beginning. Only the last beginning at or before the name
     /// can match. Another one between a match and the name would begin with the match.
     fn has_beginning_of(&self, name: &str) -> bool {
-        let up_to_name = (Bound::Unbounded, Bound::Included(name));
-        let last = self.beginnings.range::<str, _>(up_to_name).next_back();
+        let after = self.beginnings.partition_point(|beginning| &**beginning <= name);
+        let last = self.beginnings[..after].last();
         last.is_some_and(|beginning| name.starts_with(beginning.as_str()))
     }
 
@@ -242,14 +246,15 @@ pub fn has(cookie_field: &str, wanted: &CookieNames) -> bool {
 
 /// Returns a `Cookie` field without the ignored cookies, as `a=1; b=2` in the order received.
 /// `None` means that no cookie is left. The others are unchanged: a comma may be part of a value.
-pub fn telling(cookie_field: &str, ignored: &CookieNames) -> Option<String> {
+/// `ignored` tells by a cookie's name whether it is ignored.
+pub fn telling(cookie_field: &str, ignored: &dyn Fn(&str) -> bool) -> Option<String> {
     // Some origins split at commas and blanks too: the text after one may be another cookie.
     let begins_another = |part: &str| part.find('=').is_some_and(|at| at > 0);
     let hides_another = |cookie: &str| cookie.split(' ').skip(1).any(begins_another);
-    let means_nothing = |cookie: &str| ignored.matches(name(cookie)) && !hides_another(cookie);
+    let means_nothing = |cookie: &str| ignored(name(cookie)) && !hides_another(cookie);
     let field = cookie_field
         .split(';')
-        .map(str::trim)
+        .map(bare)
         .filter(|pair| !cookies(pair).all(means_nothing))
         .collect::<Vec<_>>()
         .join("; ");
@@ -270,15 +275,20 @@ pub fn set_cookie_name(line: &str) -> &str {
 
 /// Returns the names and values of a request's cookies.
 pub fn pairs(cookie_field: &str) -> impl Iterator<Item = (&str, &str)> {
-    let pair =
-        |cookie| (name(cookie), cookie.split_once('=').map_or("", |(_, value)| value.trim()));
+    let pair = |cookie| (name(cookie), cookie.split_once('=').map_or("", |(_, value)| bare(value)));
     cookies(cookie_field).map(pair)
 }
 
 fn cookies(field: &str) -> impl Iterator<Item = &str> {
-    field.split([';', ',']).map(str::trim).filter(|cookie| !cookie.is_empty())
+    field.split([';', ',']).map(bare).filter(|cookie| !cookie.is_empty())
 }
 
 fn name(cookie: &str) -> &str {
-    cookie.split('=').next().unwrap_or("").trim()
+    bare(cookie.split('=').next().unwrap_or(""))
+}
+
+/// Drops blanks at both ends. Other white space is no blank (RFC 9110 §5.6.3): the text may have a
+/// character for each byte, and a byte of a letter must not be lost.
+fn bare(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }

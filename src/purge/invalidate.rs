@@ -39,11 +39,13 @@ pub async fn after<P: Platform>(
     let groups = groups(visit.key.host(), response);
     let mut urls = Vec::new();
     for key in targets(&visit.key.clone().for_origin(None), response) {
-        let key = platform.config().rules().key(&key).unwrap_or(key);
-        // A page has one slot for all visitors, and one for scripts of the requesting site.
+        let key = platform.config().rules().key_for(&key, &*visit.fields).unwrap_or(key);
+        // A page has one slot for all visitors, or one for those with the same parts in its key, and
+        // one for scripts of the requesting site.
         let of_origin = visit.key.foreign_origin().map(str::to_owned);
         let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
-        let mut is_wanted = false;
+        // The slots for visitors with other parts are not known.
+        let mut is_wanted = !key.parts().is_empty();
         for page in iter::once(&key).chain(&as_shown) {
             let was_asked_for = was_asked_for(platform, page);
             is_wanted |= empty(platform, page).await == SlotWas::Filled || was_asked_for;

@@ -13,6 +13,7 @@ use crate::fields::request::RequestFields;
 use crate::fields::url::{encoded, form_decoded, normal};
 use crate::policy::cookies;
 use crate::policy::key::CacheKey;
+use crate::policy::key::part::PartKind;
 
 /// The conditions of a rule. All of them must hold. An empty list is no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,13 +122,19 @@ impl<'a> Facts<'a> {
         Facts { method, visitor: Some(visitor), ..Facts::of_page(key) }
     }
 
-    /// The same request, for the page that the rules make of its URL.
-    pub(super) fn with_key(&self, key: &'a CacheKey) -> Facts<'a> {
-        Facts { method: self.method, visitor: self.visitor, ..Facts::of_page(key) }
+    /// The page that is asked for, with the key that the rules make, if they make one.
+    pub(super) fn of_key(&self, key: Option<&'a CacheKey>) -> Facts<'a> {
+        Facts { method: self.method, ..Facts::of_page(key.unwrap_or(self.key)) }
+    }
+
+    /// The fields of the visitor, if the facts are those of a request.
+    pub(super) fn visitor(&self) -> Option<&'a dyn RequestFields> {
+        self.visitor
     }
 
     /// The facts of a page, whichever visitor asks for it: they are the same for each request with its
-    /// key. The method is GET, because only the response to a GET is stored.
+    /// key. Of a visitor's fields they have those of the key. The method is GET, because only the
+    /// response to a GET is stored.
     pub fn of_page(key: &'a CacheKey) -> Facts<'a> {
         let path = key.path();
         let path = if path.contains('%') { Cow::Owned(normal(path)) } else { Cow::Borrowed(path) };
@@ -199,14 +206,18 @@ impl<'a> Facts<'a> {
     }
 
     fn has_cookie(&self, wanted: &Wanted) -> bool {
-        let Some(visitor) = self.visitor else { return false };
+        let Some(visitor) = self.visitor else {
+            return wanted.is_met(self.key.values_of(PartKind::Cookie));
+        };
         let field = self.cookie.get_or_init(|| visitor.raw("cookie").unwrap_or_default());
         let pairs = cookies::pairs(field).map(|(name, value)| (name.to_owned(), value.to_owned()));
         wanted.is_met(pairs)
     }
 
     fn has_header(&self, wanted: &Wanted) -> bool {
-        let Some(visitor) = self.visitor else { return false };
+        let Some(visitor) = self.visitor else {
+            return wanted.is_met(self.key.values_of(PartKind::Header));
+        };
         let value = visitor.raw(&wanted.written);
         wanted.is_met(value.into_iter().map(|value| (wanted.written.clone(), value)))
     }

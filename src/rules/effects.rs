@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::condition::Statuses;
-use super::key::QueryKey;
+use super::key::KeyEffects;
 use super::template::TagTemplate;
 use crate::policy::cookies::CookieNames;
 use crate::policy::storing::ruled::SetAside;
@@ -25,8 +25,8 @@ pub struct Effects {
     pub stale_if_error: Option<u64>,
     /// The lifetime in seconds that browsers are told.
     pub browser_ttl: Option<u64>,
-    /// The parameters of the query that count in the key.
-    pub query_key: Option<QueryKey>,
+    /// What counts in the key.
+    pub key: KeyEffects,
     /// Cookies that a response sets and that are dropped, so that it may be stored.
     pub strip_set_cookies: Option<CookieNames>,
     /// Whether the plain request is sent first. Set it where a request uses nothing up at the
@@ -57,7 +57,7 @@ impl Effects {
             || self.set_aside.is_some()
             || self.strip_set_cookies.is_some()
             || self.plain.is_some()
-            || self.query_key.is_some()
+            || !self.key.are_none()
             || !self.status_ttl.is_empty()
             || !self.tags.is_empty()
     }

@@ -10,7 +10,7 @@
 //! | `read` | from JSON to rules, or to the faults |
 //! | `condition` | the conditions, and the facts they are compared with |
 //! | `effects` | what a rule sets |
-//! | `key` | which parameters of a query count |
+//! | `key` | what counts in a page's key |
 //! | `glob`, `wildcard` | texts with wildcards |
 //! | `template` | tags with variables |
 //! | `path` | the ways in which an origin may read a path |
@@ -28,6 +28,9 @@ use http::{HeaderMap, StatusCode};
 
 use self::condition::{Conditions, Facts, Spellings};
 use self::effects::{Cache, Effects};
+use self::key::Counting;
+use self::key::visitor::Asking;
+use crate::fields::request::RequestFields;
 use crate::policy::cookies::CookieNames;
 use crate::policy::key::CacheKey;
 use crate::policy::storing::ruled::{Forced, Ruled, SetAside};
@@ -39,6 +42,10 @@ const FOREVER: u64 = 365 * 24 * 60 * 60;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     list: Vec<Rule>,
+    /// Whether a rule counts parts of a visitor's request in the key.
+    keys_visitors: bool,
+    /// Whether a rule has one host stand for others.
+    maps_hosts: bool,
 }
 
 /// A rule: its effects are set where its conditions hold.
@@ -56,7 +63,14 @@ pub struct Rule {
 
 impl Rules {
     /// No rules.
-    pub const NONE: Rules = Rules { list: Vec::new() };
+    pub const NONE: Rules = Rules { list: Vec::new(), keys_visitors: false, maps_hosts: false };
+
+    /// Makes rules of a list that was checked.
+    fn new(list: Vec<Rule>) -> Rules {
+        let keys_visitors = list.iter().any(|rule| rule.effects.key.concern_visitors());
+        let maps_hosts = list.iter().any(|rule| rule.effects.key.host.is_some());
+        Rules { list, keys_visitors, maps_hosts }
+    }
 
     /// The rules, in their order.
     #[cfg(not(target_arch = "wasm32"))]
@@ -66,16 +80,15 @@ impl Rules {
 
     /// Tells whether a request goes past the cache.
     pub fn bypass(&self, request: &Facts<'_>) -> bool {
-        // A parameter that does not count must not save a request from a bypass.
-        let cut = self.key(request.key());
-        let page = cut.as_ref().map(|key| request.with_key(key));
-        let page = page.as_ref().unwrap_or(request);
+        // What does not count in the key must not save a request from a bypass.
+        let keyed = request.visitor().and_then(|visitor| self.key_for(request.key(), visitor));
+        let page = request.of_key(keyed.as_ref());
         for rule in &self.list {
             match rule.effects.cache {
                 Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => return true,
                 // Whether a rule for some responses holds is not known yet.
                 Some(Cache::Origin | Cache::Force | Cache::Forever)
-                    if !rule.needs_response() && rule.holds(page, Spellings::EveryReading) =>
+                    if !rule.needs_response() && rule.holds(&page, Spellings::EveryReading) =>
                 {
                     return false;
                 }
@@ -85,12 +98,43 @@ impl Rules {
         false
     }
 
-    /// Returns the key of a page, if rules change it. Call it for a request that does not bypass.
-    ///
-    /// Send the origin the URL of this key: what is not in the key must not reach it.
+    /// Returns the key of a URL, if rules change it: that of a purge by URL.
     pub fn key(&self, key: &CacheKey) -> Option<CacheKey> {
-        key.query()?;
-        self.first(&Facts::of_page(key), |effects| effects.query_key.as_ref())?.applied_to(key)
+        self.counting(&Facts::of_page(key)).of_url(key)
+    }
+
+    /// Returns the key of a visitor's request, if rules change it. Call it for a request that does
+    /// not bypass.
+    ///
+    /// Send the origin the URL and the parts of this key: what is not in the key must not reach it.
+    pub fn key_for(&self, key: &CacheKey, visitor: &dyn RequestFields) -> Option<CacheKey> {
+        if !self.keys_visitors && !self.maps_hosts && key.query().is_none() {
+            return None;
+        }
+        let page = Facts::of_page(key);
+        let counting = self.counting(&page);
+        let of_url = counting.of_url(key);
+        let parts = counting.parts(Asking { visitor, path: page.path() });
+        if parts.is_empty() {
+            return of_url;
+        }
+        Some(of_url.unwrap_or_else(|| key.clone()).with_parts(parts))
+    }
+
+    /// What counts in the key of a page.
+    fn counting(&self, page: &Facts<'_>) -> Counting<'_> {
+        let mut counting = Counting::default();
+        for rule in &self.list {
+            if !rule.effects.key.are_none() && rule.holds(page, Spellings::Normal) {
+                counting.add(&rule.effects.key, rule.when.path.as_ref());
+            }
+        }
+        counting
+    }
+
+    /// Tells whether a rule counts parts of a visitor's request in the key.
+    pub fn keys_visitors(&self) -> bool {
+        self.keys_visitors
     }
 
     /// Tells whether the plain request for a page is sent first.

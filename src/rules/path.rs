@@ -4,35 +4,43 @@
 //! slashes and resolves dots, Django decodes, IIS reads `\` as `/`, Tomcat drops `;…`. A rule that
 //! must hold for every spelling of a page holds if any reading of the path matches.
 
-use std::collections::BTreeSet;
-
 use crate::policy::tag::normal;
 
 /// Returns all readings of a path, each with and without a closing slash. The path is decoded once.
 /// The time is linear in its length.
 ///
 /// Compare each reading with a rule that no spelling may evade.
-pub fn readings(path: &str) -> BTreeSet<String> {
+pub fn readings(path: &str) -> Vec<String> {
     let mut readings = readings_as_closed(path);
-    let others: Vec<String> = readings.iter().map(|reading| other_closing(reading)).collect();
-    readings.extend(others);
+    for index in 0..readings.len() {
+        let other = other_closing(&readings[index]);
+        add(&mut readings, other);
+    }
     readings
+}
+
+fn add(readings: &mut Vec<String>, reading: String) {
+    if !readings.contains(&reading) {
+        readings.push(reading);
+    }
 }
 
 /// Returns all readings of a path that leave its closing slash as it is, or drop it with other empty
 /// segments.
-pub(super) fn readings_as_closed(path: &str) -> BTreeSet<String> {
-    let mut readings = BTreeSet::from([path.to_owned()]);
+pub(super) fn readings_as_closed(path: &str) -> Vec<String> {
+    let mut readings = vec![path.to_owned()];
     if is_spelt_oddly(path) {
         let (normal, decoded) = (normal(path), decoded(path));
         // Some origins drop parameters before they decode, and others after.
         let bare = without_parameters(&decoded);
         let decoded_bare = self::decoded(&without_parameters(path));
         for text in [&normal, &decoded, &bare, &decoded_bare] {
-            readings.insert(resolved(segments(text)));
-            readings.insert(resolved(segments(text).filter(|segment| !segment.is_empty())));
+            add(&mut readings, resolved(segments(text)));
+            let filled = segments(text).filter(|segment| !segment.is_empty());
+            add(&mut readings, resolved(filled));
         }
-        readings.extend([normal, decoded]);
+        add(&mut readings, normal);
+        add(&mut readings, decoded);
     }
     readings
 }

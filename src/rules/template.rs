@@ -3,6 +3,7 @@
 use super::condition::Facts;
 use super::glob::{Glob, each_with_each};
 use crate::fields::url::{form_decoded, normal};
+use crate::policy::key::part::PartKind;
 use crate::policy::tag::{TAGS_MOST, Tag, TagError};
 
 /// A template of tags, parsed.
@@ -27,6 +28,8 @@ enum Variable {
     Parameter(String),
     /// A named part of the rule's glob.
     Part(String),
+    /// A part of the key that a visitor's request has.
+    Keyed(PartKind, String),
 }
 
 /// The reason why a text is no template.
@@ -37,8 +40,8 @@ pub enum TemplateError {
     Brace,
     /// The variable is none of those that exist, nor a part of the rule's path.
     #[error(
-        "names {{{0}}}: there are {{path}}, {{path.1}}, {{host}}, {{query.name}}, and the parts that \
-         the rule's path names"
+        "names {{{0}}}: there are {{path}}, {{path.1}}, {{host}}, {{query.name}}, {{device}}, {{locale}}, \
+         {{country}}, {{header.name}}, {{cookie.name}}, and the parts that the rule's path names"
     )]
     Unknown(String),
     /// The text without its variables is no tag.
@@ -70,6 +73,14 @@ impl TagTemplate {
         Ok(TagTemplate { pieces })
     }
 
+    /// Returns the parts of a visitor's request that the template names.
+    pub fn keyed(&self) -> impl Iterator<Item = (PartKind, &str)> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(Variable::Keyed(kind, name)) => Some((*kind, &**name)),
+            _ => None,
+        })
+    }
+
     /// Returns the tags of a page: one for each value of a variable, and none if a value is missing.
     /// Past [`TAGS_MOST`] not all of them are made: the response is not stored then.
     pub fn tags(&self, facts: &Facts<'_>, path: Option<&Glob>) -> Vec<String> {
@@ -99,9 +110,19 @@ fn variable(name: &str, path: Option<&Glob>) -> Result<Variable, TemplateError> 
         None if name == "host" => Some(Variable::Host),
         Some(("path", number)) => segment(number).map(Variable::Segment),
         Some(("query", name)) if !name.is_empty() => Some(Variable::Parameter(name.to_owned())),
+        None => unnamed(name).map(|kind| Variable::Keyed(kind, String::new())),
+        Some(("header", name)) => Some(Variable::Keyed(PartKind::Header, name.to_owned())),
+        Some(("cookie", name)) => Some(Variable::Keyed(PartKind::Cookie, name.to_owned())),
         _ => None,
     };
     variable.ok_or_else(|| TemplateError::Unknown(name.to_owned()))
+}
+
+/// The part of a key that a variable without a point names.
+fn unnamed(name: &str) -> Option<PartKind> {
+    [PartKind::Device, PartKind::Locale, PartKind::Country]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
 }
 
 impl Variable {
@@ -113,6 +134,7 @@ impl Variable {
             Variable::Host => Some(facts.key().host()),
             Variable::Part(name) => glob.and_then(|glob| glob.part(path, name)),
             Variable::Parameter(name) => return parameters(facts, name),
+            Variable::Keyed(kind, name) => facts.key().value_of(*kind, name),
         };
         found.filter(|value| !value.is_empty()).map(in_tag).into_iter().collect()
     }

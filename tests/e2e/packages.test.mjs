@@ -46,6 +46,24 @@ describe("django-edge-isr", () => {
       await tagsOf(edge, "/a", ["a", "b", "all"]);
     }));
 
+  test("has keys for each language and each device", () =>
+    withRules([{ cache: "forever", key: { locale: ["en", "de"], device: true } }], async (origin, edge) => {
+      const said = ({ headers }) => `${headers.get("accept-language")} ${/Mobile/.test(headers.get("user-agent")) ? "small" : "wide"}`;
+      origin.on("/a", (request) => ({ body: said(request), headers: {} }));
+      const visitors = [
+        [{ "accept-language": "de-AT, en;q=0.5", "user-agent": "Mozilla/5.0 (iPhone) Mobile" }, "de small"],
+        [{ "accept-language": "fr, en;q=0.5", "user-agent": "Mozilla/5.0 (iPhone) Mobile" }, "en small"],
+        [{ "accept-language": "de", "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, "de wide"],
+      ];
+      for (const [headers, body] of visitors) {
+        assert.equal((await edge.fetch("/a", { headers })).text(), body);
+        assert.equal((await hitOf(edge, "/a", { headers })).text(), body);
+      }
+      const another = { headers: { "accept-language": "de-CH", "user-agent": "Mozilla/5.0 (Windows NT 10.0)" } };
+      const seen = await edge.fetch("/a", another);
+      assert.deepEqual([seen.text(), cacheStatus(seen).hit], ["de wide", true]);
+    }));
+
   test("binds no 404 to its tags", () =>
     withRules([{ cache: "forever", status_ttl: { 404: 60 }, tags: ["all"] }], async (origin, edge) => {
       origin.on("/a", { status: 404, body: "a", headers: {} });
@@ -72,6 +90,19 @@ describe("django-custom-cache-page", () => {
         );
       },
     ));
+
+  test("keeps tenants apart by a prefix, and with them what was stored before", () =>
+    withRules([{ host: "b.example.com", key: { prefix: "b" } }, { cache: "forever" }], async (origin, edge) => {
+      origin.on("/a", { body: "a", headers: {} });
+      for (const host of ["b.example.com", "www.example.com"]) {
+        await edge.fetch(`https://${host}/a`);
+        await hitOf(edge, `https://${host}/a`);
+      }
+      assert.equal(origin.count("/a"), 2);
+      await purge(edge, { urls: ["https://b.example.com/a"], mode: "hard" });
+      assert.ok(!cacheStatus(await edge.fetch("https://b.example.com/a")).hit);
+      assert.ok(cacheStatus(await edge.fetch("https://www.example.com/a")).hit);
+    }));
 
   test("has tags from the request, and leaves out a repeated or empty one", () =>
     withRules([{ cache: "forever", tags: ["q:{query.c}", "fixed"] }], async (origin, edge) => {

@@ -154,6 +154,51 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
+/// Rules that count parts of a visitor's request in the key of every page.
+const KEYED: &str = r#"[
+    {"key": {"locale": {"list": ["en", "de", "fr"], "cookie": "lang"}, "device": true}},
+    {"key": {"headers": {"x-theme": ["1", "de"]}, "cookies": {"theme": ["1", "fr"]}}},
+    {"cache": "force", "ttl": 20, "tags": ["{locale}", "{cookie.theme}"]}
+]"#;
+
+/// What the origin is sent of a visitor by these rules. Each visitor's is a function of their key.
+fn keyed_lines(fields: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
+    let said = |name| fields.iter().find(|(known, _)| *known == name).map(|(_, said)| &**said);
+    let one_of = |list: &[&str], said: Option<&str>| {
+        said.filter(|said| list.contains(said)).map(str::to_owned)
+    };
+    let cookie = |name| said("cookie").and_then(|cookie| cookie.strip_prefix(name));
+    let locale = one_of(&["de", "fr"], cookie("lang="));
+    let locale = locale.or_else(|| one_of(&["de", "fr"], said("accept-language")));
+    let locale = locale.unwrap_or_else(|| "en".to_owned());
+    let theme = one_of(&["1", "fr"], cookie("theme="));
+    let cookies =
+        format!("lang={locale}") + &theme.map_or(String::new(), |it| format!("; theme={it}"));
+    let mut lines = vec![("accept-language", locale), ("cookie", cookies)];
+    lines.extend(one_of(&["1", "de"], said("x-theme")).map(|theme| ("x-theme", theme)));
+    lines
+}
+
+/// What a visitor is shown that does not belong to their key.
+fn not_of_key(asked: &Asked, seen: &Seen) -> Option<String> {
+    if seen.cache().contains("bypass") || seen.cache().contains("fwd=method") {
+        return None;
+    }
+    let reflected = seen.headers.get("x-reflected").map(text)?;
+    let lines: Vec<&str> = reflected.split('|').collect();
+    let keyed = keyed_lines(&asked.fields);
+    let is_said = |(name, value): &&(&str, String)| {
+        // To an own request, other cookies of the visitor's are added in front.
+        let of_name = |line: &&&str| line.starts_with(&format!("{name}: "));
+        lines.iter().find(of_name).is_some_and(|line| line.ends_with(value.as_str()))
+    };
+    let theme = keyed.iter().any(|(name, _)| *name == "x-theme");
+    if !theme && lines.iter().any(|line| line.starts_with("x-theme: ")) {
+        return Some("a theme that is not listed".to_owned());
+    }
+    keyed.iter().find(|line| !is_said(line)).map(|(name, value)| format!("not {name}: {value}"))
+}
+
 /// A visitor's request: its fields name the visitor, or say what any visitor may say.
 struct Asked {
     visitor: usize,
@@ -171,7 +216,7 @@ fn draw_fields(dice: &mut Dice, visitor: usize) -> Vec<(&'static str, String)> {
         let name = if is_usual { dice.one_of(&usual) } else { dice.one_of(&FIELD_NAMES) };
         let mut value = draw_value(dice, visitor);
         if name == "cookie" {
-            let cookie = dice.one_of(&["sid", "_ga", "theme", "AWSALB", "csrftoken"]);
+            let cookie = dice.one_of(&["sid", "_ga", "theme", "lang", "AWSALB", "csrftoken"]);
             value = format!("{cookie}={}", value.replace(' ', "_"));
         }
         if fields.iter().all(|(known, _)| *known != name) {
@@ -213,10 +258,12 @@ fn ask(world: &World, dice: &mut Dice, visitor: usize) -> Asked {
 }
 
 /// How many of a thousand requests were answered with what is stored.
-fn hits_of_a_thousand(seed: u64) -> usize {
+fn hits_of_a_thousand(seed: u64, rules: Option<&str>) -> usize {
     const SETTINGS: [&str; 3] = ["COOKIE_VARIANTS", "NORMALISE_LANGUAGE", "REQUEST_DIRECTIVES"];
     let setting = SETTINGS.get(seed as usize % 4).map(|name| (*name, "true"));
-    let mut world = World::with(seed, setting.as_slice());
+    let mut settings: Vec<(&str, &str)> = setting.into_iter().collect();
+    settings.extend(rules.map(|rules| ("RULES", rules)));
+    let mut world = World::with(seed, &settings);
     world.answering = Some(Rc::new(Mirror(world.executor.clone())));
     let mut dice = Dice::new(seed);
     let mut asked = Vec::new();
@@ -232,7 +279,8 @@ fn hits_of_a_thousand(seed: u64) -> usize {
     world.wait(120_000);
     for asked in &asked {
         let seen = asked.pending.seen();
-        if let Some(foreign) = foreign_to(asked, &seen) {
+        let of_key = rules.and_then(|_| not_of_key(asked, &seen));
+        if let Some(foreign) = of_key.or_else(|| foreign_to(asked, &seen, rules.is_some())) {
             panic!("{} of {:?} was shown {foreign}: {seen:?}", asked.visitor, asked.fields);
         }
     }
@@ -241,7 +289,7 @@ fn hits_of_a_thousand(seed: u64) -> usize {
 }
 
 /// What an answer has in it that its visitor did not send, if anything.
-fn foreign_to(asked: &Asked, seen: &Seen) -> Option<String> {
+fn foreign_to(asked: &Asked, seen: &Seen, is_keyed: bool) -> Option<String> {
     let fields = seen.headers.iter().map(|(name, value)| format!("{name}: {}", text(value)));
     let all = fields.chain([seen.text.clone()]).collect::<Vec<_>>().join("\n");
     let marker = format!("v{}z", asked.visitor);
@@ -264,7 +312,14 @@ fn foreign_to(asked: &Asked, seen: &Seen) -> Option<String> {
     });
     let reflected = validator.unwrap_or(reflected);
     let mut lines = reflected.split('|').filter_map(|line| line.split_once(": "));
-    lines.find(|(name, value)| !is_sent(asked, name, value)).map(|(name, _)| name.to_owned())
+    let of_key = |name: &str, value: &str| {
+        let keyed = keyed_lines(&asked.fields);
+        let is_device = ["user-agent", "sec-ch-ua-mobile", "cf-device-type"].contains(&name);
+        is_keyed
+            && (is_device || keyed.iter().any(|(key, said)| *key == name && value.ends_with(said)))
+    };
+    let is_theirs = |name: &str, value: &str| is_sent(asked, name, value) || of_key(name, value);
+    lines.find(|(name, value)| !is_theirs(name, value)).map(|(name, _)| name.to_owned())
 }
 
 /// Whether the visitor sent a field, or the edge says it itself.
@@ -285,10 +340,19 @@ fn may_pass(name: &str, value: &str) -> bool {
 
 #[test]
 fn no_visitor_is_shown_what_only_another_sent() {
+    hold(None);
+}
+
+#[test]
+fn with_parts_of_requests_in_the_key_each_visitor_is_shown_the_page_of_theirs() {
+    hold(Some(KEYED));
+}
+
+fn hold(rules: Option<&str>) {
     let seeds = std::env::var("SIM_REFLECTING").ok().and_then(|seeds| seeds.parse().ok());
     let mut hits = 0;
     for seed in 0..seeds.unwrap_or(SEEDS) {
-        match std::panic::catch_unwind(|| hits_of_a_thousand(seed)) {
+        match std::panic::catch_unwind(|| hits_of_a_thousand(seed, rules)) {
             Ok(more) => hits += more,
             Err(cause) => {
                 eprintln!("it failed with seed {seed}");

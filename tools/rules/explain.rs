@@ -4,6 +4,7 @@ use edge_isr::config::Config;
 use edge_isr::fields::forwarding::drop_harmless_cookies;
 use edge_isr::policy::bypass::{self, Bypass, BypassSettings};
 use edge_isr::policy::freshness::Lifetimes;
+use edge_isr::policy::key::part::{self, KeyPart};
 use edge_isr::policy::key::{CacheKey, resolved_url};
 use edge_isr::policy::storing::{Storing, storing};
 use edge_isr::policy::time::Time;
@@ -59,14 +60,13 @@ fn explained(
 ) -> String {
     let request = Facts::of_request(&asked.method, &key, &asked.request);
     let bypassed = bypassed(asked, config, url, &request);
-    let paged = config.rules().key(&key).unwrap_or_else(|| key.clone());
+    let keyed = config.rules().key_for(&key, &asked.request);
+    let paged = keyed.unwrap_or_else(|| key.clone());
     let page = Facts::of_response(&paged, asked.status, &asked.response);
     let holds = |rule: &Rule| match rule.effects.cache {
         Some(Cache::Bypass) => rule.holds(&request, Spellings::AnyReading),
-        // A rule for the key is read before the query is cut.
-        _ if rule.effects.query_key.is_some() => {
-            rule.holds(&Facts::of_page(&key), Spellings::Normal)
-        }
+        // A rule for the key is read before the key is made.
+        _ if !rule.effects.key.are_none() => rule.holds(&Facts::of_page(&key), Spellings::Normal),
         _ => rule.holds(&page, Spellings::Normal),
     };
     let mut lines = Vec::new();
@@ -82,7 +82,13 @@ fn explained(
         lines.push(format!("decision: bypass, detail={}", reason.detail().as_str()));
         return lines.join("\n");
     }
-    lines.push(format!("key: {}", paged.url()));
+    let parts: Vec<String> = paged.parts().iter().map(KeyPart::text).collect();
+    lines.push(format!("key: {}", [vec![paged.url()], parts].concat().join(", ")));
+    let mut sent = HeaderMap::new();
+    part::put(paged.parts(), &mut sent);
+    for (name, value) in &sent {
+        lines.push(format!("sent to the origin: {name}: {}", value.to_str().unwrap_or_default()));
+    }
     let tags = config.rules().tags(&paged, asked.status, &asked.response);
     if !tags.is_empty() {
         lines.push(format!("tags of rules: {}", tags.join(", ")));

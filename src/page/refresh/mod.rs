@@ -128,7 +128,8 @@ impl<P: Platform> Refresh<P> {
         // An unsafe request that comes meanwhile must invalidate the response that is on its way
         // (`purge::invalidate`).
         let key = &self.visit.key;
-        for page in [key.clone(), key.clone().for_origin(None)] {
+        for page in [key.of_url().for_origin(key.foreign_origin().map(str::to_owned)), key.of_url()]
+        {
             self.platform.isolate().asked.note(&page.slot(), self.began, self.began);
         }
         let plain = self.visit.plain_fields(&self.lookup.varies_by());

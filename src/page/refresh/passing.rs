@@ -97,7 +97,7 @@ impl<P: Platform> Refresh<P> {
     pub(super) fn carries_what_selects(&self) -> bool {
         let forward = &self.platform.config().plain.forward_headers;
         let is_of_site = self.visit.key.foreign_origin().is_some();
-        carries_what_selects(&self.carried, forward, is_of_site)
+        carries_what_selects(&self.visit.beyond_key(&self.carried), forward, is_of_site)
     }
 
     /// Tells this isolate that the page passes, and wakes the waiting requests. Only the first call

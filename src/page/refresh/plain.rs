@@ -16,7 +16,7 @@ use crate::platform::{OriginError, Platform, Response};
 use crate::policy::refresh::answers::{
     Credentials, OwnAnswer, PlainAnswer, no_answer, own_answer, plain_answer,
 };
-use crate::policy::refresh::plain::is_as_good_as_plain;
+use crate::policy::refresh::plain::{is_as_good_as_plain, names_of_changed};
 use crate::policy::storing::Storing;
 use crate::purge::knowledge::Knowledge;
 
@@ -36,8 +36,7 @@ impl<P: Platform> Refresh<P> {
         plain: HeaderMap,
     ) -> Result<Response<P::Body>, OriginError> {
         let known = self.visit.plain_fields(&self.lookup.varies_by());
-        let suspected: Vec<HeaderName> =
-            plain.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
+        let suspected = names_of_changed(&plain, &known);
         let answer = self.ask_plainly(plain).await;
         if suspected.is_empty() || self.is_for_all(&answer, &suspected) {
             return answer;
@@ -163,7 +162,7 @@ impl<P: Platform> Refresh<P> {
             return None;
         }
         let plain = self.visit.plain_fields(&selected_by(answer));
-        plain.keys().any(|name| !self.carried.contains_key(name)).then_some(plain)
+        (!names_of_changed(&plain, &self.carried).is_empty()).then_some(plain)
     }
 
     /// The fields that a response is selected by: those in its `Vary`, and those that the page

@@ -93,12 +93,17 @@ impl Section {
     pub fn of_host(key: &CacheKey) -> Section {
         Section(digest(&["host", key.host()]))
     }
+
+    fn name(self) -> String {
+        format!("{:x}", self.0)
+    }
 }
 
 /// The results of plain requests, by section. The number of sections is bounded.
 #[derive(Default)]
 pub struct Sections {
-    known: BTreeMap<Section, Box<KnownSection>>,
+    /// By the section's name.
+    known: BTreeMap<String, Box<KnownSection>>,
 }
 
 #[derive(Default)]
@@ -175,7 +180,7 @@ impl Sections {
     /// Guesses the order. `added` holds the fields that the visitor's own request would add to a
     /// plain one.
     pub fn order(&self, section: Section, added: &[HeaderName], now: Time) -> Order {
-        match self.known.get(&section) {
+        match self.known.get(&section.name()) {
             Some(known) if known.is_likely_shared(now) && known.has_seen(added) => {
                 Order::PlainFirst
             }
@@ -187,9 +192,9 @@ impl Sections {
     /// Returns the fields that pages of the section are likely to vary by. For an unknown section,
     /// they are those of the host.
     pub fn varies(&self, key: &CacheKey) -> &[HeaderName] {
-        let known = self.known.get(&Section::of(key));
+        let known = self.known.get(&Section::of(key).name());
         let known = known.filter(|known| known.stored_at.is_some());
-        let known = known.or_else(|| self.known.get(&Section::of_host(key)));
+        let known = known.or_else(|| self.known.get(&Section::of_host(key).name()));
         known.map_or(&[], |known| &known.varies)
     }
 
@@ -237,11 +242,12 @@ impl Sections {
     }
 
     fn heard(&mut self, section: Section, now: Time) -> &mut KnownSection {
-        if self.known.len() >= SECTIONS_MOST && !self.known.contains_key(&section) {
+        let name = section.name();
+        if self.known.len() >= SECTIONS_MOST && !self.known.contains_key(&name) {
             let median = median(self.known.values().map(|known| Some(known.heard_at)));
             self.known.retain(|_, known| Some(known.heard_at) > median);
         }
-        let known = self.known.entry(section).or_default();
+        let known = self.known.entry(name).or_default();
         known.heard_at = now;
         known
     }

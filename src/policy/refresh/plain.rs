@@ -110,6 +110,12 @@ pub fn added(carried: &HeaderMap, plain: &HeaderMap, cookies: Option<&str>) -> V
     carried.keys().filter(|name| !says_the_same(name)).cloned().collect()
 }
 
+/// Returns the names of the fields that a plain request carries and another one does not, or with
+/// another value: `Cookie` may hold cookies of the key, and others besides.
+pub fn names_of_changed(plain: &HeaderMap, other: &HeaderMap) -> Vec<HeaderName> {
+    plain.keys().filter(|name| plain.get(*name) != other.get(*name)).cloned().collect()
+}
+
 /// Tells whether a request with these added fields still counts as plain: the platform adds them,
 /// not the visitor. (If the origin refuses the plain request, the visitor's own one is sent with
 /// them.)

@@ -63,7 +63,8 @@ pub enum Admission {
 /// The variants of pages that were requested and not found.
 #[derive(Default)]
 pub struct Variants {
-    pages: BTreeMap<Slot, Box<PageVariants>>,
+    /// By the name of the slot of the page's first variant.
+    pages: BTreeMap<String, Box<PageVariants>>,
 }
 
 /// The variants of a page, in the order in which they were first requested.
@@ -94,11 +95,11 @@ impl Variants {
     }
 
     fn count(&mut self, page: &Slot, variant: &Slot, times: u32, limits: VariantLimits, now: Time) {
-        if self.pages.len() >= PAGES_MOST && !self.pages.contains_key(page) {
+        if self.pages.len() >= PAGES_MOST && !self.pages.contains_key(page.name()) {
             self.forget_older_half();
         }
         let variant = variant.number();
-        let PageVariants(asked) = &mut **self.pages.entry(page.clone()).or_default();
+        let PageVariants(asked) = &mut **self.pages.entry(page.name().to_owned()).or_default();
         asked.retain(|asked| now < asked.last + VARIANT_FORGOTTEN_AFTER);
         if let Some(known) = asked.iter_mut().find(|asked| asked.variant == variant) {
             known.times = known.times.saturating_add(times);
@@ -116,7 +117,7 @@ impl Variants {
 
     /// Decides whether the response for a variant may be stored.
     pub fn admission(&self, page: &Slot, variant: &Slot, limits: VariantLimits) -> Admission {
-        let asked = self.pages.get(page).map_or(&[][..], |page| &page.0);
+        let asked = self.pages.get(page.name()).map_or(&[][..], |page| &page.0);
         let has_place = |asked: &&VariantRequests| asked.times >= limits.stored_at_request;
         let mut placed = asked.iter().filter(has_place).take(limits.most);
         if placed.any(|asked| asked.variant == variant.number()) {

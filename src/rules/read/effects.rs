@@ -9,9 +9,7 @@ use crate::policy::storing::ruled::SetAside;
 use crate::rules::condition::Statuses;
 use crate::rules::effects::{Cache, Effects};
 use crate::rules::glob::Glob;
-use crate::rules::key::{QueryKey, TRACKING};
 use crate::rules::template::TagTemplate;
-use crate::rules::wildcard::Wildcards;
 
 impl Effects {
     /// Reads a field, if it is an effect. `path` is the glob whose parts tags may name.
@@ -28,7 +26,7 @@ impl Effects {
             "stale_while_revalidate" => self.stale_while_revalidate = Some(given.seconds()?),
             "stale_if_error" => self.stale_if_error = Some(given.seconds()?),
             "browser_ttl" => self.browser_ttl = Some(given.seconds()?),
-            "key" => self.query_key = Some(query_key(given)?),
+            "key" => self.key.read(given, path)?,
             "strip_set_cookies" => self.strip_set_cookies = Some(cookies(given)?),
             "plain" => self.plain = Some(given.flag()?),
             "tags" => self.tags = tags(given, path)?,
@@ -90,47 +88,6 @@ fn status_ttl(given: &Given<'_>) -> Result<Vec<(Statuses, u64)>, FieldFault> {
 
 fn cookies(given: &Given<'_>) -> Result<CookieNames, FieldFault> {
     CookieNames::parse(&given.texts()?).map_err(|cause| given.fault(cause.to_string()))
-}
-
-fn query_key(given: &Given<'_>) -> Result<QueryKey, FieldFault> {
-    let Some(fields) = given.value.as_object() else { return Err(given.fault(KEY)) };
-    let Some((value, 1)) = fields.get("query").map(|value| (value, fields.len())) else {
-        return Err(given.fault(KEY));
-    };
-    let query = Given { value, ..*given };
-    if let Value::Object(except) = value {
-        let Some((value, 1)) = except.get("except").map(|value| (value, except.len())) else {
-            return Err(given.fault(QUERY));
-        };
-        let except = Given { value, ..*given };
-        let mut texts = except.texts()?;
-        if !value.is_array() && texts != ["tracking"] {
-            return Err(given.fault(QUERY));
-        }
-        if texts.contains(&"tracking") {
-            texts.retain(|text| *text != "tracking");
-            texts.extend(TRACKING);
-        }
-        return Ok(QueryKey::Except(names(&texts)));
-    }
-    match value.as_str() {
-        Some("all") => Ok(QueryKey::All),
-        Some("none") => Ok(QueryKey::Nothing),
-        Some(_) => Err(given.fault(QUERY)),
-        None => Ok(QueryKey::Only(names(&query.texts()?))),
-    }
-}
-
-const KEY: &str = "is not a table such as { query = \"none\" }";
-const QUERY: &str = "has a query that is none of \"all\", \"none\", a list of names, { except = a list of names } \
-                     and { except = \"tracking\" }";
-
-fn names(texts: &[&str]) -> Vec<Wildcards> {
-    let mut names = Vec::new();
-    for text in texts {
-        names.push(Wildcards::parse(text));
-    }
-    names
 }
 
 fn tags(given: &Given<'_>, path: Option<&Glob>) -> Result<Vec<TagTemplate>, FieldFault> {

@@ -2,8 +2,11 @@
 //! would let one visitor shape what others get, and rules that are never reached.
 
 use super::{Fault, FieldFault};
+use crate::policy::key::part::PartKind;
 use crate::rules::Rule;
+use crate::rules::condition::{AnyOf, Conditions};
 use crate::rules::effects::Cache;
+use crate::rules::template::TagTemplate;
 
 impl Rule {
     /// Checks a rule by itself.
@@ -27,10 +30,10 @@ impl Rule {
                           content_type";
             return fault("cache", reason);
         }
-        if !is_bypass && self.is_of_visitor() {
-            let reason = "depends on a cookie or a header field of one visitor, and all visitors get what \
-                          is stored: such a rule may only say cache = \"bypass\"";
-            return fault("", reason);
+        if !effects.key.are_none() && self.is_of_visitor() {
+            let reason = "depends on a cookie or a header field: what counts in the key must not depend on the \
+                          visitor";
+            return fault("key", reason);
         }
         if effects.cache == Some(Cache::Forever) && effects.ttl.is_some() {
             return fault(
@@ -44,7 +47,7 @@ impl Rule {
         if !is_bypass && !has_get {
             return fault("method", "has no GET: only the response to a GET is stored");
         }
-        let before = [("plain", effects.plain.is_some()), ("key", effects.query_key.is_some())];
+        let before = [("plain", effects.plain.is_some()), ("key", !effects.key.are_none())];
         for (field, is_set) in before {
             if is_set && self.needs_response() {
                 let reason =
@@ -107,7 +110,44 @@ pub(super) fn faults(rules: &[Rule]) -> Vec<Fault> {
         let (rule, field) = (Some(index + 1), Some(field.to_owned()));
         Some(Fault { rule, field, reason: reason.to_owned() })
     });
-    shadowed.chain(idle).collect()
+    let mut faults: Vec<Fault> = shadowed.chain(idle).collect();
+    for (index, rule) in rules.iter().enumerate() {
+        faults.extend(uncounted(rule, rules).map(|(field, reason)| Fault {
+            rule: Some(index + 1),
+            field,
+            reason,
+        }));
+    }
+    faults
+}
+
+/// The fault of a rule that depends on a part of a visitor's request which counts in no key.
+fn uncounted(rule: &Rule, rules: &[Rule]) -> Option<(Option<String>, String)> {
+    let counts =
+        |kind: PartKind, name: &str| rules.iter().any(|rule| rule.effects.key.counts(kind, name));
+    let is_bypass = rule.effects.cache == Some(Cache::Bypass);
+    let named = |conditions: &Conditions| {
+        let of_kind = |lists: &[AnyOf], kind| {
+            lists.iter().flat_map(|AnyOf(list)| list).all(|wanted| counts(kind, &wanted.written))
+        };
+        of_kind(&conditions.headers, PartKind::Header)
+            && of_kind(&conditions.cookies, PartKind::Cookie)
+    };
+    let conditions = [&rule.when, &rule.only_if];
+    if !is_bypass && !conditions.into_iter().chain(&rule.unless).all(named) {
+        let reason = "depends on a cookie or a header field of one visitor, and all visitors get what is \
+                      stored: such a rule may only say cache = \"bypass\", unless the cookie or field counts \
+                      in the key of a rule";
+        return Some((None, reason.to_owned()));
+    }
+    let mut keyed = rule.effects.tags.iter().flat_map(TagTemplate::keyed);
+    let (kind, name) = keyed.find(|(kind, name)| !counts(*kind, name))?;
+    let point = if name.is_empty() { "" } else { "." };
+    let reason = format!(
+        "name {{{}{point}{name}}}, and no rule counts it in the key: a tag must not depend on what one visitor sends",
+        kind.as_str()
+    );
+    Some((Some("tags".to_owned()), reason))
 }
 
 /// The field of a rule that has no effect unless a rule stores pages.

@@ -3,6 +3,7 @@
 
 mod conditions;
 mod effects;
+mod key;
 mod list;
 mod values;
 
@@ -74,7 +75,7 @@ impl Rules {
         if faults.is_empty() {
             faults = list::faults(&list);
         }
-        if faults.is_empty() { Ok(Rules { list }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Rules::new(list)) } else { Err(faults) }
     }
 }
 

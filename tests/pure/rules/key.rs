@@ -1,7 +1,7 @@
 //! The part of the cache key that rules decide.
 
 use edge_isr::rules::Rules;
-use edge_isr::rules::key::TRACKING;
+use edge_isr::rules::key::query::TRACKING;
 use proptest::prelude::*;
 use rstest::rstest;
 

@@ -5,6 +5,7 @@ mod key;
 mod path;
 mod read;
 mod template;
+mod visitor;
 
 use edge_isr::config;
 use edge_isr::policy::bypass::Bypass;

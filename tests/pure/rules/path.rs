@@ -4,7 +4,7 @@ use rstest::rstest;
 
 #[rstest]
 #[case("/a/b", &["/a/b", "/a/b/"])]
-#[case("/a/", &["/a", "/a/"])]
+#[case("/a/", &["/a/", "/a"])]
 #[case("/", &["/"])]
 fn a_plain_path_is_read_with_and_without_a_closing_slash(
     #[case] path: &str,
@@ -34,13 +34,13 @@ fn a_plain_path_is_read_with_and_without_a_closing_slash(
 #[case("/a%zzb%2fc", "/a%zzb/c")]
 #[case("/a/..", "/")]
 fn an_odd_spelling_has_more_readings(#[case] path: &str, #[case] reading: &str) {
-    assert!(readings(path).contains(reading), "{:?}", readings(path));
-    assert!(readings(path).contains(path));
+    assert!(readings(path).contains(&reading.to_owned()), "{:?}", readings(path));
+    assert!(readings(path).contains(&path.to_owned()));
 }
 
 #[test]
 fn what_is_encoded_twice_is_decoded_once() {
-    assert!(!readings("/a%252fb").contains("/a/b"));
+    assert!(!readings("/a%252fb").contains(&"/a/b".to_owned()));
 }
 
 proptest! {

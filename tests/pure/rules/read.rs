@@ -55,8 +55,80 @@ fn faults(rules: &str) -> Vec<String> {
     r#"[{"key":{"query":"none"},"status":404}]"#,
     "rule 1: key is decided before there is a response"
 )]
-#[case(r#"[{"key":"none"}]"#, "rule 1: key is not a table such as { query = \"none\" }")]
-#[case(r#"[{"key":{"host":false}}]"#, "rule 1: key is not a table such as { query = \"none\" }")]
+#[case(
+    r#"[{"key":"none"}]"#,
+    "rule 1: key is not a table of query, host, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
+)]
+#[case(
+    r#"[{"key":{"hosts":false}}]"#,
+    "rule 1: key is not a table of query, host, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
+)]
+#[case(
+    r#"[{"key":{"host":"a b"}}]"#,
+    "rule 1: key has a host that is no name such as \"www.example.com\", for which the pages stand"
+)]
+#[case(r#"[{"key":{"host":false}}]"#, "rule 1: key is not a text between quotation marks")]
+#[case(r#"[{"key":{"device":"mobile"}}]"#, "rule 1: key is neither true nor false")]
+#[case(r#"[{"key":{"locale":"en"}}]"#, "rule 1: key is not a table such as { name = \"value\" }")]
+#[case(
+    r#"[{"key":{"locale":{"cookie":"lang"}}}]"#,
+    "rule 1: key has a locale that is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
+)]
+#[case(
+    r#"[{"key":{"locale":{"list":["en"],"header":"x"}}}]"#,
+    "rule 1: key has a locale that is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
+)]
+#[case(
+    r#"[{"key":{"locale":["e n"]}}]"#,
+    "rule 1: key has a language that is no tag such as \"de\" or \"de-CH\""
+)]
+#[case(
+    r#"[{"path":"/{lang}/**","key":{"locale":{"list":["en"],"path":"language"}}}]"#,
+    "rule 1: key has a locale whose path is no part that the rule's path names: path = \"/{lang}/**\""
+)]
+#[case(
+    r#"[{"key":{"country":["de"]}}]"#,
+    "rule 1: key has a country that is neither true nor a list such as [\"DE\", \"AT\"]"
+)]
+#[case(r#"[{"key":{"country":false}}]"#, "rule 1: key is not a text between quotation marks")]
+#[case(
+    r#"[{"key":{"headers":{"cookie":["a"]}}}]"#,
+    "rule 1: key has \"cookie\", which cannot count in a key"
+)]
+#[case(
+    r#"[{"key":{"headers":{"X-Forwarded-Host":["a"]}}}]"#,
+    "rule 1: key has \"X-Forwarded-Host\", which cannot count in a key"
+)]
+#[case(
+    r#"[{"key":{"headers":{"cf-ipcountry":["DE"]}}}]"#,
+    "rule 1: key has \"cf-ipcountry\", which cannot count in a key"
+)]
+#[case(
+    r#"[{"key":{"cookies":{"a*":["1"]}}}]"#,
+    "rule 1: key has \"a*\", which cannot count in a key"
+)]
+#[case(
+    r#"[{"key":{"cookies":{"a":["1;b=2"]}}}]"#,
+    "rule 1: key has a value with a character that is not sent in a field: blank, comma, semicolon, quotation mark, backslash or a letter beyond ASCII"
+)]
+#[case(r#"[{"key":{"cookies":["a"]}}]"#, "rule 1: key is not a table such as { name = \"value\" }")]
+#[case(r#"[{"key":{"cookies":{"a":[]}}}]"#, "rule 1: key is an empty list")]
+#[case(
+    r#"[{"cookie":"a","key":{"cookies":{"a":["1"]}}}]"#,
+    "rule 1: key depends on a cookie or a header field: what counts in the key must not depend on the visitor"
+)]
+#[case(
+    r#"[{"tags":["lang:{locale}"]}]"#,
+    "rule 1: tags name {locale}, and no rule counts it in the key: a tag must not depend on what one visitor sends"
+)]
+#[case(
+    r#"[{"tags":["s:{header.x}"]},{"key":{"headers":{"y":["1"]}}}]"#,
+    "rule 1: tags name {header.x}, and no rule counts it in the key: a tag must not depend on what one visitor sends"
+)]
+#[case(
+    r#"[{"cookie":"b","cache":"force","ttl":1},{"key":{"cookies":{"a":["1"]}}}]"#,
+    "rule 1 depends on a cookie or a header field of one visitor, and all visitors get what is stored: such a rule may only say cache = \"bypass\", unless the cookie or field counts in the key of a rule"
+)]
 #[case(
     r#"[{"key":{"query":"some"}}]"#,
     "rule 1: key has a query that is none of \"all\", \"none\""

@@ -44,7 +44,7 @@ fn a_template_makes_a_tag_of_each_value(
 #[case("post:{path.0}", TemplateError::Unknown("path.0".to_owned()))]
 #[case("post:{path.x}", TemplateError::Unknown("path.x".to_owned()))]
 #[case("post:{query.}", TemplateError::Unknown("query.".to_owned()))]
-#[case("post:{header.x}", TemplateError::Unknown("header.x".to_owned()))]
+#[case("post:{language}", TemplateError::Unknown("language".to_owned()))]
 #[case("post:{slug", TemplateError::Brace)]
 #[case("post:slug}", TemplateError::Brace)]
 #[case("two words", TemplateError::NoTag("a tag is printable ASCII without spaces or commas".to_owned()))]

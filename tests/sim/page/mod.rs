@@ -2,6 +2,7 @@ mod answer;
 mod directives;
 mod fill;
 mod forward;
+mod keyed;
 mod lookup;
 mod range;
 mod refresh;

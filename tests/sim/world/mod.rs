@@ -262,12 +262,16 @@ impl World {
         self.ask(at, Method::POST, "/edge-isr/purge", &headers, Some(body))
     }
 
-    pub fn urls_of_tag(&self, tag: &str) -> Vec<String> {
+    /// What `GET status` says.
+    pub fn status(&self, query: &str) -> serde_json::Value {
         let token = format!("Bearer {TOKEN}");
-        let path = format!("/edge-isr/status?tag={tag}");
+        let path = format!("/edge-isr/status?{query}");
         let seen = self.get_with(&path, &[("authorization", &token)]);
-        let answer: serde_json::Value = serde_json::from_str(&seen.text).unwrap();
-        answer["urls"]
+        serde_json::from_str(&seen.text).unwrap()
+    }
+
+    pub fn urls_of_tag(&self, tag: &str) -> Vec<String> {
+        self.status(&format!("tag={tag}"))["urls"]
             .as_array()
             .unwrap()
             .iter()

@@ -1,12 +1,9 @@
-//! The part of the cache key that rules decide: which parameters of the query count.
-//!
-//! What does not count is not sent to the origin either. So two requests with one key are one request
-//! to the origin, and the origin cannot respond to them differently.
+//! The parameters of the query that count in the key.
 
-use super::wildcard::Wildcards;
 use crate::fields::sorting::sorted_by_text;
 use crate::fields::url::form_decoded;
 use crate::policy::key::CacheKey;
+use crate::rules::wildcard::Wildcards;
 
 /// The parameters of a query that count.
 #[derive(Clone, Debug, PartialEq, Eq)]

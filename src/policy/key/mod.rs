@@ -3,17 +3,20 @@
 //! Scheme, host, path and query count byte for byte; only dot segments are resolved. Nothing is
 //! decoded, and the order of parameters counts. `/a%2Fb`, `/a/b` and `/A/b` are three pages;
 //! `/?a&b` and `/?b&a` are two.
+//!
+//! Rules may add parts of a visitor's request (`part`). All keys of a URL are one page: a purge of it
+//! reaches them all.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+pub mod part;
+mod slot;
 
-use sha2::{Digest, Sha256};
-
+use self::part::{KeyPart, PartKind};
+pub use self::slot::Slot;
+use self::slot::digest;
+use crate::fields::host::{canonical_host, is_host};
 use crate::fields::steps::steps;
 use crate::fields::url::resolved_path;
 use crate::policy::time::Time;
-
-/// The version of the hash scheme. A response stored under another version is never found.
-const SCHEME: &str = "edge-isr 1";
 
 /// The parts of an absolute `http` or `https` URL that identify a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +28,8 @@ pub struct CacheKey {
     /// The `Origin` of a cross-site script, which always selects a response of its own. Some
     /// origins (S3) send CORS fields only if `Origin` is present, without `Vary`.
     foreign_origin: Option<String>,
+    /// The parts of a visitor's request that count by a rule.
+    parts: Vec<KeyPart>,
 }
 
 /// The reason why a URL is no cache key.
@@ -75,6 +80,7 @@ impl CacheKey {
             path: if path.is_empty() { "/".to_owned() } else { resolved_path(path).into_owned() },
             query: query.filter(|query| !query.is_empty()),
             foreign_origin: None,
+            parts: Vec::new(),
         })
     }
 
@@ -94,6 +100,41 @@ impl CacheKey {
     pub fn with_query(&self, query: &str) -> CacheKey {
         let query = Some(query.to_owned()).filter(|query| !query.is_empty());
         CacheKey { query, ..self.clone() }
+    }
+
+    /// Returns the same page on another host.
+    pub fn with_host(&self, host: &str) -> CacheKey {
+        CacheKey { host: host.to_owned(), ..self.clone() }
+    }
+
+    /// Returns the key with parts of a visitor's request.
+    pub fn with_parts(self, parts: Vec<KeyPart>) -> CacheKey {
+        CacheKey { parts, ..self }
+    }
+
+    /// Returns the parts of a visitor's request that count.
+    pub fn parts(&self) -> &[KeyPart] {
+        &self.parts
+    }
+
+    /// Returns the value of a part. Only a header field and a cookie is asked for by its name.
+    pub fn value_of(&self, kind: PartKind, name: &str) -> Option<&str> {
+        let is_it = |part: &&KeyPart| part.kind == kind && (name.is_empty() || part.name == name);
+        self.parts.iter().find(is_it)?.value.as_deref()
+    }
+
+    /// Returns the names and values of the parts of a kind.
+    pub fn values_of(&self, kind: PartKind) -> impl Iterator<Item = (String, String)> {
+        let of_kind = move |part: &KeyPart| {
+            let value = part.value.clone().filter(|_| part.kind == kind)?;
+            Some((part.name.clone(), value))
+        };
+        self.parts.iter().filter_map(of_kind)
+    }
+
+    /// Returns the key of the page by its URL alone, whoever asks for it.
+    pub fn of_url(&self) -> CacheKey {
+        CacheKey { foreign_origin: None, parts: Vec::new(), ..self.clone() }
     }
 
     /// Returns the key of the host's first page, `/`.
@@ -155,10 +196,19 @@ impl CacheKey {
         }
     }
 
-    /// Returns the page's name in the tag graph: 32 hexadecimal digits.
+    /// Returns the page's name in the tag graph: 32 hexadecimal digits, and 16 more where parts of a
+    /// visitor's request count.
     pub fn page(&self) -> String {
         let mut page = digest(&[b"page", self.url().as_bytes()]);
         page.truncate(32);
+        if !self.parts.is_empty() {
+            let mut parts = Vec::new();
+            for part in &self.parts {
+                parts.extend(part.digested());
+            }
+            page.push('-');
+            page.push_str(&digest(&parts)[..16]);
+        }
         page
     }
 
@@ -166,13 +216,17 @@ impl CacheKey {
     pub fn slot(&self) -> Slot {
         let url = self.url();
         let mut parts: Vec<&[u8]> = vec![b"response", url.as_bytes()];
-        parts.extend(self.origin_parts());
-        Slot { host: self.host.clone(), digest: digest(&parts) }
+        self.add_visitor_parts(&mut parts);
+        Slot::of(&self.host, &parts)
     }
 
-    fn origin_parts(&self) -> impl Iterator<Item = &[u8]> {
-        let origin = self.foreign_origin.iter();
-        origin.flat_map(|origin| [b"foreign origin".as_slice(), origin.as_bytes()])
+    fn add_visitor_parts<'k>(&'k self, parts: &mut Vec<&'k [u8]>) {
+        if let Some(origin) = &self.foreign_origin {
+            parts.extend([b"foreign origin".as_slice(), origin.as_bytes()]);
+        }
+        for part in &self.parts {
+            parts.extend(part.digested());
+        }
     }
 
     /// Returns another variant's slot; `selecting` holds the selecting fields' names and values.
@@ -185,63 +239,9 @@ impl CacheKey {
         for (name, value) in selecting {
             parts.extend([name.as_bytes(), value.as_bytes()]);
         }
-        parts.extend(self.origin_parts());
-        Slot { host: self.host.clone(), digest: digest(&parts) }
+        self.add_visitor_parts(&mut parts);
+        Slot::of(&self.host, &parts)
     }
-}
-
-/// A place in the data centre's cache.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot {
-    host: String,
-    digest: String,
-}
-
-impl Slot {
-    /// Returns the slot beside this one for `purpose` (`lease`, `seen`, a body's token, …).
-    pub fn beside(&self, purpose: &str) -> Slot {
-        Slot {
-            host: self.host.clone(),
-            digest: digest(&[b"beside", self.digest.as_bytes(), purpose.as_bytes()]),
-        }
-    }
-
-    /// Returns the global name: 64 hexadecimal digits of a hash that includes the host.
-    pub fn name(&self) -> &str {
-        &self.digest
-    }
-
-    /// Returns a number that distinguishes the slots of an isolate.
-    pub fn number(&self) -> u64 {
-        u64::from_str_radix(&self.digest[..16], 16).unwrap_or(0)
-    }
-
-    /// Returns the URL for the Cache API, on the zone's own host. The Worker serves the path itself
-    /// and never forwards it.
-    ///
-    /// `secret` keeps clients from guessing the URL. If no route covers the control prefix, a
-    /// client could otherwise request stored responses directly.
-    pub fn url(&self, control_prefix: &str, secret: &[u8]) -> String {
-        let name = digest(&[b"slot", secret, self.digest.as_bytes()]);
-        format!("https://{}{control_prefix}/stored/{name}", self.host)
-    }
-}
-
-/// Hashes the parts, each preceded by its length, so that no two lists of parts hash alike.
-fn digest(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in [SCHEME.as_bytes()].iter().chain(parts) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hex::encode(hash.finalize())
-}
-
-/// Returns the host in lower case, without the scheme's default port.
-pub fn canonical_host(host: &str, scheme: &str) -> String {
-    let host = host.to_ascii_lowercase();
-    let own_port = if scheme == "https" { ":443" } else { ":80" };
-    host.strip_suffix(own_port).map(str::to_owned).unwrap_or(host)
 }
 
 /// Returns the URL with its path resolved as in [`CacheKey::parse`], so that the origin gets the
@@ -260,41 +260,4 @@ pub fn resolved_url(url: &str) -> String {
 fn is_absolute(reference: &str) -> bool {
     let scheme = reference.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// Tells whether a text is a domain name or an address, with or without a port.
-pub fn is_host(host: &str) -> bool {
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-        _ => (host, None),
-    };
-    let port_is_legal = port.is_none_or(|port| is_number(port) && port.parse::<u16>().is_ok());
-    port_is_legal && (is_domain(name) || is_address(name))
-}
-
-/// Tells whether a text is a domain name (RFC 1035 §2.3.4); a dot at the end is allowed. A name
-/// that ends in a number is an address (URL Standard).
-fn is_domain(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let is_label = |label: &str| {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (1..=63).contains(&label.len()) && label.bytes().all(legal)
-    };
-    let last = name.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
-    let is_hexadecimal = last
-        .strip_prefix("0x")
-        .is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-    name.len() <= 253 && name.split('.').all(is_label) && !is_number(&last) && !is_hexadecimal
-}
-
-fn is_address(name: &str) -> bool {
-    let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    match inner {
-        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
-        None => name.parse::<Ipv4Addr>().is_ok(),
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
