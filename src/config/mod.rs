@@ -21,7 +21,7 @@ use crate::policy::key::CacheKey;
 use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
-use crate::rules::Rules;
+use crate::rules::{Rules, presets};
 
 /// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -150,7 +150,7 @@ impl Config {
                 most: number(raw, "VARIANTS_MAX", 64, 1, 10_000)? as usize,
                 after: number(raw, "VARIANT_AFTER", 2, 1, 10)? as u32,
             },
-            rules: rules(raw("RULES").as_deref(), BUILT_IN_RULES),
+            rules: rules(raw, BUILT_IN_RULES),
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
             purge_seen_within: Duration::from_secs(number(raw, "PURGE_SEEN_WITHIN", 30, 2, 3600)?),
             skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
@@ -241,20 +241,24 @@ pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
 /// The list of `rules.toml`, if the Worker was built with one.
 const BUILT_IN_RULES: Option<&str> = option_env!("EDGE_ISR_RULES");
 
-/// Reads the rules of the setting `RULES`, or those that are built in.
+/// Reads the rules of the setting `RULES`, or those that are built in, and those of `PRESET`.
 ///
 /// A fault does not make the other settings useless: no page is wrong uncached.
-pub fn rules(in_setting: Option<&str>, built_in: Option<&str>) -> Result<Rules, ConfigError> {
-    let text = match (in_setting, built_in) {
-        (None, None) => return Ok(Rules::NONE),
-        (Some(text), None) | (None, Some(text)) => text,
+pub fn rules(raw: RawConfig<'_>, built_in: Option<&str>) -> Result<Rules, ConfigError> {
+    let preset = raw("PRESET").map(|name| presets::rules_of(&name)).transpose();
+    let preset = preset.map_err(|reason| error("PRESET", reason + ", so no page is cached"))?;
+    let text = match (raw("RULES"), built_in) {
+        (None, None) if preset.is_none() => return Ok(Rules::NONE),
+        (None, None) => "[]".to_owned(),
+        (Some(text), None) => text,
+        (None, Some(text)) => text.to_owned(),
         (Some(_), Some(_)) => {
             let reason = "stands in wrangler.toml, and rules.toml is built in, so no page is cached: remove \
                           one of the two lists";
             return Err(error("RULES", reason));
         }
     };
-    Rules::parse(text).map_err(|faults| {
+    Rules::parse_before(&text, preset.unwrap_or("[]")).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         error("RULES", format!("cannot be used, so no page is cached: {}", faults.join("; ")))
     })

@@ -4,7 +4,7 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 41] = [
+pub const NAMES: [&str; 42] = [
     "CACHE_SECRET",
     "CONTROL_PREFIX",
     "COOKIE_VARIANTS",
@@ -28,6 +28,7 @@ pub const NAMES: [&str; 41] = [
     "ORIGIN_HEADERS",
     "ORIGIN_TIMEOUT",
     "PLAN",
+    "PRESET",
     "PURGE_ITEMS_MAX",
     "PURGE_SEEN_WITHIN",
     "PURGE_SWR",

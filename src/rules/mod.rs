@@ -13,6 +13,7 @@
 //! | `key` | what counts in a page's key |
 //! | `glob`, `wildcard` | texts with wildcards |
 //! | `template` | tags with variables |
+//! | `presets` | rules for frameworks and servers |
 //! | `path` | the ways in which an origin may read a path |
 
 pub mod condition;
@@ -20,6 +21,7 @@ pub mod effects;
 pub mod glob;
 pub mod key;
 pub mod path;
+pub mod presets;
 pub mod read;
 pub mod template;
 pub mod wildcard;

@@ -161,6 +161,39 @@ fn a_setting_that_is_wrong_is_named_by_explain() {
 }
 
 #[test]
+fn each_preset_is_built_in_as_its_file_says() {
+    let folder = Folder::with(&[]);
+    let presets = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules/presets");
+    for (name, json) in edge_isr::rules::presets::PRESETS {
+        let file = presets.join(name).with_extension("toml");
+        assert_eq!(folder.run(&["json", file.to_str().unwrap()]), Ok(json.trim_end().to_owned()));
+    }
+}
+
+#[test]
+fn a_preset_is_checked_with_the_rules_before_it() {
+    let preset = "[vars]\nPRESET = \"wordpress\"\nORIGIN = \"https://origin.example\"\n";
+    let folder = Folder::with(&[("wrangler.toml", preset)]);
+    assert_eq!(
+        folder.run(&["check"]),
+        Ok("edge-isr: 6 rules in wrangler.toml and its preset, no fault.".to_owned())
+    );
+    let said = folder.run(&["explain", "GET", "https://www.example.com/cart/"]).unwrap();
+    assert!(said.starts_with("rule 3 of the preset holds: cache = \"bypass\""), "{said}");
+    let own = format!("{preset}[[vars.RULES]]\ncache = \"forever\"\n");
+    let folder = Folder::with(&[("wrangler.toml", &own)]);
+    let said = folder.run(&["check"]).unwrap_err();
+    assert!(
+        said.starts_with(
+            "wrangler.toml: rule 1 of the preset: cache is \"bypass\" and never counts"
+        )
+    );
+    let folder = Folder::with(&[("wrangler.toml", &preset.replace("wordpress", "joomla"))]);
+    let names = "django, drupal, static, wagtail, wordpress";
+    assert_eq!(folder.run(&["check"]), Err(format!("wrangler.toml: PRESET is none of {names}")));
+}
+
+#[test]
 fn the_list_of_a_file_is_built_in_as_json() {
     let folder = Folder::with(&[("rules.toml", RULES), ("wrong.toml", "[[rules]]\nttl = -1")]);
     let list = r#"[{"cache":"forever","path":"/**"}]"#;

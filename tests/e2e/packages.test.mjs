@@ -48,7 +48,8 @@ describe("django-edge-isr", () => {
 
   test("has keys for each language and each device", () =>
     withRules([{ cache: "forever", key: { locale: ["en", "de"], device: true } }], async (origin, edge) => {
-      const said = ({ headers }) => `${headers.get("accept-language")} ${/Mobile/.test(headers.get("user-agent")) ? "small" : "wide"}`;
+      const said = ({ headers }) =>
+        `${headers.get("accept-language")} ${/Mobile/.test(headers.get("user-agent")) ? "small" : "wide"}`;
       origin.on("/a", (request) => ({ body: said(request), headers: {} }));
       const visitors = [
         [{ "accept-language": "de-AT, en;q=0.5", "user-agent": "Mozilla/5.0 (iPhone) Mobile" }, "de small"],

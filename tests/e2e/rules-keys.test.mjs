@@ -26,7 +26,7 @@ const browser = (cookie) => ({ headers: { "user-agent": "Firefox", "accept-langu
 
 describe("a key with parts of a visitor's request", () => {
   test("shows each visitor the page of theirs, whatever else they send", () =>
-    withShop(async (origin, edge) => {
+    withShop(async (_, edge) => {
       for (const [cookie, body] of [
         ["currency=EUR; _ga=1", "de lang=de; currency=EUR"],
         ["_ga=2; currency=USD; lang=en", "de lang=de; currency=USD"],
@@ -52,7 +52,7 @@ describe("a key with parts of a visitor's request", () => {
     }));
 
   test("is purged by URL or tag like one page", () =>
-    withShop(async (origin, edge) => {
+    withShop(async (_, edge) => {
       for (const selectors of [{ urls: ["https://www.example.com/a"] }, { tags: ["page:/a"] }]) {
         for (const cookie of ["currency=EUR", "currency=USD"]) {
           await edge.fetch("/a", browser(cookie));
@@ -66,14 +66,17 @@ describe("a key with parts of a visitor's request", () => {
     }));
 
   test("is listed with the tags of each", () =>
-    withShop(async (origin, edge) => {
+    withShop(async (_, edge) => {
       for (const cookie of ["currency=EUR", "currency=USD"]) await edge.fetch("/a", browser(cookie));
       await eventually(async () => {
         const status = await edge.fetch("/edge-isr/status?url=https://www.example.com/a", { headers: bearer(TOKEN) });
-        assert.deepEqual(status.json().by_key.map(({ key, tags }) => `${key}: ${tags}`).sort(), [
-          "cookie.currency=EUR: currency:eur,page:/a",
-          "cookie.currency=USD: currency:usd,page:/a",
-        ]);
+        assert.deepEqual(
+          status
+            .json()
+            .by_key.map(({ key, tags }) => `${key}: ${tags}`)
+            .sort(),
+          ["cookie.currency=EUR: currency:eur,page:/a", "cookie.currency=USD: currency:usd,page:/a"],
+        );
       });
       const status = await edge.fetch("/edge-isr/status?tag=page:/a", { headers: bearer(TOKEN) });
       assert.deepEqual(status.json().urls, ["https://www.example.com/a"]);

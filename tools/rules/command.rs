@@ -43,15 +43,17 @@ fn run(given: &[String]) -> Result<String, String> {
 
 fn check(given: &[String]) -> Result<String, String> {
     let sources = Sources::read(&sources::options(given)?)?;
-    let Some(list) = &sources.list else {
-        return Ok(format!("edge-isr: there are no rules in {}.", sources.config));
-    };
-    let rules = list.rules()?;
+    let rules = sources.rules()?;
+    let file = sources.list.as_ref().map_or(&sources.config, |list| &list.file);
+    if rules.list().is_empty() {
+        return Ok(format!("edge-isr: there are no rules in {file}."));
+    }
     let mut lines: Vec<String> = warnings::warnings(&rules);
-    lines.iter_mut().for_each(|line| *line = format!("{}: {line}", list.file));
+    lines.iter_mut().for_each(|line| *line = format!("{file}: {line}"));
+    let of_preset = if sources.preset.is_some() { " and its preset" } else { "" };
     lines.push(match rules.list().len() {
-        1 => format!("edge-isr: 1 rule in {}, no fault.", list.file),
-        number => format!("edge-isr: {number} rules in {}, no fault.", list.file),
+        1 => format!("edge-isr: 1 rule in {file}{of_preset}, no fault."),
+        number => format!("edge-isr: {number} rules in {file}{of_preset}, no fault."),
     });
     Ok(lines.join("\n"))
 }

@@ -31,18 +31,14 @@ struct Asked {
 pub fn explain(given: &[String]) -> Result<String, String> {
     let asked = asked(given)?;
     let sources = Sources::read(&asked.options)?;
-    let json = match &sources.list {
-        Some(list) => {
-            list.rules()?;
-            list.json.clone()
-        }
-        None => "[]".to_owned(),
-    };
+    sources.rules()?;
+    let json = sources.list.as_ref().map_or("[]", |list| &*list.json).to_owned();
     let mut variables = sources.variables;
     variables.insert("RULES".to_owned(), json.clone());
     let text = |name: &str| variables.get(name).filter(|text| !text.trim().is_empty()).cloned();
     let config = Config::read(&text).map_err(|error| format!("{}: {error}", sources.config))?;
-    let written: Vec<Value> = serde_json::from_str(&json).unwrap_or_default();
+    let list = |json: &str| serde_json::from_str::<Vec<Value>>(json).unwrap_or_default();
+    let written = [list(&json), list(sources.preset.unwrap_or("[]"))];
     let url = resolved_url(&asked.url);
     let key = CacheKey::parse(&url).map_err(|error| format!("{url}: {error}"))?;
     if !config.serves(key.host()) {
@@ -54,7 +50,7 @@ pub fn explain(given: &[String]) -> Result<String, String> {
 fn explained(
     asked: &Asked,
     config: &Config,
-    written: &[Value],
+    written: &[Vec<Value>; 2],
     url: &str,
     key: CacheKey,
 ) -> String {
@@ -72,7 +68,13 @@ fn explained(
     let mut lines = Vec::new();
     for (index, rule) in config.rules().list().iter().enumerate() {
         if holds(rule) {
-            lines.push(format!("rule {} holds: {}", index + 1, fields_of(&written[index])));
+            let [own, preset] = written;
+            lines.push(match index.checked_sub(own.len()) {
+                None => format!("rule {} holds: {}", index + 1, fields_of(&own[index])),
+                Some(at) => {
+                    format!("rule {} of the preset holds: {}", at + 1, fields_of(&preset[at]))
+                }
+            });
         }
     }
     if lines.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use edge_isr::rules::Rules;
+use edge_isr::rules::{Rules, presets};
 use serde_json::Value;
 
 /// What a command line says about the files.
@@ -23,6 +23,8 @@ pub struct Sources {
     pub variables: BTreeMap<String, String>,
     /// The list of rules, if there is one.
     pub list: Option<List>,
+    /// The rules of the preset as JSON, if there is one.
+    pub preset: Option<&'static str>,
 }
 
 /// A list of rules, and the file it stands in.
@@ -90,16 +92,21 @@ impl Sources {
             }
             (None, false) => None,
         };
-        Ok(Sources { config, variables, list })
+        let preset = variables.get("PRESET").filter(|name| !name.trim().is_empty());
+        let preset = preset.map(|name| presets::rules_of(name)).transpose();
+        let preset = preset.map_err(|reason| format!("{config}: PRESET {reason}"))?;
+        Ok(Sources { config, variables, list, preset })
     }
-}
 
-impl List {
-    /// Parses the rules; fails with a line for each fault.
+    /// Parses the rules and the preset; fails with a line for each fault.
     pub fn rules(&self) -> Result<Rules, String> {
-        Rules::parse(&self.json).map_err(|faults| {
+        let (file, own) = match &self.list {
+            Some(list) => (&list.file, &*list.json),
+            None => (&self.config, "[]"),
+        };
+        Rules::parse_before(own, self.preset.unwrap_or("[]")).map_err(|faults| {
             let lines: Vec<String> =
-                faults.iter().map(|fault| format!("{}: {fault}", self.file)).collect();
+                faults.iter().map(|fault| format!("{file}: {fault}")).collect();
             lines.join("\n")
         })
     }
@@ -107,9 +114,11 @@ impl List {
 
 /// Returns the list of a rules.toml as JSON; fails with its faults.
 pub fn list_of_file(file: &Path) -> Result<String, String> {
-    let list = List { file: file.display().to_string(), json: tables_of_file(file)? };
-    list.rules()?;
-    Ok(list.json)
+    let name = file.display();
+    let json = tables_of_file(file)?;
+    let faults = Rules::parse(&json).err().unwrap_or_default();
+    let lines: Vec<String> = faults.iter().map(|fault| format!("{name}: {fault}")).collect();
+    if lines.is_empty() { Ok(json) } else { Err(lines.join("\n")) }
 }
 
 fn tables_of_file(file: &Path) -> Result<String, String> {

@@ -89,17 +89,22 @@ impl Rule {
 }
 
 /// Returns the faults of rules beside each other.
-pub(super) fn faults(rules: &[Rule]) -> Vec<Fault> {
+/// Those from the number `own` on are the preset's.
+pub(super) fn faults(rules: &[Rule], own: usize) -> Vec<Fault> {
     let shadowed = rules.iter().enumerate().filter_map(|(index, rule)| {
         let is_bypass = rule.effects.cache == Some(Cache::Bypass);
         let before = rules[..index].iter();
         let mut before = before.map(|earlier| earlier.decides_for_path() && earlier.covers_path_of(rule));
         let earlier = before.position(|shadows| shadows).filter(|_| is_bypass)? + 1;
+        let advice = if index < own {
+            "Move this rule before it"
+        } else {
+            "Leave cache out of that rule, as the preset says it, or give it conditions"
+        };
         let reason = format!(
-            "is \"bypass\" and never counts: rule {earlier} decides first for the same paths. Move this \
-             rule before it"
+            "is \"bypass\" and never counts: rule {earlier} decides first for the same paths. {advice}"
         );
-        Some(Fault { rule: Some(index + 1), field: Some("cache".to_owned()), reason })
+        Some(Fault { rule: Some(index + 1), own: None, field: Some("cache".to_owned()), reason })
     });
     let stores = |rule: &Rule| matches!(rule.effects.cache, Some(Cache::Force | Cache::Forever));
     let none_stores = !rules.iter().any(stores);
@@ -108,11 +113,12 @@ pub(super) fn faults(rules: &[Rule]) -> Vec<Fault> {
         let reason =
             "counts only where a rule says cache = \"force\" or \"forever\", and none does";
         let (rule, field) = (Some(index + 1), Some(field.to_owned()));
-        Some(Fault { rule, field, reason: reason.to_owned() })
+        Some(Fault { rule, own: None, field, reason: reason.to_owned() })
     });
     let mut faults: Vec<Fault> = shadowed.chain(idle).collect();
     for (index, rule) in rules.iter().enumerate() {
         faults.extend(uncounted(rule, rules).map(|(field, reason)| Fault {
+            own: None,
             rule: Some(index + 1),
             field,
             reason,

@@ -18,8 +18,11 @@ use super::{Rule, Rules};
 /// A fault of a list of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The number of the rule, counted from 1. `None` is a fault of the whole list.
+    /// The number of the rule, counted from 1. `None` is a fault of the whole list. Rules of the preset
+    /// come after the site's own.
     pub rule: Option<usize>,
+    /// The number of the site's own rules, if the fault is in the preset beside them.
+    pub own: Option<usize>,
     /// The field, if the fault is in one.
     pub field: Option<String>,
     /// What is wrong, and what would be legal: the rest of a sentence.
@@ -29,7 +32,10 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
-            Some(number) => write!(f, "rule {number}")?,
+            Some(number) => match self.own {
+                Some(own) => write!(f, "rule {} of the preset", number - own)?,
+                None => write!(f, "rule {number}")?,
+            },
             None => f.write_str("the list of rules")?,
         }
         if let Some(field) = &self.field {
@@ -51,15 +57,16 @@ const FIELDS: &str = "is no field of a rule. Conditions: path, host, method, que
 
 impl Rules {
     /// Parses a JSON list of rules; fails with every fault.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
-        let of_list = |reason| vec![Fault { rule: None, field: None, reason }];
-        let value: Value = serde_json::from_slice(text.as_bytes())
-            .map_err(|cause| of_list(format!("is not JSON: {cause}")))?;
-        let Value::Array(items) = value else {
-            let reason =
-                "is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml";
-            return Err(of_list(reason.to_owned()));
-        };
+        Rules::parse_before(text, "[]")
+    }
+
+    /// Parses a JSON list of rules, and a preset that comes after them; fails with every fault.
+    pub fn parse_before(text: &str, preset: &str) -> Result<Rules, Vec<Fault>> {
+        let mut items = items(text)?;
+        let own = items.len();
+        items.append(&mut self::items(preset)?);
         let mut faults = Vec::new();
         let mut list = Vec::new();
         for (index, item) in items.iter().enumerate() {
@@ -67,15 +74,32 @@ impl Rules {
                 Ok(rule) => list.push(rule),
                 Err(FieldFault { field, reason }) => {
                     let field = Some(field).filter(|field| !field.is_empty());
-                    faults.push(Fault { rule: Some(index + 1), field, reason });
+                    faults.push(Fault { rule: Some(index + 1), own: None, field, reason });
                 }
             }
         }
         // The rules are compared with each other once each of them is legal.
         if faults.is_empty() {
-            faults = list::faults(&list);
+            faults = list::faults(&list, own);
+        }
+        for fault in &mut faults {
+            fault.own = fault.rule.filter(|number| *number > own).map(|_| own);
         }
         if faults.is_empty() { Ok(Rules::new(list)) } else { Err(faults) }
+    }
+}
+
+/// The rules of a JSON list, not read yet.
+fn items(text: &str) -> Result<Vec<Value>, Vec<Fault>> {
+    let of_list = |reason| vec![Fault { rule: None, own: None, field: None, reason }];
+    match serde_json::from_slice(text.as_bytes()) {
+        Ok(Value::Array(items)) => Ok(items),
+        Ok(_) => {
+            let reason =
+                "is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml";
+            Err(of_list(reason.to_owned()))
+        }
+        Err(cause) => Err(of_list(format!("is not JSON: {cause}"))),
     }
 }
 

@@ -3,6 +3,7 @@
 mod glob;
 mod key;
 mod path;
+mod presets;
 mod read;
 mod template;
 mod visitor;
@@ -320,8 +321,10 @@ fn the_plain_request_goes_first_where_a_rule_says_so() {
 #[test]
 fn rules_stand_in_the_setting_or_are_built_in_and_not_both() {
     let list = Some(r#"[{"cache":"forever"}]"#);
-    let number =
-        |setting, built_in| config::rules(setting, built_in).map(|rules| rules.list().len());
+    let number = |setting: Option<&str>, built_in| {
+        let raw = |name: &str| setting.filter(|_| name == "RULES").map(str::to_owned);
+        config::rules(&raw, built_in).map(|rules| rules.list().len())
+    };
     assert_eq!(number(None, None), Ok(0));
     assert_eq!(number(list, None), Ok(1));
     assert_eq!(number(None, list), Ok(1));

@@ -24,7 +24,7 @@ fn shop() -> World {
     world
 }
 
-fn browser<'a>(cookie: &'a str) -> [(&'a str, &'a str); 2] {
+fn browser(cookie: &str) -> [(&str, &str); 2] {
     [("user-agent", "Firefox"), ("cookie", cookie)]
 }
 

@@ -19,6 +19,9 @@ export const withoutWordPress = () => withoutDebian([...WHOLE, ...ALONE]);
 
 export const installWordPress = () => installed("wordpress", install);
 
+/** WordPress as it is, without the plugin that knows the edge. */
+export const startStockWordPress = (env) => startWordPress({ ...env, STOCK: "1" });
+
 /** With PHP's own server, and a copy of the database. */
 export async function startWordPress(env) {
   const home = await installWordPress();

@@ -23,6 +23,7 @@ define('DISABLE_WP_CRON', true);
 define('AUTOMATIC_UPDATER_DISABLED', true);
 define('WP_HTTP_BLOCK_EXTERNAL', true);
 define('WP_ACCESSIBLE_HOSTS', '127.0.0.1');
+if (getenv('STOCK')) define('WPMU_PLUGIN_DIR', __DIR__ . '/no-plugins');
 $table_prefix = 'wp_';
 
 if (!defined('ABSPATH')) {
