@@ -224,5 +224,6 @@ fn as_ruled(config: &Config, key: &CacheKey, stored: Stored) -> Option<Stored> {
     let ruled = config.rules().ruled(key, response.status, &response.headers);
     let harmless = config.rules().harmless(key, response.status, &response.headers);
     let harmless = harmless.filter(|_| !response.stripped.is_empty());
+    // broken: rules-of-before
     Some(Stored::Response(ruled.applied_to(response, harmless, config.storing)?))
 }

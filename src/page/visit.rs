@@ -67,6 +67,7 @@ impl Visit {
     /// what the key leaves out must not shape the response.
     pub fn keyed_by_rules(self) -> Visit {
         match self.config.rules().key_for(&self.key, &*self.fields) {
+            // broken: uncounted-sent
             Some(key) if key.parts().is_empty() => Visit { url: key.url(), key, ..self },
             Some(key) => {
                 let fields = Rc::new(KeyedFields::new(self.fields, key.parts()));
@@ -177,6 +178,7 @@ impl Visit {
             languages: self.config.languages,
         };
         let mut fields = plain::plain_fields(&*self.fields, &names, allowed);
+        // broken: key-not-sent
         part::put(self.key.parts(), &mut fields);
         fields
     }

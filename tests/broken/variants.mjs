@@ -408,4 +408,34 @@ export const VARIANTS = [
       ["endless-refresh", "self.under_way.as_ref().is_some_and(|under_way| now < under_way.until)", "self.under_way.is_some()"],
     ],
   },
+  {
+    id: "key-not-sent",
+    name: "the origin is not sent what counts in the key",
+    test: "reflecting::with_parts_of_requests_in_the_key_each_visitor_is_shown_the_page_of_theirs",
+    edits: [["key-not-sent", "part::put(self.key.parts(), &mut fields);", ""]],
+  },
+  {
+    id: "key-without-parts",
+    name: "all visitors share the page of one key",
+    test: "reflecting::with_parts_of_requests_in_the_key_each_visitor_is_shown_the_page_of_theirs",
+    edits: [["key-without-parts", "self.parts()", "&self.parts()[..0]"]],
+  },
+  {
+    id: "changed-by-name",
+    name: "a cookie beside those of the key counts as one of the key",
+    test: "reflecting::with_parts_of_requests_in_the_key_each_visitor_is_shown_the_page_of_theirs",
+    edits: [["changed-by-name", "plain.get(*name) != other.get(*name)", "!other.contains_key(*name)"]],
+  },
+  {
+    id: "uncounted-sent",
+    name: "the origin is sent a parameter that does not count",
+    test: "page::rules::a_link_of_a_newsletter_is_a_hit_on_the_page_and_its_parameters_never_reach_the_origin",
+    edits: [["uncounted-sent", "key.url()", "self.url"]],
+  },
+  {
+    id: "rules-of-before",
+    name: "new rules do not reach what is stored",
+    test: "page::rules::new_rules_reach_what_is_stored",
+    edits: [["rules-of-before", "ruled.applied_to(response, harmless, config.storing)?", "response"]],
+  },
 ];

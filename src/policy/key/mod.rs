@@ -224,7 +224,8 @@ impl CacheKey {
         if let Some(origin) = &self.foreign_origin {
             parts.extend([b"foreign origin".as_slice(), origin.as_bytes()]);
         }
-        for part in &self.parts {
+        // broken: key-without-parts
+        for part in self.parts() {
             parts.extend(part.digested());
         }
     }

@@ -29,7 +29,8 @@ impl Plan {
     /// The history of a seed, with about so many visits.
     pub fn of(seed: u64, visits: usize) -> Plan {
         let mut dice = Dice::new(seed);
-        let shape = Shape::draw(&mut dice);
+        let has_rules = seed % 4 == 3;
+        let shape = Shape { has_rules, ..Shape::draw(&mut dice) };
         let mut actions = Draw::new(&mut dice, &shape).draw(visits);
         actions.sort_by_key(|action| action.at);
         Plan { seed, shape, actions }

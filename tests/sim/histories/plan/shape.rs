@@ -37,6 +37,8 @@ pub struct Shape {
     /// Seconds within which a purge is seen, with a journal.
     pub seen_within: u64,
     pub journal: Option<JournalShape>,
+    /// Rules say what the origin says otherwise, and leave parameters of advertisers out of the key.
+    pub has_rules: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +107,7 @@ impl Shape {
             coordinator: dice.of_ten(3),
             seen_within: dice.one_of(&[2, 5, 10, 30, 120]),
             journal: dice.of_ten(6).then(|| JournalShape::draw(dice, skew)),
+            has_rules: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use edge_isr::platform::{Request, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::histories::guises::{Influence, OwnPage, Refused};
-use crate::histories::plan::{Nature, PageShape, Says};
+use crate::histories::plan::{Nature, PageShape, Says, Shape};
 use crate::histories::shared_cache::CacheBefore;
 use crate::world::platform::{Body, HELD_MOST, Sim};
 
@@ -19,7 +19,7 @@ impl Site {
         version: &Version,
         breaks_off: bool,
     ) -> Response<Body> {
-        let mut draft = Draft::of(&self.shape.pages[fetch.page], request, fetch, version.clone());
+        let mut draft = Draft::of(&self.shape, request, fetch, version.clone());
         fetch.turned.set(draft.is_private);
         self.ask_the_cache_before(&mut draft);
         draft.say("x-fetch", fetch.number.to_string());
@@ -60,6 +60,7 @@ impl Site {
 /// An answer that is being made.
 struct Draft<'a> {
     shape: &'a PageShape,
+    has_rules: bool,
     fetch: &'a Fetch,
     influence: Influence,
     is_private: bool,
@@ -71,11 +72,12 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn of(
-        shape: &'a PageShape,
+        world: &'a Shape,
         request: &Request<Body>,
         fetch: &'a Fetch,
         version: Version,
     ) -> Draft<'a> {
+        let (shape, has_rules) = (&world.pages[fetch.page], world.has_rules);
         let influence = shape.shaped.influence(&request.headers);
         let is_private = matches!(version.nature, Nature::Private | Nature::SetsCookie);
         let whose = match (&fetch.named, influence) {
@@ -83,7 +85,8 @@ impl<'a> Draft<'a> {
             (None, _) if is_private => "plain",
             _ => "all",
         };
-        Draft { shape, fetch, influence, is_private, whose, version, headers: HeaderMap::new() }
+        let headers = HeaderMap::new();
+        Draft { shape, has_rules, fetch, influence, is_private, whose, version, headers }
     }
 
     fn say(&mut self, name: &'static str, value: String) {
@@ -96,6 +99,7 @@ impl<'a> Draft<'a> {
             Influence::Own(OwnPage::Private) => "private".to_owned(),
             Influence::Own(OwnPage::NoCache) => "no-cache".to_owned(),
             Influence::Own(OwnPage::Silent) => return,
+            _ if self.has_rules && self.shape.says != Says::NoCache => return,
             _ => control_for_all(self.shape),
         };
         self.say("cache-control", control);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use edge_isr::config::Config;
 
-use crate::histories::plan::Shape;
+use crate::histories::plan::{Says, Shape};
 use crate::world::kv::SimKv;
 
 use super::TOKEN;
@@ -22,9 +22,28 @@ pub fn config(shape: &Shape) -> Config {
         ("VISITOR_WRITES_PER_DAY", "1000000000".to_owned()),
         ("PURGE_SWR", shape.purge_swr.to_string()),
         ("PURGE_SEEN_WITHIN", shape.seen_within.to_string()),
+        ("RULES", if shape.has_rules { rules(shape) } else { "[]".to_owned() }),
     ];
     let setting = |name: &str| settings.iter().find(|(known, _)| *known == name);
     Config::read(&|name| setting(name).map(|(_, value)| value.clone())).unwrap()
+}
+
+/// Rules that give each page the lifetime that the origin does not state.
+fn rules(shape: &Shape) -> String {
+    let mut rules = vec![serde_json::json!({ "key": { "query": { "except": "tracking" } } })];
+    for page in shape.pages.iter().filter(|page| page.says != Says::NoCache) {
+        let (path, query) = page.path.split_once('?').unwrap_or((&page.path, ""));
+        rules.push(serde_json::json!({
+            "path": path,
+            "query": { "q": !query.is_empty() },
+            "cache": "force",
+            "ttl": page.s_maxage,
+            "status_ttl": { "404": page.s_maxage },
+            "stale_while_revalidate": page.stale_while_revalidate,
+            "stale_if_error": page.stale_if_error,
+        }));
+    }
+    serde_json::Value::from(rules).to_string()
 }
 
 pub fn kv(shape: &Shape) -> SimKv {

@@ -22,7 +22,7 @@ impl Stage {
     pub(super) fn visit(self: &Rc<Self>, visiting: Visiting) {
         let sim = self.platform(visiting.centre, visiting.isolate);
         let method = if visiting.manner == Manner::Head { Method::HEAD } else { Method::GET };
-        let visit = self.request(method, &self.site.url(visiting.page), self.fields(&visiting));
+        let visit = self.request(method, &self.url(&visiting), self.fields(&visiting));
         let group = sim.trace.group;
         self.invariants.history.report.borrow_mut().requests += 1;
         self.invariants.purges.racing(&visiting);
@@ -66,6 +66,17 @@ impl Stage {
     pub fn request(&self, method: Method, url: &str, fields: HeaderMap) -> Visit {
         let (url, config) = (url.to_owned(), self.config.clone());
         Visit::new(method, url.clone(), CacheKey::parse(&url).unwrap(), Rc::new(fields), config)
+    }
+
+    /// The URL that the visitor asks for: that of a newsletter's link, now and then.
+    fn url(&self, visiting: &Visiting) -> String {
+        let url = self.site.url(visiting.page);
+        let bypasses = matches!(visiting.manner, Manner::Authorized | Manner::LoggedIn);
+        if !self.shape.has_rules || bypasses || visiting.user % 3 != 0 {
+            return url;
+        }
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}utm_source=u{}", visiting.user)
     }
 
     fn fields(&self, visiting: &Visiting) -> HeaderMap {
