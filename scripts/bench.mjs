@@ -2,6 +2,7 @@
 // npm run bench -- hits [--scale S …]: what hits wait for and cost, with the purge journal and without it.
 // npm run bench -- cold [--samples N]: what a new isolate takes for its first response.
 // npm run bench -- origin-requests [--requests N]: how many requests the origin gets, in the simulator.
+// npm run bench -- instructions: how many instructions rules add to a hit, on the host. It needs valgrind.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { start } from "./lib/child.mjs";
@@ -13,7 +14,7 @@ import { requireCargo, rustEnv } from "./lib/rust.mjs";
 import { setUpWorker } from "./lib/setup.mjs";
 import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
-const BENCHES = { hits, cold, "origin-requests": originRequests };
+const BENCHES = { hits, cold, instructions, "origin-requests": originRequests };
 
 command(([name, ...given]) => (Object.hasOwn(BENCHES, name ?? "") ? BENCHES[name](given) : besideOthers([name, ...given])));
 
@@ -32,6 +33,11 @@ async function hits(given) {
 
 async function cold(given) {
   return run("cold.mjs", given, await setUpWorker());
+}
+
+async function instructions(given) {
+  requireCargo();
+  return run("instructions.mjs", given, await rustEnv());
 }
 
 async function run(module, given, env) {

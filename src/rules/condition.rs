@@ -246,6 +246,11 @@ impl Conditions {
             && is_in(&self.content_types, |wanted| wanted.matches(&media_type))
     }
 
+    /// Tells whether the conditions may hold for a path in its normal form. It is cheap.
+    pub(super) fn may_hold_for(&self, path: &str) -> bool {
+        self.path.as_ref().is_none_or(|glob| glob.matches(path))
+    }
+
     /// Tells whether a condition concerns the response.
     pub fn need_response(&self) -> bool {
         !self.statuses.is_empty() || !self.content_types.is_empty()

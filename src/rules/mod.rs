@@ -26,6 +26,8 @@ pub mod read;
 pub mod template;
 pub mod wildcard;
 
+use std::cell::OnceCell;
+
 use http::{HeaderMap, StatusCode};
 
 use self::condition::{Conditions, Facts, Spellings};
@@ -48,6 +50,10 @@ pub struct Rules {
     keys_visitors: bool,
     /// Whether a rule has one host stand for others.
     maps_hosts: bool,
+    /// Whether a rule says which parameters of a query count.
+    cuts_queries: bool,
+    /// The number of rules up to the last bypass.
+    bypasses_up_to: usize,
 }
 
 /// A rule: its effects are set where its conditions hold.
@@ -65,13 +71,22 @@ pub struct Rule {
 
 impl Rules {
     /// No rules.
-    pub const NONE: Rules = Rules { list: Vec::new(), keys_visitors: false, maps_hosts: false };
+    pub const NONE: Rules = Rules {
+        list: Vec::new(),
+        keys_visitors: false,
+        maps_hosts: false,
+        cuts_queries: false,
+        bypasses_up_to: 0,
+    };
 
     /// Makes rules of a list that was checked.
     fn new(list: Vec<Rule>) -> Rules {
         let keys_visitors = list.iter().any(|rule| rule.effects.key.concern_visitors());
         let maps_hosts = list.iter().any(|rule| rule.effects.key.host.is_some());
-        Rules { list, keys_visitors, maps_hosts }
+        let is_bypass = |rule: &Rule| rule.effects.cache == Some(Cache::Bypass);
+        let bypasses_up_to = list.iter().rposition(is_bypass).map_or(0, |last| last + 1);
+        let cuts_queries = list.iter().any(|rule| rule.effects.key.query.is_some());
+        Rules { list, keys_visitors, maps_hosts, cuts_queries, bypasses_up_to }
     }
 
     /// The rules, in their order.
@@ -82,17 +97,21 @@ impl Rules {
 
     /// Tells whether a request goes past the cache.
     pub fn bypass(&self, request: &Facts<'_>) -> bool {
-        // What does not count in the key must not save a request from a bypass.
-        let keyed = request.visitor().and_then(|visitor| self.key_for(request.key(), visitor));
-        let page = request.of_key(keyed.as_ref());
-        for rule in &self.list {
+        let keyed = OnceCell::new();
+        // After the last bypass, no rule decides about it.
+        for rule in &self.list[..self.bypasses_up_to] {
             match rule.effects.cache {
                 Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => return true,
                 // Whether a rule for some responses holds is not known yet.
                 Some(Cache::Origin | Cache::Force | Cache::Forever)
-                    if !rule.needs_response() && rule.holds(&page, Spellings::EveryReading) =>
+                    if !rule.needs_response() && rule.when.may_hold_for(request.path()) =>
                 {
-                    return false;
+                    // What does not count in the key must not save a request from a bypass.
+                    let key = || self.key_for(request.key(), request.visitor()?);
+                    let page = request.of_key(keyed.get_or_init(key).as_ref());
+                    if rule.holds(&page, Spellings::EveryReading) {
+                        return false;
+                    }
                 }
                 _ => {}
             }
@@ -110,7 +129,8 @@ impl Rules {
     ///
     /// Send the origin the URL and the parts of this key: what is not in the key must not reach it.
     pub fn key_for(&self, key: &CacheKey, visitor: &dyn RequestFields) -> Option<CacheKey> {
-        if !self.keys_visitors && !self.maps_hosts && key.query().is_none() {
+        if !self.keys_visitors && !self.maps_hosts && (key.query().is_none() || !self.cuts_queries)
+        {
             return None;
         }
         let page = Facts::of_page(key);

@@ -56,7 +56,11 @@ impl Wildcards {
 
     /// Tells whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.matched(text, &mut |_, _| ())
+        // Most lists are of names that begin otherwise.
+        let first = |text: &str| text.as_bytes().first().copied();
+        let begins_otherwise =
+            |piece: &Piece| matches!(piece, Piece::Text(wanted) if first(wanted) != first(text));
+        !self.pieces.first().is_some_and(begins_otherwise) && self.matched(text, &mut |_, _| ())
     }
 
     /// Tells whether the whole text matches, and passes each named part with its number.

@@ -12,6 +12,7 @@ mod fuzz;
 mod graph;
 mod hanging;
 mod histories;
+mod hits;
 mod journal;
 mod lease;
 mod origin_requests;

@@ -59,7 +59,7 @@ pub const TRACKING: &[&str] = &[
 ];
 
 impl QueryKey {
-    /// Returns the key with the parameters that count; `None` if all do.
+    /// Returns the key with the parameters that count, sorted by name; `None` if that is the key itself.
     pub fn applied_to(&self, key: &CacheKey) -> Option<CacheKey> {
         let query = key.query()?;
         let (names, kept) = match self {
@@ -68,19 +68,25 @@ impl QueryKey {
             QueryKey::Only(names) => (names, true),
             QueryKey::Except(names) => (names, false),
         };
-        let mut parameters = Vec::new();
-        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (mut parameters, mut is_changed) = (Vec::new(), false);
+        for parameter in query.split('&') {
             let name = form_decoded(parameter.split('=').next().unwrap_or(""));
-            if names.iter().any(|wanted| wanted.matches(&name)) == kept {
-                parameters.push((name, Some(parameter.to_owned())));
+            if parameter.is_empty() || names.iter().any(|wanted| wanted.matches(&name)) != kept {
+                is_changed = true;
+                continue;
             }
+            is_changed |= parameters.last().is_some_and(|(before, _)| *before > name);
+            parameters.push((name, parameter));
+        }
+        if !is_changed {
+            return None;
         }
         let mut sorted = String::new();
         for (_, parameter) in sorted_by_text(parameters, |(name, _)| name.clone()) {
             if !sorted.is_empty() {
                 sorted.push('&');
             }
-            sorted.push_str(&parameter.unwrap_or_default());
+            sorted.push_str(parameter);
         }
         Some(key.with_query(&sorted))
     }

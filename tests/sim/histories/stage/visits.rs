@@ -72,7 +72,7 @@ impl Stage {
     fn url(&self, visiting: &Visiting) -> String {
         let url = self.site.url(visiting.page);
         let bypasses = matches!(visiting.manner, Manner::Authorized | Manner::LoggedIn);
-        if !self.shape.has_rules || bypasses || visiting.user % 3 != 0 {
+        if !self.shape.has_rules || bypasses || !visiting.user.is_multiple_of(3) {
             return url;
         }
         let separator = if url.contains('?') { '&' } else { '?' };
