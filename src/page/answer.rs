@@ -27,7 +27,7 @@ pub fn stored<P: Platform>(
 ) -> Response<P::Body> {
     let mut headers = response.headers.clone();
     headers.insert(header::AGE, HeaderValue::from(response.age_for_visitor(platform.now())));
-    for_visitor(platform, response.browser_ttl, &mut headers);
+    for_visitor(platform, visit, response.status, response.browser_ttl, &mut headers);
     complete(platform, visit, Response::new(response.status, headers, body), status)
 }
 
@@ -45,7 +45,7 @@ pub fn part<P: Platform>(
     let mut headers = response.headers.clone();
     headers.insert(header::AGE, HeaderValue::from(response.age_for_visitor(platform.now())));
     range::describe(part, length, &mut headers);
-    for_visitor(platform, response.browser_ttl, &mut headers);
+    for_visitor(platform, visit, response.status, response.browser_ttl, &mut headers);
     say(visit, status, &mut headers);
     let status = match part {
         Part::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -67,7 +67,7 @@ pub fn passed_on<P: Platform>(
     }
     let age = age_value(&response.headers).as_secs();
     response.headers.insert(header::AGE, HeaderValue::from(age));
-    for_visitor(platform, None, &mut response.headers);
+    for_visitor(platform, visit, response.status, None, &mut response.headers);
     complete(platform, visit, response, status)
 }
 
@@ -100,6 +100,8 @@ fn complete<P: Platform>(
 /// lifetime that a rule gives browsers, if one does.
 pub(super) fn for_visitor<P: Platform>(
     platform: &P,
+    visit: &Visit,
+    status: StatusCode,
     browser_ttl: Option<u64>,
     headers: &mut HeaderMap,
 ) {
@@ -108,6 +110,7 @@ pub(super) fn for_visitor<P: Platform>(
     if let Some(seconds) = browser_ttl {
         response::say_lifetime(headers, Audience::All, seconds);
     }
+    config.rules().change_response(&visit.key, status, headers);
 }
 
 /// Adds `Cache-Status`, and for a request that is being timed the key and the times.

@@ -140,6 +140,7 @@ fn request<B>(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
     }
+    config.rules().change_request(key, &mut headers);
     for (name, value) in &config.plain.origin_headers {
         headers.insert(name, value.clone());
     }

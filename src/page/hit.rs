@@ -95,7 +95,7 @@ pub fn hit<P: Platform>(
     let shared = derived.shared_fields.get_or_init(|| {
         let mut headers = response.headers.clone();
         headers.remove(header::AGE);
-        answer::for_visitor(platform, response.browser_ttl, &mut headers);
+        answer::for_visitor(platform, visit, response.status, response.browser_ttl, &mut headers);
         Rc::new(headers.into())
     });
     let fields = &*visit.fields;

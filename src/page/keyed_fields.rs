@@ -55,6 +55,19 @@ impl RequestFields for KeyedFields {
         self.visitor.any_name(&|name| !self.is_keyed(name) && wanted(name))
     }
 
+    // What the key adds to a field does not make it too long: its values come from lists.
+    fn value(&self, name: &str) -> Option<String> {
+        if self.is_keyed(name) { self.raw(name) } else { self.visitor.value(name) }
+    }
+
+    fn is_incomparable(&self, name: &str) -> bool {
+        (name == "cookie" || !self.is_keyed(name)) && self.visitor.is_incomparable(name)
+    }
+
+    fn is_oversized(&self, name: &str) -> bool {
+        (name == "cookie" || !self.is_keyed(name)) && self.visitor.is_oversized(name)
+    }
+
     fn accepted_encoding(&self) -> Option<String> {
         self.visitor.accepted_encoding()
     }

@@ -105,7 +105,7 @@ impl Visit {
     }
 
     /// The visitor's cookies that may mean something to the origin: those that are neither in
-    /// `IGNORE_COOKIES` nor in the key.
+    /// `IGNORE_COOKIES` nor in the key, nor ignored by a rule.
     pub fn cookies(&self) -> Option<&str> {
         let read = || self.telling(&self.fields.value("cookie")?);
         self.read.cookies.get_or_init(read).as_deref()
@@ -114,7 +114,12 @@ impl Visit {
     /// A `Cookie` field without the cookies that are ignored or stand in the key.
     fn telling(&self, field: &str) -> Option<String> {
         let (ignored, parts) = (&self.config.ignore_cookies, self.key.parts());
-        cookies::telling(field, &|name| ignored.matches(name) || counts_cookie(parts, name))
+        let rules = self.config.rules();
+        cookies::telling(field, &|name| {
+            ignored.matches(name)
+                || counts_cookie(parts, name)
+                || rules.ignore_cookie(&self.key, name)
+        })
     }
 
     /// The visitor's values of the fields that a response varies by. Compare them with those of a

@@ -20,6 +20,7 @@ use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::policy::fence::PurgeMode;
 use crate::policy::key::CacheKey;
+use crate::policy::key::part::PartKind;
 use crate::policy::tag::Tag;
 use crate::policy::timing::ASKED_LATELY;
 use crate::purge::batches::Limit;
@@ -44,14 +45,16 @@ pub async fn after<P: Platform>(
         // one for scripts of the requesting site.
         let of_origin = visit.key.foreign_origin().map(str::to_owned);
         let as_shown = of_origin.map(|origin| key.clone().for_origin(Some(origin)));
-        // The slots for visitors with other parts are not known.
-        let mut is_wanted = !key.parts().is_empty();
+        let mut is_wanted = false;
         for page in iter::once(&key).chain(&as_shown) {
             let was_asked_for = was_asked_for(platform, page);
             is_wanted |= empty(platform, page).await == SlotWas::Filled || was_asked_for;
         }
         if is_wanted {
             urls.push(url_tag(&key));
+        } else if key.parts().iter().any(|part| part.kind != PartKind::Prefix) {
+            // The slots for visitors with other parts are not known.
+            note_here(platform, &url_tag(&key));
         }
     }
     groups.iter().chain(&urls).for_each(|tag| note_here(platform, tag));

@@ -256,9 +256,26 @@ impl Conditions {
         !self.statuses.is_empty() || !self.content_types.is_empty()
     }
 
+    /// Tells whether a condition concerns the query.
+    pub(super) fn ask_query(&self) -> bool {
+        !self.query.is_empty()
+    }
+
     /// Tells whether a condition concerns what only one visitor may have sent.
     pub fn are_of_visitor(&self) -> bool {
         !self.headers.is_empty() || !self.cookies.is_empty()
+    }
+
+    /// Tells whether the cookies and header fields that the conditions name are known: a page has those
+    /// of its key.
+    pub(super) fn are_known(&self, facts: &Facts<'_>) -> bool {
+        let are_known = |lists: &[AnyOf], kind| {
+            let mut names = lists.iter().flat_map(|AnyOf(list)| list);
+            names.all(|wanted| facts.key.counts(kind, &wanted.written))
+        };
+        facts.visitor.is_some()
+            || are_known(&self.headers, PartKind::Header)
+                && are_known(&self.cookies, PartKind::Cookie)
     }
 
     /// Tells whether the path is the only condition, if there is any.

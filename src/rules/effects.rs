@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use super::condition::Statuses;
+use super::header_change::HeaderChange;
 use super::key::KeyEffects;
 use super::template::TagTemplate;
 use crate::policy::cookies::CookieNames;
@@ -32,6 +33,12 @@ pub struct Effects {
     /// Whether the plain request is sent first. Set it where a request uses nothing up at the
     /// origin.
     pub plain: Option<bool>,
+    /// Cookies that mean nothing to the page, in addition to `IGNORE_COOKIES`.
+    pub ignore_cookies: Option<CookieNames>,
+    /// Fields of requests to the origin that are set or removed.
+    pub request_headers: Vec<HeaderChange>,
+    /// Fields of responses to visitors that are set or removed.
+    pub response_headers: Vec<HeaderChange>,
     /// Tags of the pages, in addition to the origin's.
     pub tags: Vec<TagTemplate>,
 }
@@ -52,14 +59,21 @@ pub enum Cache {
 impl Effects {
     /// Tells whether the rule sets anything besides `cache`.
     pub(super) fn are_more_than_cache(&self) -> bool {
+        !self.key.are_none() || self.are_more_than_key()
+    }
+
+    /// Tells whether the rule sets anything besides `cache` and `key`.
+    pub(super) fn are_more_than_key(&self) -> bool {
         let times = [self.ttl, self.stale_while_revalidate, self.stale_if_error, self.browser_ttl];
         times.iter().any(Option::is_some)
             || self.set_aside.is_some()
             || self.strip_set_cookies.is_some()
             || self.plain.is_some()
-            || !self.key.are_none()
             || !self.status_ttl.is_empty()
             || !self.tags.is_empty()
+            || self.ignore_cookies.is_some()
+            || !self.request_headers.is_empty()
+            || !self.response_headers.is_empty()
     }
 }
 

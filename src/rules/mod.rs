@@ -11,6 +11,7 @@
 //! | `condition` | the conditions, and the facts they are compared with |
 //! | `effects` | what a rule sets |
 //! | `key` | what counts in a page's key |
+//! | `header_change` | header fields that are set or removed |
 //! | `glob`, `wildcard` | texts with wildcards |
 //! | `template` | tags with variables |
 //! | `presets` | rules for frameworks and servers |
@@ -19,6 +20,7 @@
 pub mod condition;
 pub mod effects;
 pub mod glob;
+pub mod header_change;
 pub mod key;
 pub mod path;
 pub mod presets;
@@ -48,10 +50,10 @@ pub struct Rules {
     list: Vec<Rule>,
     /// Whether a rule counts parts of a visitor's request in the key.
     keys_visitors: bool,
-    /// Whether a rule has one host stand for others.
-    maps_hosts: bool,
     /// Whether a rule says which parameters of a query count.
     cuts_queries: bool,
+    /// Whether a rule sets or removes header fields.
+    changes_headers: bool,
     /// The number of rules up to the last bypass.
     bypasses_up_to: usize,
 }
@@ -74,19 +76,22 @@ impl Rules {
     pub const NONE: Rules = Rules {
         list: Vec::new(),
         keys_visitors: false,
-        maps_hosts: false,
         cuts_queries: false,
+        changes_headers: false,
         bypasses_up_to: 0,
     };
 
     /// Makes rules of a list that was checked.
     fn new(list: Vec<Rule>) -> Rules {
         let keys_visitors = list.iter().any(|rule| rule.effects.key.concern_visitors());
-        let maps_hosts = list.iter().any(|rule| rule.effects.key.host.is_some());
         let is_bypass = |rule: &Rule| rule.effects.cache == Some(Cache::Bypass);
         let bypasses_up_to = list.iter().rposition(is_bypass).map_or(0, |last| last + 1);
         let cuts_queries = list.iter().any(|rule| rule.effects.key.query.is_some());
-        Rules { list, keys_visitors, maps_hosts, cuts_queries, bypasses_up_to }
+        let changes = |effects: &Effects| {
+            !effects.request_headers.is_empty() || !effects.response_headers.is_empty()
+        };
+        let changes_headers = list.iter().any(|rule| changes(&rule.effects));
+        Rules { list, keys_visitors, cuts_queries, changes_headers, bypasses_up_to }
     }
 
     /// The rules, in their order.
@@ -121,6 +126,7 @@ impl Rules {
 
     /// Returns the key of a URL, if rules change it: that of a purge by URL.
     pub fn key(&self, key: &CacheKey) -> Option<CacheKey> {
+        key.query().filter(|_| self.cuts_queries)?;
         self.counting(&Facts::of_page(key)).of_url(key)
     }
 
@@ -129,8 +135,7 @@ impl Rules {
     ///
     /// Send the origin the URL and the parts of this key: what is not in the key must not reach it.
     pub fn key_for(&self, key: &CacheKey, visitor: &dyn RequestFields) -> Option<CacheKey> {
-        if !self.keys_visitors && !self.maps_hosts && (key.query().is_none() || !self.cuts_queries)
-        {
+        if !self.keys_visitors && (key.query().is_none() || !self.cuts_queries) {
             return None;
         }
         let page = Facts::of_page(key);
@@ -227,6 +232,34 @@ impl Rules {
         tags
     }
 
+    /// Tells whether a rule says that a cookie means nothing to a page.
+    pub fn ignore_cookie(&self, key: &CacheKey, name: &str) -> bool {
+        let has_it = |rule: &&Rule| rule.effects.ignore_cookies.is_some();
+        let mut rules = self.list.iter().filter(has_it);
+        let ignored = rules.find(|rule| rule.holds(&Facts::of_page(key), Spellings::Normal));
+        let names = ignored.and_then(|rule| rule.effects.ignore_cookies.as_ref());
+        names.is_some_and(|names| names.matches(name))
+    }
+
+    /// Changes the fields of a request to the origin.
+    pub fn change_request(&self, key: &CacheKey, headers: &mut HeaderMap) {
+        if self.changes_headers {
+            let facts = Facts::of_page(key);
+            let rules = self.holding(&facts).filter(|rule| !rule.needs_response());
+            header_change::change(headers, rules.flat_map(|rule| &rule.effects.request_headers));
+        }
+    }
+
+    /// Changes the fields of the response to a visitor.
+    pub fn change_response(&self, key: &CacheKey, status: StatusCode, headers: &mut HeaderMap) {
+        if self.changes_headers {
+            let received = headers.clone();
+            let facts = Facts::of_response(key, status, &received);
+            let rules = self.holding(&facts);
+            header_change::change(headers, rules.flat_map(|rule| &rule.effects.response_headers));
+        }
+    }
+
     /// The effect of the first rule that has it and holds for a page.
     fn first<'r, T>(
         &'r self,
@@ -255,9 +288,17 @@ impl Rule {
     ///
     /// An exception holds in the others: in doubt a request bypasses, and a page is not stored.
     pub fn holds(&self, facts: &Facts<'_>, spellings: Spellings) -> bool {
-        self.when.hold(facts, spellings)
+        self.asks_what_is_known(facts)
+            && self.when.hold(facts, spellings)
             && self.only_if.hold(facts, spellings)
             && !self.unless.iter().any(|not| not.hold(facts, spellings.of_exception()))
+    }
+
+    /// Tells whether all that the conditions ask of a visitor is known. Of a page, it is known if it
+    /// counts in the key.
+    fn asks_what_is_known(&self, facts: &Facts<'_>) -> bool {
+        let known = |conditions: &Conditions| conditions.are_known(facts);
+        known(&self.when) && known(&self.only_if) && self.unless.iter().all(known)
     }
 
     /// Tells whether a condition concerns the response.

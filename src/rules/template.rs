@@ -111,7 +111,9 @@ fn variable(name: &str, path: Option<&Glob>) -> Result<Variable, TemplateError> 
         Some(("path", number)) => segment(number).map(Variable::Segment),
         Some(("query", name)) if !name.is_empty() => Some(Variable::Parameter(name.to_owned())),
         None => unnamed(name).map(|kind| Variable::Keyed(kind, String::new())),
-        Some(("header", name)) => Some(Variable::Keyed(PartKind::Header, name.to_owned())),
+        Some(("header", name)) => {
+            Some(Variable::Keyed(PartKind::Header, name.to_ascii_lowercase()))
+        }
         Some(("cookie", name)) => Some(Variable::Keyed(PartKind::Cookie, name.to_owned())),
         _ => None,
     };

@@ -102,11 +102,6 @@ impl CacheKey {
         CacheKey { query, ..self.clone() }
     }
 
-    /// Returns the same page on another host.
-    pub fn with_host(&self, host: &str) -> CacheKey {
-        CacheKey { host: host.to_owned(), ..self.clone() }
-    }
-
     /// Returns the key with parts of a visitor's request.
     pub fn with_parts(self, parts: Vec<KeyPart>) -> CacheKey {
         CacheKey { parts, ..self }
@@ -121,6 +116,11 @@ impl CacheKey {
     pub fn value_of(&self, kind: PartKind, name: &str) -> Option<&str> {
         let is_it = |part: &&KeyPart| part.kind == kind && (name.is_empty() || part.name == name);
         self.parts.iter().find(is_it)?.value.as_deref()
+    }
+
+    /// Tells whether a header field or cookie of this name counts.
+    pub fn counts(&self, kind: PartKind, name: &str) -> bool {
+        self.parts.iter().any(|part| part.kind == kind && part.name == name)
     }
 
     /// Returns the names and values of the parts of a kind.

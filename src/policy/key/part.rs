@@ -111,6 +111,10 @@ impl KeyPart {
     }
 }
 
+/// What the runtime makes of bytes that are not UTF-8, a character for each byte. Only the field as it
+/// came still has them: it is sent as it is, and never for a page that is shared.
+const UNDECODED: &str = "\u{ef}\u{bf}\u{bd}";
+
 /// Puts the parts into a request in the place of what the visitor sent, and returns the names of
 /// their fields. Cookies that do not count stay.
 pub fn put(parts: &[KeyPart], request: &mut HeaderMap) -> Vec<HeaderName> {
@@ -123,14 +127,17 @@ pub fn put(parts: &[KeyPart], request: &mut HeaderMap) -> Vec<HeaderName> {
         }
     }
     if parts.iter().any(|part| part.cookie().is_some()) {
+        names.push(header::COOKIE);
         let sent = joined(request, &header::COOKIE).unwrap_or_default();
+        if sent.contains(UNDECODED) {
+            return names;
+        }
         request.remove(header::COOKIE);
         // `joined` made a character of each byte.
         let field =
             with_cookies(parts, &sent).map(|field| field.chars().map(|c| c as u8).collect());
         let field = field.and_then(|bytes: Vec<u8>| HeaderValue::from_bytes(&bytes).ok());
         request.extend(field.map(|field| (header::COOKIE, field)));
-        names.push(header::COOKIE);
     }
     names
 }

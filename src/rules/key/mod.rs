@@ -23,8 +23,6 @@ use crate::rules::glob::Glob;
 pub struct KeyEffects {
     /// The parameters of the query that count.
     pub query: Option<QueryKey>,
-    /// The host that stands for the visitor's.
-    pub host: Option<String>,
     /// A text that separates these pages from all others.
     pub prefix: Option<String>,
     /// Whether the kind of device counts.
@@ -42,7 +40,7 @@ pub struct KeyEffects {
 impl KeyEffects {
     /// Tells whether the rule sets nothing of a key.
     pub fn are_none(&self) -> bool {
-        self.query.is_none() && self.host.is_none() && !self.concern_visitors()
+        self.query.is_none() && !self.concern_visitors()
     }
 
     /// Tells whether the rule counts a part of a visitor's request.
@@ -75,7 +73,6 @@ impl KeyEffects {
 #[derive(Default)]
 pub(super) struct Counting<'r> {
     query: Option<&'r QueryKey>,
-    host: Option<&'r str>,
     prefix: Option<&'r str>,
     device: Option<bool>,
     /// The languages, and the glob of the path of the rule that counts them.
@@ -89,7 +86,6 @@ impl<'r> Counting<'r> {
     /// Adds what a later rule says. What an earlier one says stays.
     pub(super) fn add(&mut self, effects: &'r KeyEffects, path: Option<&'r Glob>) {
         self.query = self.query.or(effects.query.as_ref());
-        self.host = self.host.or(effects.host.as_deref());
         self.prefix = self.prefix.or(effects.prefix.as_deref());
         self.device = self.device.or(effects.device);
         self.locale = self.locale.or(effects.locale.as_ref().map(|locales| (locales, path)));
@@ -100,9 +96,7 @@ impl<'r> Counting<'r> {
 
     /// The key of a URL, if it changes.
     pub(super) fn of_url(&self, key: &CacheKey) -> Option<CacheKey> {
-        let on_host = self.host.map(|host| key.with_host(host));
-        let cut = self.query.and_then(|query| query.applied_to(on_host.as_ref().unwrap_or(key)));
-        cut.or(on_host)
+        self.query?.applied_to(key)
     }
 
     /// The parts of a visitor's request.

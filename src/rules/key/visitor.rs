@@ -81,7 +81,7 @@ impl Asking<'_> {
     /// A header field that counts.
     pub fn header(&self, listed: &Listed) -> KeyPart {
         let said = self.visitor.value(&listed.name);
-        let value = said.and_then(|value| one_of(&listed.values, value.trim(), false));
+        let value = said.and_then(|value| one_of(&listed.values, &value, false));
         part(PartKind::Header, &listed.name, value)
     }
 
@@ -92,11 +92,11 @@ impl Asking<'_> {
         part(PartKind::Cookie, &listed.name, value)
     }
 
-    /// The value of the first cookie of this name.
+    /// The value of the first cookie of this name, as it is: a rule that bypasses compares it so, too.
     fn cookie(&self, name: &str) -> Option<String> {
         let field = self.visitor.value("cookie")?;
         let mut pairs = cookies::pairs(&field);
-        pairs.find(|(found, _)| *found == name).map(|(_, value)| value.trim_matches('"').to_owned())
+        pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
     }
 }
 

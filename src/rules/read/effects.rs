@@ -1,14 +1,17 @@
 //! Reading the effects of a rule.
 
+use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::FieldFault;
 use super::values::{Given, NO_STATUS, statuses};
+use crate::fields::forwarding::may_be_forwarded;
 use crate::policy::cookies::CookieNames;
 use crate::policy::storing::ruled::SetAside;
 use crate::rules::condition::Statuses;
 use crate::rules::effects::{Cache, Effects};
 use crate::rules::glob::Glob;
+use crate::rules::header_change::HeaderChange;
 use crate::rules::template::TagTemplate;
 
 impl Effects {
@@ -28,6 +31,9 @@ impl Effects {
             "browser_ttl" => self.browser_ttl = Some(given.seconds()?),
             "key" => self.key.read(given, path)?,
             "strip_set_cookies" => self.strip_set_cookies = Some(cookies(given)?),
+            "ignore_cookies" => self.ignore_cookies = Some(cookies(given)?),
+            "request_headers" => self.request_headers = changes(given, &REQUEST)?,
+            "response_headers" => self.response_headers = changes(given, &RESPONSE)?,
             "plain" => self.plain = Some(given.flag()?),
             "tags" => self.tags = tags(given, path)?,
             _ => return Ok(false),
@@ -84,6 +90,67 @@ fn status_ttl(given: &Given<'_>) -> Result<Vec<(Statuses, u64)>, FieldFault> {
         list.push(entry(status, value)?);
     }
     Ok(list)
+}
+
+/// Fields of a request that the edge makes, or that decide for whom a response is.
+pub(super) const REQUEST: [&str; 11] = [
+    "accept-encoding",
+    "cache-control",
+    "cdn-loop",
+    "content-encoding",
+    "content-type",
+    "cookie",
+    "edge-isr-debug",
+    "expect",
+    "origin",
+    "pragma",
+    "transfer-encoding",
+];
+
+/// Fields of a response that the edge makes, or that it must not misstate.
+const RESPONSE: [&str; 12] = [
+    "accept-ranges",
+    "age",
+    "cache-control",
+    "cache-status",
+    "content-encoding",
+    "content-range",
+    "etag",
+    "expires",
+    "last-modified",
+    "server-timing",
+    "set-cookie",
+    "vary",
+];
+
+/// Reads a table of fields: a text sets one, and `false` removes it.
+fn changes(given: &Given<'_>, refused: &[&str]) -> Result<Vec<HeaderChange>, FieldFault> {
+    let mut changes = Vec::new();
+    for (name, value) in given.table()? {
+        let parsed: Option<HeaderName> = name.parse().ok();
+        let is_legal =
+            |name: &HeaderName| may_be_forwarded(name) && !refused.contains(&name.as_str());
+        let Some(name) = parsed.filter(is_legal) else {
+            return Err(given.fault(format!("has {name:?}, which a rule cannot change")));
+        };
+        let value = match value {
+            Value::Bool(false) => None,
+            Value::String(text) if !text.is_empty() && text.bytes().all(is_printable) => {
+                HeaderValue::from_str(text).ok()
+            }
+            _ => {
+                return Err(given.fault(format!(
+                    "has a value for {name} that is neither printable ASCII nor false, which removes the field"
+                )));
+            }
+        };
+        changes.push(HeaderChange { name, value });
+    }
+    Ok(changes)
+}
+
+fn is_printable(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte)
 }
 
 fn cookies(given: &Given<'_>) -> Result<CookieNames, FieldFault> {

@@ -4,9 +4,9 @@ use http::header::{self, HeaderName};
 use serde_json::Value;
 
 use super::FieldFault;
+use super::effects::REQUEST;
 use super::values::Given;
 use crate::fields::forwarding::may_be_forwarded;
-use crate::fields::host::{canonical_host, is_host};
 use crate::policy::cookies::CookieNames;
 use crate::rules::glob::Glob;
 use crate::rules::key::KeyEffects;
@@ -14,12 +14,15 @@ use crate::rules::key::query::{QueryKey, TRACKING};
 use crate::rules::key::visitor::{Countries, Listed, Locales};
 use crate::rules::wildcard::Wildcards;
 
-const KEY: &str = "is not a table of query, host, prefix, device, locale, country, headers and cookies, such \
+const KEY: &str = "is not a table of query, prefix, device, locale, country, headers and cookies, such \
                    as { query = \"none\" }";
-const QUERY: &str = "has a query that is none of \"all\", \"none\", a list of names, { except = a list of names } \
+const QUERY: &str = "is none of \"all\", \"none\", a list of names, { except = a list of names } \
                      and { except = \"tracking\" }";
 
-const LOCALE: &str = "has a locale that is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie";
+const COUNTRY: &str = "is neither true nor a list such as [\"DE\", \"AT\"]";
+const LISTED: &str = "is not a table of names, each with the list of values that count: { currency = [\"EUR\", \"USD\"] }";
+const LOCALE: &str =
+    "is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie";
 
 impl KeyEffects {
     /// Reads the table `key`. `path` is the glob whose parts a locale may name.
@@ -30,10 +33,10 @@ impl KeyEffects {
     ) -> Result<(), FieldFault> {
         let Value::Object(fields) = given.value else { return Err(given.fault(KEY)) };
         for (name, value) in fields {
-            let part = Given { value, ..*given };
+            let field = format!("key.{name}");
+            let part = Given { name: &field, value };
             match name.as_str() {
                 "query" => self.query = Some(query(&part)?),
-                "host" => self.host = Some(host(&part)?),
                 "prefix" => self.prefix = Some(part.text()?.to_owned()),
                 "device" => self.device = Some(part.flag()?),
                 "locale" => self.locale = Some(locales(&part, path)?),
@@ -79,15 +82,6 @@ fn names(texts: &[&str]) -> Vec<Wildcards> {
     names
 }
 
-fn host(given: &Given<'_>) -> Result<String, FieldFault> {
-    let host = canonical_host(given.text()?, "https");
-    if is_host(&host) {
-        return Ok(host);
-    }
-    Err(given
-        .fault("has a host that is no name such as \"www.example.com\", for which the pages stand"))
-}
-
 /// Reads languages: a list, or a table with the list and where else the language stands.
 fn locales(given: &Given<'_>, glob: Option<&Glob>) -> Result<Locales, FieldFault> {
     let mut locales = Locales::default();
@@ -95,7 +89,8 @@ fn locales(given: &Given<'_>, glob: Option<&Glob>) -> Result<Locales, FieldFault
         locales.list = languages(given)?;
         return Ok(locales);
     }
-    for (name, value) in given.table()? {
+    let Value::Object(fields) = given.value else { return Err(given.fault(LOCALE)) };
+    for (name, value) in fields {
         let field = Given { value, ..*given };
         match name.as_str() {
             "list" => locales.list = languages(&field)?,
@@ -107,7 +102,7 @@ fn locales(given: &Given<'_>, glob: Option<&Glob>) -> Result<Locales, FieldFault
     let is_part = |part: &String| glob.is_some_and(|glob| glob.names().any(|name| name == part));
     if !locales.path.iter().all(is_part) {
         return Err(given.fault(
-            "has a locale whose path is no part that the rule's path names: path = \"/{lang}/**\"",
+            "has a path that is no part that the rule's path names: path = \"/{lang}/**\"",
         ));
     }
     if locales.list.is_empty() {
@@ -120,6 +115,7 @@ fn languages(given: &Given<'_>) -> Result<Vec<String>, FieldFault> {
     let is_language = |text: &str| {
         text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !text.starts_with('-')
+            && !text.ends_with('-')
     };
     values(given, is_language, "has a language that is no tag such as \"de\" or \"de-CH\"")
 }
@@ -129,24 +125,31 @@ fn countries(given: &Given<'_>) -> Result<Countries, FieldFault> {
     if given.value.as_bool() == Some(true) {
         return Ok(Countries::Each);
     }
+    if !given.value.is_array() {
+        return Err(given.fault(COUNTRY));
+    }
     let is_country =
         |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    let fault = "has a country that is neither true nor a list such as [\"DE\", \"AT\"]";
-    Ok(Countries::These(values(given, is_country, fault)?))
+    Ok(Countries::These(values(given, is_country, COUNTRY)?))
 }
 
 /// Reads a table of names, each with a list of the values that count.
 fn listed(given: &Given<'_>, legal: fn(&str) -> Option<String>) -> Result<Vec<Listed>, FieldFault> {
-    let mut all = Vec::new();
-    for (name, value) in given.table()? {
-        let Some(legal) = legal(name) else {
-            return Err(given.fault(format!("has {name:?}, which cannot count in a key")));
+    let fields = given.value.as_object().filter(|fields| !fields.is_empty());
+    let mut all: Vec<Listed> = Vec::new();
+    for (name, value) in fields.ok_or_else(|| given.fault(LISTED))? {
+        let is_new = |name: &String| all.iter().all(|listed| listed.name != *name);
+        let Some(legal) = legal(name).filter(is_new) else {
+            return Err(given.fault(format!("has {name:?}, which cannot count, or stands twice")));
         };
+        if !value.is_array() {
+            return Err(given.fault(LISTED));
+        }
         let is_value = |text: &str| {
-            text.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\".contains(&byte))
+            text.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\*".contains(&byte))
         };
         let fault = "has a value with a character that is not sent in a field: blank, comma, semicolon, quotation \
-                     mark, backslash or a letter beyond ASCII";
+                     mark, backslash, star or a letter beyond ASCII";
         all.push(Listed {
             name: legal,
             values: values(&Given { value, ..*given }, is_value, fault)?,
@@ -185,15 +188,9 @@ fn one_cookie(given: &Given<'_>) -> Result<String, FieldFault> {
 /// count.
 fn field_name(name: &str) -> Option<String> {
     let name: HeaderName = name.parse().ok()?;
-    let is_own = [
-        header::ACCEPT_ENCODING,
-        header::AUTHORIZATION,
-        header::CACHE_CONTROL,
-        header::COOKIE,
-        header::ORIGIN,
-        header::PRAGMA,
-    ];
-    let counts =
-        may_be_forwarded(&name) && !is_own.contains(&name) && !name.as_str().starts_with("cf-");
+    let text = name.as_str();
+    let is_own = REQUEST.contains(&text) || name == header::AUTHORIZATION;
+    let is_of_others = ["cf-", "sec-websocket-"].iter().any(|start| text.starts_with(start));
+    let counts = may_be_forwarded(&name) && !is_own && !is_of_others;
     counts.then(|| name.as_str().to_owned())
 }

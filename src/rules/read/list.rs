@@ -47,13 +47,25 @@ impl Rule {
         if !is_bypass && !has_get {
             return fault("method", "has no GET: only the response to a GET is stored");
         }
-        let before = [("plain", effects.plain.is_some()), ("key", !effects.key.are_none())];
+        let before = [
+            ("plain", effects.plain.is_some()),
+            ("key", !effects.key.are_none()),
+            ("ignore_cookies", effects.ignore_cookies.is_some()),
+            ("request_headers", !effects.request_headers.is_empty()),
+        ];
         for (field, is_set) in before {
             if is_set && self.needs_response() {
                 let reason =
                     "is decided before there is a response: remove status and content_type";
                 return fault(field, reason);
             }
+        }
+        let cuts_what_it_asks =
+            effects.key.query.is_some() && self.any_conditions(Conditions::ask_query);
+        if cuts_what_it_asks && (effects.cache.is_some() || effects.are_more_than_key()) {
+            let reason = "has query, and the rule has a condition on the query: its other effects would see \
+                          the parameters that count alone. Write them as a rule of their own";
+            return fault("key", reason);
         }
         let has_ttl = effects.ttl.is_some() || !effects.status_ttl.is_empty();
         if effects.cache == Some(Cache::Force) && !has_ttl {

@@ -57,62 +57,97 @@ fn faults(rules: &str) -> Vec<String> {
 )]
 #[case(
     r#"[{"key":"none"}]"#,
-    "rule 1: key is not a table of query, host, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
+    "rule 1: key is not a table of query, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
 )]
 #[case(
     r#"[{"key":{"hosts":false}}]"#,
-    "rule 1: key is not a table of query, host, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
+    "rule 1: key is not a table of query, prefix, device, locale, country, headers and cookies, such as { query = \"none\" }"
 )]
-#[case(
-    r#"[{"key":{"host":"a b"}}]"#,
-    "rule 1: key has a host that is no name such as \"www.example.com\", for which the pages stand"
-)]
-#[case(r#"[{"key":{"host":false}}]"#, "rule 1: key is not a text between quotation marks")]
-#[case(r#"[{"key":{"device":"mobile"}}]"#, "rule 1: key is neither true nor false")]
-#[case(r#"[{"key":{"locale":"en"}}]"#, "rule 1: key is not a table such as { name = \"value\" }")]
+#[case(r#"[{"key":{"prefix":false}}]"#, "rule 1: key.prefix is not a text between quotation marks")]
+#[case(r#"[{"key":{"device":"mobile"}}]"#, "rule 1: key.device is neither true nor false")]
+#[case(r#"[{"key":{"locale":"en"}}]"#, "rule 1: key.locale is neither a list such as")]
 #[case(
     r#"[{"key":{"locale":{"cookie":"lang"}}}]"#,
-    "rule 1: key has a locale that is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
+    "rule 1: key.locale is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
 )]
 #[case(
     r#"[{"key":{"locale":{"list":["en"],"header":"x"}}}]"#,
-    "rule 1: key has a locale that is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
+    "rule 1: key.locale is neither a list such as [\"en\", \"de\"] nor a table of list, path and cookie"
 )]
 #[case(
     r#"[{"key":{"locale":["e n"]}}]"#,
-    "rule 1: key has a language that is no tag such as \"de\" or \"de-CH\""
+    "rule 1: key.locale has a language that is no tag such as \"de\" or \"de-CH\""
 )]
 #[case(
     r#"[{"path":"/{lang}/**","key":{"locale":{"list":["en"],"path":"language"}}}]"#,
-    "rule 1: key has a locale whose path is no part that the rule's path names: path = \"/{lang}/**\""
+    "rule 1: key.locale has a path that is no part that the rule's path names: path = \"/{lang}/**\""
 )]
 #[case(
     r#"[{"key":{"country":["de"]}}]"#,
-    "rule 1: key has a country that is neither true nor a list such as [\"DE\", \"AT\"]"
+    "rule 1: key.country is neither true nor a list such as [\"DE\", \"AT\"]"
 )]
-#[case(r#"[{"key":{"country":false}}]"#, "rule 1: key is not a text between quotation marks")]
+#[case(r#"[{"key":{"country":false}}]"#, "rule 1: key.country is neither true nor a list")]
 #[case(
     r#"[{"key":{"headers":{"cookie":["a"]}}}]"#,
-    "rule 1: key has \"cookie\", which cannot count in a key"
+    "rule 1: key.headers has \"cookie\", which cannot count, or stands twice"
 )]
 #[case(
     r#"[{"key":{"headers":{"X-Forwarded-Host":["a"]}}}]"#,
-    "rule 1: key has \"X-Forwarded-Host\", which cannot count in a key"
+    "rule 1: key.headers has \"X-Forwarded-Host\", which cannot count, or stands twice"
 )]
 #[case(
     r#"[{"key":{"headers":{"cf-ipcountry":["DE"]}}}]"#,
-    "rule 1: key has \"cf-ipcountry\", which cannot count in a key"
+    "rule 1: key.headers has \"cf-ipcountry\", which cannot count, or stands twice"
 )]
 #[case(
     r#"[{"key":{"cookies":{"a*":["1"]}}}]"#,
-    "rule 1: key has \"a*\", which cannot count in a key"
+    "rule 1: key.cookies has \"a*\", which cannot count, or stands twice"
 )]
 #[case(
     r#"[{"key":{"cookies":{"a":["1;b=2"]}}}]"#,
-    "rule 1: key has a value with a character that is not sent in a field: blank, comma, semicolon, quotation mark, backslash or a letter beyond ASCII"
+    "rule 1: key.cookies has a value with a character that is not sent in a field: blank, comma, semicolon, quotation mark, backslash, star or a letter beyond ASCII"
 )]
-#[case(r#"[{"key":{"cookies":["a"]}}]"#, "rule 1: key is not a table such as { name = \"value\" }")]
-#[case(r#"[{"key":{"cookies":{"a":[]}}}]"#, "rule 1: key is an empty list")]
+#[case(
+    r#"[{"key":{"cookies":["a"]}}]"#,
+    "rule 1: key.cookies is not a table of names, each with the list"
+)]
+#[case(
+    r#"[{"key":{"cookies":{"a":true}}}]"#,
+    "rule 1: key.cookies is not a table of names, each with the list"
+)]
+#[case(
+    r#"[{"key":{"headers":{"X-A":["1"],"x-a":["2"]}}}]"#,
+    "rule 1: key.headers has \"x-a\", which cannot count, or stands twice"
+)]
+#[case(
+    r#"[{"key":{"headers":{"edge-isr-debug":["1"]}}}]"#,
+    "rule 1: key.headers has \"edge-isr-debug\", which cannot"
+)]
+#[case(
+    r#"[{"query":"v","key":{"query":"none"},"tags":"t"}]"#,
+    "rule 1: key has query, and the rule has a condition on the query"
+)]
+#[case(
+    r#"[{"request_headers":{"cookie":"a"}}]"#,
+    "rule 1: request_headers has \"cookie\", which a rule cannot change"
+)]
+#[case(
+    r#"[{"response_headers":{"Set-Cookie":"a"}}]"#,
+    "rule 1: response_headers has \"Set-Cookie\", which a rule cannot change"
+)]
+#[case(
+    r#"[{"response_headers":{"x-a":true}}]"#,
+    "rule 1: response_headers has a value for x-a that is neither printable ASCII nor false"
+)]
+#[case(
+    r#"[{"status":200,"request_headers":{"x-a":"1"}}]"#,
+    "rule 1: request_headers is decided before there is a response"
+)]
+#[case(
+    r#"[{"cache":"bypass","path":"/a","ignore_cookies":"a"}]"#,
+    "rule 1: cache is \"bypass\": nothing is stored then"
+)]
+#[case(r#"[{"key":{"cookies":{"a":[]}}}]"#, "rule 1: key.cookies is an empty list")]
 #[case(
     r#"[{"cookie":"a","key":{"cookies":{"a":["1"]}}}]"#,
     "rule 1: key depends on a cookie or a header field: what counts in the key must not depend on the visitor"
@@ -129,12 +164,9 @@ fn faults(rules: &str) -> Vec<String> {
     r#"[{"cookie":"b","cache":"force","ttl":1},{"key":{"cookies":{"a":["1"]}}}]"#,
     "rule 1 depends on a cookie or a header field of one visitor, and all visitors get what is stored: such a rule may only say cache = \"bypass\", unless the cookie or field counts in the key of a rule"
 )]
-#[case(
-    r#"[{"key":{"query":"some"}}]"#,
-    "rule 1: key has a query that is none of \"all\", \"none\""
-)]
-#[case(r#"[{"key":{"query":{"only":["a"]}}}]"#, "rule 1: key has a query that is none of")]
-#[case(r#"[{"key":{"query":[1]}}]"#, "rule 1: key is not a text between quotation marks")]
+#[case(r#"[{"key":{"query":"some"}}]"#, "rule 1: key.query is none of \"all\", \"none\"")]
+#[case(r#"[{"key":{"query":{"only":["a"]}}}]"#, "rule 1: key.query is none of")]
+#[case(r#"[{"key":{"query":[1]}}]"#, "rule 1: key.query is not a text between quotation marks")]
 #[case(
     r#"[{"strip_set_cookies":["a b"]}]"#,
     "rule 1: strip_set_cookies names \"a b\", which is no cookie's name"
@@ -227,7 +259,7 @@ fn faults(rules: &str) -> Vec<String> {
 )]
 #[case(r#"[{"method":"HEAD","cache":"forever"}]"#, "rule 1: method has no GET")]
 #[case(r#"[{"only_if":{"method":"POST"},"cache":"forever"}]"#, "rule 1: method has no GET")]
-#[case(r#"[{"key":{"query":{"except":"traking"}}}]"#, "rule 1: key has a query that is none of")]
+#[case(r#"[{"key":{"query":{"except":"traking"}}}]"#, "rule 1: key.query is none of")]
 fn a_wrong_rule_is_refused_with_its_number_its_field_and_what_is_legal(
     #[case] rules: &str,
     #[case] beginning: &str,

@@ -151,21 +151,71 @@ fn a_login_still_bypasses_and_sends_what_the_visitor_sent() {
 }
 
 #[test]
-fn one_host_stands_for_others() {
-    let world = world(r#"[{"key":{"host":"www.site.test"}},{"cache":"forever"}]"#);
-    world.origin.set("/a", Page::new("1"));
-    world.get("/a");
-    world.wait(100);
-    assert!(world.get("/a").cache().starts_with("hit"));
-    let asked = &world.origin.requests.borrow()[0];
-    let host = asked.headers.get("x-forwarded-host").and_then(|host| host.to_str().ok());
-    assert_eq!(host, Some("www.site.test"));
-}
-
-#[test]
 fn a_long_cookie_field_counts_as_none_and_its_request_goes_alone() {
     let world = shop();
     let cookie = format!("currency=EUR; a={}", "x".repeat(16_000));
     let seen = world.get_with("/a", &browser(&cookie));
     assert!(!seen.cache().contains("stored"), "{}", seen.cache());
+}
+
+#[test]
+fn a_cookie_field_just_below_the_limit_still_counts() {
+    let key =
+        r#"[{"key":{"locale":{"list":["english-language"],"cookie":"the_language_of_the_site"}}}]"#;
+    let world = world(key);
+    let own = Page::new("own").with("cache-control", "private");
+    let moved =
+        Page::new("all").status(302).with("location", "/b").with("cache-control", "max-age=600");
+    world.origin.set("/a", moved.but_where("cookie", "sid=", own));
+    for length in [8_100, 8_140, 8_170, 8_186, 8_200] {
+        let cookie = format!("sid={}", "x".repeat(length - 4));
+        assert_eq!(world.get_with("/a", &browser(&cookie)).text, "own", "{length}");
+        world.get("/a");
+        world.wait(100);
+    }
+}
+
+#[test]
+fn no_spelling_of_a_cookie_that_counts_evades_a_bypass() {
+    let rules = r#"[
+        {"cookie":{"role":"editor"},"cache":"bypass"},
+        {"key":{"cookies":{"role":["editor","guest"]}}},
+        {"cache":"forever"}
+    ]"#;
+    let world = world(rules);
+    let page = Page::new("page").but_where("cookie", "role=editor", Page::new("editor"));
+    world.origin.set("/a", page.but_where("cookie", "role=\"editor", Page::new("editor")));
+    for cookie in ["role=\"editor\"", "role=\"editor", "role= editor", "role=guest; role=editor"] {
+        for _ in 0..3 {
+            world.get_with("/a", &browser(cookie));
+            world.wait(100);
+        }
+        assert_eq!(world.get_with("/a", &browser("role=guest")).text, "page", "{cookie}");
+        assert_eq!(world.get_with("/a", &browser("_ga=1")).text, "page", "{cookie}");
+        let seen = world.get_with("/a", &browser(cookie));
+        assert!(!(seen.text == "editor" && seen.cache().starts_with("hit")), "{cookie}");
+    }
+}
+
+#[test]
+fn posts_to_pages_that_are_not_stored_spend_nothing() {
+    let rules = r#"[{"key":{"cookies":{"currency":["EUR"]}}},{"cache":"forever"}]"#;
+    let settings =
+        [("RULES", rules), ("INVALIDATION", "everywhere"), ("GRAPH_WRITES_PER_MINUTE", "20")];
+    let world = World::with(1, &settings);
+    world.origin.set("/a", Page::new("old"));
+    world.get("/a");
+    let other = At { centre: 1, isolate: 0 };
+    world.get_at(other, "/a");
+    world.wait(60_000);
+    for number in 0..60 {
+        world.origin.set(&format!("/n?{number}"), Page::new("done"));
+        world.finish(world.ask(At::default(), Method::POST, &format!("/n?{number}"), &[], None));
+    }
+    world.origin.set("/a", Page::new("new"));
+    world.finish(world.ask(At::default(), Method::POST, "/a", &[], None));
+    world.wait(120_000);
+    world.get_at(other, "/a");
+    world.wait(1_000);
+    assert_eq!(world.get_at(other, "/a").text, "new");
 }

@@ -352,3 +352,69 @@ fn many_values_of_a_query_make_too_many_tags_and_nothing_is_stored() {
         "a URL of 4 kB holds fewer than a thousand"
     );
 }
+
+#[test]
+fn header_fields_are_set_and_removed_on_the_way_out_whether_the_page_is_stored_or_not() {
+    let rules = r#"[
+        {"path":"/a","response_headers":{"x-frame-options":"DENY"}},
+        {"content_type":"text/html","response_headers":{"x-html":"1"}},
+        {"cache":"force","ttl":60,"response_headers":{"server":false,"x-frame-options":"SAMEORIGIN"}}
+    ]"#;
+    let world = world(rules);
+    let page = Page::new("1").with("content-type", "text/html").with("server", "Apache");
+    world.origin.set("/a", page.clone().etag("\"1\""));
+    world.origin.set("/b", page.with("cache-control", "private"));
+    let fields = |seen: &crate::world::Seen| {
+        ["x-frame-options", "x-html", "server"].map(|name| seen.header(name).to_owned())
+    };
+    let browser = [("user-agent", "Firefox"), ("cookie", "a=1")];
+    for _ in 0..3 {
+        assert_eq!(fields(&world.get_with("/a", &browser)), ["DENY", "1", ""]);
+        assert_eq!(fields(&world.get_with("/b", &browser)), ["SAMEORIGIN", "1", ""]);
+        world.wait(100);
+    }
+    let login = world.get_with("/a", &[("cookie", "sessionid=1")]);
+    assert_eq!(
+        (fields(&login), login.cache()),
+        (["DENY", "1", ""].map(str::to_owned), "fwd=bypass; detail=login-cookie")
+    );
+    let seen = world.get_with("/a", &[("if-none-match", "\"1\"")]);
+    assert_eq!(seen.status, 304);
+}
+
+#[test]
+fn header_fields_are_set_and_removed_on_the_way_to_the_origin() {
+    let rules =
+        r#"[{"path":"/a","request_headers":{"x-tenant":"7","referer":false}},{"cache":"forever"}]"#;
+    let world = world(rules);
+    for path in ["/a", "/b"] {
+        world.origin.set(path, Page::new("1"));
+        let sent =
+            [("user-agent", "Firefox"), ("referer", "/x"), ("x-tenant", "9"), ("cookie", "a=1")];
+        world.get_with(path, &sent);
+        world.get_with(path, &[("cookie", "sessionid=1"), ("x-tenant", "9"), ("referer", "/x")]);
+    }
+    for asked in world.origin.requests.borrow().iter() {
+        let said =
+            |name: &str| asked.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        if asked.url.ends_with("/a") {
+            assert_eq!((said("x-tenant").as_deref(), said("referer")), (Some("7"), None));
+        } else {
+            assert_ne!(said("x-tenant").as_deref(), Some("7"));
+        }
+    }
+}
+
+#[test]
+fn a_cookie_that_a_rule_ignores_means_nothing_on_its_pages_alone() {
+    let world = world(r#"[{"path":"/static/**","ignore_cookies":["*"]}]"#);
+    let moved = Page::new("").status(302).with("location", "/x").fresh(600, 0);
+    for path in ["/static/a", "/b"] {
+        world.origin.set(path, moved.clone());
+        world.get(path);
+        world.wait(100);
+    }
+    let browser = [("user-agent", "Firefox"), ("cookie", "theme=dark")];
+    assert!(world.get_with("/static/a", &browser).cache().starts_with("hit"));
+    assert_eq!(world.get_with("/b", &browser).cache(), "fwd=bypass; detail=cookie");
+}
