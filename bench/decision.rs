@@ -49,6 +49,7 @@ fn page() -> StoredResponse {
         for_all: true,
         by_rule: false,
         stripped: Vec::new(),
+        build: None,
         browser_ttl: None,
         status: StatusCode::OK,
         headers,

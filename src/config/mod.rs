@@ -8,6 +8,7 @@ pub(crate) mod read;
 use std::fmt;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits};
@@ -47,6 +48,8 @@ pub struct Config {
     pub plain: PlainSettings,
     /// Bounds of a page's variants.
     pub variants: VariantSettings,
+    /// The name of the site's build, in short: pages of another one may be stale.
+    pub build: Option<String>,
     /// `RULES`, in their order. If they cannot be used, every request goes past the cache.
     pub rules: Result<Rules, ConfigError>,
     /// The time for which purge records in memory need not be read again from KV.
@@ -150,6 +153,7 @@ impl Config {
                 most: number(raw, "VARIANTS_MAX", 64, 1, 10_000)? as usize,
                 after: number(raw, "VARIANT_AFTER", 2, 1, 10)? as u32,
             },
+            build: raw("BUILD_ID").map(|name| short_digest(&name)),
             rules: rules(raw, BUILT_IN_RULES),
             memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
             purge_seen_within: Duration::from_secs(number(raw, "PURGE_SEEN_WITHIN", 30, 2, 3600)?),
@@ -236,6 +240,11 @@ impl Config {
 /// Reads `PLAN`, which the journal's object needs.
 pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
     one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
+}
+
+/// Returns 16 hexadecimal digits that stand for a text.
+fn short_digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..8])
 }
 
 /// The list of `rules.toml`, if the Worker was built with one.

@@ -4,7 +4,8 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 42] = [
+pub const NAMES: [&str; 43] = [
+    "BUILD_ID",
     "CACHE_SECRET",
     "CONTROL_PREFIX",
     "COOKIE_VARIANTS",

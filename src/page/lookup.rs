@@ -17,6 +17,8 @@ use crate::policy::key::{CacheKey, Slot};
 use crate::policy::reuse::{PurgeState, Verdict, decide};
 use crate::policy::sharing::{self, NotShared, not_comparable, not_comparable_unseen};
 use crate::policy::stored::{BodyAt, PassMarker, Stored, StoredResponse, Variant};
+use crate::policy::storing::ruled::OldBuild;
+use crate::policy::time::Time;
 use crate::purge::records;
 
 /// Looks up the stored response for `visit`, and judges it by the purges that this isolate knows.
@@ -212,18 +214,26 @@ pub async fn read_slot<P: Platform>(
     slot: &Slot,
 ) -> Option<SlotContent<Stored, P::Body>> {
     let Document { metadata, body } = platform.cache_match(slot).await?;
-    let as_ruled = |stored| as_ruled(platform.config(), key, stored);
+    let as_ruled = |stored| as_ruled(platform.config(), key, stored, platform.now());
     let (stored, derived) = platform.isolate().metadata.read(slot, metadata, as_ruled)?;
     Some(SlotContent { stored, body, derived })
 }
 
-/// Applies the rules of today to what was stored before, so that a deployment of new rules reaches
-/// it.
-fn as_ruled(config: &Config, key: &CacheKey, stored: Stored) -> Option<Stored> {
+/// Applies the rules of today to what was stored before, so that a deployment of new rules, or of a
+/// new build of the site, reaches it.
+fn as_ruled(config: &Config, key: &CacheKey, stored: Stored, now: Time) -> Option<Stored> {
     let Stored::Response(response) = stored else { return Some(stored) };
     let ruled = config.rules().ruled(key, response.status, &response.headers);
     let harmless = config.rules().harmless(key, response.status, &response.headers);
     let harmless = harmless.filter(|_| !response.stripped.is_empty());
+    let of_old_build = ruled.of_old_build.filter(|_| response.build != config.build);
+    if of_old_build == Some(OldBuild::Unusable) {
+        return None;
+    }
     // broken: rules-of-before
-    Some(Stored::Response(ruled.applied_to(response, harmless, config.storing)?))
+    let mut response = ruled.applied_to(response, harmless, config.storing)?;
+    if of_old_build.is_some() {
+        Rc::make_mut(&mut response).expire(now);
+    }
+    Some(Stored::Response(response))
 }

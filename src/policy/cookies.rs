@@ -284,11 +284,12 @@ fn cookies(field: &str) -> impl Iterator<Item = &str> {
 }
 
 fn name(cookie: &str) -> &str {
-    bare(cookie.split('=').next().unwrap_or(""))
+    // Some origins drop any white space before a name: a login must not be overlooked.
+    cookie.split('=').next().unwrap_or("").trim()
 }
 
-/// Drops blanks at both ends. Other white space is no blank (RFC 9110 §5.6.3): the text may have a
-/// character for each byte, and a byte of a letter must not be lost.
+/// Drops blanks at both ends. Other white space may be part of a value (RFC 9110 §5.6.3): the text may
+/// have a character for each byte, and a byte of a letter must not be lost.
 fn bare(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }

@@ -105,6 +105,9 @@ pub struct StoredResponse {
     /// The names of cookies that rules have stripped: it is not used once a rule no longer names one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stripped: Vec<String>,
+    /// The build of the site, if a rule makes pages of an older one stale or unusable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
     /// The lifetime in seconds that browsers are told, if the rules of today say one.
     #[serde(skip)]
     pub browser_ttl: Option<u64>,
@@ -186,6 +189,11 @@ impl StoredResponse {
         let same_version =
             has_validator(&self.headers) && same(header::ETAG) && same(header::LAST_MODIFIED);
         self.body == other.body && (self == other || same_version)
+    }
+
+    /// Ends the fresh lifetime now, if it has not ended before.
+    pub fn expire(&mut self, now: Time) {
+        self.lifetimes.fresh = self.lifetimes.fresh.min(now.since(self.born_at).as_secs());
     }
 
     /// Returns how long from `now` the cache keeps the response. It keeps it to the end of its last

@@ -7,7 +7,7 @@ use super::header_change::HeaderChange;
 use super::key::KeyEffects;
 use super::template::TagTemplate;
 use crate::policy::cookies::CookieNames;
-use crate::policy::storing::ruled::SetAside;
+use crate::policy::storing::ruled::{OldBuild, SetAside};
 
 /// What a rule sets. `None` and empty lists leave it to other rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub struct Effects {
     pub stale_if_error: Option<u64>,
     /// The lifetime in seconds that browsers are told.
     pub browser_ttl: Option<u64>,
+    /// What a new build of the site makes of pages that were stored before it. `Some(None)` leaves
+    /// them as they are, whatever other rules say.
+    pub of_old_build: Option<Option<OldBuild>>,
     /// What counts in the key.
     pub key: KeyEffects,
     /// Cookies that a response sets and that are dropped, so that it may be stored.
@@ -72,6 +75,7 @@ impl Effects {
             || !self.status_ttl.is_empty()
             || !self.tags.is_empty()
             || self.ignore_cookies.is_some()
+            || self.of_old_build.is_some()
             || !self.request_headers.is_empty()
             || !self.response_headers.is_empty()
     }

@@ -188,6 +188,7 @@ impl Rules {
                 set.stale_while_revalidate.or(effects.stale_while_revalidate);
             set.stale_if_error = set.stale_if_error.or(effects.stale_if_error);
             set.browser_ttl = set.browser_ttl.or(effects.browser_ttl);
+            set.of_old_build = set.of_old_build.or(effects.of_old_build);
             let own = effects.status_ttl.iter().find(|(statuses, _)| statuses.contain(status));
             status_ttl = status_ttl.or(own.map(|(_, ttl)| *ttl));
         }
@@ -206,6 +207,7 @@ impl Rules {
             stale_while_revalidate: set.stale_while_revalidate,
             stale_if_error: set.stale_if_error,
             browser_ttl: set.browser_ttl,
+            of_old_build: set.of_old_build.flatten(),
         }
     }
 

@@ -179,7 +179,7 @@ fn a_preset_is_checked_with_the_rules_before_it() {
         Ok("edge-isr: 6 rules in wrangler.toml and its preset, no fault.".to_owned())
     );
     let said = folder.run(&["explain", "GET", "https://www.example.com/cart/"]).unwrap();
-    assert!(said.starts_with("rule 3 of the preset holds: cache = \"bypass\""), "{said}");
+    assert!(said.starts_with("rule 4 of the preset holds: cache = \"bypass\""), "{said}");
     let own = format!("{preset}[[vars.RULES]]\ncache = \"forever\"\n");
     let folder = Folder::with(&[("wrangler.toml", &own)]);
     let said = folder.run(&["check"]).unwrap_err();
@@ -191,6 +191,24 @@ fn a_preset_is_checked_with_the_rules_before_it() {
     let folder = Folder::with(&[("wrangler.toml", &preset.replace("wordpress", "joomla"))]);
     let names = "django, drupal, static, wagtail, wordpress";
     assert_eq!(folder.run(&["check"]), Err(format!("wrangler.toml: PRESET is none of {names}")));
+}
+
+#[test]
+fn a_rule_that_counts_builds_is_warned_of_where_nothing_names_the_build() {
+    let rules = "[[vars.RULES]]\ncache = \"forever\"\nversioned = \"soft\"\n";
+    for (more, warns) in [
+        ("", true),
+        ("[vars]\nBUILD_ID = \"7\"\n", false),
+        ("[version_metadata]\nbinding = \"BUILD_ID\"\n", false),
+    ] {
+        let folder = Folder::with(&[("wrangler.toml", &format!("{more}{rules}"))]);
+        let said = folder.run(&["check"]).unwrap();
+        assert_eq!(
+            said.contains("rule 1: versioned counts where BUILD_ID is set"),
+            warns,
+            "{said}"
+        );
+    }
 }
 
 #[test]

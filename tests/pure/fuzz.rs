@@ -148,6 +148,7 @@ fn is_stored(status: StatusCode, response: &HeaderMap, request: &HeaderMap) -> b
         for_all: false,
         by_rule: false,
         stripped: Vec::new(),
+        build: None,
         browser_ttl: None,
         status,
         headers: response.clone(),

@@ -33,6 +33,7 @@ pub fn response(fetched_at: i64) -> StoredResponse {
         for_all: false,
         by_rule: false,
         stripped: Vec::new(),
+        build: None,
         browser_ttl: None,
         tags: vec![],
         variant: Variant::default(),

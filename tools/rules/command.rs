@@ -49,6 +49,9 @@ fn check(given: &[String]) -> Result<String, String> {
         return Ok(format!("edge-isr: there are no rules in {file}."));
     }
     let mut lines: Vec<String> = warnings::warnings(&rules);
+    if !sources.has_build {
+        lines.append(&mut warnings::of_builds(&rules));
+    }
     lines.iter_mut().for_each(|line| *line = format!("{file}: {line}"));
     let of_preset = if sources.preset.is_some() { " and its preset" } else { "" };
     lines.push(match rules.list().len() {

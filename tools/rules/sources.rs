@@ -23,6 +23,8 @@ pub struct Sources {
     pub variables: BTreeMap<String, String>,
     /// The list of rules, if there is one.
     pub list: Option<List>,
+    /// Whether something names the build of the site.
+    pub has_build: bool,
     /// The rules of the preset as JSON, if there is one.
     pub preset: Option<&'static str>,
 }
@@ -95,7 +97,9 @@ impl Sources {
         let preset = variables.get("PRESET").filter(|name| !name.trim().is_empty());
         let preset = preset.map(|name| presets::rules_of(name)).transpose();
         let preset = preset.map_err(|reason| format!("{config}: PRESET {reason}"))?;
-        Ok(Sources { config, variables, list, preset })
+        let has_build = variables.contains_key("BUILD_ID")
+            || of["version_metadata"]["binding"].as_str() == Some("BUILD_ID");
+        Ok(Sources { config, variables, list, has_build, preset })
     }
 
     /// Parses the rules and the preset; fails with a line for each fault.

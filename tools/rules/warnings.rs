@@ -5,6 +5,19 @@ use edge_isr::rules::Rules;
 /// Parts of the names of cookies without which a form or a login does not work.
 const TELLING: [&str; 5] = ["csrf", "xsrf", "sess", "token", "auth"];
 
+/// Returns a warning for each rule that counts builds of the site, where nothing names the build.
+pub fn of_builds(rules: &Rules) -> Vec<String> {
+    let counts = |index: &usize| rules.list()[*index].effects.of_old_build.flatten().is_some();
+    let warning = |index: usize| {
+        format!(
+            "rule {}: versioned counts where BUILD_ID is set: in [vars], by deploy --var, or as the binding of \
+             [version_metadata]",
+            index + 1
+        )
+    };
+    (0..rules.list().len()).filter(counts).map(warning).collect()
+}
+
 /// Returns a warning for each rule that strips a cookie whose name tells of a login or of a form.
 pub fn warnings(rules: &Rules) -> Vec<String> {
     let names = |index: usize| rules.list()[index].effects.strip_set_cookies.iter();

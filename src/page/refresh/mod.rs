@@ -218,6 +218,11 @@ impl<P: Platform> Refresh<P> {
         self.platform.config().rules().ruled(&self.visit.key, status, headers)
     }
 
+    /// The build of the site that a response is bound to, if a rule says so.
+    fn build(&self, ruled: &Ruled) -> Option<String> {
+        ruled.of_old_build.and_then(|_| self.platform.config().build.clone())
+    }
+
     /// The values that the request had in the fields that its response varies by.
     pub(crate) fn selecting(&self, names: &[&str]) -> Selecting {
         self.visit.selecting_in(&self.carried, names.iter().copied())

@@ -89,6 +89,7 @@ impl<P: Platform> Refresh<P> {
             provenance: self.provenance(&tags, made),
             for_all: says_it_is_for_all(prior.status, &headers, &lifetimes, is_forced),
             by_rule: !ruled.is_nothing(),
+            build: self.build(&ruled),
             stripped: [&prior.stripped[..], &self.stripped].concat(),
             browser_ttl: ruled.told_to_browsers(&headers),
             headers,

@@ -175,6 +175,7 @@ impl<P: Platform> Refresh<P> {
             for_all: says_it_is_for_all(response.status, &headers, &lifetimes, is_forced),
             by_rule: !ruled.is_nothing(),
             stripped: self.stripped.clone(),
+            build: self.build(&ruled),
             browser_ttl: ruled.told_to_browsers(&response.headers),
             headers,
             lifetimes,

@@ -26,6 +26,17 @@ pub struct Ruled {
     pub stale_if_error: Option<u64>,
     /// The lifetime in seconds that browsers are told. See [`Ruled::told_to_browsers`].
     pub browser_ttl: Option<u64>,
+    /// What a new build of the site makes of a page that was stored before it.
+    pub of_old_build: Option<OldBuild>,
+}
+
+/// What a new build of the site makes of a page that was stored before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldBuild {
+    /// It is stale from then on.
+    Stale,
+    /// It is not used, not even if the origin fails.
+    Unusable,
 }
 
 /// The terms on which a response is stored by a rule.

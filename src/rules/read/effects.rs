@@ -7,7 +7,7 @@ use super::FieldFault;
 use super::values::{Given, NO_STATUS, statuses};
 use crate::fields::forwarding::may_be_forwarded;
 use crate::policy::cookies::CookieNames;
-use crate::policy::storing::ruled::SetAside;
+use crate::policy::storing::ruled::{OldBuild, SetAside};
 use crate::rules::condition::Statuses;
 use crate::rules::effects::{Cache, Effects};
 use crate::rules::glob::Glob;
@@ -31,6 +31,13 @@ impl Effects {
             "browser_ttl" => self.browser_ttl = Some(given.seconds()?),
             "key" => self.key.read(given, path)?,
             "strip_set_cookies" => self.strip_set_cookies = Some(cookies(given)?),
+            "versioned" => {
+                self.of_old_build = Some(given.one_of(&[
+                    ("soft", Some(OldBuild::Stale)),
+                    ("hard", Some(OldBuild::Unusable)),
+                    ("keep", None),
+                ])?);
+            }
             "ignore_cookies" => self.ignore_cookies = Some(cookies(given)?),
             "request_headers" => self.request_headers = changes(given, &REQUEST)?,
             "response_headers" => self.response_headers = changes(given, &RESPONSE)?,

@@ -53,7 +53,7 @@ struct FieldFault {
 
 const FIELDS: &str = "is no field of a rule. Conditions: path, host, method, query, header, cookie, \
                       status, content_type, only_if, unless. Effects: cache, override, ttl, status_ttl, \
-                      stale_while_revalidate, stale_if_error, browser_ttl, key, strip_set_cookies, ignore_cookies, request_headers, response_headers, plain, tags";
+                      stale_while_revalidate, stale_if_error, browser_ttl, key, strip_set_cookies, versioned, ignore_cookies, request_headers, response_headers, plain, tags";
 
 impl Rules {
     /// Parses a JSON list of rules; fails with every fault.

@@ -29,6 +29,7 @@ fn stored() -> StoredResponse {
         for_all: false,
         by_rule: false,
         stripped: Vec::new(),
+        build: None,
         browser_ttl: None,
         status: StatusCode::OK,
         headers: HeaderMap::new(),

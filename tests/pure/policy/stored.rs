@@ -19,6 +19,7 @@ fn response(headers: HeaderMap) -> StoredResponse {
         for_all: true,
         by_rule: false,
         stripped: Vec::new(),
+        build: None,
         browser_ttl: None,
         status: StatusCode::NOT_FOUND,
         headers,

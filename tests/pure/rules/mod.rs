@@ -256,6 +256,7 @@ fn for_each_effect_the_first_rule_that_sets_it_wins() {
         stale_while_revalidate: Some(4),
         stale_if_error: Some(3),
         browser_ttl: Some(6),
+        of_old_build: None,
     };
     assert_eq!(ruled(rules, "/a", 200, &[]), wanted);
 }

@@ -418,3 +418,46 @@ fn a_cookie_that_a_rule_ignores_means_nothing_on_its_pages_alone() {
     assert!(world.get_with("/static/a", &browser).cache().starts_with("hit"));
     assert_eq!(world.get_with("/b", &browser).cache(), "fwd=bypass; detail=cookie");
 }
+
+#[rstest]
+#[case::soft("soft", "hit; ttl=-")]
+#[case::hard("hard", "fwd=uri-miss")]
+#[case::keep("keep", "hit; ttl=")]
+fn a_new_build_of_the_site_makes_older_pages_stale_or_unusable(
+    #[case] versioned: &str,
+    #[case] seen: &str,
+) {
+    let rules = format!(
+        r#"[{{"cache":"force","ttl":600,"stale_while_revalidate":60,"versioned":"{versioned}"}}]"#
+    );
+    let deploy = |world: &mut World, build| world.deploy(&[("RULES", &rules), ("BUILD_ID", build)]);
+    let mut world = World::with(1, &[("RULES", &rules), ("BUILD_ID", "1")]);
+    world.origin.set("/a", Page::new("of build 1"));
+    world.get("/a");
+    world.wait(10_000);
+    // The same build, in a new isolate: nothing changes.
+    deploy(&mut world, "1");
+    assert!(world.get("/a").cache().starts_with("hit; ttl=5"));
+    world.origin.set("/a", Page::new("of build 2"));
+    deploy(&mut world, "2");
+    let first = world.get("/a");
+    assert!(first.cache().starts_with(seen), "{}", first.cache());
+    world.wait(1_000);
+    let next = world.get("/a");
+    let is_kept = versioned == "keep";
+    assert_eq!(next.text, if is_kept { "of build 1" } else { "of build 2" });
+    assert!(next.cache().starts_with("hit; ttl=5"), "{}", next.cache());
+}
+
+#[test]
+fn a_page_of_an_old_build_that_is_stale_is_freshened_by_a_304() {
+    let rules = r#"[{"cache":"force","ttl":600,"versioned":"soft"}]"#;
+    let mut world = World::with(1, &[("RULES", rules), ("BUILD_ID", "1")]);
+    world.origin.set("/a", Page::new("1").etag("\"1\""));
+    world.get("/a");
+    world.wait(10_000);
+    world.deploy(&[("RULES", rules), ("BUILD_ID", "2")]);
+    assert!(world.get("/a").cache().starts_with("fwd=stale; fwd-status=304"));
+    world.wait(100);
+    assert!(world.get("/a").cache().starts_with("hit; ttl=599"));
+}

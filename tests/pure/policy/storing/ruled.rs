@@ -19,7 +19,13 @@ const KEPT: SetAside =
 
 fn forced(set_aside: SetAside) -> Ruled {
     let forced = Some(Forced { ttl: Some(600), set_aside });
-    Ruled { forced, stale_while_revalidate: Some(7), stale_if_error: Some(8), browser_ttl: Some(0) }
+    Ruled {
+        forced,
+        stale_while_revalidate: Some(7),
+        stale_if_error: Some(8),
+        browser_ttl: Some(0),
+        of_old_build: None,
+    }
 }
 
 fn decided(lines: &str, ruled: Ruled) -> Storing {
