@@ -15,7 +15,8 @@ const SETS = [
   ["no rules", []],
   ["1 rule, which holds", rules(1)],
   ["20 rules, of which the last holds", rules(20)],
-  ["the same, which cuts the query", rules(20, { key: { query: { except: "tracking" } } })],
+  ["the same, which reads the query", rules(20, { key: { query: { except: "tracking" } } })],
+  ["the same, with a cookie in the key", rules(20, { key: { cookies: { currency: ["EUR", "USD"] } } })],
 ];
 
 function rules(number, more) {

@@ -27,8 +27,8 @@ use crate::policy::refresh::plain::{self, Allowed};
 pub struct Visit {
     /// The visitor's method.
     pub method: Method,
-    /// The URL with its dot segments resolved. Own requests keep this spelling; plain requests use
-    /// the key's.
+    /// The URL with its dot segments resolved, or that of the key once rules have made one. Own
+    /// requests keep this spelling; plain requests use the key's.
     pub url: String,
     /// The key that the page is looked up and stored by. A lookup may replace it with a key that
     /// several URLs share.

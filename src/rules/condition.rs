@@ -256,6 +256,11 @@ impl Conditions {
         !self.statuses.is_empty() || !self.content_types.is_empty()
     }
 
+    /// Tells whether a condition concerns the method.
+    pub(super) fn ask_method(&self) -> bool {
+        !self.methods.is_empty()
+    }
+
     /// Tells whether a condition concerns the query.
     pub(super) fn ask_query(&self) -> bool {
         !self.query.is_empty()

@@ -3,7 +3,7 @@
 //!
 //! For each effect the first rule that sets it wins. Tags add up. What a rule says of a page depends
 //! on the page's key and the response alone: no visitor shapes what others get. A bypass alone may
-//! depend on the visitor.
+//! depend on what a visitor sends besides.
 //!
 //! | file | content |
 //! |---|---|
@@ -54,6 +54,8 @@ pub struct Rules {
     cuts_queries: bool,
     /// Whether a rule sets or removes header fields.
     changes_headers: bool,
+    /// Whether a rule says which cookies mean nothing.
+    ignores_cookies: bool,
     /// The number of rules up to the last bypass.
     bypasses_up_to: usize,
 }
@@ -78,6 +80,7 @@ impl Rules {
         keys_visitors: false,
         cuts_queries: false,
         changes_headers: false,
+        ignores_cookies: false,
         bypasses_up_to: 0,
     };
 
@@ -90,8 +93,16 @@ impl Rules {
         let changes = |effects: &Effects| {
             !effects.request_headers.is_empty() || !effects.response_headers.is_empty()
         };
+        let ignores_cookies = list.iter().any(|rule| rule.effects.ignore_cookies.is_some());
         let changes_headers = list.iter().any(|rule| changes(&rule.effects));
-        Rules { list, keys_visitors, cuts_queries, changes_headers, bypasses_up_to }
+        Rules {
+            list,
+            keys_visitors,
+            cuts_queries,
+            changes_headers,
+            ignores_cookies,
+            bypasses_up_to,
+        }
     }
 
     /// The rules, in their order.
@@ -236,18 +247,17 @@ impl Rules {
 
     /// Tells whether a rule says that a cookie means nothing to a page.
     pub fn ignore_cookie(&self, key: &CacheKey, name: &str) -> bool {
-        let has_it = |rule: &&Rule| rule.effects.ignore_cookies.is_some();
-        let mut rules = self.list.iter().filter(has_it);
-        let ignored = rules.find(|rule| rule.holds(&Facts::of_page(key), Spellings::Normal));
-        let names = ignored.and_then(|rule| rule.effects.ignore_cookies.as_ref());
-        names.is_some_and(|names| names.matches(name))
+        self.ignores_cookies
+            && self
+                .first(&Facts::of_page(key), |effects| effects.ignore_cookies.as_ref())
+                .is_some_and(|names| names.matches(name))
     }
 
     /// Changes the fields of a request to the origin.
     pub fn change_request(&self, key: &CacheKey, headers: &mut HeaderMap) {
         if self.changes_headers {
             let facts = Facts::of_page(key);
-            let rules = self.holding(&facts).filter(|rule| !rule.needs_response());
+            let rules = self.holding(&facts);
             header_change::change(headers, rules.flat_map(|rule| &rule.effects.request_headers));
         }
     }

@@ -176,7 +176,7 @@ fn a_preset_is_checked_with_the_rules_before_it() {
     let folder = Folder::with(&[("wrangler.toml", preset)]);
     assert_eq!(
         folder.run(&["check"]),
-        Ok("edge-isr: 6 rules in wrangler.toml and its preset, no fault.".to_owned())
+        Ok("edge-isr: 7 rules in wrangler.toml and its preset, no fault.".to_owned())
     );
     let said = folder.run(&["explain", "GET", "https://www.example.com/cart/"]).unwrap();
     assert!(said.starts_with("rule 4 of the preset holds: cache = \"bypass\""), "{said}");
@@ -188,6 +188,9 @@ fn a_preset_is_checked_with_the_rules_before_it() {
             "wrangler.toml: rule 1 of the preset: cache is \"bypass\" and never counts"
         )
     );
+    let part = format!("{preset}[[vars.RULES]]\npath = \"/a\"\ncache = \"forever\"\n");
+    let said = Folder::with(&[("wrangler.toml", &part)]).run(&["check"]).unwrap();
+    assert!(said.contains("rule 1 says cache, so no bypass of the preset holds"), "{said}");
     let folder = Folder::with(&[("wrangler.toml", &preset.replace("wordpress", "joomla"))]);
     let names = "django, drupal, static, wagtail, wordpress";
     assert_eq!(folder.run(&["check"]), Err(format!("wrangler.toml: PRESET is none of {names}")));

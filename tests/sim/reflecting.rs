@@ -174,7 +174,12 @@ fn keyed_lines(fields: &[(&'static str, String)]) -> Vec<(&'static str, String)>
     let theme = one_of(&["1", "fr"], cookie("theme="));
     let cookies =
         format!("lang={locale}") + &theme.map_or(String::new(), |it| format!("; theme={it}"));
-    let mut lines = vec![("accept-language", locale), ("cookie", cookies)];
+    let browser = said("user-agent").unwrap_or_default();
+    let kinds = [("Mobi", "mobile"), ("iPad", "tablet")];
+    let device =
+        kinds.iter().find(|(word, _)| browser.contains(word)).map_or("desktop", |kind| kind.1);
+    let device = ("cf-device-type", device.to_owned());
+    let mut lines = vec![("accept-language", locale), ("cookie", cookies), device];
     lines.extend(one_of(&["1", "de"], said("x-theme")).map(|theme| ("x-theme", theme)));
     lines
 }
@@ -215,6 +220,9 @@ fn draw_fields(dice: &mut Dice, visitor: usize) -> Vec<(&'static str, String)> {
         let is_usual = dice.of_ten(4);
         let name = if is_usual { dice.one_of(&usual) } else { dice.one_of(&FIELD_NAMES) };
         let mut value = draw_value(dice, visitor);
+        if name == "user-agent" {
+            value = format!("{value} {}", dice.one_of(&["Mobi", "iPad", "X11"])).trim().to_owned();
+        }
         if name == "cookie" {
             let cookie = dice.one_of(&["sid", "_ga", "theme", "lang", "AWSALB", "csrftoken"]);
             value = format!("{cookie}={}", value.replace(' ', "_"));

@@ -3,6 +3,8 @@
 use std::env;
 use std::process::ExitCode;
 
+use edge_isr::rules::Rules;
+
 use crate::explain;
 use crate::sources::{self, Sources};
 use crate::warnings;
@@ -51,6 +53,11 @@ fn check(given: &[String]) -> Result<String, String> {
     let mut lines: Vec<String> = warnings::warnings(&rules);
     if !sources.has_build {
         lines.append(&mut warnings::of_builds(&rules));
+    }
+    if let Some(preset) = sources.preset {
+        let of_preset = Rules::parse(preset).map_or(0, |preset| preset.list().len());
+        let own = rules.list().len() - of_preset;
+        lines.append(&mut warnings::before_preset(&rules, own));
     }
     lines.iter_mut().for_each(|line| *line = format!("{file}: {line}"));
     let of_preset = if sources.preset.is_some() { " and its preset" } else { "" };

@@ -1,9 +1,25 @@
 //! What may be wrong with rules, and may be meant.
 
 use edge_isr::rules::Rules;
+use edge_isr::rules::effects::Cache;
 
 /// Parts of the names of cookies without which a form or a login does not work.
 const TELLING: [&str; 5] = ["csrf", "xsrf", "sess", "token", "auth"];
+
+/// Returns a warning for each of the first `own` rules that decides before the preset.
+pub fn before_preset(rules: &Rules, own: usize) -> Vec<String> {
+    let decides = |index: &usize| {
+        rules.list()[*index].effects.cache.is_some_and(|cache| cache != Cache::Bypass)
+    };
+    let warning = |index: usize| {
+        format!(
+            "rule {} says cache, so no bypass of the preset holds where this rule does. Leave cache to the \
+             preset if you can: ttl counts without it",
+            index + 1
+        )
+    };
+    (0..own).filter(decides).map(warning).collect()
+}
 
 /// Returns a warning for each rule that counts builds of the site, where nothing names the build.
 pub fn of_builds(rules: &Rules) -> Vec<String> {

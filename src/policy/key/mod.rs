@@ -178,7 +178,7 @@ impl CacheKey {
         &self.path
     }
 
-    /// Returns the query as received; it is never empty.
+    /// Returns the query, as received or as rules have cut it; it is never empty.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }

@@ -1,4 +1,5 @@
-//! The parts of a visitor's request that count in a key by a rule, in their normal form.
+//! The parts of a visitor's request that count in a key by a rule, in their normal form, and the text
+//! with which a rule separates pages.
 //!
 //! The origin is sent the normal form, and never what the visitor sent. So it cannot respond
 //! differently to two requests with one key.

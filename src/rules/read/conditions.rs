@@ -11,7 +11,7 @@ use crate::rules::glob::Glob;
 use crate::rules::wildcard::Wildcards;
 
 /// Names of a path's parts that would be taken for other variables of tags.
-const TAKEN: [&str; 2] = ["path", "host"];
+const TAKEN: [&str; 5] = ["path", "host", "locale", "device", "country"];
 
 impl Conditions {
     /// Reads the glob of the path, if there is one.

@@ -39,7 +39,7 @@ impl Effects {
                 ])?);
             }
             "ignore_cookies" => self.ignore_cookies = Some(cookies(given)?),
-            "request_headers" => self.request_headers = changes(given, &REQUEST)?,
+            "request_headers" => self.request_headers = changes(given, &NOT_BY_RULE)?,
             "response_headers" => self.response_headers = changes(given, &RESPONSE)?,
             "plain" => self.plain = Some(given.flag()?),
             "tags" => self.tags = tags(given, path)?,
@@ -100,8 +100,10 @@ fn status_ttl(given: &Given<'_>) -> Result<Vec<(Statuses, u64)>, FieldFault> {
 }
 
 /// Fields of a request that the edge makes, or that decide for whom a response is.
-pub(super) const REQUEST: [&str; 11] = [
+pub(super) const NOT_BY_RULE: [&str; 15] = [
     "accept-encoding",
+    "accept-language",
+    "authorization",
     "cache-control",
     "cdn-loop",
     "content-encoding",
@@ -111,7 +113,9 @@ pub(super) const REQUEST: [&str; 11] = [
     "expect",
     "origin",
     "pragma",
+    "sec-ch-ua-mobile",
     "transfer-encoding",
+    "user-agent",
 ];
 
 /// Fields of a response that the edge makes, or that it must not misstate.
@@ -135,8 +139,10 @@ fn changes(given: &Given<'_>, refused: &[&str]) -> Result<Vec<HeaderChange>, Fie
     let mut changes = Vec::new();
     for (name, value) in given.table()? {
         let parsed: Option<HeaderName> = name.parse().ok();
-        let is_legal =
-            |name: &HeaderName| may_be_forwarded(name) && !refused.contains(&name.as_str());
+        let is_legal = |name: &HeaderName| {
+            let text = name.as_str();
+            may_be_forwarded(name) && !refused.contains(&text) && !text.starts_with("cf-")
+        };
         let Some(name) = parsed.filter(is_legal) else {
             return Err(given.fault(format!("has {name:?}, which a rule cannot change")));
         };

@@ -1,10 +1,10 @@
 //! Reading what a rule says about the key.
 
-use http::header::{self, HeaderName};
+use http::header::HeaderName;
 use serde_json::Value;
 
 use super::FieldFault;
-use super::effects::REQUEST;
+use super::effects::NOT_BY_RULE;
 use super::values::Given;
 use crate::fields::forwarding::may_be_forwarded;
 use crate::policy::cookies::CookieNames;
@@ -189,7 +189,7 @@ fn one_cookie(given: &Given<'_>) -> Result<String, FieldFault> {
 fn field_name(name: &str) -> Option<String> {
     let name: HeaderName = name.parse().ok()?;
     let text = name.as_str();
-    let is_own = REQUEST.contains(&text) || name == header::AUTHORIZATION;
+    let is_own = NOT_BY_RULE.contains(&text);
     let is_of_others = ["cf-", "sec-websocket-"].iter().any(|start| text.starts_with(start));
     let counts = may_be_forwarded(&name) && !is_own && !is_of_others;
     counts.then(|| name.as_str().to_owned())

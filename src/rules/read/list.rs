@@ -22,7 +22,7 @@ impl Rule {
         if is_bypass && effects.are_more_than_cache() {
             return fault(
                 "cache",
-                "is \"bypass\": nothing is stored then, so remove the other effects",
+                "is \"bypass\": nothing is stored then. Write the other effects as a rule of their own",
             );
         }
         if is_bypass && self.needs_response() {
@@ -46,6 +46,12 @@ impl Rule {
         let has_get = is_for_get(&self.when.methods) && is_for_get(&self.only_if.methods);
         if !is_bypass && !has_get {
             return fault("method", "has no GET: only the response to a GET is stored");
+        }
+        let changes_fields =
+            !effects.request_headers.is_empty() || !effects.response_headers.is_empty();
+        if changes_fields && self.any_conditions(Conditions::ask_method) {
+            let reason = "does not count for request_headers and response_headers: remove it";
+            return fault("method", reason);
         }
         let before = [
             ("plain", effects.plain.is_some()),
@@ -151,6 +157,15 @@ fn uncounted(rule: &Rule, rules: &[Rule]) -> Option<(Option<String>, String)> {
         of_kind(&conditions.headers, PartKind::Header)
             && of_kind(&conditions.cookies, PartKind::Cookie)
     };
+    let is_of_locale = |name: &&str| {
+        let of_rule = |rule: &Rule| rule.effects.key.locale.as_ref()?.cookie.clone();
+        rules.iter().filter_map(of_rule).any(|cookie| cookie == *name)
+    };
+    let listed = rule.effects.key.cookies.iter().flatten();
+    if let Some(name) = listed.map(|listed| &*listed.name).find(is_of_locale) {
+        let reason = format!("has {name}, which is the cookie of a locale: remove one of the two");
+        return Some((Some("key.cookies".to_owned()), reason));
+    }
     let conditions = [&rule.when, &rule.only_if];
     if !is_bypass && !conditions.into_iter().chain(&rule.unless).all(named) {
         let reason = "depends on a cookie or a header field of one visitor, and all visitors get what is \

@@ -140,12 +140,32 @@ fn faults(rules: &str) -> Vec<String> {
     "rule 1: response_headers has a value for x-a that is neither printable ASCII nor false"
 )]
 #[case(
+    r#"[{"method":"GET","request_headers":{"x-a":"1"}}]"#,
+    "rule 1: method does not count for request_headers and response_headers: remove it"
+)]
+#[case(
+    r#"[{"request_headers":{"authorization":"a"}}]"#,
+    "rule 1: request_headers has \"authorization\", which a rule cannot change"
+)]
+#[case(
+    r#"[{"key":{"headers":{"user-agent":["a"]}}}]"#,
+    "rule 1: key.headers has \"user-agent\", which cannot count"
+)]
+#[case(
+    r#"[{"path":"/{locale}/**","cache":"forever"}]"#,
+    "rule 1: path names a part locale, which is a variable of its own"
+)]
+#[case(
     r#"[{"status":200,"request_headers":{"x-a":"1"}}]"#,
     "rule 1: request_headers is decided before there is a response"
 )]
 #[case(
     r#"[{"cache":"bypass","path":"/a","ignore_cookies":"a"}]"#,
     "rule 1: cache is \"bypass\": nothing is stored then"
+)]
+#[case(
+    r#"[{"key":{"cookies":{"lang":["de"]}}},{"key":{"locale":{"list":["de"],"cookie":"lang"}}}]"#,
+    "rule 1: key.cookies has lang, which is the cookie of a locale: remove one of the two"
 )]
 #[case(r#"[{"key":{"cookies":{"a":[]}}}]"#, "rule 1: key.cookies is an empty list")]
 #[case(

@@ -155,16 +155,21 @@ fn browsers_are_told_the_lifetime_of_the_rule_and_it_begins_when_they_get_the_pa
 }
 
 #[test]
-fn the_preset_for_drupal_stores_what_it_says_to_visitors_who_have_not_logged_in() {
+fn the_preset_for_drupal_heeds_what_drupal_says_of_each_page() {
     let world = World::with(1, &[("PRESET", "drupal")]);
-    let page = Page::new("1").with("cache-control", "must-revalidate, no-cache, private");
-    let page = page.with("expires", "Sun, 19 Nov 1978 05:00:00 GMT").with("content-language", "en");
-    world.origin.set("/node/7", page.with("x-drupal-dynamic-cache", "MISS"));
-    for (cookie, is_hit) in [("_ga=1", true), ("SESS0123abc=x", false)] {
+    let page = Page::new("1").with("expires", "Sun, 19 Nov 1978 05:00:00 GMT");
+    world.origin.set("/node/7", page.clone().with("cache-control", "max-age=900, public"));
+    // Its cache is switched off for a page with a captcha.
+    world.origin.set("/contact", page.with("cache-control", "must-revalidate, no-cache, private"));
+    for (path, cookie, is_hit) in [
+        ("/node/7?utm_source=x", "_ga=1", true),
+        ("/node/7", "SESS0123abc=x", false),
+        ("/contact", "_ga=1", false),
+    ] {
         let browser = [("user-agent", "Firefox"), ("cookie", cookie)];
-        world.get_with("/node/7", &browser);
+        world.get_with(path, &browser);
         world.wait(100);
-        let seen = world.get_with("/node/7", &browser);
+        let seen = world.get_with(path, &browser);
         assert_eq!(seen.cache().starts_with("hit; ttl="), is_hit, "{}", seen.cache());
     }
 }
