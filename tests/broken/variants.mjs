@@ -423,7 +423,7 @@ export const VARIANTS = [
   {
     id: "changed-by-name",
     name: "a cookie beside those of the key counts as one of the key",
-    test: "reflecting::with_parts_of_requests_in_the_key_each_visitor_is_shown_the_page_of_theirs",
+    test: "page::keyed::a_cookie_beside_those_of_the_key_is_no_part_of_a_page_for_all",
     edits: [["changed-by-name", "plain.get(*name) != other.get(*name)", "!other.contains_key(*name)"]],
   },
   {

@@ -219,3 +219,18 @@ fn posts_to_pages_that_are_not_stored_spend_nothing() {
     world.wait(1_000);
     assert_eq!(world.get_at(other, "/a").text, "new");
 }
+
+#[test]
+fn a_cookie_beside_those_of_the_key_is_no_part_of_a_page_for_all() {
+    let rules = r#"[{"key":{"locale":{"list":["en"],"cookie":"lang"}}}]"#;
+    let world = World::with(1, &[("RULES", rules), ("COOKIE_VARIANTS", "true")]);
+    let all = Page::new("all").fresh(600, 0);
+    let own = Page::new("own").fresh(600, 0).with("vary", "cookie");
+    let of_visitor = Page::new("of sid").fresh(600, 0);
+    // It names `Cookie` to browsers alone.
+    let page = all.but_where("user-agent", "Firefox", own);
+    world.origin.set("/a", page.but_where("cookie", "sid=", of_visitor));
+    world.get_with("/a", &browser("sid=1"));
+    world.wait(100);
+    assert_eq!(world.get("/a").text, "all");
+}
