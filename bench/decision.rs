@@ -14,7 +14,7 @@ use edge_isr::policy::tag::{Tag, implicit};
 use edge_isr::policy::time::Time;
 use edge_isr::purge::memory::PurgeMemory;
 use edge_isr::rules::Rules;
-use edge_isr::rules::condition::Facts;
+use edge_isr::rules::facts::Facts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 const URL: &str = "https://www.example.com/blog/why-dough-needs-salt?page=2&sort=new";

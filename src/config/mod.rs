@@ -4,17 +4,19 @@ pub mod names;
 mod parts;
 mod plain;
 pub(crate) mod read;
+mod rules;
 
 use std::fmt;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits};
 pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
-use crate::fields::host::{canonical_host, is_host};
+pub use self::rules::rules;
+use self::rules::{BUILT_IN_RULES, short_digest};
+use crate::fields::url::{canonical_host, is_host};
 use crate::fields::vary::Languages;
 use crate::journal::object::quota::AccountPlan;
 use crate::policy::cookies::{self, CookieNames};
@@ -22,7 +24,7 @@ use crate::policy::key::CacheKey;
 use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
-use crate::rules::{Rules, presets};
+use crate::rules::Rules;
 
 /// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -240,37 +242,6 @@ impl Config {
 /// Reads `PLAN`, which the journal's object needs.
 pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
     one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
-}
-
-/// Returns 16 hexadecimal digits that stand for a text.
-fn short_digest(text: &str) -> String {
-    hex::encode(&Sha256::digest(text.as_bytes())[..8])
-}
-
-/// The list of `rules.toml`, if the Worker was built with one.
-const BUILT_IN_RULES: Option<&str> = option_env!("EDGE_ISR_RULES");
-
-/// Reads the rules of the setting `RULES`, or those that are built in, and those of `PRESET`.
-///
-/// A fault does not make the other settings useless: no page is wrong uncached.
-pub fn rules(raw: RawConfig<'_>, built_in: Option<&str>) -> Result<Rules, ConfigError> {
-    let preset = raw("PRESET").map(|name| presets::rules_of(&name)).transpose();
-    let preset = preset.map_err(|reason| error("PRESET", reason + ", so no page is cached"))?;
-    let text = match (raw("RULES"), built_in) {
-        (None, None) if preset.is_none() => return Ok(Rules::NONE),
-        (None, None) => "[]".to_owned(),
-        (Some(text), None) => text,
-        (None, Some(text)) => text.to_owned(),
-        (Some(_), Some(_)) => {
-            let reason = "stands in wrangler.toml, and rules.toml is built in, so no page is cached: remove \
-                          one of the two lists";
-            return Err(error("RULES", reason));
-        }
-    };
-    Rules::parse_before(&text, preset.unwrap_or("[]")).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        error("RULES", format!("cannot be used, so no page is cached: {}", faults.join("; ")))
-    })
 }
 
 fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {

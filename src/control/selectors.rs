@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::fields::host::{canonical_host, is_host};
+use crate::fields::url::{canonical_host, is_host};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 

@@ -1,5 +1,6 @@
 //! A request's fields, read one by one.
 
+use http::Method;
 use http::header::HeaderMap;
 
 use crate::fields::cache_control::joined;
@@ -58,4 +59,11 @@ impl RequestFields for HeaderMap {
     fn any_name(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
         self.keys().any(|name| wanted(name.as_str()))
     }
+}
+
+/// Tells whether a method is registered as safe (RFC 9110 §16.1.1).
+///
+/// A request with any other method invalidates stored responses (RFC 9111 §4.4).
+pub fn is_safe(method: &Method) -> bool {
+    method.is_safe() || matches!(method.as_str(), "PROPFIND" | "REPORT" | "SEARCH" | "QUERY")
 }

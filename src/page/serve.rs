@@ -28,7 +28,7 @@ use crate::policy::key::Slot;
 use crate::policy::part::{Sent, sent};
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
-use crate::rules::condition::Facts;
+use crate::rules::facts::Facts;
 
 /// Responds to a visitor's request for a page.
 pub async fn serve<P: Platform>(

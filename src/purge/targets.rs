@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::config::Invalidation;
 use crate::fields::cache_control::joined;
-use crate::fields::method::is_safe;
+use crate::fields::request::is_safe;
 use crate::fields::structured::strings;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;

@@ -8,7 +8,9 @@
 //! | file | content |
 //! |---|---|
 //! | `read` | from JSON to rules, or to the faults |
-//! | `condition` | the conditions, and the facts they are compared with |
+//! | `rule` | a rule: when it holds |
+//! | `condition` | the conditions of a rule |
+//! | `facts` | what conditions are compared with |
 //! | `effects` | what a rule sets |
 //! | `key` | what counts in a page's key |
 //! | `header_change` | header fields that are set or removed |
@@ -19,12 +21,14 @@
 
 pub mod condition;
 pub mod effects;
+pub mod facts;
 pub mod glob;
 pub mod header_change;
 pub mod key;
 pub mod path;
 pub mod presets;
 pub mod read;
+pub mod rule;
 pub mod template;
 pub mod wildcard;
 
@@ -32,10 +36,11 @@ use std::cell::OnceCell;
 
 use http::{HeaderMap, StatusCode};
 
-use self::condition::{Conditions, Facts, Spellings};
 use self::effects::{Cache, Effects};
+use self::facts::{Facts, Spellings};
 use self::key::Counting;
 use self::key::visitor::Asking;
+pub use self::rule::Rule;
 use crate::fields::request::RequestFields;
 use crate::policy::cookies::CookieNames;
 use crate::policy::key::CacheKey;
@@ -58,19 +63,6 @@ pub struct Rules {
     ignores_cookies: bool,
     /// The number of rules up to the last bypass.
     bypasses_up_to: usize,
-}
-
-/// A rule: its effects are set where its conditions hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rule {
-    /// The conditions, all of which must hold.
-    pub when: Conditions,
-    /// Further conditions, all of which must hold.
-    pub only_if: Conditions,
-    /// Lists of conditions. Where all of one list hold, the rule does not.
-    pub unless: Vec<Conditions>,
-    /// What the rule sets.
-    pub effects: Effects,
 }
 
 impl Rules {
@@ -292,38 +284,5 @@ impl Rules {
     ) -> impl Iterator<Item = &'r Rule> + use<'r, 'f> {
         let of_page = |rule: &&Rule| rule.effects.cache != Some(Cache::Bypass);
         self.list.iter().filter(of_page).filter(|rule| rule.holds(page, Spellings::Normal))
-    }
-}
-
-impl Rule {
-    /// Tells whether the rule holds for a path in these spellings.
-    ///
-    /// An exception holds in the others: in doubt a request bypasses, and a page is not stored.
-    pub fn holds(&self, facts: &Facts<'_>, spellings: Spellings) -> bool {
-        self.asks_what_is_known(facts)
-            && self.when.hold(facts, spellings)
-            && self.only_if.hold(facts, spellings)
-            && !self.unless.iter().any(|not| not.hold(facts, spellings.of_exception()))
-    }
-
-    /// Tells whether all that the conditions ask of a visitor is known. Of a page, it is known if it
-    /// counts in the key.
-    fn asks_what_is_known(&self, facts: &Facts<'_>) -> bool {
-        let known = |conditions: &Conditions| conditions.are_known(facts);
-        known(&self.when) && known(&self.only_if) && self.unless.iter().all(known)
-    }
-
-    /// Tells whether a condition concerns the response.
-    pub fn needs_response(&self) -> bool {
-        self.any_conditions(Conditions::need_response)
-    }
-
-    /// Tells whether a condition concerns what only one visitor may have sent.
-    pub fn is_of_visitor(&self) -> bool {
-        self.any_conditions(Conditions::are_of_visitor)
-    }
-
-    fn any_conditions(&self, are: fn(&Conditions) -> bool) -> bool {
-        are(&self.when) || are(&self.only_if) || self.unless.iter().any(are)
     }
 }

@@ -1,6 +1,6 @@
 //! Templates of tags: texts with variables such as `post:{slug}`.
 
-use super::condition::Facts;
+use super::facts::Facts;
 use super::glob::{Glob, each_with_each};
 use crate::fields::url::{form_decoded, normal};
 use crate::policy::key::part::PartKind;

@@ -9,8 +9,8 @@ use edge_isr::policy::key::{CacheKey, resolved_url};
 use edge_isr::policy::storing::{Storing, storing};
 use edge_isr::policy::time::Time;
 use edge_isr::rules::Rule;
-use edge_isr::rules::condition::{Facts, Spellings};
 use edge_isr::rules::effects::Cache;
+use edge_isr::rules::facts::{Facts, Spellings};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 

@@ -13,9 +13,9 @@ mod slot;
 use self::part::{KeyPart, PartKind};
 pub use self::slot::Slot;
 use self::slot::digest;
-use crate::fields::host::{canonical_host, is_host};
 use crate::fields::steps::steps;
 use crate::fields::url::resolved_path;
+use crate::fields::url::{canonical_host, is_host};
 use crate::policy::time::Time;
 
 /// The parts of an absolute `http` or `https` URL that identify a page.
@@ -132,7 +132,7 @@ impl CacheKey {
         self.parts.iter().filter_map(of_kind)
     }
 
-    /// Returns the key of the page by its URL alone, whoever asks for it.
+    /// Returns the key of the page by its URL alone, for whichever visitor.
     pub fn of_url(&self) -> CacheKey {
         CacheKey { foreign_origin: None, parts: Vec::new(), ..self.clone() }
     }

@@ -23,7 +23,7 @@ pub struct KeyPart {
 /// What a part of a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartKind {
-    /// A text that separates these pages from all others, whoever asks.
+    /// A text that separates these pages from all others, for every visitor alike.
     Prefix,
     /// The kind of device.
     Device,

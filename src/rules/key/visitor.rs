@@ -1,7 +1,7 @@
 //! The parts of a visitor's request that count in the key.
 
 use crate::fields::request::RequestFields;
-use crate::fields::weighted::preferred;
+use crate::fields::vary::preferred;
 use crate::policy::cookies;
 use crate::policy::key::part::{COUNTRY, IS_MOBILE, KeyPart, PartKind};
 use crate::rules::glob::Glob;

@@ -1,7 +1,7 @@
-//! What is wrong with rules that can be read: effects that contradict each other, conditions that
-//! would let one visitor shape what others get, and rules that are never reached.
+//! What is wrong with rules beside each other: rules that are never reached, or have no effect, and
+//! conditions that would let one visitor shape what others get.
 
-use super::{Fault, FieldFault};
+use super::Fault;
 use crate::policy::key::part::PartKind;
 use crate::rules::Rule;
 use crate::rules::condition::{AnyOf, Conditions};
@@ -9,84 +9,6 @@ use crate::rules::effects::Cache;
 use crate::rules::template::TagTemplate;
 
 impl Rule {
-    /// Checks a rule by itself.
-    pub(super) fn check(&self) -> Result<(), FieldFault> {
-        let fault = |field: &str, reason: &str| {
-            Err(FieldFault { field: field.to_owned(), reason: reason.to_owned() })
-        };
-        let effects = &self.effects;
-        if effects.cache.is_none() && !effects.are_more_than_cache() {
-            return fault("", "has no effect: set cache, ttl, tags or another effect");
-        }
-        let is_bypass = effects.cache == Some(Cache::Bypass);
-        if is_bypass && effects.are_more_than_cache() {
-            return fault(
-                "cache",
-                "is \"bypass\": nothing is stored then. Write the other effects as a rule of their own",
-            );
-        }
-        if is_bypass && self.needs_response() {
-            let reason = "is \"bypass\", which is decided before there is a response: remove status and \
-                          content_type";
-            return fault("cache", reason);
-        }
-        if !effects.key.are_none() && self.is_of_visitor() {
-            let reason = "depends on a cookie or a header field: what counts in the key must not depend on the \
-                          visitor";
-            return fault("key", reason);
-        }
-        if effects.cache == Some(Cache::Forever) && effects.ttl.is_some() {
-            return fault(
-                "ttl",
-                "does not count beside cache = \"forever\": write \"force\", or remove ttl",
-            );
-        }
-        let is_for_get =
-            |methods: &[String]| methods.is_empty() || methods.iter().any(|it| it == "GET");
-        let has_get = is_for_get(&self.when.methods) && is_for_get(&self.only_if.methods);
-        if !is_bypass && !has_get {
-            return fault("method", "has no GET: only the response to a GET is stored");
-        }
-        let changes_fields =
-            !effects.request_headers.is_empty() || !effects.response_headers.is_empty();
-        if changes_fields && self.any_conditions(Conditions::ask_method) {
-            let reason = "does not count for request_headers and response_headers: remove it";
-            return fault("method", reason);
-        }
-        let before = [
-            ("plain", effects.plain.is_some()),
-            ("key", !effects.key.are_none()),
-            ("ignore_cookies", effects.ignore_cookies.is_some()),
-            ("request_headers", !effects.request_headers.is_empty()),
-        ];
-        for (field, is_set) in before {
-            if is_set && self.needs_response() {
-                let reason =
-                    "is decided before there is a response: remove status and content_type";
-                return fault(field, reason);
-            }
-        }
-        let cuts_what_it_asks =
-            effects.key.query.is_some() && self.any_conditions(Conditions::ask_query);
-        if cuts_what_it_asks && (effects.cache.is_some() || effects.are_more_than_key()) {
-            let reason = "has query, and the rule has a condition on the query: its other effects would see \
-                          the parameters that count alone. Write them as a rule of their own";
-            return fault("key", reason);
-        }
-        let has_ttl = effects.ttl.is_some() || !effects.status_ttl.is_empty();
-        if effects.cache == Some(Cache::Force) && !has_ttl {
-            let reason =
-                "is \"force\", and no lifetime stands beside it: add ttl = 600, for ten minutes";
-            return fault("cache", reason);
-        }
-        if effects.cache == Some(Cache::Origin) && has_ttl {
-            let reason = "is \"origin\", so the origin's lifetime counts: write \"force\", or remove ttl and \
-                          status_ttl";
-            return fault("cache", reason);
-        }
-        Ok(())
-    }
-
     /// Tells whether this rule decides about the cache for all requests whose path matches.
     fn decides_for_path(&self) -> bool {
         self.effects.cache.is_some_and(|cache| cache != Cache::Bypass)
@@ -106,8 +28,7 @@ impl Rule {
     }
 }
 
-/// Returns the faults of rules beside each other.
-/// Those from the number `own` on are the preset's.
+/// Returns the faults of rules beside each other. Those after the first `own` rules are the preset's.
 pub(super) fn faults(rules: &[Rule], own: usize) -> Vec<Fault> {
     let shadowed = rules.iter().enumerate().filter_map(|(index, rule)| {
         let is_bypass = rule.effects.cache == Some(Cache::Bypass);

@@ -5,6 +5,7 @@ mod conditions;
 mod effects;
 mod key;
 mod list;
+mod rule;
 mod values;
 
 use std::fmt;

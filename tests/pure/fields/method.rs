@@ -1,4 +1,4 @@
-use edge_isr::fields::method::is_safe;
+use edge_isr::fields::request::is_safe;
 use rstest::rstest;
 
 #[rstest]

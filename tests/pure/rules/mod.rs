@@ -13,7 +13,7 @@ use edge_isr::policy::bypass::Bypass;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::storing::ruled::{Forced, Ruled, SetAside};
 use edge_isr::rules::Rules;
-use edge_isr::rules::condition::Facts;
+use edge_isr::rules::facts::Facts;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use rstest::rstest;
 

@@ -2,7 +2,7 @@
 
 use edge_isr::policy::storing::ruled::SetAside;
 use edge_isr::rules::Rules;
-use edge_isr::rules::condition::Facts;
+use edge_isr::rules::facts::Facts;
 use edge_isr::rules::presets::{PRESETS, rules_of};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rstest::rstest;

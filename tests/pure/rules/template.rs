@@ -2,7 +2,7 @@
 
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::TAGS_MOST;
-use edge_isr::rules::condition::Facts;
+use edge_isr::rules::facts::Facts;
 use edge_isr::rules::glob::Glob;
 use edge_isr::rules::template::{TagTemplate, TemplateError};
 use rstest::rstest;

@@ -3,7 +3,7 @@
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::key::part::{self, KeyPart};
 use edge_isr::rules::Rules;
-use edge_isr::rules::condition::Facts;
+use edge_isr::rules::facts::Facts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 use rstest::rstest;
