@@ -27,6 +27,8 @@ pub mod isolate;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod journal;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod json;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lease;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod page;
@@ -50,7 +52,7 @@ macro_rules! closed {
 
 #[cfg(target_arch = "wasm32")]
 closed!(
-    config control coordinator edge fields graph isolate journal lease page platform policy purge routes rules workers
+    config control coordinator edge fields graph isolate journal json lease page platform policy purge routes rules workers
 );
 
 /// The parts of the runtime's side that `tests/wasm.rs` tests in the runtime.

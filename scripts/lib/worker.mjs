@@ -63,7 +63,8 @@ export async function strip(wasm, env) {
 
 /** Makes a wasm file smaller. `options` say what becomes of the names. */
 export async function optimise(wasm, env, options) {
-  const args = [wasm, "-o", wasm, "-Os", "--strip-producers", ...options];
+  // The lowest kilobyte of memory is the far end of the stack.
+  const args = [wasm, "-o", wasm, "-Os", "--low-memory-unused", "--strip-producers", ...options];
   await step("making the wasm smaller", env.WASM_OPT_BIN, args, { env });
 }
 

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use crate::json;
+
 use super::read::{error, words};
 use super::{ConfigError, Origin, RawConfig};
 use crate::fields::forwarding::{drop_connection_fields, is_override};
@@ -68,8 +70,8 @@ fn origin_headers(raw: RawConfig<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, 
     lines.into_iter().map(|(name, value)| origin_header(&name, &value)).collect()
 }
 
-fn fields(json: &str) -> Option<Vec<(String, String)>> {
-    let Ok(Value::Object(object)) = serde_json::from_slice(json.as_bytes()) else { return None };
+fn fields(text: &str) -> Option<Vec<(String, String)>> {
+    let Ok(Value::Object(object)) = json::parse(text.as_bytes()) else { return None };
     let mut fields = Vec::new();
     for (name, value) in object {
         let Value::String(value) = value else { return None };

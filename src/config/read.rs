@@ -1,6 +1,7 @@
 //! Readers of settings: from a text to a value, or to the reason why the text is refused.
 
 use super::{ConfigError, RawConfig, Secret};
+use crate::json;
 use crate::policy::cookies::CookieNames;
 
 /// The least length of tokens and secrets: shorter ones can be guessed.
@@ -18,8 +19,8 @@ pub(crate) fn error(setting: &'static str, reason: impl Into<String>) -> ConfigE
 pub(crate) fn words(raw: RawConfig<'_>, name: &'static str) -> Result<Vec<String>, ConfigError> {
     let text = raw(name).unwrap_or_default();
     if is_json_array(&text) {
-        return serde_json::from_str(&text)
-            .map_err(|_| error(name, "is not a JSON array of strings, though it begins as one"));
+        return json::read(&text)
+            .ok_or_else(|| error(name, "is not a JSON array of strings, though it begins as one"));
     }
     let words = text.split([',', ' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
     Ok(words.map(str::to_owned).collect())

@@ -12,11 +12,11 @@ use crate::control::status::parameters;
 use crate::journal::receipts::{self, KeptReceipt};
 use crate::journal::wire::JournalRequest;
 use crate::journal::{Number, append, refresh};
-use crate::page::answer::{JSON, json};
+use crate::json;
+use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
 use crate::platform::tasks::within;
 use crate::platform::{JournalError, Platform, Response};
-use crate::policy::format::ascii_json;
 use crate::policy::timing::JOURNAL_APPEND_LIMIT;
 
 /// The longest receipt that is kept, in bytes. A list of them is read into memory.
@@ -64,7 +64,7 @@ pub fn text<P: Platform>(platform: &P, receipt: &Receipt) -> Option<append::Rece
     if life.is_zero() || !platform.has_journal() {
         return None;
     }
-    let text = ascii_json(receipt);
+    let text = json::to_ascii(receipt);
     (text.len() <= TEXT_MOST).then_some(append::Receipt { text, life })
 }
 
@@ -98,7 +98,7 @@ pub async fn list<P: Platform>(
     let is_last = shown.len() == kept.len();
     let cursor = shown.last().filter(|_| !is_last).map(|kept| kept.number.0);
     let purges = shown.iter().filter_map(|kept| found(platform, kept)).collect();
-    Ok(json(platform, StatusCode::OK, JSON, &Newest { purges, cursor }))
+    Ok(in_json(platform, StatusCode::OK, JSON, &Newest { purges, cursor }))
 }
 
 fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
@@ -136,7 +136,7 @@ async fn ask<P: Platform>(
 }
 
 fn found<P: Platform>(platform: &P, kept: &KeptReceipt) -> Option<FoundPurge> {
-    let receipt: Receipt = serde_json::from_str(&kept.text).ok()?;
+    let receipt: Receipt = json::read(&kept.text)?;
     let complete_to = refresh::known(platform).map_or(0, |known| known.number.0);
     let spread = Spread {
         durable: true,

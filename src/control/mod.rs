@@ -11,7 +11,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::page::answer::{PROBLEM, json, problem};
+use crate::page::answer::{PROBLEM, in_json, problem};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Control;
@@ -45,7 +45,7 @@ impl ControlError {
     fn response<P: Platform>(&self, platform: &P) -> Response<P::Body> {
         // The number was made from a StatusCode above.
         let status = StatusCode::from_u16(self.status).expect("a legal status");
-        let mut response = json(platform, status, PROBLEM, self);
+        let mut response = in_json(platform, status, PROBLEM, self);
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"edge-isr\"");
             response.headers.insert(header::WWW_AUTHENTICATE, challenge);

@@ -1,11 +1,9 @@
 //! `POST purge`: reads the request, purges or refuses it as a whole, and responds with a receipt.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use http::StatusCode;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -15,7 +13,8 @@ use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
 use crate::fields::sorting::sorted_by_text;
 use crate::journal::append::Sender;
-use crate::page::answer::{JSON, PROBLEM, json};
+use crate::json;
+use crate::page::answer::{JSON, PROBLEM, in_json};
 use crate::platform::{Platform, ReadError, Response};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
@@ -120,11 +119,11 @@ fn respond<P: Platform>(
             "Each selector is listed under rejected with the reason.",
         )
     } else {
-        return json(platform, StatusCode::OK, JSON, receipt);
+        return in_json(platform, StatusCode::OK, JSON, receipt);
     };
     let detail = detail.to_owned();
     let answer = NotDone { title, status: status.as_u16(), detail, receipt };
-    json(platform, status, PROBLEM, &answer)
+    in_json(platform, status, PROBLEM, &answer)
 }
 
 fn not_durable(limit: Option<Limit>) -> &'static str {
@@ -211,15 +210,11 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, Control
 }
 
 fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
-    let Members(members) = serde_json::from_slice(body)
-        .map_err(|error| bad(format!("The body is not a JSON object: {error}."), Some("body")))?;
-    let mut object = Map::new();
-    for (name, value) in members {
-        if object.insert(name.clone(), value).is_some() {
-            return Err(bad("The field appears twice.", Some(&name)));
-        }
+    match json::parse(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(bad("The body is not a JSON object.", Some("body"))),
+        Err(error) => Err(bad(format!("The body is not a JSON object: {error}."), Some("body"))),
     }
-    Ok(object)
 }
 
 fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), ControlError> {
@@ -254,32 +249,6 @@ fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected
         selected.push(Selected { field: "everything", canonical, tag: Tag::everything() });
     }
     (selected, rejected)
-}
-
-/// The members of an object in their order. A field that appears twice is kept twice, so that it
-/// can be refused.
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Members, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        from.deserialize_map(MembersVisitor)
-    }
 }
 
 fn mode(value: Option<Value>) -> Result<PurgeMode, ControlError> {

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::control::purge::Receipt;
 use crate::control::{ControlError, journal_receipts};
 use crate::isolate::complaints::Complaint;
-use crate::page::answer::{JSON, json};
+use crate::json;
+use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
@@ -24,7 +25,6 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, Response};
 use crate::policy::fence::PurgeRecord;
-use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::KV_SPREADS_IN;
@@ -87,7 +87,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     let then = platform.clone();
     platform.defer(async move {
         let key = KvKey::receipt(&kept.receipt.id);
-        let entry = KvEntry { value: ascii_json(&kept), metadata: None, life };
+        let entry = KvEntry { value: json::to_ascii(&kept), metadata: None, life };
         // The response has been sent, so only the log can tell of a failed write.
         if let Err(error) = kv::write(&then, &key, entry).await {
             complain(&then, Complaint::Receipt, || {
@@ -110,18 +110,18 @@ pub async fn answer<P: Platform>(
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
     if let Some(found) = journal_receipts::find(platform, visit, id).await? {
-        return Ok(json(platform, StatusCode::OK, JSON, &found));
+        return Ok(in_json(platform, StatusCode::OK, JSON, &found));
     }
     let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
     let Some(text) = text else {
         return Err(absent(platform));
     };
-    let kept = match serde_json::from_str::<StoredReceipt>(&text) {
-        Ok(kept) if kept.v == VERSION => kept,
+    let kept = match json::read::<StoredReceipt>(&text) {
+        Some(kept) if kept.v == VERSION => kept,
         _ => return Err(unreadable(NOT_OURS)),
     };
     let spread = spread(platform, &kept).await?;
-    Ok(json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
+    Ok(in_json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
 }
 
 async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, ControlError> {
@@ -140,8 +140,7 @@ async fn seen<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<usize, 
     let keys: Vec<KvKey> = kept.tags.iter().map(key).collect();
     let mut seen = 0;
     for value in kv::read(platform, &keys).await.map_err(no_answer)?.into_iter().flatten() {
-        let record =
-            serde_json::from_str::<PurgeRecord>(&value).map_err(|_| unreadable(NOT_OURS))?;
+        let record = json::read::<PurgeRecord>(&value).ok_or_else(|| unreadable(NOT_OURS))?;
         seen += usize::from(record.at >= kept.began);
     }
     Ok(seen)

@@ -8,7 +8,8 @@ use crate::fields::no_vary_search::form_decoded;
 use crate::fields::sorting::sorted_by_text;
 use crate::graph::diff::not_in;
 use crate::graph::{PageEntry, Relation, read_page};
-use crate::page::answer::{JSON, json};
+use crate::json;
+use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
 use crate::platform::kv;
 use crate::platform::kv_error::KvError;
@@ -79,7 +80,7 @@ async fn of_tag<P: Platform>(
     let mut urls = Vec::with_capacity(page.keys.len());
     let mut without_url = Vec::new();
     for (name, metadata) in page.keys {
-        let relation = metadata.and_then(|text| serde_json::from_str::<Relation>(&text).ok());
+        let relation = metadata.and_then(|text| json::read::<Relation>(&text));
         match relation {
             Some(relation) => urls.push(relation.url),
             None => without_url.extend(prefix.page_of(&name).map(KvKey::page)),
@@ -87,13 +88,13 @@ async fn of_tag<P: Platform>(
     }
     let values = kv::read(platform, &without_url).await.map_err(unreadable)?;
     let entries = values.into_iter().flatten();
-    let entries = entries.filter_map(|value| serde_json::from_str::<PageEntry>(&value).ok());
+    let entries = entries.filter_map(|value| json::read::<PageEntry>(&value));
     urls.extend(entries.map(|entry| entry.url));
     // A page with parts of a visitor's request in its key is in the graph once for each.
     let mut urls = sorted_by_text(urls, String::clone);
     urls.dedup();
     let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
-    Ok(json(platform, StatusCode::OK, JSON, &answer))
+    Ok(in_json(platform, StatusCode::OK, JSON, &answer))
 }
 
 async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, ControlError> {
@@ -111,7 +112,7 @@ async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Bod
             of_url.by_key.push(OfKey { key: entry.key, tags: entry.tags });
         }
     }
-    Ok(json(platform, StatusCode::OK, JSON, &of_url))
+    Ok(in_json(platform, StatusCode::OK, JSON, &of_url))
 }
 
 /// Reads what the graph has of a page for visitors with different parts in its key.
@@ -123,7 +124,7 @@ async fn keyed_pages<P: Platform>(platform: &P, key: &CacheKey) -> Result<Vec<Pa
         names.map(|part| KvKey::page(&format!("{}-{part}", key.page()))).collect();
     let values = kv::read(platform, &keys).await?;
     let entries = values.into_iter().flatten();
-    Ok(entries.filter_map(|value| serde_json::from_str(&value).ok()).collect())
+    Ok(entries.filter_map(|value| json::read(&value)).collect())
 }
 
 fn bad(detail: &str, parameter: &str) -> ControlError {

@@ -20,6 +20,7 @@ pub mod write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, kv};
@@ -54,5 +55,5 @@ pub async fn read_page<P: Platform>(
     key: &CacheKey,
 ) -> Result<Option<PageEntry>, KvError> {
     let value = kv::read_one(platform, &KvKey::page(&key.page())).await?;
-    Ok(value.and_then(|value| serde_json::from_str(&value).ok()))
+    Ok(value.and_then(|value| json::read(&value)))
 }

@@ -6,12 +6,12 @@ use crate::graph::diff::{Change, Plan, Todo, WithinBudget, not_in};
 use crate::graph::plan::plan_for;
 use crate::graph::{PageEntry, Relation};
 use crate::isolate::complaints::Complaint;
+use crate::json;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::policy::format::ascii_json;
 use crate::policy::key::CacheKey;
 use crate::policy::key::part::KeyPart;
 use crate::policy::stored::StoredResponse;
@@ -107,7 +107,7 @@ async fn relate<P: Platform>(
     let (done, tag) = match write {
         Write::Remove(tag) => (kv::delete(platform, &KvKey::relation(&tag, page)).await, Some(tag)),
         Write::Add(tag) => {
-            let metadata = ascii_json(&Relation { url: key.url() });
+            let metadata = json::to_ascii(&Relation { url: key.url() });
             // A URL too long for the metadata is read from `u/<page>` instead.
             let metadata = Some(metadata).filter(|metadata| metadata.len() <= METADATA_MOST);
             let entry = KvEntry { value: String::new(), metadata, life: RELATION_LIFE };
@@ -138,7 +138,7 @@ async fn write_page<P: Platform>(
         tags,
         at: platform.now(),
     };
-    let value = ascii_json(&entry);
+    let value = json::to_ascii(&entry);
     let entry = KvEntry { value, metadata: None, life: RELATION_LIFE };
     kv::write(platform, &KvKey::page(page), entry).await
 }

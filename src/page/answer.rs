@@ -222,7 +222,7 @@ pub const JSON: &str = "application/json";
 pub const PROBLEM: &str = "application/problem+json";
 
 /// Makes a response of the edge's own in JSON. No cache may store it.
-pub fn json<P: Platform>(
+pub fn in_json<P: Platform>(
     platform: &P,
     status: StatusCode,
     content_type: &'static str,

@@ -38,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::journal::Known;
+use crate::json;
 use crate::policy::time::Time;
 
 /// The strength of a purge.
@@ -81,7 +82,7 @@ const REPLACED_MOST: usize = 8;
 impl PurgeRecord {
     /// Reads the record that KV held at `now`. An unreadable one becomes a record of this time.
     pub fn of(value: &str, now: Time) -> PurgeRecord {
-        serde_json::from_str(value).unwrap_or_else(|_| {
+        json::read(value).unwrap_or_else(|| {
             let digest = hex::encode(&Sha256::digest(value.as_bytes())[..8]);
             PurgeRecord { at: now, id: format!("{UNREADABLE}{digest}"), replaced: Vec::new() }
         })

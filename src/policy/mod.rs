@@ -128,7 +128,6 @@
 pub mod bypass;
 pub mod cookies;
 pub mod fence;
-pub mod format;
 pub mod freshness;
 pub mod key;
 pub mod part;

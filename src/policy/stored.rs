@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::vary::Selecting;
+use crate::json;
 use crate::policy::fence::Provenance;
-use crate::policy::format::ascii_json;
 use crate::policy::freshness::Lifetimes;
 use crate::policy::key::Slot;
 use crate::policy::storing::{Refusal, has_validator};
@@ -88,7 +88,7 @@ pub struct StoredResponse {
     #[serde(with = "status_code")]
     pub status: StatusCode,
     /// The origin's header fields.
-    #[serde(with = "crate::policy::format::header_pairs")]
+    #[serde(with = "crate::json::header_pairs")]
     pub headers: HeaderMap,
     /// The age of the response, and the purges that its origin knew of.
     pub provenance: Provenance,
@@ -230,12 +230,12 @@ impl Stored {
             Stored::Response(response) => (Some(&**response), None),
             Stored::Pass(marker) => (None, Some(marker)),
         };
-        ascii_json(&Written { v: VERSION, response, pass })
+        json::to_ascii(&Written { v: VERSION, response, pass })
     }
 
     /// Reads a written line; `None` if it is damaged or of another version.
     pub fn of_text(text: &str) -> Option<Stored> {
-        match serde_json::from_str(text).ok()? {
+        match json::read(text)? {
             Read { v: VERSION, response: Some(response), .. } => {
                 Some(Stored::Response(Rc::new(response)))
             }

@@ -24,13 +24,13 @@ use futures::stream::{self, StreamExt};
 
 use crate::isolate::complaints::Complaint;
 use crate::journal::unbound;
+use crate::json;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::policy::fence::PurgeMode;
-use crate::policy::format::ascii_json;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::{
@@ -209,7 +209,7 @@ async fn write_record<P: Platform>(platform: &P, tag: &Tag, mode: PurgeMode) -> 
     let at = platform.now();
     // broken: one-record.id
     let record = new_record(platform, tag, mode, at);
-    let entry = KvEntry { value: ascii_json(&record), metadata: None, life: RECORD_LIFE };
+    let entry = KvEntry { value: json::to_ascii(&record), metadata: None, life: RECORD_LIFE };
     let written = match kv::timed_write(platform, &KvKey::record(mode, tag), entry).await {
         TimedWrite::Ended(written) => written,
         TimedWrite::Late(late) => {

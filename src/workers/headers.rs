@@ -1,36 +1,43 @@
 //! Conversion between JavaScript's `Headers` and `http::HeaderMap`.
 //!
-//! All fields are converted as one JSON text, because a call into JavaScript costs more than
-//! parsing it. The runtime decodes values from UTF-8. Bytes that are not UTF-8 survive only in a
+//! All fields are converted as one text, because a call into JavaScript costs more than parsing it. The runtime decodes values from UTF-8. Bytes that are not UTF-8 survive only in a
 //! copy of the original `Headers`. So fields are passed on as such a copy, changed where necessary
 //! ([`Native`]).
 
 use std::cell::OnceCell;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use js_sys::{Array, JSON, Reflect};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Headers;
 
+use super::js::combined;
 use crate::fields::request::RequestFields;
 use crate::isolate::metadata::SharedFields;
-use crate::policy::format::{ascii_json, header_pairs};
+use crate::json;
+
+/// The number of fields that a map has room for at first.
+const USUAL: usize = 16;
 
 /// Returns the fields in the form that the flows read.
 pub fn from_js(headers: &Headers) -> HeaderMap {
-    let pairs = Array::from(headers.unchecked_ref::<JsValue>());
-    let text = JSON::stringify(&pairs).ok().and_then(|text| text.as_string());
-    let read = |text: String| {
-        header_pairs::deserialize(&mut serde_json::Deserializer::from_str(&text)).ok()
-    };
-    text.and_then(read).unwrap_or_default()
+    let text = combined::field_lines(headers);
+    let mut lines = text.split('\n');
+    let mut read = HeaderMap::with_capacity(USUAL);
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            read.append(name, value);
+        }
+    }
+    read
 }
 
 /// Returns the fields in the form that the runtime accepts.
 pub fn to_js(headers: &HeaderMap) -> JsValue {
     // Names and values are text, so the result is legal JSON.
-    JSON::parse(&ascii_json(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
+    JSON::parse(&json::to_ascii(&Fields(headers))).unwrap_or_else(|_| Array::new().into())
 }
 
 /// Returns the fields in the form that the runtime accepts at once. They are converted the first time.
@@ -57,7 +64,7 @@ pub fn lines(headers: &HeaderMap) -> String {
 pub fn response_init(status: StatusCode, headers: &HeaderMap) -> String {
     let init =
         ResponseInit { status: status.as_u16(), headers: Fields(headers), encode_body: "manual" };
-    ascii_json(&init)
+    json::to_ascii(&init)
 }
 
 #[derive(Serialize)]

@@ -12,6 +12,7 @@ mod graph;
 mod held;
 mod isolate;
 mod journal;
+mod json;
 mod lease;
 mod page;
 mod platform;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const RUNTIME: [&str; 4] = ["worker::", "js_sys", "web_sys", "wasm_bindgen"];
 const IMPURE: [&str; 3] = ["async ", ".await", "::now("];
 /// Folders of which every file is pure. Elsewhere a file says so in its first line.
-const PURE: [&str; 4] = ["config", "fields", "policy", "rules"];
+const PURE: [&str; 5] = ["config", "fields", "json", "policy", "rules"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -15,6 +15,7 @@ use serde_json::Value;
 use self::values::Given;
 use super::condition::Conditions;
 use super::{Rule, Rules};
+use crate::json;
 
 /// A fault of a list of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl Rules {
 /// The rules of a JSON list, not read yet.
 fn items(text: &str) -> Result<Vec<Value>, Vec<Fault>> {
     let of_list = |reason| vec![Fault { rule: None, own: None, field: None, reason }];
-    match serde_json::from_slice(text.as_bytes()) {
+    match json::parse(text.as_bytes()) {
         Ok(Value::Array(items)) => Ok(items),
         Ok(_) => {
             let reason =

@@ -16,6 +16,13 @@ export function requestText(request) {
   return text;
 }
 
+/** All fields: the name and the value of each on a line of its own. No line break occurs in them (Fetch §2.2.2). */
+export function fieldLines(headers) {
+  let text = "";
+  for (const [name, value] of headers) text += `${name}\n${value}\n`;
+  return text;
+}
+
 /** Looks up `url` in the data centre's cache. `arrived` gets the value of `field` and the body; both are absent on a miss. */
 export async function find(url, field, arrived) {
   let found;
@@ -53,6 +60,9 @@ extern "C" {
     /// line of its own.
     #[wasm_bindgen(js_name = requestText)]
     pub fn request_text(request: &web_sys::Request) -> String;
+    /// Returns all fields: the name and the value of each on a line of its own.
+    #[wasm_bindgen(js_name = fieldLines)]
+    pub fn field_lines(headers: &Headers) -> String;
     /// Looks a URL up in the cache. It calls `arrived` with the value of `field` and the body.
     pub fn find(url: &str, field: &str, arrived: &Function);
     /// Makes a response. `init` is JSON; `headers` and `web_socket` may be undefined.

@@ -1,7 +1,6 @@
 mod bypass;
 mod cookies;
 mod fence;
-mod format;
 mod freshness;
 mod key;
 mod part;

@@ -1,11 +1,11 @@
-use edge_isr::policy::format::ascii_json;
+use edge_isr::json::to_ascii;
 use proptest::prelude::*;
 use rstest::rstest;
 
 proptest! {
     #[test]
     fn any_text_is_one_line_of_ascii(text: String) {
-        let json = ascii_json(&text);
+        let json = to_ascii(&text);
         prop_assert!(json.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
         prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
@@ -21,5 +21,5 @@ fn metadata_escapes_what_a_field_cannot_hold_and_nothing_else(
     #[case] text: &str,
     #[case] json: &str,
 ) {
-    assert_eq!(ascii_json(&text), json);
+    assert_eq!(to_ascii(&text), json);
 }
