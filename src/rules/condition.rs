@@ -94,9 +94,9 @@ impl Conditions {
             && is_in(&self.content_types, |wanted| wanted.matches(&media_type))
     }
 
-    /// Tells whether the conditions may hold for a path in its normal form. It is cheap.
-    pub(super) fn may_hold_for(&self, path: &str) -> bool {
-        self.path.as_ref().is_none_or(|glob| glob.matches(path))
+    /// Tells whether the conditions may hold, by the beginning of the path. It is cheap.
+    pub(super) fn may_hold(&self, facts: &Facts<'_>) -> bool {
+        self.path.as_ref().is_none_or(|glob| facts.path_may_match(glob))
     }
 
     /// Tells whether a condition concerns the response.

@@ -22,6 +22,8 @@ pub struct Facts<'a> {
     key: &'a CacheKey,
     /// The path in its normal form.
     path: Cow<'a, str>,
+    /// Whether an origin may read the path in other ways than this, but for a closing slash.
+    is_spelt_oddly: bool,
     visitor: Option<&'a dyn RequestFields>,
     response: Option<(StatusCode, &'a HeaderMap)>,
     readings: OnceCell<Vec<String>>,
@@ -75,9 +77,21 @@ impl<'a> Facts<'a> {
     /// response to a GET is stored.
     pub fn of_page(key: &'a CacheKey) -> Facts<'a> {
         let path = key.path();
-        let path = if path.contains('%') { Cow::Owned(normal(path)) } else { Cow::Borrowed(path) };
-        let (readings, cookie) = (OnceCell::new(), OnceCell::new());
-        Facts { method: &Method::GET, key, path, visitor: None, response: None, readings, cookie }
+        let is_spelt_oddly = is_spelt_oddly(path);
+        let path = match is_spelt_oddly && path.contains('%') {
+            true => Cow::Owned(normal(path)),
+            false => Cow::Borrowed(path),
+        };
+        Facts {
+            method: &Method::GET,
+            key,
+            path,
+            is_spelt_oddly,
+            visitor: None,
+            response: None,
+            readings: OnceCell::new(),
+            cookie: OnceCell::new(),
+        }
     }
 
     /// The facts of a page with a response to it.
@@ -100,6 +114,11 @@ impl<'a> Facts<'a> {
         &self.path
     }
 
+    /// Tells whether the path may match in any spelling, by its beginning. It is cheap.
+    pub(super) fn path_may_match(&self, glob: &Glob) -> bool {
+        self.is_spelt_oddly || glob.may_match(&self.path)
+    }
+
     pub(super) fn path_matches(&self, glob: &Glob, spellings: Spellings) -> bool {
         let (path, is_match) = (self.key.path(), glob.matches(&self.path));
         match spellings {
@@ -107,12 +126,12 @@ impl<'a> Facts<'a> {
             Spellings::AnyReading if is_match => return true,
             Spellings::AnyReading => {}
             Spellings::EveryReading => {
-                return is_match && (!is_spelt_oddly(path) || every_reading_matches(glob, path));
+                return is_match && (!self.is_spelt_oddly || every_reading_matches(glob, path));
             }
         }
         let read = || {
             // Of most paths only the closing slash can be read in two ways.
-            if !is_spelt_oddly(path) {
+            if !self.is_spelt_oddly {
                 return vec![other_closing(path)];
             }
             readings(path).iter().map(|reading| encoded(reading)).collect()

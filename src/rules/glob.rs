@@ -105,6 +105,17 @@ impl Glob {
         self.alternatives.iter().any(|alternative| alternative.matches(path, &mut |_, _| ()))
     }
 
+    /// Tells whether a path may match, with or without its closing slash. It is cheap: most paths are
+    /// told apart by their second byte.
+    pub(super) fn may_match(&self, path: &str) -> bool {
+        self.alternatives.iter().any(|alternative| {
+            let (path, beginning) = (path.as_bytes(), alternative.beginning.as_bytes());
+            let length = path.len().min(beginning.len());
+            let begins_otherwise = length > 1 && path[1] != beginning[1];
+            !begins_otherwise && path[..length] == beginning[..length]
+        })
+    }
+
     /// Returns the text of a named part of a path; `None` if the path does not match.
     pub fn part<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
         let wanted = self.names.iter().position(|known| known == name)?;

@@ -107,13 +107,12 @@ impl Rules {
     pub fn bypass(&self, request: &Facts<'_>) -> bool {
         let keyed = OnceCell::new();
         // After the last bypass, no rule decides about it.
-        for rule in &self.list[..self.bypasses_up_to] {
+        let may_hold = |rule: &&Rule| rule.when.may_hold(request);
+        for rule in self.list[..self.bypasses_up_to].iter().filter(may_hold) {
             match rule.effects.cache {
                 Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => return true,
                 // Whether a rule for some responses holds is not known yet.
-                Some(Cache::Origin | Cache::Force | Cache::Forever)
-                    if !rule.needs_response() && rule.when.may_hold_for(request.path()) =>
-                {
+                Some(Cache::Origin | Cache::Force | Cache::Forever) if !rule.needs_response() => {
                     // What does not count in the key must not save a request from a bypass.
                     let key = || self.key_for(request.key(), request.visitor()?);
                     let page = request.of_key(keyed.get_or_init(key).as_ref());

@@ -22,7 +22,8 @@ impl Rule {
     ///
     /// An exception holds in the others: in doubt a request bypasses, and a page is not stored.
     pub fn holds(&self, facts: &Facts<'_>, spellings: Spellings) -> bool {
-        self.asks_what_is_known(facts)
+        self.when.may_hold(facts)
+            && self.asks_what_is_known(facts)
             && self.when.hold(facts, spellings)
             && self.only_if.hold(facts, spellings)
             && !self.unless.iter().any(|not| not.hold(facts, spellings.of_exception()))
