@@ -36,15 +36,7 @@ command(async (given) => {
 });
 
 function edgeArguments(port, origin) {
-  return devArguments([
-    `--port=${port}`,
-    "--var",
-    `ORIGIN:${origin}`,
-    "--var",
-    `PURGE_TOKENS:${TOKEN}`,
-    "--var",
-    "LOG_REQUESTS:true",
-  ]);
+  return devArguments([`--port=${port}`, "--var", `ORIGIN:${origin}`, "--var", `PURGE_TOKENS:${TOKEN}`, "--var", "LOG:requests"]);
 }
 
 function readPorts(given) {

@@ -13,7 +13,7 @@ export async function dev(given, { folder, call }) {
   interruptIsTheEnd();
   console.log(whereFrom(originOf(given, folder), call));
   // A line a request: hit, stale, miss or pass, and why.
-  const args = devArguments(["--var", "LOG_REQUESTS:true", ...given], folder);
+  const args = devArguments(["--var", "LOG:requests", ...given], folder);
   const { code } = await run(...wrangler(args), { cwd: folder, env: quietEnv(folder), show: true });
   return code ?? 1;
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
-pub use self::parts::{Invalidation, Origin, VariantSettings, VisitorWriteLimits};
+pub use self::parts::{Invalidation, LogSettings, Origin, VariantSettings, VisitorWriteLimits};
 pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 pub use self::rules::rules;
@@ -86,8 +86,8 @@ pub struct Config {
     pub keep_tag_headers: bool,
     /// Whether browsers receive the directives for shared caches: a CDN in front may need them.
     pub keep_shared_directives: bool,
-    /// Whether each request has a line in the log.
-    pub log_requests: bool,
+    /// What is written to the log.
+    pub log: LogSettings,
     /// Secret that names in the cache are hashed with, so that they cannot be guessed.
     pub cache_secret: Option<Secret>,
     /// The reach of an unsafe request's invalidation.
@@ -178,7 +178,7 @@ impl Config {
             receipt_life: receipt_life(raw)?,
             keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
             keep_shared_directives: flag(raw, "KEEP_SHARED_DIRECTIVES")?,
-            log_requests: flag(raw, "LOG_REQUESTS")?,
+            log: log(raw)?,
             cache_secret: optional_secret(raw, "CACHE_SECRET")?,
             invalidation: one_of(
                 raw,
@@ -283,6 +283,24 @@ fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
              empty or dot segments, and consists of letters, digits, slashes and - _ . ~",
         )),
     }
+}
+
+fn log(raw: RawConfig<'_>) -> Result<LogSettings, ConfigError> {
+    let mut log = LogSettings::default();
+    for word in words(raw, "LOG")? {
+        let wanted = match word.as_str() {
+            "requests" => &mut log.requests,
+            "decisions" => &mut log.decisions,
+            "purges" => &mut log.purges,
+            "values" => &mut log.values,
+            _ => {
+                let legal = "requests, decisions, purges and values";
+                return Err(error("LOG", format!("has {word:?}; the words are {legal}")));
+            }
+        };
+        *wanted = true;
+    }
+    Ok(log)
 }
 
 fn languages(raw: RawConfig<'_>) -> Result<Languages, ConfigError> {

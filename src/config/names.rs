@@ -20,8 +20,8 @@ pub const NAMES: [&str; 43] = [
     "INVALIDATION",
     "KEEP_SHARED_DIRECTIVES",
     "KEEP_TAG_HEADERS",
+    "LOG",
     "LOGIN_COOKIES",
-    "LOG_REQUESTS",
     "MAX_LIFE",
     "MEMORY_WINDOW",
     "NORMALISE_LANGUAGE",
@@ -52,8 +52,9 @@ pub const NAMES: [&str; 43] = [
 
 /// The most letters by which a misspelt name differs from the intended setting.
 const MISTAKES_MOST: usize = 2;
-/// The length up to which a name may differ by only one letter.
+/// The length up to which a name may differ by only one letter, and by none.
 const SHORT: usize = 6;
+const SHORTEST: usize = 3;
 
 /// The kind of a Worker variable's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,12 @@ impl Named {
         let upper = name.to_ascii_uppercase().replace('-', "_");
         let nearest = NAMES.iter().map(|known| (edits(&upper, known), *known)).min();
         let is_slip = |(mistakes, known): &(usize, &str)| {
-            *mistakes <= if known.len() <= SHORT { 1 } else { MISTAKES_MOST }
+            let most = match known.len() {
+                length if length <= SHORTEST => 0,
+                length if length <= SHORT => 1,
+                _ => MISTAKES_MOST,
+            };
+            *mistakes <= most
         };
         nearest.filter(is_slip).map_or(Named::Other, |(_, known)| Named::Misspelt(known))
     }

@@ -32,6 +32,19 @@ pub struct VariantSettings {
     pub after: u32,
 }
 
+/// What is written to the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// A line for each page request, for people.
+    pub requests: bool,
+    /// A line for each page request, in JSON.
+    pub decisions: bool,
+    /// A line for each purge request, in JSON.
+    pub purges: bool,
+    /// Whether the lines in JSON show the values of queries.
+    pub values: bool,
+}
+
 /// KV writes of an isolate that visitors' requests may cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VisitorWriteLimits {

@@ -6,17 +6,16 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::control::ControlError;
 use crate::control::purge::Receipt;
 use crate::control::status::parameters;
+use crate::control::{ControlError, ControlReply};
 use crate::journal::receipts::{self, KeptReceipt};
 use crate::journal::wire::JournalRequest;
 use crate::journal::{Number, append, refresh};
 use crate::json;
-use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
 use crate::platform::tasks::within;
-use crate::platform::{JournalError, Platform, Response};
+use crate::platform::{JournalError, Platform};
 use crate::policy::timing::JOURNAL_APPEND_LIMIT;
 
 /// The longest receipt that is kept, in bytes. A list of them is read into memory.
@@ -83,10 +82,7 @@ pub async fn find<P: Platform>(
 }
 
 /// Makes the response to `GET purges`: the newest purges, the newest first.
-pub async fn list<P: Platform>(
-    platform: &P,
-    visit: &Visit,
-) -> Result<Response<P::Body>, ControlError> {
+pub async fn list<P: Platform>(platform: &P, visit: &Visit) -> Result<ControlReply, ControlError> {
     if !platform.has_journal() {
         let detail = "The list of purges is kept by the purge journal: bind COORDINATOR.";
         let title = "No purge journal is bound";
@@ -98,7 +94,7 @@ pub async fn list<P: Platform>(
     let is_last = shown.len() == kept.len();
     let cursor = shown.last().filter(|_| !is_last).map(|kept| kept.number.0);
     let purges = shown.iter().filter_map(|kept| found(platform, kept)).collect();
-    Ok(in_json(platform, StatusCode::OK, JSON, &Newest { purges, cursor }))
+    Ok(ControlReply::done(&Newest { purges, cursor }))
 }
 
 fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {

@@ -11,7 +11,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::page::answer::{PROBLEM, in_json, problem};
+use crate::page::answer::{JSON, PROBLEM, of_json, problem, to_json};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Control;
@@ -42,11 +42,41 @@ impl ControlError {
         self
     }
 
-    fn response<P: Platform>(&self, platform: &P) -> Response<P::Body> {
+    fn into_reply(self) -> ControlReply {
         // The number was made from a StatusCode above.
         let status = StatusCode::from_u16(self.status).expect("a legal status");
-        let mut response = in_json(platform, status, PROBLEM, self);
-        if status == StatusCode::UNAUTHORIZED {
+        ControlReply::problem(status, &self)
+    }
+}
+
+/// The reply of a control route: a JSON text.
+#[derive(Debug)]
+pub struct ControlReply {
+    status: StatusCode,
+    content_type: &'static str,
+    text: String,
+}
+
+impl ControlReply {
+    /// Makes the reply to a request that was carried out.
+    pub fn done(value: &impl Serialize) -> ControlReply {
+        ControlReply { status: StatusCode::OK, content_type: JSON, text: to_json(value) }
+    }
+
+    /// Makes the reply to a request that was not carried out. `problem` has the members of RFC 9457.
+    pub fn problem(status: StatusCode, problem: &impl Serialize) -> ControlReply {
+        ControlReply { status, content_type: PROBLEM, text: to_json(problem) }
+    }
+
+    /// The line of `LOG = "purges"`.
+    fn logged(&self) -> String {
+        let (status, text) = (self.status.as_u16(), &self.text);
+        format!(r#"{{"log":"purge","status":{status},"reply":{text}}}"#)
+    }
+
+    fn response<P: Platform>(self, platform: &P) -> Response<P::Body> {
+        let mut response = of_json(platform, self.status, self.content_type, self.text);
+        if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"edge-isr\"");
             response.headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -77,16 +107,20 @@ pub async fn control<P: Platform>(
         Control::Purge => auth::Scope::Purge,
         _ => auth::Scope::Read,
     };
-    if let Err(refusal) = auth::authorize(platform.config(), &*visit.fields, scope) {
-        return refusal.response(platform);
-    }
-    let answered = match route {
-        Control::Purge => purge::answer(platform, body).await,
-        Control::Receipt(id) => receipts::answer(platform, visit, id).await,
-        Control::Purges => journal_receipts::list(platform, visit).await,
-        _ => status::answer(platform, visit).await,
+    let reply = match auth::authorize(platform.config(), &*visit.fields, scope) {
+        Err(refusal) => Err(refusal),
+        Ok(()) => match route {
+            Control::Purge => purge::answer(platform, body).await,
+            Control::Receipt(id) => receipts::answer(platform, visit, id).await,
+            Control::Purges => journal_receipts::list(platform, visit).await,
+            _ => status::answer(platform, visit).await,
+        },
     };
-    answered.unwrap_or_else(|refusal| refusal.response(platform))
+    let reply = reply.unwrap_or_else(ControlError::into_reply);
+    if platform.config().log.purges && matches!(route, Control::Purge) {
+        platform.log_object(&reply.logged());
+    }
+    reply.response(platform)
 }
 
 fn wrong_method<P: Platform>(platform: &P, allowed: &Method) -> Response<P::Body> {

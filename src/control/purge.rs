@@ -7,15 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
-use crate::control::ControlError;
 use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
+use crate::control::{ControlError, ControlReply};
 use crate::fields::sorting::sorted_by_text;
 use crate::journal::append::Sender;
 use crate::json;
-use crate::page::answer::{JSON, PROBLEM, in_json};
-use crate::platform::{Platform, ReadError, Response};
+use crate::platform::{Platform, ReadError};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 use crate::purge::batches::Limit;
@@ -70,7 +69,7 @@ struct PurgeRequest {
 pub async fn answer<P: Platform>(
     platform: &P,
     body: Option<P::Body>,
-) -> Result<Response<P::Body>, ControlError> {
+) -> Result<ControlReply, ControlError> {
     let body = read(platform, body).await?;
     let request = parse(platform, &body)?;
     let id = new_request(platform);
@@ -97,19 +96,14 @@ pub async fn answer<P: Platform>(
         receipt.purged = canonical(&request.selected, &outcome.done);
         receipt.failed = Some(canonical(&request.selected, &outcome.failed));
     }
-    let response = respond(platform, &receipt, &request.selected, &outcome);
+    let response = respond(&receipt, &request.selected, &outcome);
     if !platform.has_journal() {
         receipts::keep(platform, StoredReceipt::new(receipt, tags, began, platform.now()));
     }
     Ok(response)
 }
 
-fn respond<P: Platform>(
-    platform: &P,
-    receipt: &Receipt,
-    selected: &[Selected],
-    outcome: &Purge,
-) -> Response<P::Body> {
+fn respond(receipt: &Receipt, selected: &[Selected], outcome: &Purge) -> ControlReply {
     let (status, title, detail) = if !outcome.failed.is_empty() {
         (StatusCode::SERVICE_UNAVAILABLE, "The purge is not durable", not_durable(outcome.limit))
     } else if selected.is_empty() {
@@ -119,11 +113,11 @@ fn respond<P: Platform>(
             "Each selector is listed under rejected with the reason.",
         )
     } else {
-        return in_json(platform, StatusCode::OK, JSON, receipt);
+        return ControlReply::done(receipt);
     };
     let detail = detail.to_owned();
     let answer = NotDone { title, status: status.as_u16(), detail, receipt };
-    in_json(platform, status, PROBLEM, &answer)
+    ControlReply::problem(status, &answer)
 }
 
 fn not_durable(limit: Option<Limit>) -> &'static str {

@@ -14,16 +14,15 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::control::purge::Receipt;
-use crate::control::{ControlError, journal_receipts};
+use crate::control::{ControlError, ControlReply, journal_receipts};
 use crate::isolate::complaints::Complaint;
 use crate::json;
-use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
+use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
-use crate::platform::{Platform, Response};
 use crate::policy::fence::PurgeRecord;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -102,7 +101,7 @@ pub async fn answer<P: Platform>(
     platform: &P,
     visit: &Visit,
     id: &str,
-) -> Result<Response<P::Body>, ControlError> {
+) -> Result<ControlReply, ControlError> {
     let is_id = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if id.len() != ID_LENGTH || !id.bytes().all(is_id) {
         let detail = format!("A receipt's id is {ID_LENGTH} digits of 0 to 9 and a to f.");
@@ -110,7 +109,7 @@ pub async fn answer<P: Platform>(
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
     if let Some(found) = journal_receipts::find(platform, visit, id).await? {
-        return Ok(in_json(platform, StatusCode::OK, JSON, &found));
+        return Ok(ControlReply::done(&found));
     }
     let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
     let Some(text) = text else {
@@ -121,7 +120,7 @@ pub async fn answer<P: Platform>(
         _ => return Err(unreadable(NOT_OURS)),
     };
     let spread = spread(platform, &kept).await?;
-    Ok(in_json(platform, StatusCode::OK, JSON, &FoundReceipt { receipt: kept.receipt, spread }))
+    Ok(ControlReply::done(&FoundReceipt { receipt: kept.receipt, spread }))
 }
 
 async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, ControlError> {

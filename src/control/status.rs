@@ -3,18 +3,17 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::control::ControlError;
+use crate::control::{ControlError, ControlReply};
 use crate::fields::no_vary_search::form_decoded;
 use crate::fields::sorting::sorted_by_text;
 use crate::graph::diff::not_in;
 use crate::graph::{PageEntry, Relation, read_page};
 use crate::json;
-use crate::page::answer::{JSON, in_json};
 use crate::page::visit::Visit;
+use crate::platform::Platform;
 use crate::platform::kv;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
-use crate::platform::{Platform, Response};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
 
@@ -48,7 +47,7 @@ struct OfKey {
 pub async fn answer<P: Platform>(
     platform: &P,
     visit: &Visit,
-) -> Result<Response<P::Body>, ControlError> {
+) -> Result<ControlReply, ControlError> {
     let query = visit.url.split_once('?').map_or("", |(_, query)| query);
     let (mut tag, mut url, mut cursor) = (None, None, None);
     for (name, value) in parameters(query) {
@@ -73,7 +72,7 @@ async fn of_tag<P: Platform>(
     platform: &P,
     text: &str,
     cursor: Option<&str>,
-) -> Result<Response<P::Body>, ControlError> {
+) -> Result<ControlReply, ControlError> {
     let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
     let prefix = KvPrefix::relations(&tag);
     let page = kv::list(platform, &prefix, cursor, PAGE).await.map_err(unreadable)?;
@@ -94,10 +93,10 @@ async fn of_tag<P: Platform>(
     let mut urls = sorted_by_text(urls, String::clone);
     urls.dedup();
     let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
-    Ok(in_json(platform, StatusCode::OK, JSON, &answer))
+    Ok(ControlReply::done(&answer))
 }
 
-async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Body>, ControlError> {
+async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<ControlReply, ControlError> {
     let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
     let key = platform.config().rules().key(&key).unwrap_or(key);
     let entry = read_page(platform, &key).await.map_err(unreadable)?;
@@ -112,7 +111,7 @@ async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<Response<P::Bod
             of_url.by_key.push(OfKey { key: entry.key, tags: entry.tags });
         }
     }
-    Ok(in_json(platform, StatusCode::OK, JSON, &of_url))
+    Ok(ControlReply::done(&of_url))
 }
 
 /// Reads what the graph has of a page for visitors with different parts in its key.

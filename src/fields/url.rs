@@ -17,6 +17,19 @@ const APART_IN_PATHS: &[u8] = b"%/?#\\";
 const APART_IN_VALUES: &[u8] = b"%&#+;";
 const APART_IN_NAMES: &[u8] = b"%&#+;=";
 
+/// Returns a URL with the names of its query's parameters, and without their values.
+pub fn without_values(url: &str) -> String {
+    let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
+    let mut shown = format!("{before}?");
+    for (number, parameter) in query.split('&').enumerate() {
+        if number > 0 {
+            shown.push('&');
+        }
+        shown.push_str(parameter.split('=').next().unwrap_or(""));
+    }
+    shown
+}
+
 /// Returns a path in the spelling for rules. Characters with the same meaning encoded or not are
 /// written as they are. All others are encoded, in upper case (RFC 3986 §6.2.2).
 pub fn normal(path: &str) -> String {

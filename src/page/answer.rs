@@ -213,7 +213,7 @@ fn problem_response<B>(
     body: impl FnOnce(Vec<u8>) -> B,
 ) -> Response<B> {
     let problem = Problem { title, status: status.as_u16(), detail };
-    json_response(status, PROBLEM, &problem, body)
+    json_response(status, PROBLEM, to_json(&problem), body)
 }
 
 /// The media type of the control routes' responses.
@@ -221,29 +221,34 @@ pub const JSON: &str = "application/json";
 /// The media type of a problem (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 
-/// Makes a response of the edge's own in JSON. No cache may store it.
-pub fn in_json<P: Platform>(
+/// Writes a value as JSON.
+pub fn to_json(value: &impl Serialize) -> String {
+    // Plain structures and lists always serialize.
+    serde_json::to_string(value).expect("plain values serialize")
+}
+
+/// Makes a response of the edge's own of a JSON text. No cache may store it.
+pub fn of_json<P: Platform>(
     platform: &P,
     status: StatusCode,
     content_type: &'static str,
-    value: &impl Serialize,
+    text: String,
 ) -> Response<P::Body> {
-    json_response(status, content_type, value, |bytes| platform.bytes_body(&bytes))
+    json_response(status, content_type, text, |bytes| platform.bytes_body(&bytes))
 }
 
 /// Builds the JSON response; `body` turns the bytes into the platform's body.
 fn json_response<B>(
     status: StatusCode,
     content_type: &'static str,
-    value: &impl Serialize,
+    text: String,
     body: impl FnOnce(Vec<u8>) -> B,
 ) -> Response<B> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::AGE, HeaderValue::from_static("0"));
-    // Plain structures and lists always serialize.
-    let mut bytes = serde_json::to_vec(value).expect("plain values serialize");
+    let mut bytes = text.into_bytes();
     bytes.push(b'\n');
     Response::new(status, headers, body(bytes))
 }

@@ -181,6 +181,10 @@ pub async fn judge<P: Platform>(
 ) -> Judgement {
     let records = records::state(platform, visit, stored, derived);
     let fence: PurgeState = visit.timed(platform, "records", records).await;
+    if let Some(log) = &visit.log {
+        log.tags(&stored.tags);
+        records::outdating(platform, visit, stored).iter().for_each(|tag| log.purged_by(tag));
+    }
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(platform.has_journal()), now);
     let verdict = match config.request_directives.then(|| visit.directives()).flatten() {

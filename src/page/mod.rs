@@ -24,6 +24,7 @@ pub mod keyed_fields;
 pub mod lookup;
 pub mod refresh;
 pub mod reply;
+pub mod request_log;
 pub mod serve;
 pub mod server_timing;
 pub mod shared_key;

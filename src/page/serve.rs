@@ -53,6 +53,9 @@ pub async fn serve<P: Platform>(
         visit.key = shared;
         lookup = look(&platform, &visit).await;
     }
+    if let Some(log) = &visit.log {
+        log.key(&visit.key);
+    }
     match shown(&platform, &visit, lookup) {
         Ok(shown) => show(&platform, &visit, shown).await,
         Err(lookup) => answer_from_origin(platform, visit, lookup).await.into(),

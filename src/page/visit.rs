@@ -13,6 +13,7 @@ use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
 use crate::page::keyed_fields::KeyedFields;
+use crate::page::request_log::RequestLog;
 use crate::page::server_timing::ServerTiming;
 use crate::platform::Platform;
 use crate::policy::cookies;
@@ -39,6 +40,8 @@ pub struct Visit {
     pub config: Rc<Config>,
     /// The record of how long each step took. It is kept only if the request or a setting wants it.
     pub server_timing: Option<Rc<ServerTiming>>,
+    /// What is logged of the request, if `LOG` asks for it.
+    pub log: Option<Rc<RequestLog>>,
     read: Rc<ReadFields>,
 }
 
@@ -60,7 +63,8 @@ impl Visit {
         config: Rc<Config>,
     ) -> Visit {
         let key = key.for_origin(fields.value("origin"));
-        Visit { method, url, key, fields, config, server_timing: None, read: Rc::default() }
+        let read = Rc::default();
+        Visit { method, url, key, fields, config, server_timing: None, log: None, read }
     }
 
     /// Gives the visit the key of the rules. The origin is sent the URL of that key and its parts:

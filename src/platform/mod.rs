@@ -36,6 +36,8 @@ pub trait Context {
     fn isolate(&self) -> &Isolate;
     /// Writes a line to the log.
     fn log(&self, line: &str);
+    /// Writes a JSON object to the log, which can be filtered by its fields.
+    fn log_object(&self, json: &str);
 }
 
 /// Everything outside the flows. Clone it for work that outlives its caller: it stays the same

@@ -108,6 +108,22 @@ impl Tag {
         &self.0
     }
 
+    /// Returns the purge that names the tag, in words for a log.
+    pub fn in_words(&self) -> String {
+        let Some(implicit) = self.0.strip_prefix(IMPLICIT) else {
+            return format!("tag {}", self.0);
+        };
+        let (kind, name) = implicit.split_once(':').unwrap_or((implicit, ""));
+        let kind = match kind {
+            "g" => "cache group",
+            "h" => "host",
+            "u" | "q" => "url",
+            "p" => "prefix",
+            _ => return "everything".to_owned(),
+        };
+        format!("{kind} {name}")
+    }
+
     /// Returns a form of at most 96 bytes: the tag itself, or the hash of a longer one. Memory for
     /// many tags is then bounded in bytes, and tags of ordinary length are not copied.
     pub fn brief(&self) -> Cow<'_, Tag> {

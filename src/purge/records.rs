@@ -12,6 +12,8 @@
 //! A failed read fails closed. The state is then [`RecordsRead::Unreadable`], and `policy::reuse`
 //! sends a request to the origin before it uses a response older than the memory window.
 
+use std::slice;
+
 use futures::future::join;
 
 use crate::isolate::complaints::Complaint;
@@ -138,6 +140,14 @@ fn effect<P: Platform>(
 pub fn purged<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Purged {
     let tags = all_tags(visit, &stored.tags);
     effect(platform, &tags, &stored.provenance, None).purged
+}
+
+/// Returns the tag whose purge outdates `stored`, the strongest if there are several.
+pub fn outdating<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Option<Tag> {
+    let of = |tag: &Tag| effect(platform, slice::from_ref(tag), &stored.provenance, None).purged;
+    let tags = all_tags(visit, &stored.tags).into_iter().rev().map(|tag| (of(&tag), tag));
+    let (purged, tag) = tags.max_by_key(|(purged, _)| *purged)?;
+    (purged != Purged::No).then_some(tag)
 }
 
 /// Returns the strongest effect on `stored` of the purges that this isolate learned since.

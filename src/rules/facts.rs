@@ -78,10 +78,8 @@ impl<'a> Facts<'a> {
     pub fn of_page(key: &'a CacheKey) -> Facts<'a> {
         let path = key.path();
         let is_spelt_oddly = is_spelt_oddly(path);
-        let path = match is_spelt_oddly && path.contains('%') {
-            true => Cow::Owned(normal(path)),
-            false => Cow::Borrowed(path),
-        };
+        let is_encoded = is_spelt_oddly && path.contains('%');
+        let path = if is_encoded { Cow::Owned(normal(path)) } else { Cow::Borrowed(path) };
         Facts {
             method: &Method::GET,
             key,

@@ -7,6 +7,7 @@ use worker::{Context, console_log};
 
 use super::bindings::Bindings;
 use super::headers::Native;
+use super::js::combined;
 use crate::config::Config;
 use crate::isolate::Isolate;
 use crate::platform;
@@ -39,5 +40,10 @@ impl platform::Context for Runtime {
 
     fn log(&self, line: &str) {
         console_log!("edge-isr: {line}");
+    }
+
+    fn log_object(&self, json: &str) {
+        // Workers Logs takes the fields of an object, and not those of a text.
+        combined::log_object(json);
     }
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, cacheStatus, eventually, hitOf, startEdge, startOrigin } from "./harness.mjs";
+import { TOKEN, bearer } from "./purge.mjs";
 
 const SHARED = { "cache-control": "public, s-maxage=60" };
 const MINUTE = 61_000;
@@ -128,8 +129,21 @@ describe("a setting of the edge's own fields", () => {
     }
   });
 
-  test("LOG_REQUESTS writes a line for each answer: what was asked for, and what the cache did", async () => {
-    const own = await startEdge({ vars: { ORIGIN: origin.url, LOG_REQUESTS: "true" } });
+  test("LOG = decisions and purges writes objects, and no text", async () => {
+    const own = await startEdge({ vars: { ORIGIN: origin.url, LOG: "decisions, purges", PURGE_TOKENS: TOKEN } });
+    origin.on(path, { body: "hello", headers: SHARED });
+    await hitOf(own, path);
+    await own.fetch("/edge-isr/purge", { method: "POST", headers: bearer(TOKEN), body: '{"tags":["t"]}' });
+    const lines = await eventually(() => {
+      const found = own.logs.filter(({ message }) => /decision|purge/.test(message));
+      return found.length >= 3 && found.map(({ message }) => message);
+    });
+    for (const line of lines) assert.match(line, /log: 'decision'|log: 'purge'/);
+    await own.close();
+  });
+
+  test("LOG = requests writes a line for each answer: what was asked for, and what the cache did", async () => {
+    const own = await startEdge({ vars: { ORIGIN: origin.url, LOG: "requests" } });
     origin.on(path, { body: "hello", headers: SHARED });
     await hitOf(own, path);
     const lines = await eventually(() => {

@@ -5,7 +5,7 @@
 mod attacks;
 mod control;
 mod coordinator;
-mod edge;
+
 mod failures;
 mod field_names;
 mod fuzz;
@@ -20,6 +20,7 @@ mod page;
 mod purge;
 mod reflecting;
 mod representations;
+mod request_log;
 mod suspicion;
 mod visitors;
 mod world;

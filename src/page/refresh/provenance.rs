@@ -51,6 +51,9 @@ impl<P: Platform> Refresh<P> {
                 )
             });
         }
+        if let Some(log) = &self.visit.log {
+            log.tags(&set.tags);
+        }
         set.tags
     }
 

@@ -39,6 +39,11 @@ export async function find(url, field, arrived) {
   }
 }
 
+/** Writes a JSON object to the log. */
+export function logObject(text) {
+  console.log(JSON.parse(text));
+}
+
 /** Makes a response. `text` is the second argument of `new Response` in JSON; `headers` and `webSocket` go into it. */
 export function response(body, text, headers, webSocket) {
   const init = JSON.parse(text);
@@ -65,6 +70,9 @@ extern "C" {
     pub fn field_lines(headers: &Headers) -> String;
     /// Looks a URL up in the cache. It calls `arrived` with the value of `field` and the body.
     pub fn find(url: &str, field: &str, arrived: &Function);
+    /// Writes a JSON object to the log.
+    #[wasm_bindgen(js_name = logObject)]
+    pub fn log_object(json: &str);
     /// Makes a response. `init` is JSON; `headers` and `web_socket` may be undefined.
     #[wasm_bindgen(catch)]
     pub fn response(

@@ -4,7 +4,9 @@ mod secret;
 
 use std::collections::BTreeMap;
 
-use edge_isr::config::{Config, ConfigError, Invalidation, VariantSettings, VisitorWriteLimits};
+use edge_isr::config::{
+    Config, ConfigError, Invalidation, LogSettings, VariantSettings, VisitorWriteLimits,
+};
 use rstest::rstest;
 
 pub fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -55,7 +57,7 @@ pub fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[case("VARIANT_AFTER", "11")]
 #[case("COOKIE_VARIANTS", "1")]
 #[case("KEEP_SHARED_DIRECTIVES", "on")]
-#[case("LOG_REQUESTS", "yes")]
+#[case("LOG", "yes")]
 #[case("USER_AGENT", "edge\u{7f}")]
 #[case("USER_AGENT", "bücher")]
 #[case("USER_AGENT", "a\tb")]
@@ -103,7 +105,7 @@ fn nothing_is_needed() {
     assert_eq!(config.variants, VariantSettings { by_cookie: false, most: 64, after: 2 });
     assert_eq!(config.visitor_writes, VisitorWriteLimits { per_minute: 60, per_day: 500 });
     assert_eq!(config.invalidation, Invalidation::Groups);
-    assert!(!config.keep_shared_directives && !config.log_requests);
+    assert!(!config.keep_shared_directives && config.log == LogSettings::default());
     assert!(config.cache_secret.is_none());
 }
 

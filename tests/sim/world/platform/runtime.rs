@@ -30,6 +30,10 @@ impl Context for Sim {
     fn log(&self, line: &str) {
         self.log.borrow_mut().push(line.to_owned());
     }
+
+    fn log_object(&self, json: &str) {
+        self.log.borrow_mut().push(json.to_owned());
+    }
 }
 
 /// What a body begins with whose text stands for bytes: a character a byte.

@@ -1,0 +1,144 @@
+//! The log of requests: a line for people, and a line of JSON that a log can be filtered by.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use http::Method;
+use serde::Serialize;
+
+use crate::config::LogSettings;
+use crate::fields::url::without_values;
+use crate::json;
+use crate::page::hit::Answer;
+use crate::page::visit::Visit;
+use crate::platform::Platform;
+use crate::policy::key::CacheKey;
+use crate::policy::tag::Tag;
+
+/// What is logged of one request, once its response is known.
+pub struct RequestLog {
+    method: Method,
+    host: String,
+    /// The path and the query, as they came.
+    target: String,
+    settings: LogSettings,
+    decided: RefCell<Decided>,
+}
+
+/// What the flows have decided so far.
+#[derive(Default)]
+struct Decided {
+    key: Option<String>,
+    key_parts: Vec<String>,
+    tags: Vec<String>,
+    purged_by: Option<String>,
+}
+
+/// The line of `LOG = "decisions"`.
+#[derive(Serialize)]
+struct Line<'a> {
+    log: &'static str,
+    method: &'a str,
+    host: &'a str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<&'a str>,
+    status: u16,
+    decision: &'static str,
+    cache_status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    key_parts: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged_by: Option<&'a str>,
+}
+
+impl RequestLog {
+    /// Begins the log of a request, if `LOG` asks for one.
+    pub fn begin(settings: LogSettings, visit: &Visit) -> Option<Rc<RequestLog>> {
+        (settings.requests || settings.decisions).then(|| {
+            Rc::new(RequestLog {
+                method: visit.method.clone(),
+                host: visit.key.host().to_owned(),
+                target: visit.path_and_query().to_owned(),
+                settings,
+                decided: RefCell::default(),
+            })
+        })
+    }
+
+    /// Notes the key by which the page is looked up.
+    pub fn key(&self, key: &CacheKey) {
+        let mut decided = self.decided.borrow_mut();
+        decided.key = Some(self.shown(&key.url()));
+        decided.key_parts = key.parts().iter().map(|part| part.text()).collect();
+    }
+
+    /// Notes the tags of the response.
+    pub fn tags(&self, tags: &[Tag]) {
+        self.decided.borrow_mut().tags = tags.iter().map(Tag::to_string).collect();
+    }
+
+    /// Notes a tag whose purge outdates the stored response.
+    pub fn purged_by(&self, tag: &Tag) {
+        self.decided.borrow_mut().purged_by = Some(self.shown(&tag.in_words()));
+    }
+
+    /// Writes the lines.
+    pub fn write<P: Platform>(&self, platform: &P, answer: &Answer<P::Body>) {
+        let said = answer.cache_status().unwrap_or("");
+        let said = said.split_once("; ").map_or("", |(_, said)| said);
+        let (status, decision) = (answer.status().as_u16(), decision(said));
+        if self.settings.requests {
+            let (method, target) = (&self.method, &self.target);
+            platform.log(&format!("{method} {target} {status} {decision} ({said})"));
+        }
+        if self.settings.decisions {
+            // With DEBUG, the key is a parameter, and a part of this line already.
+            let parts = said.split("; ").filter(|part| !part.starts_with("key="));
+            let said = parts.collect::<Vec<_>>().join("; ");
+            let target = self.shown(&self.target);
+            let (path, query) = match target.split_once('?') {
+                Some((path, query)) => (path, Some(query)),
+                None => (&*target, None),
+            };
+            let decided = self.decided.borrow();
+            platform.log_object(&json::to_ascii(&Line {
+                log: "decision",
+                method: self.method.as_str(),
+                host: &self.host,
+                path,
+                query,
+                status,
+                decision,
+                cache_status: &said,
+                key: decided.key.as_deref(),
+                key_parts: &decided.key_parts,
+                tags: &decided.tags,
+                purged_by: decided.purged_by.as_deref(),
+            }));
+        }
+    }
+
+    /// A URL as the log may show it.
+    fn shown(&self, url: &str) -> String {
+        if self.settings.values { url.to_owned() } else { without_values(url) }
+    }
+}
+
+/// Sums up in a word what the cache did.
+///
+/// It comes from the response's own `Cache-Status`, so the log and the field never disagree.
+fn decision(said: &str) -> &'static str {
+    let has = |word: &str| said.split("; ").any(|part| part == word);
+    match () {
+        () if has("hit") && (has("ttl=0") || said.contains("ttl=-")) => "stale",
+        () if has("hit") => "hit",
+        () if has("stored") || has("collapsed") || said.starts_with("fwd=stale") => "miss",
+        () if said.contains("detail=") => "pass",
+        () => "miss",
+    }
+}
