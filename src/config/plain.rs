@@ -63,7 +63,9 @@ const ORIGIN_HEADERS: &str = "ORIGIN_HEADERS";
 fn origin_headers(raw: RawConfig<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
     let Some(text) = raw(ORIGIN_HEADERS) else { return Ok(Vec::new()) };
     let lines = if text.trim_start().starts_with('{') {
-        fields(&text).ok_or_else(|| error(ORIGIN_HEADERS, "is not a JSON object of strings"))?
+        fields(&text).ok_or_else(|| {
+            error(ORIGIN_HEADERS, "is not a JSON object of strings, each name once")
+        })?
     } else {
         lines(&text)?
     };

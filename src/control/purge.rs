@@ -206,8 +206,11 @@ fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, Control
 fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
     match json::parse(body) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(bad("The body is not a JSON object.", Some("body"))),
-        Err(error) => Err(bad(format!("The body is not a JSON object: {error}."), Some("body"))),
+        Ok(_) => {
+            let detail = "The body is not a JSON object such as {\"tags\": [\"post:42\"]}.";
+            Err(bad(detail, Some("body")))
+        }
+        Err(error) => Err(bad(format!("The body cannot be read as JSON: {error}."), Some("body"))),
     }
 }
 

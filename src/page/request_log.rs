@@ -28,6 +28,7 @@ pub struct RequestLog {
 /// What the flows have decided so far.
 #[derive(Default)]
 struct Decided {
+    rule: Option<usize>,
     key: Option<String>,
     key_parts: Vec<String>,
     tags: Vec<String>,
@@ -46,6 +47,8 @@ struct Line<'a> {
     status: u16,
     decision: &'static str,
     cache_status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -68,6 +71,11 @@ impl RequestLog {
                 decided: RefCell::default(),
             })
         })
+    }
+
+    /// Notes the place of the rule by which the request bypasses the cache.
+    pub fn rule(&self, place: usize) {
+        self.decided.borrow_mut().rule = Some(place);
     }
 
     /// Notes the key by which the page is looked up.
@@ -115,6 +123,7 @@ impl RequestLog {
                 status,
                 decision,
                 cache_status: &said,
+                rule: decided.rule.map(|place| place + 1),
                 key: decided.key.as_deref(),
                 key_parts: &decided.key_parts,
                 tags: &decided.tags,

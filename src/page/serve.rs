@@ -79,7 +79,10 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
         by_rule: match &config.rules {
             // Such a request bypasses anyway.
             Ok(_) if visit.url.len() > URL_MOST => None,
-            Ok(rules) => rules.bypass(&facts).then_some(Bypass::Rule),
+            Ok(rules) => rules.bypass(&facts).map(|place| {
+                visit.log.iter().for_each(|log| log.rule(place));
+                Bypass::Rule
+            }),
             Err(_) => Some(Bypass::RulesInvalid),
         },
     };

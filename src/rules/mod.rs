@@ -103,27 +103,29 @@ impl Rules {
         &self.list
     }
 
-    /// Tells whether a request goes past the cache.
-    pub fn bypass(&self, request: &Facts<'_>) -> bool {
+    /// Returns the place of the rule by which a request goes past the cache, if it does.
+    pub fn bypass(&self, request: &Facts<'_>) -> Option<usize> {
         let keyed = OnceCell::new();
         // After the last bypass, no rule decides about it.
-        let may_hold = |rule: &&Rule| rule.when.may_hold(request);
-        for rule in self.list[..self.bypasses_up_to].iter().filter(may_hold) {
+        let up_to_last = self.list[..self.bypasses_up_to].iter().enumerate();
+        for (place, rule) in up_to_last.filter(|(_, rule)| rule.when.may_hold(request)) {
             match rule.effects.cache {
-                Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => return true,
+                Some(Cache::Bypass) if rule.holds(request, Spellings::AnyReading) => {
+                    return Some(place);
+                }
                 // Whether a rule for some responses holds is not known yet.
                 Some(Cache::Origin | Cache::Force | Cache::Forever) if !rule.needs_response() => {
                     // What does not count in the key must not save a request from a bypass.
                     let key = || self.key_for(request.key(), request.visitor()?);
                     let page = request.of_key(keyed.get_or_init(key).as_ref());
                     if rule.holds(&page, Spellings::EveryReading) {
-                        return false;
+                        return None;
                     }
                 }
                 _ => {}
             }
         }
-        false
+        None
     }
 
     /// Returns the key of a URL, if rules change it: that of a purge by URL.

@@ -95,7 +95,7 @@ fn check_says_that_rules_have_no_fault(
 #[case::missing(&[], &[], "wrangler.toml: ")]
 #[case::syntax(&[("wrangler.toml", "[vars\n")], &[], "wrangler.toml: TOML parse error at line 1, column 6")]
 #[case::both(&[("wrangler.toml", WRANGLER), ("rules.toml", RULES)], &[], "wrangler.toml: rules stand here and in rules.toml")]
-#[case::not_json(&[("wrangler.toml", "vars.RULES = '['")], &[], "wrangler.toml: the list of rules is not JSON")]
+#[case::not_json(&[("wrangler.toml", "vars.RULES = '['")], &[], "wrangler.toml: the list of rules cannot be read as JSON")]
 #[case::all_faults(
     &[("wrangler.toml", ""), ("rules.toml", "[[rules]]\nttl = -1\n[[rules]]\ncache = \"x\"")],
     &[],
@@ -117,7 +117,7 @@ fn check_says_what_is_wrong_and_where(
 const POST: &str = "https://www.example.com/blog/salt?utm_source=x&b=1";
 
 #[rstest]
-#[case::bypass(&["GET", "https://www.example.com//account/me"], &["rule 1 holds:", "decision: bypass, detail=rule"])]
+#[case::bypass(&["GET", "https://www.example.com//account/me"], &["rule 1 holds:", "decision: bypass, detail=rule, by rule 1"])]
 #[case::login(&["GET", POST, "-H", "Cookie: sessionid=1"], &["decision: bypass, detail=login-cookie"])]
 #[case::post(&["POST", POST], &["decision: bypass, detail=method"])]
 #[case::forced(&["GET", POST], &[

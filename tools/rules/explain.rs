@@ -68,20 +68,17 @@ fn explained(
     let mut lines = Vec::new();
     for (index, rule) in config.rules().list().iter().enumerate() {
         if holds(rule) {
-            let [own, preset] = written;
-            lines.push(match index.checked_sub(own.len()) {
-                None => format!("rule {} holds: {}", index + 1, fields_of(&own[index])),
-                Some(at) => {
-                    format!("rule {} of the preset holds: {}", at + 1, fields_of(&preset[at]))
-                }
-            });
+            let rule = written.iter().flatten().nth(index).map(fields_of).unwrap_or_default();
+            lines.push(format!("{} holds: {rule}", named(index, written)));
         }
     }
     if lines.is_empty() {
         lines.push("no rule holds".to_owned());
     }
     if let Some(reason) = bypassed {
-        lines.push(format!("decision: bypass, detail={}", reason.detail().as_str()));
+        let rule = config.rules().bypass(&request).filter(|_| reason == Bypass::Rule);
+        let rule = rule.map(|place| format!(", by {}", named(place, written))).unwrap_or_default();
+        lines.push(format!("decision: bypass, detail={}{rule}", reason.detail().as_str()));
         return lines.join("\n");
     }
     let parts: Vec<String> = paged.parts().iter().map(KeyPart::text).collect();
@@ -99,12 +96,20 @@ fn explained(
     lines.join("\n")
 }
 
+/// The name of a rule by its place among the site's own rules and those of the preset.
+fn named(place: usize, [own, _]: &[Vec<Value>; 2]) -> String {
+    match place.checked_sub(own.len()) {
+        None => format!("rule {}", place + 1),
+        Some(place) => format!("rule {} of the preset", place + 1),
+    }
+}
+
 fn bypassed(asked: &Asked, config: &Config, url: &str, request: &Facts<'_>) -> Option<Bypass> {
     let settings = BypassSettings {
         login_cookies: &config.login_cookies,
         share_authorized: config.share_authorized,
         request_directives: config.request_directives,
-        by_rule: config.rules().bypass(request).then_some(Bypass::Rule),
+        by_rule: config.rules().bypass(request).map(|_| Bypass::Rule),
     };
     bypass::bypass(&asked.method, url, &asked.request, settings)
 }

@@ -117,7 +117,7 @@ fn languages(given: &Given<'_>) -> Result<Vec<String>, FieldFault> {
             && !text.starts_with('-')
             && !text.ends_with('-')
     };
-    values(given, is_language, "has a language that is no tag such as \"de\" or \"de-CH\"")
+    values(given, is_language, "which is no language such as \"de\" or \"de-CH\"")
 }
 
 /// Reads countries: `true`, or a list.
@@ -130,7 +130,7 @@ fn countries(given: &Given<'_>) -> Result<Countries, FieldFault> {
     }
     let is_country =
         |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    Ok(Countries::These(values(given, is_country, COUNTRY)?))
+    Ok(Countries::These(values(given, is_country, "which is no country such as \"DE\"")?))
 }
 
 /// Reads a table of names, each with a list of the values that count.
@@ -148,8 +148,8 @@ fn listed(given: &Given<'_>, legal: fn(&str) -> Option<String>) -> Result<Vec<Li
         let is_value = |text: &str| {
             text.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\"\\*".contains(&byte))
         };
-        let fault = "has a value with a character that is not sent in a field: blank, comma, semicolon, quotation \
-                     mark, backslash, star or a letter beyond ASCII";
+        let fault = "with a character that is not sent in a field: blank, comma, semicolon, quotation mark, \
+                     backslash, star or a letter beyond ASCII";
         all.push(Listed {
             name: legal,
             values: values(&Given { value, ..*given }, is_value, fault)?,
@@ -166,7 +166,7 @@ fn values(
     let mut values = Vec::new();
     for text in given.texts()? {
         if !is_legal(text) {
-            return Err(given.fault(fault));
+            return Err(given.fault(format!("has {text:?}, {fault}")));
         }
         values.push(text.to_owned());
     }

@@ -101,7 +101,7 @@ fn items(text: &str) -> Result<Vec<Value>, Vec<Fault>> {
                 "is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml";
             Err(of_list(reason.to_owned()))
         }
-        Err(cause) => Err(of_list(format!("is not JSON: {cause}"))),
+        Err(cause) => Err(of_list(format!("cannot be read as JSON: {cause}"))),
     }
 }
 
@@ -142,9 +142,13 @@ impl Rule {
 fn conditions(given: &Given<'_>) -> Result<Conditions, FieldFault> {
     let mut conditions = Conditions::default();
     let fields = given.table()?;
-    conditions.read_path(fields)?;
+    let inside = |fault: FieldFault| FieldFault {
+        field: format!("{}.{}", given.name, fault.field),
+        ..fault
+    };
+    conditions.read_path(fields).map_err(inside)?;
     for (name, value) in fields {
-        if !conditions.read(&Given { name, value })? {
+        if !conditions.read(&Given { name, value }).map_err(inside)? {
             return Err(given.fault(format!("has {name}, which is no condition")));
         }
     }

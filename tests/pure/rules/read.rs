@@ -8,7 +8,7 @@ fn faults(rules: &str) -> Vec<String> {
 }
 
 #[rstest]
-#[case("{", "the list of rules is not JSON")]
+#[case("{", "the list of rules cannot be read as JSON")]
 #[case(
     "{}",
     "the list of rules is not a list: write [[vars.RULES]] before each rule, or [[rules]] in rules.toml"
@@ -76,7 +76,7 @@ fn faults(rules: &str) -> Vec<String> {
 )]
 #[case(
     r#"[{"key":{"locale":["e n"]}}]"#,
-    "rule 1: key.locale has a language that is no tag such as \"de\" or \"de-CH\""
+    "rule 1: key.locale has \"e n\", which is no language such as \"de\" or \"de-CH\""
 )]
 #[case(
     r#"[{"path":"/{lang}/**","key":{"locale":{"list":["en"],"path":"language"}}}]"#,
@@ -84,7 +84,7 @@ fn faults(rules: &str) -> Vec<String> {
 )]
 #[case(
     r#"[{"key":{"country":["de"]}}]"#,
-    "rule 1: key.country is neither true nor a list such as [\"DE\", \"AT\"]"
+    "rule 1: key.country has \"de\", which is no country such as \"DE\""
 )]
 #[case(r#"[{"key":{"country":false}}]"#, "rule 1: key.country is neither true nor a list")]
 #[case(
@@ -105,7 +105,7 @@ fn faults(rules: &str) -> Vec<String> {
 )]
 #[case(
     r#"[{"key":{"cookies":{"a":["1;b=2"]}}}]"#,
-    "rule 1: key.cookies has a value with a character that is not sent in a field: blank, comma, semicolon, quotation mark, backslash, star or a letter beyond ASCII"
+    "rule 1: key.cookies has \"1;b=2\", with a character that is not sent in a field: blank, comma, semicolon, quotation mark, backslash, star or a letter beyond ASCII"
 )]
 #[case(
     r#"[{"key":{"cookies":["a"]}}]"#,
@@ -235,6 +235,18 @@ fn faults(rules: &str) -> Vec<String> {
 #[case(
     r#"[{"unless":{"query":"a","host":"b"},"tags":["b"]}]"#,
     "rule 1: unless has several conditions"
+)]
+#[case(
+    r#"[{"unless":[{"path":"/a"},{"path":"b"}],"tags":["b"]}]"#,
+    "rule 1: unless.path does not begin with a slash"
+)]
+#[case(
+    r#"[{"only_if":{"status":99},"tags":["b"]}]"#,
+    "rule 1: only_if.status is not a status such as 404"
+)]
+#[case(
+    r#"[{"path":"/a","path":"/b","tags":["b"]}]"#,
+    "the list of rules cannot be read as JSON: the field \"path\" appears twice"
 )]
 #[case(r#"[{"unless":[],"tags":["b"]}]"#, "rule 1: unless is an empty list")]
 #[case(
