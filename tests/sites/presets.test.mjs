@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { cacheStatus, eventually } from "../e2e/harness.mjs";
 import { behindEdge } from "./lib/behind.mjs";
+import { startStockDjango } from "./lib/django.mjs";
 import { startFiles } from "./lib/files.mjs";
 import { fillIn } from "./lib/forms.mjs";
 import { becomesHit, hides, shows } from "./lib/promises.mjs";
@@ -151,6 +152,59 @@ describe("a stock Wagtail", () => {
     }
     assert.match((await stranger.ask("/admin/login/")).headers.get("cache-status"), /fwd=bypass; detail=rule/);
     assert.match((await stranger.ask("/search/?query=a")).headers.get("cache-status"), /fwd=bypass; detail=rule/);
+  });
+});
+
+describe("a wiki in Django", () => {
+  let behind, editor, stranger;
+
+  before(async () => {
+    behind = await behindEdge(startStockDjango, { vars: { PRESET: "django", LOGIN_COOKIES: "none" } });
+    // As above.
+    const inside = behind.insider("Editor");
+    const login = { username: "Editor", password: "password-of-Editor" };
+    await fillIn(inside, "/_accounts/login/", login, { headers: { Origin: null } });
+    editor = inside.movedTo(behind.edge);
+    stranger = behind.visitor("a stranger");
+  });
+
+  test("gets nothing from the edge without its preset", () => areNotWithout(startStockDjango, "/"));
+
+  test("has its pages shared by strangers, whatever cookies and links they come with", () => areShared(behind, ["/"]));
+
+  test("shows an editor what editors see, and strangers nothing of it", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      for (const [path, seen] of [
+        ["/", /_accounts\/logout/],
+        ["/ledger/", /secret ledger/],
+      ]) {
+        const answer = await editor.ask(path);
+        assert.match(answer.headers.get("cache-status"), /fwd=bypass; detail=rule/);
+        shows(answer, seen);
+        hides(await stranger.ask(path), seen);
+      }
+    }
+    assert.match((await stranger.ask("/admin/")).headers.get("cache-status"), /fwd=bypass; detail=rule/);
+  });
+
+  test("gives each visitor of a form a token of their own", async () => {
+    const tokens = new Set();
+    for (let i = 0; i < 4; i += 1) {
+      const visitor = behind.visitor(`visitor ${i} of a form`);
+      const form = await visitor.ask("/_accounts/login/");
+      const [, token] = form.text().match(/name="csrfmiddlewaretoken" value="([^"]+)"/);
+      tokens.add(token);
+    }
+    assert.equal(tokens.size, 4);
+  });
+
+  test("shows its editor a change at once, and strangers after a purge", async () => {
+    await becomesHit(stranger, "/", LIFETIME);
+    const change = { content: "Rye bread is dark.", title: "Breads", save: "1" };
+    await fillIn(editor, "/_edit/", change, { headers: { Origin: null } });
+    shows(await editor.ask("/"), /dark/);
+    await behind.purge({ urls: [`${SITE}/`] });
+    await eventually(async () => shows(await stranger.ask("/"), /dark/));
   });
 });
 

@@ -1,0 +1,21 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { temporaryFolder } from "./folder.mjs";
+import { installed, pythonPackages } from "./install.mjs";
+import { runProgram, startProgram } from "./program.mjs";
+
+/** A wiki with django-wiki, whose database each run copies. It knows nothing of the edge. */
+export async function startStockDjango() {
+  const cwd = await installed("django", install);
+  const DATABASE = join(await temporaryFolder("django"), "db.sqlite3");
+  await cp(join(cwd, "db.sqlite3"), DATABASE);
+  const server = (port) => ["manage.py", "runserver", "--noreload", "--insecure", `127.0.0.1:${port}`];
+  return startProgram(join(cwd, ".venv/bin/python"), server, { cwd, env: { DATABASE } });
+}
+
+async function install(cwd) {
+  await pythonPackages(cwd);
+  const python = join(cwd, ".venv/bin/python");
+  await runProgram(python, ["manage.py", "migrate", "-v0"], { cwd });
+  await runProgram(python, ["seed.py"], { cwd });
+}
