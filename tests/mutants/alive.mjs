@@ -166,4 +166,44 @@ export const ALIVE = [
     mutant: "JournalCopy::take_over: `asked_at < self.asked_at` → `<=`",
     reason: "of two journals that were asked for in the same millisecond, either may be the later one",
   },
+  {
+    mutant: "Unfit::fmt: returns `Ok(Default::default())`",
+    reason: "nobody prints the error: a text is read, or it is not",
+  },
+  {
+    mutant: "StrictVisitor::expecting: returns `Ok(Default::default())`",
+    reason: "serde prints it for a type that does not fit, and every type of JSON fits",
+  },
+  {
+    mutant: "StrictVisitor::visit_unit: returns `Ok(Default::default())`",
+    reason: "the default of a value is null, too",
+  },
+  {
+    mutant: "Conditions::may_hold: returns `true`",
+    reason: "the test is a quick one before the whole: only time is lost",
+  },
+  {
+    mutant: "Facts::path_may_match: returns `true`",
+    reason: "the test is a quick one before the whole: only time is lost",
+  },
+  {
+    mutant: "Glob::may_match: returns `true`",
+    reason: "the test is a quick one before the whole: only time is lost",
+  },
+  {
+    mutant: "Glob::may_match: `length > 1` → `<`",
+    reason: "the bytes are compared all the same, one step later",
+  },
+  {
+    mutant: "Glob::may_match: `!begins_otherwise && path[..length] == beginning[..length]` → `||`",
+    reason: "the whole test follows: only time is lost",
+  },
+  {
+    mutant: "Facts::of_page: `is_spelt_oddly && path.contains('%')` → `||`",
+    reason: "a path with `%` is spelt oddly, and one without has its normal form already",
+  },
+  {
+    mutant: "Rules::keys_visitors: returns `true`",
+    reason: "only the explanation of a key is looked for where there is none",
+  },
 ];

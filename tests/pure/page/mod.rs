@@ -1,3 +1,4 @@
 mod filing;
 mod found;
+mod keyed_fields;
 mod visit;

@@ -2,6 +2,7 @@
 
 use edge_isr::rules::Rules;
 use edge_isr::rules::key::query::TRACKING;
+use http::HeaderMap;
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -51,6 +52,26 @@ fn names_of_tracking_parameters_are_legal_and_stand_once() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), TRACKING.len());
+}
+
+#[rstest]
+#[case("/a?b=1&a=2", Some("/a?a=2&b=1"))]
+#[case("/a?a=2&b=1", None)]
+#[case("/a?a=2&a=1", None)]
+fn only_a_query_that_is_not_sorted_makes_another_key(
+    #[case] path: &str,
+    #[case] wanted: Option<&str>,
+) {
+    let rules = Rules::parse(r#"[{"key":{"query":["a","b"]}}]"#).unwrap();
+    let keyed = rules.key(&key(path)).map(|key| key.path_and_query());
+    assert_eq!(keyed.as_deref(), wanted);
+}
+
+#[test]
+fn a_page_without_a_query_keeps_its_key() {
+    let rules = Rules::parse(r#"[{"key":{"query":"none"}}]"#).unwrap();
+    assert_eq!(rules.key_for(&key("/a"), &HeaderMap::new()), None);
+    assert!(!rules.keys_visitors());
 }
 
 #[test]

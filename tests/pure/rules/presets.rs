@@ -116,6 +116,17 @@ fn a_rule_that_takes_the_force_of_a_preset_is_refused_with_its_number_there() {
 }
 
 #[test]
+fn an_own_bypass_that_never_counts_is_refused_with_what_to_do() {
+    let own = r#"[{"path":"/a/**","cache":"origin"},{"path":"/a/b","cache":"bypass"}]"#;
+    let faults = Rules::parse_before(own, rules_of("django").unwrap()).unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "rule 2: cache is \"bypass\" and never counts: rule 1 decides first for the same paths. Move this rule \
+         before it"
+    );
+}
+
+#[test]
 fn an_unknown_preset_is_refused_with_those_that_there_are_and_nothing_is_cached() {
     let config = crate::config::read(&[("PRESET", "joomla"), ("SKEW", "7")]).unwrap();
     assert_eq!(

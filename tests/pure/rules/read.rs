@@ -128,6 +128,18 @@ fn faults(rules: &str) -> Vec<String> {
     "rule 1: key has query, and the rule has a condition on the query"
 )]
 #[case(
+    r#"[{"method":"GET","response_headers":{"x-a":"1"}}]"#,
+    "rule 1: method does not count for request_headers and response_headers: remove it"
+)]
+#[case(
+    r#"[{"response_headers":{"x-a":"é"}}]"#,
+    "rule 1: response_headers has a value for x-a that is neither printable ASCII nor false"
+)]
+#[case(
+    r#"[{"response_headers":{"x-a":""}}]"#,
+    "rule 1: response_headers has a value for x-a that is neither printable ASCII nor false"
+)]
+#[case(
     r#"[{"request_headers":{"cookie":"a"}}]"#,
     "rule 1: request_headers has \"cookie\", which a rule cannot change"
 )]

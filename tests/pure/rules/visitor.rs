@@ -98,6 +98,8 @@ fn a_language_stands_in_the_path_or_a_cookie_or_what_the_browser_prefers(
 #[case(r#"{"country":true}"#, &[("cf-ipcountry", "ch!")], "country=", None)]
 #[case(r#"{"country":["DE"]}"#, &[("cf-ipcountry", "CH")], "country=", None)]
 #[case(r#"{"country":["DE"]}"#, &[], "country=", None)]
+#[case(r#"{"country":true}"#, &[("cf-ipcountry", "DEU")], "country=", None)]
+#[case(r#"{"country":true}"#, &[("cf-ipcountry", "T1")], "country=T1", Some(("cf-ipcountry", "T1")))]
 #[case(r#"{"headers":{"X-Store":["1","2"]}}"#, &[("x-store", "2")], "header.x-store=2", Some(("x-store", "2")))]
 #[case(r#"{"headers":{"x-store":["1","2"]}}"#, &[("x-store", "3")], "header.x-store=", None)]
 #[case(r#"{"cookies":{"c":["EUR"]}}"#, &[("cookie", "a=1; c=EUR; c=USD")], "cookie.c=EUR", Some(("cookie", "a=1; c=EUR")))]
