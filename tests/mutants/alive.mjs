@@ -79,14 +79,6 @@ export const ALIVE = [
     reason: "only a runtime that drops a task it was given shows it; the simulator's never does",
   },
   {
-    mutant: "record: `platform.now() < until` → `<=`",
-    reason: "an attempt begins at the very millisecond at which the last one may",
-  },
-  {
-    mutant: "write: `now.since(at) > platform.config().skew / 2` → `>=`",
-    reason: "a write that takes exactly half of the skew is tried again",
-  },
-  {
     mutant: "learn: `free.len() < unread.len()` → `<=`",
     reason: "without another request's read under way there is nothing to wait for",
   },
@@ -203,7 +195,7 @@ export const ALIVE = [
     reason: "a path with `%` is spelt oddly, and one without has its normal form already",
   },
   {
-    mutant: "Rules::keys_visitors: returns `true`",
-    reason: "only a list of KV is asked for, and it is empty",
+    mutant: "Rules::key_for: `key.query().is_none() || !self.cuts_queries` → `&&`",
+    reason: "the key is made, and is the one that there was: only time is lost",
   },
 ];

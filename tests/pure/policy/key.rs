@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use edge_isr::policy::key::part::{KeyPart, PartKind};
 use edge_isr::policy::key::{CacheKey, KeyError, resolved_url};
 use edge_isr::policy::time::Time;
 use proptest::prelude::*;
@@ -200,4 +201,14 @@ fn the_first_page_of_a_host_has_no_query() {
 fn a_reference_that_is_a_query_belongs_to_the_page_3986_5_4() {
     let resolved = CacheKey::parse("https://h/a/b?c").unwrap().resolve("?x").unwrap();
     assert_eq!(resolved.url(), "https://h/a/b?x");
+}
+
+#[test]
+fn a_key_counts_what_its_parts_name_and_its_url_has_no_parts() {
+    let part = |kind, name: &str| KeyPart { kind, name: name.to_owned(), value: None };
+    let parts = vec![part(PartKind::Cookie, "c"), part(PartKind::Header, "h")];
+    let key = CacheKey::parse("https://site.test/a?b").unwrap().with_parts(parts);
+    assert!(key.counts(PartKind::Cookie, "c") && key.counts(PartKind::Header, "h"));
+    assert!(!key.counts(PartKind::Header, "c") && !key.counts(PartKind::Cookie, "h"));
+    assert_eq!((key.of_url().parts(), key.of_url().url()), (&[][..], key.url()));
 }

@@ -342,3 +342,33 @@ fn rules_that_cannot_be_used_spoil_no_other_setting_and_bypass_the_cache() {
     );
     assert_eq!(Bypass::RulesInvalid.detail().as_str(), "rules-invalid");
 }
+
+#[test]
+fn an_exception_for_gets_does_not_save_other_requests_from_a_bypass() {
+    let rules = rules(r#"[{"method":"GET","tags":["a"],"cache":"origin"},{"cache":"bypass"}]"#);
+    let (key, fields) = (key("/a"), HeaderMap::new());
+    let bypassed = |method| rules.bypass(&Facts::of_request(&method, &key, &fields));
+    assert_eq!((bypassed(Method::GET), bypassed(Method::POST)), (None, Some(1)));
+}
+
+#[rstest]
+#[case(r#"[{"request_headers":{"x-a":"1"}}]"#, Some("1"), None)]
+#[case(r#"[{"response_headers":{"x-a":"1"}}]"#, None, Some("1"))]
+#[case(
+    r#"[{"path":"/b","request_headers":{"x-a":"1"},"response_headers":{"x-a":"1"}}]"#,
+    None,
+    None
+)]
+fn header_fields_are_changed_where_the_rule_holds(
+    #[case] list: &str,
+    #[case] asked: Option<&str>,
+    #[case] answered: Option<&str>,
+) {
+    let (rules, key) = (rules(list), key("/a"));
+    let [mut request, mut response] = [HeaderMap::new(), HeaderMap::new()];
+    rules.change_request(&key, &mut request);
+    rules.change_response(&key, StatusCode::OK, &mut response);
+    let value =
+        |fields: &HeaderMap| fields.get("x-a").map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!((value(&request).as_deref(), value(&response).as_deref()), (asked, answered));
+}

@@ -260,6 +260,10 @@ fn faults(rules: &str) -> Vec<String> {
     r#"[{"path":"/a","path":"/b","tags":["b"]}]"#,
     "the list of rules cannot be read as JSON: the field \"path\" appears twice"
 )]
+#[case(
+    r#"[{"key":{"device":false,"query":"all"},"tags":["{device}"]}]"#,
+    "rule 1: tags name {device}, and no rule counts it in the key"
+)]
 #[case(r#"[{"unless":[],"tags":["b"]}]"#, "rule 1: unless is an empty list")]
 #[case(
     r#"[{"cookie":"basket=1","cache":"bypass"}]"#,

@@ -1,19 +1,11 @@
 """Two articles: one for all, and one that strangers must not read. An editor owns both."""
 
-import os
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
-
-import django
-
-django.setup()
-
 from django.contrib.auth.models import User
 from wiki.models import URLPath
 
 editor = User.objects.create_superuser("Editor", "editor@example.com", "password-of-Editor")
 root = URLPath.create_root(title="Breads", content="Rye bread is sour.")
-secret = URLPath.create_urlpath(
+URLPath.create_urlpath(
     root,
     "ledger",
     title="Ledger",

@@ -17,5 +17,5 @@ async function install(cwd) {
   await pythonPackages(cwd);
   const python = join(cwd, ".venv/bin/python");
   await runProgram(python, ["manage.py", "migrate", "-v0"], { cwd });
-  await runProgram(python, ["seed.py"], { cwd });
+  await runProgram(python, ["manage.py", "shell", "-c", "import seed"], { cwd });
 }
