@@ -295,7 +295,8 @@ fn log(raw: RawConfig<'_>) -> Result<LogSettings, ConfigError> {
             "values" => &mut log.values,
             _ => {
                 let legal = "requests, decisions, purges and values";
-                return Err(error("LOG", format!("has {word:?}; the words are {legal}")));
+                let reason = format!("has {word:?}: write any of {legal}, or remove LOG");
+                return Err(error("LOG", reason));
             }
         };
         *wanted = true;

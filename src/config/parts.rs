@@ -41,7 +41,7 @@ pub struct LogSettings {
     pub decisions: bool,
     /// A line for each purge request, in JSON.
     pub purges: bool,
-    /// Whether the lines in JSON show the values of queries.
+    /// Whether lines of decisions show the values of queries. Lines of purges always do.
     pub values: bool,
 }
 

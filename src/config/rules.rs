@@ -16,7 +16,9 @@ pub(super) const BUILT_IN_RULES: Option<&str> = option_env!("EDGE_ISR_RULES");
 
 /// Reads the rules of the setting `RULES`, or those that are built in, and those of `PRESET`.
 ///
-/// A fault does not make the other settings useless: no page is wrong uncached.
+/// # Errors
+/// `PRESET` is unknown, a rule is wrong, or there are two lists. The other settings stay usable: a page
+/// that is not cached is never the wrong page.
 pub fn rules(raw: RawConfig<'_>, built_in: Option<&str>) -> Result<Rules, ConfigError> {
     let preset = raw("PRESET").map(|name| presets::rules_of(&name)).transpose();
     let preset = preset.map_err(|reason| error("PRESET", reason + ", so no page is cached"))?;
@@ -26,8 +28,7 @@ pub fn rules(raw: RawConfig<'_>, built_in: Option<&str>) -> Result<Rules, Config
         (Some(text), None) => text,
         (None, Some(text)) => text.to_owned(),
         (Some(_), Some(_)) => {
-            let reason = "stands in wrangler.toml, and rules.toml is built in, so no page is cached: remove \
-                          one of the two lists";
+            let reason = "is set, and rules.toml is built in, so no page is cached: remove one of the two lists";
             return Err(error("RULES", reason));
         }
     };

@@ -17,7 +17,8 @@ const APART_IN_PATHS: &[u8] = b"%/?#\\";
 const APART_IN_VALUES: &[u8] = b"%&#+;";
 const APART_IN_NAMES: &[u8] = b"%&#+;=";
 
-/// Returns a URL with the names of its query's parameters, and without their values.
+/// Returns a URL with the names of its query's parameters, and without their values. A parameter
+/// without a name, such as a token, is shown as `…`.
 pub fn without_values(url: &str) -> String {
     let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
     let mut shown = format!("{before}?");
@@ -25,7 +26,7 @@ pub fn without_values(url: &str) -> String {
         if number > 0 {
             shown.push('&');
         }
-        shown.push_str(parameter.split('=').next().unwrap_or(""));
+        shown.push_str(parameter.split_once('=').map_or("…", |(name, _)| name));
     }
     shown
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Serializes to JSON in which every character outside ASCII is escaped.
+/// Serializes to JSON in which every character beyond `~` is escaped.
 pub fn to_ascii(value: &impl Serialize) -> String {
     struct Ascii;
     impl serde_json::ser::Formatter for Ascii {

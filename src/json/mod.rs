@@ -1,7 +1,7 @@
 //! JSON as people send it, and as the edge stores it.
 //!
 //! What people send is read by [`parse`], whose error names the place of the fault. What the edge
-//! wrote is read by [`read`], which tells only whether the text fits the type.
+//! wrote, and a list in a setting, is read by [`read`], which tells only whether the text fits.
 //!
 //! Types are not deserialized from the text itself. The errors of that would print what they met,
 //! and to print a floating-point number alone takes 16 kB of the Worker.

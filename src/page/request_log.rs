@@ -19,7 +19,7 @@ use crate::policy::tag::Tag;
 pub struct RequestLog {
     method: Method,
     host: String,
-    /// The path and the query, as they came.
+    /// The path, with its dot segments resolved, and the query.
     target: String,
     settings: LogSettings,
     decided: RefCell<Decided>,
@@ -73,9 +73,9 @@ impl RequestLog {
         })
     }
 
-    /// Notes the place of the rule by which the request bypasses the cache.
-    pub fn rule(&self, place: usize) {
-        self.decided.borrow_mut().rule = Some(place);
+    /// Notes the rule by which the request bypasses the cache: its index, from 0.
+    pub fn rule(&self, index: usize) {
+        self.decided.borrow_mut().rule = Some(index);
     }
 
     /// Notes the key by which the page is looked up.
@@ -87,27 +87,29 @@ impl RequestLog {
 
     /// Notes the tags of the response.
     pub fn tags(&self, tags: &[Tag]) {
-        self.decided.borrow_mut().tags = tags.iter().map(Tag::to_string).collect();
+        self.decided.borrow_mut().tags = tags.iter().map(Tag::for_people).collect();
     }
 
     /// Notes a tag whose purge outdates the stored response.
     pub fn purged_by(&self, tag: &Tag) {
-        self.decided.borrow_mut().purged_by = Some(self.shown(&tag.in_words()));
+        let words = tag.in_words();
+        // An origin's tag may have a question mark, too.
+        let shown = if words.starts_with("url ") { self.shown(&words) } else { words };
+        self.decided.borrow_mut().purged_by = Some(shown);
     }
 
     /// Writes the lines.
     pub fn write<P: Platform>(&self, platform: &P, answer: &Answer<P::Body>) {
-        let said = answer.cache_status().unwrap_or("");
-        let said = said.split_once("; ").map_or("", |(_, said)| said);
-        let (status, decision) = (answer.status().as_u16(), decision(said));
+        // With DEBUG the key is a parameter too. It may hold any text.
+        let parts = answer.cache_status().unwrap_or("").split("; ").skip(1);
+        let parts: Vec<&str> = parts.filter(|part| !part.starts_with("key=")).collect();
+        let (status, said) = (answer.status().as_u16(), parts.join("; "));
+        let decision = decision(&parts);
         if self.settings.requests {
             let (method, target) = (&self.method, &self.target);
             platform.log(&format!("{method} {target} {status} {decision} ({said})"));
         }
         if self.settings.decisions {
-            // With DEBUG, the key is a parameter, and a part of this line already.
-            let parts = said.split("; ").filter(|part| !part.starts_with("key="));
-            let said = parts.collect::<Vec<_>>().join("; ");
             let target = self.shown(&self.target);
             let (path, query) = match target.split_once('?') {
                 Some((path, query)) => (path, Some(query)),
@@ -123,7 +125,7 @@ impl RequestLog {
                 status,
                 decision,
                 cache_status: &said,
-                rule: decided.rule.map(|place| place + 1),
+                rule: decided.rule.map(|index| index + 1),
                 key: decided.key.as_deref(),
                 key_parts: &decided.key_parts,
                 tags: &decided.tags,
@@ -141,13 +143,14 @@ impl RequestLog {
 /// Sums up in a word what the cache did.
 ///
 /// It comes from the response's own `Cache-Status`, so the log and the field never disagree.
-fn decision(said: &str) -> &'static str {
-    let has = |word: &str| said.split("; ").any(|part| part == word);
+fn decision(parts: &[&str]) -> &'static str {
+    let has = |word: &str| parts.contains(&word);
+    let begins = |word: &str| parts.iter().any(|part| part.starts_with(word));
     match () {
-        () if has("hit") && (has("ttl=0") || said.contains("ttl=-")) => "stale",
+        () if has("hit") && (has("ttl=0") || begins("ttl=-")) => "stale",
         () if has("hit") => "hit",
-        () if has("stored") || has("collapsed") || said.starts_with("fwd=stale") => "miss",
-        () if said.contains("detail=") => "pass",
+        () if has("stored") || has("collapsed") || has("fwd=stale") => "miss",
+        () if begins("detail=") => "pass",
         () => "miss",
     }
 }

@@ -72,6 +72,7 @@ fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
 fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
     let facts = Facts::of_request(&visit.method, &visit.key, &*visit.fields);
+    let mut by_rule = None;
     let settings = BypassSettings {
         login_cookies: &config.login_cookies,
         share_authorized: config.share_authorized,
@@ -79,14 +80,18 @@ fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
         by_rule: match &config.rules {
             // Such a request bypasses anyway.
             Ok(_) if visit.url.len() > URL_MOST => None,
-            Ok(rules) => rules.bypass(&facts).map(|place| {
-                visit.log.iter().for_each(|log| log.rule(place));
-                Bypass::Rule
-            }),
+            Ok(rules) => {
+                by_rule = rules.bypass(&facts);
+                by_rule.map(|_| Bypass::Rule)
+            }
             Err(_) => Some(Bypass::RulesInvalid),
         },
     };
-    bypass::bypass(&visit.method, &visit.url, &*visit.fields, settings)
+    let reason = bypass::bypass(&visit.method, &visit.url, &*visit.fields, settings);
+    if let (Some(Bypass::Rule), Some(index), Some(log)) = (reason, by_rule, &visit.log) {
+        log.rule(index);
+    }
+    reason
 }
 
 /// A stored response that may be shown at once, and its `Cache-Status`.

@@ -108,11 +108,14 @@ impl Tag {
         &self.0
     }
 
-    /// Returns the purge that names the tag, in words for a log.
+    /// Describes a purge of this tag for the log, such as `tag post:42` or `url example.com/a`.
     pub fn in_words(&self) -> String {
-        let Some(implicit) = self.0.strip_prefix(IMPLICIT) else {
-            return format!("tag {}", self.0);
-        };
+        if self.0.starts_with(IMPLICIT) { self.for_people() } else { format!("tag {}", self.0) }
+    }
+
+    /// Returns the tag as the log shows it: an implicit one in words, such as `url example.com/a`.
+    pub fn for_people(&self) -> String {
+        let Some(implicit) = self.0.strip_prefix(IMPLICIT) else { return self.0.clone() };
         let (kind, name) = implicit.split_once(':').unwrap_or((implicit, ""));
         let kind = match kind {
             "g" => "cache group",

@@ -142,9 +142,10 @@ pub fn purged<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse)
     effect(platform, &tags, &stored.provenance, None).purged
 }
 
-/// Returns the tag whose purge outdates `stored`, the strongest if there are several.
+/// Returns the tag whose purge outdates `stored`. Of several it is a hard one, and then the widest.
 pub fn outdating<P: Platform>(platform: &P, visit: &Visit, stored: &StoredResponse) -> Option<Tag> {
     let of = |tag: &Tag| effect(platform, slice::from_ref(tag), &stored.provenance, None).purged;
+    // Of equals, the last is taken: the implicit tags come first, the widest of them before all others.
     let tags = all_tags(visit, &stored.tags).into_iter().rev().map(|tag| (of(&tag), tag));
     let (purged, tag) = tags.max_by_key(|(purged, _)| *purged)?;
     (purged != Purged::No).then_some(tag)

@@ -183,8 +183,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Tells whether each reading of a path matches, with or without a closing slash. The path as it was
-/// sent stands among them in its normal form.
+/// Tells whether each reading of a path matches, with or without a closing slash. The caller has matched
+/// the path as it was sent.
 fn every_reading_matches(glob: &Glob, path: &str) -> bool {
     let matches = |reading: &String| {
         let reading = encoded(reading);

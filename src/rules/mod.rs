@@ -2,8 +2,8 @@
 //! response. An origin need not be changed for it.
 //!
 //! For each effect the first rule that sets it wins. Tags add up. What a rule says of a page depends
-//! on the page's key and the response alone: no visitor shapes what others get. A bypass alone may
-//! depend on what a visitor sends besides.
+//! on the page's key and the response alone: no visitor shapes what others get. Only a bypass may
+//! depend on what is not in the key.
 //!
 //! | file | content |
 //! |---|---|
@@ -103,7 +103,7 @@ impl Rules {
         &self.list
     }
 
-    /// Returns the place of the rule by which a request goes past the cache, if it does.
+    /// Returns the index, from 0, of the rule by which a request bypasses the cache, if it does.
     pub fn bypass(&self, request: &Facts<'_>) -> Option<usize> {
         let keyed = OnceCell::new();
         // After the last bypass, no rule decides about it.
@@ -128,7 +128,7 @@ impl Rules {
         None
     }
 
-    /// Returns the key of a URL, if rules change it: that of a purge by URL.
+    /// Returns the key that a purge by URL selects, if rules change it.
     pub fn key(&self, key: &CacheKey) -> Option<CacheKey> {
         key.query().filter(|_| self.cuts_queries)?;
         self.counting(&Facts::of_page(key)).of_url(key)
@@ -226,7 +226,7 @@ impl Rules {
         self.first(&facts, |effects| effects.strip_set_cookies.as_ref())
     }
 
-    /// Returns the tags that the rules give a response. They may be no legal tags.
+    /// Returns the tags that the rules give a response. Drop those that are no legal tags.
     pub fn tags(&self, key: &CacheKey, status: StatusCode, headers: &HeaderMap) -> Vec<String> {
         let facts = Facts::of_response(key, status, headers);
         let mut tags = Vec::new();

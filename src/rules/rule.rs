@@ -20,7 +20,8 @@ pub struct Rule {
 impl Rule {
     /// Tells whether the rule holds for a path in these spellings.
     ///
-    /// An exception holds in the others: in doubt a request bypasses, and a page is not stored.
+    /// Exceptions are judged by the opposite spellings: in doubt a request bypasses, and a page is not
+    /// stored.
     pub fn holds(&self, facts: &Facts<'_>, spellings: Spellings) -> bool {
         self.when.may_hold(facts)
             && self.asks_what_is_known(facts)

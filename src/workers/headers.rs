@@ -1,8 +1,8 @@
 //! Conversion between JavaScript's `Headers` and `http::HeaderMap`.
 //!
-//! All fields are converted as one text, because a call into JavaScript costs more than parsing it. The runtime decodes values from UTF-8. Bytes that are not UTF-8 survive only in a
-//! copy of the original `Headers`. So fields are passed on as such a copy, changed where necessary
-//! ([`Native`]).
+//! All fields are converted as one text, because a call into JavaScript costs more than parsing it.
+//! The runtime decodes values from UTF-8. Bytes that are not UTF-8 survive only in a copy of the
+//! original `Headers`. So fields are passed on as such a copy, changed where necessary ([`Native`]).
 
 use std::cell::OnceCell;
 
@@ -21,7 +21,7 @@ use crate::json;
 /// The number of fields that a map has room for at first.
 const USUAL: usize = 16;
 
-/// Returns the fields in the form that the flows read.
+/// Returns the fields in the form that the flows read. A field that is not legal is left out.
 pub fn from_js(headers: &Headers) -> HeaderMap {
     let text = combined::field_lines(headers);
     let mut lines = text.split('\n');

@@ -95,7 +95,7 @@ fn a_page_that_is_not_there_is_a_miss_with_its_status() {
 }
 
 const RULES: &str = r#"[{"path":"/shop/**","key":{"cookies":{"currency":["EUR","USD"]},"query":{"except":"tracking"}},
-    "tags":["shop"]},{"path":"/cart","cache":"bypass"}]"#;
+    "tags":["shop","c:{query.page}"]},{"path":"/cart","cache":"bypass"}]"#;
 
 /// The lines of `LOG = "decisions"` that a run leaves.
 fn decisions(log: &str, run: impl FnOnce(&World)) -> Vec<Value> {
@@ -122,7 +122,7 @@ fn a_decision_has_the_key_the_tags_and_the_reason() {
             "log": "decision", "method": "GET", "host": "site.test", "path": "/shop/a",
             "query": "utm_source&page", "status": 200, "decision": decision, "cache_status": status,
             "key": "https://site.test/shop/a?page", "key_parts": ["cookie.currency=USD"],
-            "tags": ["post-7", "posts", "shop"],
+            "tags": ["post-7", "posts", "shop", "c:secret"],
         })
     };
     let missed = line("fwd=uri-miss; fwd-status=200; stored", "miss");
@@ -134,6 +134,51 @@ fn a_decision_shows_values_of_the_query_where_they_are_asked_for() {
     let lines = decisions("decisions values", |world| drop(world.get("/shop/a?page=secret")));
     assert_eq!(lines[0]["query"], "page=secret");
     assert_eq!(lines[0]["key"], "https://site.test/shop/a?page=secret");
+}
+
+#[test]
+fn a_parameter_without_a_name_is_not_shown() {
+    let lines = decisions("decisions", |world| drop(world.get("/shop/a?eyJhbGciOi&a&=b&page=1")));
+    assert_eq!(lines[0]["query"], "…&…&&page");
+}
+
+#[rstest]
+#[case::a_hit("/shop/a?ttl=-1", "hit")]
+#[case::a_hit_with_a_detail("/shop/a?detail=x", "hit")]
+fn what_stands_in_the_key_is_no_reason(#[case] path: &str, #[case] decision: &str) {
+    let lines = decisions("decisions", |world| {
+        world.origin.set(path, Page::new("one").fresh(60, 600));
+        world.get(path);
+        world.get(path);
+    });
+    assert_eq!(lines[1]["decision"], decision);
+}
+
+#[test]
+fn a_rule_is_named_only_where_it_is_the_reason() {
+    let lines = decisions("decisions", |world| {
+        world.finish(world.ask(At::default(), Method::POST, "/cart", &[], Some("x")));
+    });
+    assert_eq!(lines[0]["rule"], Value::Null);
+    assert!(lines[0]["cache_status"].as_str().unwrap().contains("fwd=method"));
+}
+
+#[test]
+fn a_cache_group_is_spelt_as_in_the_name_of_its_purge() {
+    let lines = decisions("decisions", |world| {
+        let page = Page::new("one").fresh(60, 600).with("cache-groups", "\"News?x=1\"");
+        world.origin.set("/news", page);
+        world.get("/news");
+        world.wait(1_000);
+        let headers = [("cache-group-invalidation", "\"News?x=1\"")];
+        let changed = Page::new("changed").with(headers[0].0, headers[0].1);
+        world.origin.set("/change", changed);
+        world.finish(world.ask(At::default(), Method::POST, "/change", &[], Some("x")));
+        world.get("/news");
+    });
+    let group = "cache group site.test:News?x=1";
+    assert_eq!(lines[0]["tags"], json!([group]));
+    assert_eq!(lines[2]["purged_by"], group);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, StatusCode};
 
+use crate::fields::url::without_values;
 use crate::isolate::complaints::Complaint;
 use crate::page::refresh::Refresh;
 use crate::platform::Platform;
@@ -47,7 +48,7 @@ impl<P: Platform> Refresh<P> {
                     "tags of {} were dropped ({dropped}), so no purge by them reaches the page: a tag is \
                      printable ASCII without spaces and commas, of at most 1,024 characters, and \
                      Cache-Groups a list of quoted strings",
-                    key.url()
+                    without_values(&key.url())
                 )
             });
         }

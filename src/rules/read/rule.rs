@@ -44,7 +44,10 @@ impl Rule {
             |methods: &[String]| methods.is_empty() || methods.iter().any(|it| it == "GET");
         let has_get = is_for_get(&self.when.methods) && is_for_get(&self.only_if.methods);
         if !has_get {
-            return fault("method", "has no GET: only the response to a GET is stored");
+            return fault(
+                "method",
+                "has no GET: add \"GET\", or write cache = \"bypass\". Only the response to a GET is stored",
+            );
         }
         let changes_fields =
             !effects.request_headers.is_empty() || !effects.response_headers.is_empty();
@@ -77,8 +80,8 @@ impl Rule {
     fn check_key(&self) -> Result<(), FieldFault> {
         let effects = &self.effects;
         if !effects.key.are_none() && self.is_of_visitor() {
-            let reason = "depends on a cookie or a header field: what counts in the key must not depend on the \
-                          visitor";
+            let reason = "stands beside a condition on a cookie or a header field, and must not depend on the visitor: \
+                          move it to a rule without that condition";
             return fault("key", reason);
         }
         let cuts_what_it_asks =

@@ -6,7 +6,7 @@ use edge_isr::policy::key::part::{KeyPart, PartKind};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
 
-/// A visitor that sent these fields, as the key of a page by language and currency shows them.
+/// The fields of a visitor, with the language and the currency of the key in the place of what was sent.
 fn keyed(lines: &[(&str, &str)]) -> KeyedFields {
     let part = |kind, name: &str, value: &str| KeyPart {
         kind,

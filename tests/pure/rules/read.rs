@@ -182,7 +182,7 @@ fn faults(rules: &str) -> Vec<String> {
 #[case(r#"[{"key":{"cookies":{"a":[]}}}]"#, "rule 1: key.cookies is an empty list")]
 #[case(
     r#"[{"cookie":"a","key":{"cookies":{"a":["1"]}}}]"#,
-    "rule 1: key depends on a cookie or a header field: what counts in the key must not depend on the visitor"
+    "rule 1: key stands beside a condition on a cookie or a header field, and must not depend on the visitor: move it"
 )]
 #[case(
     r#"[{"tags":["lang:{locale}"]}]"#,

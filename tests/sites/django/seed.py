@@ -1,4 +1,4 @@
-"""Two articles: one for all, and one that strangers must not read. An editor owns both."""
+"""Two articles: one for all, and one that its owner alone may read."""
 
 from django.contrib.auth.models import User
 from wiki.models import URLPath

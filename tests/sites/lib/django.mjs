@@ -4,11 +4,12 @@ import { temporaryFolder } from "./folder.mjs";
 import { installed, pythonPackages } from "./install.mjs";
 import { runProgram, startProgram } from "./program.mjs";
 
-/** A wiki with django-wiki, whose database each run copies. It knows nothing of the edge. */
+/** A wiki with django-wiki, which knows nothing of the edge. Each run has a copy of the database, and sees no other's edits. */
 export async function startStockDjango() {
   const cwd = await installed("django", install);
   const DATABASE = join(await temporaryFolder("django"), "db.sqlite3");
   await cp(join(cwd, "db.sqlite3"), DATABASE);
+  // With DEBUG off, runserver serves static files only if it is told to.
   const server = (port) => ["manage.py", "runserver", "--noreload", "--insecure", `127.0.0.1:${port}`];
   return startProgram(join(cwd, ".venv/bin/python"), server, { cwd, env: { DATABASE } });
 }

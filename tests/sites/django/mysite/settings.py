@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-SECRET_KEY = "of-no-use-to-anyone-else"
+SECRET_KEY = "for-this-test-alone"
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "mysite.urls"
