@@ -17,6 +17,8 @@ pub mod control;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod coordinator;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod durable;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod edge;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fields;
@@ -52,7 +54,7 @@ macro_rules! closed {
 
 #[cfg(target_arch = "wasm32")]
 closed!(
-    config control coordinator edge fields graph isolate journal json lease page platform policy purge routes rules workers
+    config control coordinator durable edge fields graph isolate journal json lease page platform policy purge routes rules workers
 );
 
 /// The parts of the runtime's side that `tests/wasm.rs` tests in the runtime.

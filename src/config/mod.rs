@@ -16,6 +16,7 @@ pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 pub use self::rules::rules;
 use self::rules::{BUILT_IN_RULES, short_digest};
+use crate::durable::worth::{TierPages, TierSettings};
 use crate::fields::url::{canonical_host, is_host};
 use crate::fields::vary::Languages;
 use crate::journal::object::quota::AccountPlan;
@@ -94,6 +95,10 @@ pub struct Config {
     pub invalidation: Invalidation,
     /// The budget of KV writes that visitors' requests may cause.
     pub visitor_writes: VisitorWriteLimits,
+    /// What the durable tier keeps.
+    pub tier: TierSettings,
+    /// The most writes of an isolate to the durable tier.
+    pub tier_writes: VisitorWriteLimits,
     /// Whether leases hold in all data centres, if a coordinator is bound.
     pub world_leases: bool,
     /// The number of objects that the coordinator is divided into, if it is bound.
@@ -140,7 +145,6 @@ const YEAR: u64 = 365 * DAY;
 impl Config {
     /// Reads all settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
-        account_plan(raw)?;
         let origin = origin(raw)?;
         Ok(Config {
             hosts: hosts(raw)?,
@@ -193,6 +197,8 @@ impl Config {
                 per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
                 per_day: number(raw, "VISITOR_WRITES_PER_DAY", 500, 0, 1_000_000_000)? as u32,
             },
+            tier: tier(raw)?,
+            tier_writes: tier_writes(account_plan(raw)?),
             world_leases: flag(raw, "WORLD_LEASES")?,
             coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
             origin,
@@ -283,6 +289,25 @@ fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
              empty or dot segments, and consists of letters, digits, slashes and - _ . ~",
         )),
     }
+}
+
+fn tier(raw: RawConfig<'_>) -> Result<TierSettings, ConfigError> {
+    let pages =
+        [("all", TierPages::All), ("tagged", TierPages::Tagged), ("rule", TierPages::ByRule)];
+    Ok(TierSettings {
+        pages: one_of(raw, "DURABLE", &pages)?,
+        lifetime_least: Duration::from_secs(number(raw, "DURABLE_LIFETIME_LEAST", 60, 0, YEAR)?),
+        size_most: number(raw, "DURABLE_SIZE_MOST", 1024 * 1024, 0, 1024 * 1024)? as usize,
+    })
+}
+
+/// On the Free plan the tier takes half of the day's writes to KV.
+fn tier_writes(plan: AccountPlan) -> VisitorWriteLimits {
+    let per_day = match plan {
+        AccountPlan::Free => 500,
+        AccountPlan::Paid => u32::MAX,
+    };
+    VisitorWriteLimits { per_minute: u32::MAX, per_day }
 }
 
 fn log(raw: RawConfig<'_>) -> Result<LogSettings, ConfigError> {

@@ -4,7 +4,7 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 43] = [
+pub const NAMES: [&str; 47] = [
     "BUILD_ID",
     "CACHE_SECRET",
     "CONTROL_PREFIX",
@@ -12,6 +12,9 @@ pub const NAMES: [&str; 43] = [
     "COORDINATOR",
     "COORDINATOR_SHARDS",
     "DEBUG",
+    "DURABLE",
+    "DURABLE_LIFETIME_LEAST",
+    "DURABLE_SIZE_MOST",
     "FORWARD_HEADERS",
     "GRAPH_WRITES_PER_MINUTE",
     "HEURISTIC_FRESHNESS",
@@ -28,6 +31,7 @@ pub const NAMES: [&str; 43] = [
     "ORIGIN",
     "ORIGIN_HEADERS",
     "ORIGIN_TIMEOUT",
+    "PAGES",
     "PLAN",
     "PRESET",
     "PURGE_ITEMS_MAX",

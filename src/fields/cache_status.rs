@@ -57,6 +57,8 @@ pub enum Detail {
     CoordinatorUnavailable,
     /// `HOSTS` does not list the host.
     Host,
+    /// The response was restored from the durable tier.
+    Durable,
     /// The Worker failed.
     Internal,
     /// The object of the purge journal did not reply: the last purges may be seen late.
@@ -128,6 +130,7 @@ impl Detail {
             Detail::Authorization => "authorization",
             Detail::CacheUnavailable => "cache-unavailable",
             Detail::Control => "control",
+            Detail::Durable => "durable",
             Detail::Cookie => "cookie",
             Detail::CoordinatorOverdue => "coordinator-overdue",
             Detail::CoordinatorUnavailable => "coordinator-unavailable",

@@ -11,6 +11,8 @@ pub enum Complaint {
     CachePut,
     /// The coordinator did not respond, or failed.
     Coordinator,
+    /// The durable tier could not be read or written.
+    DurableTier,
     /// The journal's object did not respond, or failed.
     Journal,
     /// Purge records, or published journals, cannot be read.

@@ -66,6 +66,8 @@ pub struct Isolate {
     pub cache: CacheHealth,
     /// The budget of KV writes that visitors' requests may cause.
     pub visitor_writes: VisitorWrites,
+    /// The budget of writes to the durable tier.
+    pub tier_writes: VisitorWrites,
     /// The pause after a failed read of KV.
     pub kv_rest: Rest,
     /// The pause after a failure of each coordinator shard.

@@ -3,11 +3,12 @@
 //! The request takes the lease, or waits for the holder. Then it looks the page up again, and asks
 //! the origin only if that is still needed.
 
+use crate::durable::serve::restore;
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::lease::LeaseEnd;
 use crate::lease::{self, Lease, Turn};
 use crate::page::answer;
-use crate::page::found::{Found, Lookup};
+use crate::page::found::{Candidate, Found, Lookup};
 use crate::page::lookup::{look, whole_body};
 use crate::page::refresh::Refresh;
 use crate::page::reply::Reply;
@@ -127,6 +128,9 @@ impl<P: Platform> Fill<P> {
             Turn::Granted(granted) => {
                 self.reply.detail = granted.detail();
                 self.lease = Some(granted);
+                if let Some(step) = self.restore().await {
+                    return step;
+                }
             }
             Turn::Ended(LeaseEnd::Stored { fetched_at, knowledge }) => {
                 self.reply.waited();
@@ -155,6 +159,29 @@ impl<P: Platform> Fill<P> {
             Step::Again if came => Step::AgainAfterAResponse,
             step => step,
         }
+    }
+
+    /// Restores the page from the durable tier, and sends it if it may be shown. A stale page is
+    /// revalidated then, while no visitor waits.
+    async fn restore(&mut self) -> Option<Step> {
+        let Fill { platform, visit, lookup, reply, .. } = self;
+        self.lookup = restore(platform, visit, lookup, reply).await?;
+        let Found::Response(candidate) = &self.lookup.found else { return None };
+        let (ttl, step) = match candidate.verdict {
+            Verdict::Serve { ttl } => (ttl, Step::Answered),
+            Verdict::ServeStale { ttl } => (ttl, Step::Ask),
+            Verdict::Revalidate { .. } | Verdict::Discard { .. } => return None,
+        };
+        let status = CacheStatus::hit(ttl).detail(Detail::Durable);
+        let found = std::mem::replace(&mut self.lookup.found, Found::Nothing(Forward::UriMiss));
+        let Found::Response(candidate) = found else { return None };
+        let Candidate { stored, derived, body, verdict, detail } = *candidate;
+        let platform = &self.platform;
+        self.reply.send(answer::stored(platform, &self.visit, &stored, body, status));
+        let body = platform.empty_body();
+        let candidate = Candidate { stored, derived, body, verdict, detail };
+        self.lookup.found = Found::Response(Box::new(candidate));
+        Some(step)
     }
 
     /// Counts the request for the requested variant, once for each slot. If all places for variants

@@ -2,7 +2,7 @@
 //!
 //! The flows call [`Reply::send`] as soon as there is a response, and go on storing after it.
 
-use std::mem;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -18,31 +18,32 @@ use crate::policy::stored::StoredResponse;
 
 /// The destination of the response to a request, and the details to report with it.
 pub struct Reply<P: Platform> {
-    /// The visitor, until a response has been sent.
-    to: Recipient<P::Body>,
+    /// The visitor, until a response has been sent. `None`: a refresh in the background, or one whose
+    /// visitor has the response already.
+    to: Rc<RefCell<Option<Visitor<P::Body>>>>,
     /// Whether the visitor waited for another request to the origin.
     collapsed: bool,
     /// The detail for `Cache-Status`, if the lease gave one.
     pub detail: Option<Detail>,
 }
 
-/// The two destinations of a response.
-enum Recipient<B> {
-    /// A visitor that waits for the response.
-    Visitor(oneshot::Sender<Response<B>>),
-    /// No visitor: a refresh in the background, or one whose visitor has the response already.
-    Background,
-}
+/// A visitor that waits for the response.
+type Visitor<B> = oneshot::Sender<Response<B>>;
 
 impl<P: Platform> Reply<P> {
     /// A reply to a visitor. The response goes through `sender`, at most once.
-    pub fn waiting(sender: oneshot::Sender<Response<P::Body>>) -> Self {
-        Reply { to: Recipient::Visitor(sender), collapsed: false, detail: None }
+    pub fn waiting(sender: Visitor<P::Body>) -> Self {
+        Reply { to: Rc::new(RefCell::new(Some(sender))), collapsed: false, detail: None }
     }
 
     /// A reply to no visitor, for a refresh in the background.
     pub fn absent() -> Self {
-        Reply { to: Recipient::Background, collapsed: false, detail: None }
+        Reply { to: Rc::default(), collapsed: false, detail: None }
+    }
+
+    /// A reply to the same visitor, for another source: the first response that is sent counts.
+    pub fn beside(&self) -> Self {
+        Reply { to: self.to.clone(), ..*self }
     }
 
     /// Notes that the visitor waited for another request to the origin.
@@ -52,12 +53,12 @@ impl<P: Platform> Reply<P> {
 
     /// Tells whether a visitor still waits for the response.
     pub fn is_there(&self) -> bool {
-        matches!(self.to, Recipient::Visitor(_))
+        self.to.borrow().is_some()
     }
 
     /// Sends the visitor the response. Without a waiting visitor it does nothing.
     pub fn send(&mut self, response: Response<P::Body>) {
-        if let Recipient::Visitor(sender) = mem::replace(&mut self.to, Recipient::Background) {
+        if let Some(sender) = self.to.take() {
             // The response to a visitor that is gone comes back, and is dropped with its body.
             let _ = sender.send(response);
         }

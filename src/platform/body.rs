@@ -54,6 +54,10 @@ pub trait Bodies {
     /// Splits a body into one for the visitor and one to settle. Call `settle` with the second:
     /// it feeds the first.
     fn tee(&self, body: Self::Body) -> (Self::Body, Self::Settling);
+    /// Returns the length in bytes of a body that is held in memory.
+    fn body_length(&self, body: &Self::Body) -> Option<usize>;
+    /// Copies a body that is held in memory.
+    fn body_again(&self, body: &Self::Body) -> Option<Self::Body>;
     /// Reads a body to its clean end. A body too large to be held is put into `staging`, for
     /// `life`.
     fn settle(

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod clock;
 pub mod complain;
 pub mod coordinator;
+pub mod durable_tier;
 pub mod journal;
 pub mod journal_object;
 pub mod kv;
@@ -23,6 +24,7 @@ pub use body::{Bodies, ReadError, Settled, Unsettled};
 pub use cache::{Cache, CacheError, Document};
 pub use clock::Clock;
 pub use coordinator::{Coordinator, CoordinatorError};
+pub use durable_tier::DurableTier;
 pub use journal::{Journal, JournalError};
 pub use kv::Kv;
 pub use origin::{Origin, OriginError, Request, Response};
@@ -43,7 +45,18 @@ pub trait Context {
 /// Everything outside the flows. Clone it for work that outlives its caller: it stays the same
 /// platform.
 pub trait Platform:
-    Context + Clock + Tasks + Bodies + Cache + Origin + Kv + Coordinator + Journal + Clone + 'static
+    Context
+    + Clock
+    + Tasks
+    + Bodies
+    + Cache
+    + Origin
+    + Kv
+    + DurableTier
+    + Coordinator
+    + Journal
+    + Clone
+    + 'static
 {
 }
 
@@ -55,6 +68,7 @@ impl<P> Platform for P where
         + Cache
         + Origin
         + Kv
+        + DurableTier
         + Coordinator
         + Journal
         + Clone

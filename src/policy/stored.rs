@@ -224,6 +224,11 @@ struct Read {
 }
 
 impl Stored {
+    /// A response as a content.
+    pub fn of(response: StoredResponse) -> Stored {
+        Stored::Response(Rc::new(response))
+    }
+
     /// Writes one line of ASCII, fit for a header field.
     pub fn to_text(&self) -> String {
         let (response, pass) = match self {

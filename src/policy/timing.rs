@@ -112,6 +112,8 @@ pub const KV_CACHE_TTL: Duration = seconds(30);
 pub const KV_WRITE_PACE: Duration = Duration::from_millis(1100);
 /// The time limit of a read. It is short, because a visitor may be waiting.
 pub const KV_READ_LIMIT: Duration = seconds(3);
+/// The time for which a visitor waits for the durable tier before the origin is asked.
+pub const DURABLE_WAIT: Duration = Duration::from_millis(100);
 /// The time limit of a write or a deletion.
 pub const KV_WRITE_LIMIT: Duration = seconds(10);
 /// The time limit of a listing.

@@ -13,6 +13,7 @@ use std::iter;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::durable;
 use crate::isolate::complaints::Complaint;
 use crate::journal::append::Sender;
 use crate::page::visit::Visit;
@@ -50,10 +51,15 @@ pub async fn after<P: Platform>(
             let was_asked_for = was_asked_for(platform, page);
             is_wanted |= empty(platform, page).await == SlotWas::Filled || was_asked_for;
         }
+        // The tier may have a page that this data centre has never seen.
+        durable::forget(platform, &key).await;
         if is_wanted {
             urls.push(url_tag(&key));
-        } else if key.parts().iter().any(|part| part.kind != PartKind::Prefix) {
-            // The slots for visitors with other parts are not known.
+        } else if platform.has_tier()
+            || key.parts().iter().any(|part| part.kind != PartKind::Prefix)
+        {
+            // The slots for visitors with other parts are not known. The cache may drop the note that
+            // keeps the tier's page away.
             note_here(platform, &url_tag(&key));
         }
     }

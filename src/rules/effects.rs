@@ -33,6 +33,8 @@ pub struct Effects {
     pub key: KeyEffects,
     /// Cookies that a response sets and that are dropped, so that it may be stored.
     pub strip_set_cookies: Option<CookieNames>,
+    /// Whether the page may stand in the durable tier.
+    pub durable: Option<bool>,
     /// Whether the plain request is sent first. Set it where a request uses nothing up at the
     /// origin.
     pub plain: Option<bool>,
@@ -72,6 +74,7 @@ impl Effects {
             || self.set_aside.is_some()
             || self.strip_set_cookies.is_some()
             || self.plain.is_some()
+            || self.durable.is_some()
             || !self.status_ttl.is_empty()
             || !self.tags.is_empty()
             || self.ignore_cookies.is_some()

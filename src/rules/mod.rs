@@ -238,6 +238,11 @@ impl Rules {
         tags
     }
 
+    /// Returns what a rule says about keeping a response in the durable tier, if one does.
+    pub fn durable(&self, key: &CacheKey, status: StatusCode, headers: &HeaderMap) -> Option<bool> {
+        self.first(&Facts::of_response(key, status, headers), |effects| effects.durable)
+    }
+
     /// Tells whether a rule says that a cookie means nothing to a page.
     pub fn ignore_cookie(&self, key: &CacheKey, name: &str) -> bool {
         self.ignores_cookies

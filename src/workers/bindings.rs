@@ -6,7 +6,7 @@ use crate::workers::kv::Namespace;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The Worker's environment: one binding is required, the other optional. The Durable Object
+    /// The Worker's environment: one binding is required, and two are optional. The Durable Object
     /// reads one setting of it.
     #[derive(Clone)]
     pub type Bindings;
@@ -16,6 +16,9 @@ extern "C" {
     /// Returns the Durable Object namespace `COORDINATOR`, if it is bound.
     #[wasm_bindgen(method, getter, js_name = COORDINATOR)]
     pub fn coordinator(this: &Bindings) -> Option<JsValue>;
+    /// Returns the KV namespace `PAGES`, if it is bound.
+    #[wasm_bindgen(method, getter, js_name = PAGES)]
+    pub fn pages(this: &Bindings) -> Option<JsValue>;
     /// Returns the setting `PLAN`, if it is set.
     #[wasm_bindgen(method, getter, js_name = PLAN)]
     pub fn plan(this: &Bindings) -> Option<String>;

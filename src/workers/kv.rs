@@ -34,7 +34,7 @@ impl Kv for Runtime {
     }
 }
 
-fn error(cause: JsValue) -> KvError {
+pub(super) fn error(cause: JsValue) -> KvError {
     KvError::classified(&described(&cause))
 }
 
@@ -42,7 +42,7 @@ async fn done(call: Result<Promise, JsValue>) -> Result<JsValue, KvError> {
     JsFuture::from(call.map_err(error)?).await.map_err(error)
 }
 
-fn options(pairs: &[(&str, JsValue)]) -> Object {
+pub(super) fn options(pairs: &[(&str, JsValue)]) -> Object {
     let options = Object::new();
     for (name, value) in pairs {
         // Setting a property of a plain object cannot fail.

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod clock;
 pub mod coordinator;
 pub mod coordinator_object;
+mod durable_tier;
 pub mod headers;
 pub mod journal;
 pub mod js;

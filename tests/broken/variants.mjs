@@ -438,4 +438,29 @@ export const VARIANTS = [
     test: "page::rules::new_rules_reach_what_is_stored",
     edits: [["rules-of-before", "ruled.applied_to(response, harmless, config.storing)?", "response"]],
   },
+  {
+    id: "tier-copy-is-new",
+    name: "a page from the durable tier counts as fetched now",
+    within: 300_000,
+    breaks: "no purge is lost",
+    edits: [["tier-copy-is-new", "", "stored.provenance.fetched_at = platform.now();"]],
+  },
+  {
+    id: "tier-forgets-nothing",
+    name: "the durable tier brings back what a visitor changed",
+    test: "durable::what_a_visitor_changed_does_not_come_back_in_any_isolate_of_the_data_centre",
+    edits: [["tier-forgets-nothing", "forgotten_until(&platform, &wanted.visit.key).await", "None"]],
+  },
+  {
+    id: "tier-keeps-private",
+    name: "the durable tier keeps a page that turned private",
+    test: "durable::a_page_that_turned_private_does_not_come_back",
+    edits: [["tier-keeps-private", "replaced.is_some() || self.lookup.found.stored().is_some()", "false"]],
+  },
+  {
+    id: "tier-overtaken",
+    name: "an earlier response replaces a later one in the durable tier",
+    test: "durable::an_earlier_response_gives_way_to_a_later_one",
+    edits: [["tier-overtaken", "provenance.fetched_at > stored.provenance.fetched_at", "false"]],
+  },
 ];

@@ -41,6 +41,7 @@ export const ALONE = {
  * - `site`: what a path given to `fetch` belongs to.
  * - `script`: a JavaScript Worker in place of the built one.
  * - `env`: further bindings, in Miniflare's form.
+ * - `pages`: true: the data centres share a durable tier, `edge.pages` (as `edge.kv`).
  * - `coordinator`: true: the data centres share one (`coordinator.mjs`).
  */
 export async function startEdge(options = {}) {
@@ -64,14 +65,16 @@ export class Edge {
     this.kv = kv;
   }
 
-  async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, ...options }) {
+  async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, pages = false, ...options }) {
     const shared = { ...variables(vars), ...env };
+    if (pages) this.pages = await startKv();
     if (coordinator) {
       this.coordinator = await startCoordinator(code, ALONE, { TAGS: kvBinding(this.kv.address, 0), ...shared });
       shared.COORDINATOR = BINDING;
     }
     for (let i = 0; i < dataCentres; i += 1) {
       const bindings = { TAGS: kvBinding(this.kv.address, i), ...shared };
+      if (pages) bindings.PAGES = kvBinding(this.pages.address, i);
       const dataCentre = new DataCentre(i, this.coordinator?.registry, (log) => this.#heard(log));
       this.#dataCentres.push(dataCentre);
       await dataCentre.start(code, bindings, options);
@@ -107,7 +110,8 @@ export class Edge {
   async close() {
     closed(this);
     // The coordinator last: what is still under way may want it.
-    await all([...this.#dataCentres, this.kv].map((thing) => thing.close()));
+    const stores = [this.kv, this.pages].filter(Boolean);
+    await all([...this.#dataCentres, ...stores].map((thing) => thing.close()));
     await this.coordinator?.close();
   }
 

@@ -5,6 +5,7 @@
 mod attacks;
 mod control;
 mod coordinator;
+mod durable;
 
 mod failures;
 mod field_names;

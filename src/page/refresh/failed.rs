@@ -4,8 +4,10 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 
 use super::{Refresh, answer_with_own};
+use crate::durable::serve::restore_at_last;
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::lease::LeaseEnd;
+use crate::page::found::Found;
 use crate::page::reply::{Reply, stand_in};
 use crate::page::{answer, forward};
 use crate::platform::{OriginError, Platform, Response};
@@ -104,7 +106,7 @@ impl<P: Platform> Refresh<P> {
             self.note_failure(Cause::Failed);
         }
         let cache_status = self.status(&reply, status);
-        let found = self.take_found();
+        let found = self.take_found_or_durable().await;
         let was_stored = found.stored().is_some();
         let platform = &self.platform;
         let stand_in =
@@ -131,6 +133,17 @@ impl<P: Platform> Refresh<P> {
             FailureOf::Visitor => LeaseEnd::Uncacheable,
         })
         .await;
+    }
+
+    /// Takes the found response out of the lookup. If nothing was found in the data centre, the durable
+    /// tier is asked, for as long as it takes: the origin failed.
+    async fn take_found_or_durable(&mut self) -> Found<P::Body> {
+        let found = self.take_found();
+        if found.stored().is_some() {
+            return found;
+        }
+        let restored = restore_at_last(&self.platform, &self.visit, &self.lookup).await;
+        restored.map_or(found, |lookup| lookup.found)
     }
 
     /// Tells whether the origin failed this isolate a moment ago, and no other isolate got a

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::put::Written;
 use super::{Refresh, answer_with_own};
+use crate::durable;
 use crate::graph::diff::gone_with;
 use crate::graph::write;
 use crate::lease::LeaseEnd;
@@ -75,6 +76,10 @@ impl<P: Platform> Refresh<P> {
         }
         // A response that keeps the slot keeps its relations.
         let Written::InPlaceOf(replaced) = written else { return };
+        // broken: tier-keeps-private
+        if replaced.is_some() || self.lookup.found.stored().is_some() {
+            durable::forget(&self.platform, &self.visit.key).await;
+        }
         if let Some(gone) = gone_with(replaced, self.take_prior()) {
             write::forget(&self.platform, &self.visit.key, &gone).await;
         }

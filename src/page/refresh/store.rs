@@ -8,12 +8,12 @@ use std::rc::Rc;
 use futures::join;
 use http::HeaderMap;
 
+use crate::durable::keep::{Candidate, keep};
 use crate::fields::cache_control::joined;
 use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
 use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
-use crate::graph::diff::Plan;
 use crate::graph::{plan, write};
 use crate::lease::LeaseEnd;
 use crate::page::filing::{Filed, FiledKey, filed_key};
@@ -246,7 +246,9 @@ impl<P: Platform> Refresh<P> {
         }
         let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
-        let stored = Stored::Response(Rc::new(stored));
+        let is_unchanged = prior.as_ref().is_some_and(|prior| stored.has_body_of(prior));
+        let stored = Stored::of(stored);
+        let again = if platform.has_tier() { platform.body_again(&body) } else { None };
         let written = self.put(&slot, stored.clone(), prior.as_deref(), body, life).await;
         // The lease ends after the put, so that a woken request finds the response.
         let ended = if is_handed_on {
@@ -259,10 +261,14 @@ impl<P: Platform> Refresh<P> {
         // The tags of an overtaken response are not the page's. Tags of a response that was not
         // kept would be lost to any later store.
         let Written::InPlaceOf(_) = written else { return };
-        let plan = match (plan, stored) {
-            (None, Stored::Response(stored)) => plan::plan(&platform, &key, None, &stored).await,
-            (plan, _) => plan.unwrap_or(Plan::NOTHING),
+        let Stored::Response(stored) = stored else { return };
+        let plan = match plan {
+            None => plan::plan(&platform, &key, None, &stored).await,
+            Some(plan) => plan,
         };
         write::carry_out(&platform, &key, plan).await;
+        let is_first = prior.is_none();
+        let kept = Candidate { stored: &stored, body: again, is_first, is_unchanged };
+        keep(&platform, &self.visit, kept).await;
     }
 }

@@ -41,6 +41,7 @@ impl Effects {
             "ignore_cookies" => self.ignore_cookies = Some(cookies(given)?),
             "request_headers" => self.request_headers = changes(given, &NOT_BY_RULE)?,
             "response_headers" => self.response_headers = changes(given, &RESPONSE)?,
+            "durable" => self.durable = Some(given.flag()?),
             "plain" => self.plain = Some(given.flag()?),
             "tags" => self.tags = tags(given, path)?,
             _ => return Ok(false),

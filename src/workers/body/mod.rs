@@ -107,6 +107,14 @@ impl Body {
         (theirs, Settling { source, visitor: Some(visitor) })
     }
 
+    /// Returns the bytes of a body that is held in memory, if it has any.
+    pub fn held(&self) -> Option<&Uint8Array> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// Copies a body that is not a stream.
     fn again(&self) -> Body {
         match self {
@@ -142,6 +150,17 @@ impl Bodies for Runtime {
 
     fn tee(&self, body: Body) -> (Body, Settling) {
         body.tee()
+    }
+
+    fn body_length(&self, body: &Body) -> Option<usize> {
+        match body {
+            Body::Empty => Some(0),
+            body => body.held().map(|bytes| bytes.length() as usize),
+        }
+    }
+
+    fn body_again(&self, body: &Body) -> Option<Body> {
+        matches!(body, Body::Empty | Body::Bytes(_)).then(|| body.again())
     }
 
     async fn settle(

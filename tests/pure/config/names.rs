@@ -32,7 +32,7 @@ fn every_setting_that_is_read_has_its_name_in_the_list() {
         None
     };
     Config::read(&raw).unwrap();
-    let bindings = ["COORDINATOR", "TAGS"].map(str::to_owned);
+    let bindings = ["COORDINATOR", "PAGES", "TAGS"].map(str::to_owned);
     let known: std::collections::BTreeSet<String> = NAMES.map(str::to_owned).into();
     let mut asked = asked.take();
     asked.extend(bindings);

@@ -36,6 +36,8 @@ pub struct SimKv {
     /// Of a thousand operations so many fail; of those that write, half are done all the same.
     pub failing: Cell<u64>,
     pub read_takes: Cell<u64>,
+    /// A read of a page in the durable tier takes so long at least.
+    pub page_takes: Cell<Duration>,
     /// Of a thousand writes so many take seconds.
     pub slow_writes: Cell<u64>,
 

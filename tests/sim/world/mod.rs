@@ -36,6 +36,8 @@ pub struct World {
     pub executor: Rc<Executor>,
     pub origin: Rc<Origin>,
     pub kv: Rc<SimKv>,
+    /// The durable tier, if it is bound.
+    pub pages: Option<Rc<SimKv>>,
     centres: Vec<Rc<SimCache>>,
     isolates: RefCell<BTreeMap<(usize, usize), Rc<Isolate>>>,
     config: Rc<Config>,
@@ -112,6 +114,7 @@ impl World {
         World {
             origin: Rc::new(Origin::new(executor.clone())),
             kv: Rc::new(SimKv::default()),
+            pages: None,
             centres: (0..2).map(|_| Rc::default()).collect(),
             isolates: RefCell::default(),
             config: config(settings),
@@ -147,6 +150,7 @@ impl World {
             config: self.config.clone(),
             cache: self.centres[at.centre].clone(),
             kv: self.kv.clone(),
+            pages: self.pages.clone(),
             origin: self.answering.clone().unwrap_or_else(|| self.origin.clone()),
             log: self.log.clone(),
             trace,

@@ -94,10 +94,11 @@ impl Graph {
         listed
     }
 
-    /// Whether a relation too many may be left: what was stored was lost.
+    /// Whether a relation too many may be left: what was stored was lost, or was replaced by what the
+    /// durable tier had.
     fn may_be_left(&self, page: usize) -> bool {
         let shape = &self.history.shape.pages[page];
         let was_lost = !shape.has_etag || self.history.site.was_turned_away(page) || shape.varies;
-        was_lost || self.history.report.borrow().evictions > 0
+        was_lost || self.history.has_tier || self.history.report.borrow().evictions > 0
     }
 }

@@ -30,6 +30,8 @@ pub struct History {
     pub shape: Rc<Shape>,
     pub config: Rc<Config>,
     pub kv: Rc<SimKv>,
+    /// The data centres share a durable tier.
+    pub has_tier: bool,
     pub caches: Vec<Rc<SimCache>>,
     pub site: Rc<Site>,
     pub broken: RefCell<Option<Broken>>,
@@ -77,5 +79,12 @@ impl History {
     pub fn apart(&self) -> Duration {
         let apart = if self.shape.clocks_apart { self.shape.skew * 500 } else { 0 };
         Duration::from_millis(apart)
+    }
+
+    /// By how much the clocks may differ of the data centre that shows a response and the one that
+    /// fetched it, from which it came through the durable tier.
+    pub fn apart_from(&self, fetch: &Fetch, centre: usize) -> Duration {
+        let apart = if fetch.centre == centre { 0 } else { self.shape.skew * 500 };
+        self.apart().max(Duration::from_millis(apart))
     }
 }

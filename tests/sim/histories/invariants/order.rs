@@ -13,6 +13,9 @@ use crate::histories::site::Fetch;
 use super::answer::Shown;
 use super::history::History;
 
+/// From a lookup to the failure of the origin.
+const ORIGIN_TAKES_MOST: Duration = Duration::from_secs(30);
+
 /// A page of a data centre, in a language.
 type Place = (usize, usize, String);
 
@@ -21,6 +24,8 @@ pub struct Order {
     /// The latest beginning of an origin request that vouched for what a data centre served.
     served: RefCell<BTreeMap<Place, Rc<Fetch>>>,
     shown_at: RefCell<BTreeMap<Place, Time>>,
+    /// When pages last went from a data centre.
+    evicted_at: RefCell<BTreeMap<usize, Time>>,
     /// How many unsafe requests are under way that may empty a page of a data centre.
     emptying: RefCell<BTreeMap<(usize, usize), i64>>,
 }
@@ -31,6 +36,7 @@ impl Order {
             history,
             served: RefCell::default(),
             shown_at: RefCell::default(),
+            evicted_at: RefCell::default(),
             emptying: RefCell::default(),
         }
     }
@@ -45,6 +51,7 @@ impl Order {
     /// Pages may have gone from a data centre.
     pub fn evicted(&self, centre: usize) {
         self.served.borrow_mut().retain(|(of, _, _), _| *of != centre);
+        self.evicted_at.borrow_mut().insert(centre, self.history.now());
         self.history.report.borrow_mut().evictions += 1;
     }
 
@@ -60,6 +67,7 @@ impl Order {
             && before.began > fetch.began
             && !self.was_lost_to_a_race(centre, before)
             && !self.has_run_out(before)
+            && !self.is_within_clocks(before, fetch)
             && shown.seen.sim.trace.looked_at.get() > self.shown_at.borrow().get(&place).copied()
         {
             let how = format!(
@@ -67,6 +75,15 @@ impl Order {
                 shown.seen.headers["cache-status"].to_str().unwrap_or("")
             );
             self.history.breaks("a page never goes back", how);
+        }
+        // What was looked up before an eviction is gone: the durable tier may show something earlier.
+        // A page that stands in was looked up before the origin failed.
+        let stands_in = shown.said.value("fwd-status").is_some();
+        let took = if stands_in { ORIGIN_TAKES_MOST } else { Duration::ZERO };
+        let evicted_at = self.evicted_at.borrow().get(&centre).map(|at| *at + took);
+        let looked_at = shown.seen.sim.trace.looked_at.get();
+        if evicted_at.is_some_and(|at| looked_at.is_some_and(|looked_at| looked_at <= at)) {
+            return;
         }
         if served.get(&place).is_none_or(|before| before.began <= fetch.began) {
             self.shown_at.borrow_mut().insert(place.clone(), self.history.now());
@@ -87,6 +104,13 @@ impl Order {
             return true;
         }
         self.emptying.borrow().get(&(centre, page)).is_some_and(|under_way| *under_way > 0)
+    }
+
+    /// Whether the clocks of two data centres say otherwise: what came through the durable tier is later by
+    /// the clock of the data centre that fetched it.
+    fn is_within_clocks(&self, before: &Fetch, fetch: &Fetch) -> bool {
+        let skew = Duration::from_secs(self.history.shape.skew);
+        before.centre != fetch.centre && before.began.since(fetch.began) <= skew
     }
 
     /// Whether nothing can be done any more with what was stored, so that it is no longer kept.

@@ -47,7 +47,8 @@ impl Outages {
         if stands_in || said.has("collapsed") || looked_at < since + window + history.apart() {
             return;
         }
-        if looked_at.since(shown.fetch.began) > window + history.apart() {
+        if looked_at.since(shown.fetch.began) > window + history.apart_from(shown.fetch, sim.centre)
+        {
             let how = format!(
                 "unreadable since {since:?}, looked at {looked_at:?}, shown: {} of {:?}",
                 said.0, shown.fetch

@@ -31,7 +31,8 @@ impl StaleWindow {
         if !said.has("hit") || said.ttl() > 0 || said.value("fwd-status").is_some() {
             return;
         }
-        let window = Duration::from_secs(self.window_of(fetch.page)) + self.history.apart();
+        let apart = self.history.apart_from(fetch, seen.sim.centre);
+        let window = Duration::from_secs(self.window_of(fetch.page)) + apart;
         let window = window + self.object_apart();
         let purges = self.purges.all.borrow();
         let of_page = || purges.iter().filter(|purge| purge.is_soft_purge_of(fetch, version));

@@ -40,6 +40,8 @@ pub struct Stage {
     shape: Rc<Shape>,
     config: Rc<Config>,
     kv: Rc<SimKv>,
+    /// The durable tier, in half of the histories.
+    pages: Option<Rc<SimKv>>,
     caches: Vec<Rc<SimCache>>,
     isolates: RefCell<Vec<Vec<Rc<Running>>>>,
     /// The isolate of each request.
@@ -109,6 +111,7 @@ impl Stage {
         let executor = Executor::new(seed, START);
         let shape = Rc::new(shape.clone());
         let config = Rc::new(config(&shape));
+        let pages = (seed % 2 == 1).then(|| Rc::new(kv(&shape)));
         let kv = Rc::new(kv(&shape));
         let caches: Vec<Rc<SimCache>> = (0..shape.centres).map(|_| Rc::default()).collect();
         caches.iter().for_each(|cache| cache.takes.set(shape.cache_takes));
@@ -123,6 +126,7 @@ impl Stage {
             ahead: 0,
             config: config.clone(),
             cache: Rc::default(),
+            pages: None,
             kv: kv.clone(),
             origin: site.clone(),
             log: log.clone(),
@@ -135,6 +139,7 @@ impl Stage {
             shape: shape.clone(),
             config: config.clone(),
             kv: kv.clone(),
+            has_tier: pages.is_some(),
             caches: caches.clone(),
             site: site.clone(),
             broken: RefCell::default(),
@@ -147,6 +152,7 @@ impl Stage {
             executor,
             config,
             kv,
+            pages,
             caches,
             isolates: RefCell::default(),
             homes: RefCell::default(),
@@ -200,6 +206,7 @@ impl Stage {
             config: self.config.clone(),
             cache: self.caches[centre].clone(),
             kv: self.kv.clone(),
+            pages: self.pages.clone(),
             origin: self.site.clone(),
             log: self.log.clone(),
             trace: Trace::new(group, self.executor.now()),

@@ -1,6 +1,7 @@
 //! What one request runs on.
 
 mod cache;
+mod durable_tier;
 mod kv;
 mod runtime;
 mod trace;
@@ -61,6 +62,8 @@ pub struct Sim {
     pub config: Rc<Config>,
     pub cache: Rc<SimCache>,
     pub kv: Rc<SimKv>,
+    /// The durable tier, if it is bound.
+    pub pages: Option<Rc<SimKv>>,
     pub origin: Rc<dyn Answering>,
     pub log: Rc<RefCell<Vec<String>>>,
     pub coordinator: Option<Rc<SimCoordinator>>,

@@ -90,6 +90,14 @@ impl Bodies for Sim {
         }
     }
 
+    fn body_length(&self, body: &Body) -> Option<usize> {
+        Some(body.text.len())
+    }
+
+    fn body_again(&self, body: &Body) -> Option<Body> {
+        Some(body.clone())
+    }
+
     fn tee(&self, body: Body) -> (Body, Body) {
         (body.clone(), body)
     }

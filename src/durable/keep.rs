@@ -1,0 +1,185 @@
+//! From the data centre into the tier.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::durable::key::TierKey;
+use crate::durable::restore::SelectedBy;
+use crate::durable::worth::may_be_kept;
+use crate::isolate::complaints::Complaint;
+use crate::json;
+use crate::page::visit::Visit;
+use crate::platform::complain::complain;
+use crate::platform::kv_error::KvError;
+use crate::platform::tasks::within;
+use crate::platform::{Document, Platform};
+use crate::policy::fence::{Provenance, Purged};
+use crate::policy::key::CacheKey;
+use crate::policy::stored::{Stored, StoredResponse};
+use crate::policy::time::Time;
+use crate::policy::timing::{KV_READ_LIMIT, KV_WRITE_LIMIT};
+use crate::purge::records::purged;
+
+/// What stands beside an entry, so that a write need not read the entry itself.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    /// The time and the purges of the response.
+    provenance: Provenance,
+    /// The time at which KV deletes the entry.
+    until: Time,
+}
+
+/// A response that was stored in the data centre, and may be worth a place in the tier.
+pub struct Candidate<'a, B> {
+    /// The response.
+    pub stored: &'a StoredResponse,
+    /// A copy of its body, if that is held in memory.
+    pub body: Option<B>,
+    /// Whether nothing of the page was stored before.
+    pub is_first: bool,
+    /// Whether the origin said that the response has not changed.
+    pub is_unchanged: bool,
+}
+
+/// Writes a response into the tier, if it is worth it, and if the tier's own copy is not as good.
+///
+/// A failure costs a later data centre a request to the origin, and nothing else.
+pub async fn keep<P: Platform>(platform: &P, visit: &Visit, candidate: Candidate<'_, P::Body>) {
+    let Candidate { stored, body, is_first, is_unchanged } = candidate;
+    let (key, config) = (&visit.key, platform.config());
+    let by_rule = config.rules().durable(key, stored.status, &stored.headers);
+    let length = body.as_ref().and_then(|body| platform.body_length(body));
+    if !platform.has_tier() || !may_be_kept(key, stored, length, is_first, by_rule, config.tier) {
+        return;
+    }
+    let Some(body) = body else { return };
+    if let Err(error) = write(platform, visit, stored, body, is_unchanged).await {
+        if error == KvError::DayQuota {
+            platform.isolate().tier_writes.rest(platform.now());
+        }
+        complain(platform, Complaint::DurableTier, || {
+            format!("a page could not be written to the durable tier: {error}")
+        });
+    }
+}
+
+async fn write<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    body: P::Body,
+    is_unchanged: bool,
+) -> Result<(), KvError> {
+    let (config, now) = (platform.config(), platform.now());
+    let entry = TierKey::of_variant(&visit.key, &stored.variant.selecting);
+    let head = head(platform, &entry).await?;
+    let life = stored.kept_for(config.longest_grant(), config.max_life, now);
+    if head.is_some_and(|head| is_as_good(platform, visit, stored, head, life, is_unchanged)) {
+        return Ok(());
+    }
+    let budget = &platform.isolate().tier_writes;
+    if budget.left(config.tier_writes, now) < WRITES_MOST {
+        return Ok(());
+    }
+    budget.spend(1);
+    let head = Head { provenance: stored.provenance.clone(), until: now + life };
+    let metadata = Stored::of(stored.clone()).to_text();
+    put(platform, &entry, &head, Document { metadata, body }, life).await?;
+    select(platform, visit, stored, life).await
+}
+
+/// The least life of the entry with the names of the fields that select.
+const NAMES_LIVE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The most entries that one response takes: its own, and the page's, which names the fields that
+/// select.
+const WRITES_MOST: u32 = 2;
+
+/// Tells whether the entry in the tier is as good as a response.
+fn is_as_good<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    head: Head,
+    life: Duration,
+    is_unchanged: bool,
+) -> bool {
+    let Head { provenance, until } = head;
+    // broken: tier-overtaken
+    if provenance.fetched_at > stored.provenance.fetched_at {
+        return true;
+    }
+    // KV deletes an entry at the end of its life, so one that is half over is written again.
+    let is_kept = until.since(platform.now()) >= life / 2;
+    let in_tier = StoredResponse { provenance, ..stored.clone() };
+    is_unchanged && is_kept && purged(platform, visit, &in_tier) == Purged::No
+}
+
+/// Writes the names of the fields that select, so that the variants are found.
+async fn select<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+    life: Duration,
+) -> Result<(), KvError> {
+    if stored.variant.selecting.is_empty() {
+        return Ok(());
+    }
+    let page = TierKey::of_page(&visit.key);
+    let names: Vec<String> = stored.variant.names().map(str::to_owned).collect();
+    let metadata = json::to_ascii(&SelectedBy { names });
+    if let Some(Document { metadata: before, .. }) = timed_read(platform, &page).await?
+        && before == metadata
+    {
+        return Ok(());
+    }
+    platform.isolate().tier_writes.spend(1);
+    let head = Head { provenance: stored.provenance.clone(), until: platform.now() + life };
+    let document = Document { metadata, body: platform.empty_body() };
+    put(platform, &page, &head, document, life.max(NAMES_LIVE)).await
+}
+
+async fn head<P: Platform>(platform: &P, entry: &TierKey) -> Result<Option<Head>, KvError> {
+    let head = within(platform, KV_READ_LIMIT, platform.tier_head(entry)).await;
+    Ok(head.unwrap_or(Err(KvError::TimedOut))?.and_then(|head| json::read(&head)))
+}
+
+async fn timed_read<P: Platform>(
+    platform: &P,
+    entry: &TierKey,
+) -> Result<Option<Document<P::Body>>, KvError> {
+    let read = within(platform, KV_READ_LIMIT, platform.tier_read(entry)).await;
+    read.unwrap_or(Err(KvError::TimedOut))
+}
+
+async fn put<P: Platform>(
+    platform: &P,
+    entry: &TierKey,
+    head: &Head,
+    document: Document<P::Body>,
+    life: Duration,
+) -> Result<(), KvError> {
+    let write = platform.tier_write(entry, json::to_ascii(head), document, life);
+    within(platform, KV_WRITE_LIMIT, write).await.unwrap_or(Err(KvError::TimedOut))
+}
+
+/// Deletes the entry of a page, and so all its variants: without it they are not found.
+pub(super) async fn delete<P: Platform>(platform: &P, page: &CacheKey) {
+    // Visitors' requests cause deletions. A page that is not deleted is restored by no data centre that
+    // has noted the time.
+    let budget = &platform.isolate().tier_writes;
+    if budget.left(platform.config().tier_writes, platform.now()) == 0 {
+        return;
+    }
+    budget.spend(1);
+    let entry = TierKey::of_page(page);
+    let deletion = platform.tier_delete(&entry);
+    let deleted =
+        within(platform, KV_WRITE_LIMIT, deletion).await.unwrap_or(Err(KvError::TimedOut));
+    if let Err(error) = deleted {
+        complain(platform, Complaint::DurableTier, || {
+            format!("a page could not be deleted from the durable tier: {error}")
+        });
+    }
+}

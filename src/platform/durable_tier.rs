@@ -1,0 +1,32 @@
+//! The durable tier: pages that all data centres share.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::durable::key::TierKey;
+use crate::platform::kv_error::KvError;
+use crate::platform::{Bodies, Document};
+
+/// The tier as a runtime provides it. Operations have no time limit here. A read may show a write late,
+/// as KV does.
+pub trait DurableTier: Bodies {
+    /// Tells whether the tier is bound.
+    fn has_tier(&self) -> bool;
+    /// Reads an entry.
+    fn tier_read(
+        &self,
+        key: &TierKey,
+    ) -> impl Future<Output = Result<Option<Document<Self::Body>>, KvError>>;
+    /// Reads the head of an entry, and not the entry.
+    fn tier_head(&self, key: &TierKey) -> impl Future<Output = Result<Option<String>, KvError>>;
+    /// Writes an entry. `head` is JSON of at most 1,024 bytes; the body is held in memory.
+    fn tier_write(
+        &self,
+        key: &TierKey,
+        head: String,
+        document: Document<Self::Body>,
+        life: Duration,
+    ) -> impl Future<Output = Result<(), KvError>>;
+    /// Deletes an entry.
+    fn tier_delete(&self, key: &TierKey) -> impl Future<Output = Result<(), KvError>>;
+}
