@@ -5,6 +5,7 @@ mod parts;
 mod plain;
 pub(crate) mod read;
 mod rules;
+mod site;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,12 +17,11 @@ pub use self::plain::PlainSettings;
 use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
 pub use self::rules::rules;
 use self::rules::{BUILT_IN_RULES, short_digest};
+use self::site::{control_prefix, hosts, origin};
 use crate::durable::worth::{TierPages, TierSettings};
-use crate::fields::url::{canonical_host, is_host};
 use crate::fields::vary::Languages;
 use crate::journal::object::quota::AccountPlan;
 use crate::policy::cookies::{self, CookieNames};
-use crate::policy::key::CacheKey;
 use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
@@ -248,47 +248,6 @@ impl Config {
 /// Reads `PLAN`, which the journal's object needs.
 pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
     one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
-}
-
-fn origin(raw: RawConfig<'_>) -> Result<Option<Origin>, ConfigError> {
-    let Some(text) = raw("ORIGIN") else { return Ok(None) };
-    let refused = || {
-        error("ORIGIN", "is not a URL of the form https://host or http://host:port, with no path")
-    };
-    let key = CacheKey::parse(text.trim()).map_err(|_| refused())?;
-    if key.path_and_query() != "/" || text.contains(['?', '#']) || !is_host(key.host()) {
-        return Err(refused());
-    }
-    Ok(Some(Origin { scheme: key.scheme().to_owned(), host: key.host().to_owned() }))
-}
-
-fn hosts(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
-    let hosts = words(raw, "HOSTS")?;
-    match hosts.iter().find(|host| !is_host(host)) {
-        Some(host) => Err(error(
-            "HOSTS",
-            format!(
-                "has {host:?}; a host is a name such as www.example.com, or a name with a port"
-            ),
-        )),
-        None => Ok(hosts.iter().map(|host| canonical_host(host, "https")).collect()),
-    }
-}
-
-fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
-    let prefix = raw("CONTROL_PREFIX").unwrap_or_else(|| "/edge-isr".to_owned());
-    let is_segment = |segment: &str| {
-        !matches!(segment, "" | "." | "..")
-            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
-    };
-    match prefix.strip_prefix('/') {
-        Some(path) if path.split('/').all(is_segment) => Ok(prefix),
-        _ => Err(error(
-            "CONTROL_PREFIX",
-            "is not a path such as /edge-isr: it begins with a slash, does not end in one, has no \
-             empty or dot segments, and consists of letters, digits, slashes and - _ . ~",
-        )),
-    }
 }
 
 fn tier(raw: RawConfig<'_>) -> Result<TierSettings, ConfigError> {

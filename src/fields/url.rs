@@ -18,7 +18,7 @@ const APART_IN_VALUES: &[u8] = b"%&#+;";
 const APART_IN_NAMES: &[u8] = b"%&#+;=";
 
 /// Returns a URL with the names of its query's parameters, and without their values. A parameter
-/// without a name, such as a token, is shown as `…`.
+/// whose name may be a value, such as a token, is shown as `…`.
 pub fn without_values(url: &str) -> String {
     let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
     let mut shown = format!("{before}?");
@@ -26,9 +26,17 @@ pub fn without_values(url: &str) -> String {
         if number > 0 {
             shown.push('&');
         }
-        shown.push_str(parameter.split_once('=').map_or("…", |(name, _)| name));
+        let named = parameter.split_once('=').filter(|(name, value)| is_named(name, value));
+        shown.push_str(named.map_or("…", |(name, _)| name));
     }
     shown
+}
+
+/// Tells whether a name looks like one. `=` at the end of a parameter may be a token's padding.
+fn is_named(name: &str, value: &str) -> bool {
+    const LONGEST: usize = 40;
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte);
+    name.len() <= LONGEST && name.bytes().all(is_letter) && !value.trim_matches('=').is_empty()
 }
 
 /// Returns a path in the spelling for rules. Characters with the same meaning encoded or not are

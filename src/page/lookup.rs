@@ -183,7 +183,9 @@ pub async fn judge<P: Platform>(
     let fence: PurgeState = visit.timed(platform, "records", records).await;
     if let Some(log) = &visit.log {
         log.tags(&stored.tags);
-        records::outdating(platform, visit, stored).iter().for_each(|tag| log.purged_by(tag));
+        if let Some(tag) = records::outdating(platform, visit, stored) {
+            log.purged_by(tag);
+        }
     }
     let (config, now) = (platform.config(), platform.now());
     let verdict = decide(stored, fence, config.terms(platform.has_journal()), now);

@@ -14,6 +14,7 @@ use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
+use crate::rules::Rules;
 
 /// What is logged of one request, once its response is known.
 pub struct RequestLog {
@@ -31,8 +32,10 @@ struct Decided {
     rule: Option<usize>,
     key: Option<String>,
     key_parts: Vec<String>,
-    tags: Vec<String>,
-    purged_by: Option<String>,
+    tags: Vec<Tag>,
+    purged_by: Option<Tag>,
+    /// The tags that rules make of the page's query.
+    tags_of_query: Vec<Tag>,
 }
 
 /// The line of `LOG = "decisions"`.
@@ -79,23 +82,23 @@ impl RequestLog {
     }
 
     /// Notes the key by which the page is looked up.
-    pub fn key(&self, key: &CacheKey) {
+    pub fn key(&self, key: &CacheKey, rules: &Rules) {
         let mut decided = self.decided.borrow_mut();
+        if !self.settings.values {
+            decided.tags_of_query = rules.tags_of_query(key);
+        }
         decided.key = Some(self.shown(&key.url()));
         decided.key_parts = key.parts().iter().map(|part| part.text()).collect();
     }
 
     /// Notes the tags of the response.
     pub fn tags(&self, tags: &[Tag]) {
-        self.decided.borrow_mut().tags = tags.iter().map(Tag::for_people).collect();
+        self.decided.borrow_mut().tags = tags.to_vec();
     }
 
     /// Notes a tag whose purge outdates the stored response.
-    pub fn purged_by(&self, tag: &Tag) {
-        let words = tag.in_words();
-        // An origin's tag may have a question mark, too.
-        let shown = if words.starts_with("url ") { self.shown(&words) } else { words };
-        self.decided.borrow_mut().purged_by = Some(shown);
+    pub fn purged_by(&self, tag: Tag) {
+        self.decided.borrow_mut().purged_by = Some(tag);
     }
 
     /// Writes the lines.
@@ -116,6 +119,13 @@ impl RequestLog {
                 None => (&*target, None),
             };
             let decided = self.decided.borrow();
+            let is_of_query = |tag: &Tag| decided.tags_of_query.contains(tag);
+            let tag = |tag| if is_of_query(tag) { "…".to_owned() } else { tag.for_people() };
+            let purge = |tag: &Tag| match () {
+                () if self.settings.values => tag.in_words(),
+                () if is_of_query(tag) => "tag …".to_owned(),
+                () => tag.without_values(),
+            };
             platform.log_object(&json::to_ascii(&Line {
                 log: "decision",
                 method: self.method.as_str(),
@@ -128,8 +138,8 @@ impl RequestLog {
                 rule: decided.rule.map(|index| index + 1),
                 key: decided.key.as_deref(),
                 key_parts: &decided.key_parts,
-                tags: &decided.tags,
-                purged_by: decided.purged_by.as_deref(),
+                tags: &decided.tags.iter().map(tag).collect::<Vec<String>>(),
+                purged_by: decided.purged_by.as_ref().map(purge).as_deref(),
             }));
         }
     }

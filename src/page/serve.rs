@@ -54,7 +54,7 @@ pub async fn serve<P: Platform>(
         lookup = look(&platform, &visit).await;
     }
     if let Some(log) = &visit.log {
-        log.key(&visit.key);
+        log.key(&visit.key, platform.config().rules());
     }
     match shown(&platform, &visit, lookup) {
         Ok(shown) => show(&platform, &visit, shown).await,

@@ -113,6 +113,13 @@ impl Tag {
         if self.0.starts_with(IMPLICIT) { self.for_people() } else { format!("tag {}", self.0) }
     }
 
+    /// Returns the description of a purge of this tag for those who may not see the values of queries.
+    pub fn without_values(&self) -> String {
+        let words = self.in_words();
+        // The name of a cache group, and an origin's tag, may have a question mark, too.
+        if words.starts_with("url ") { url::without_values(&words) } else { words }
+    }
+
     /// Returns the tag as the log shows it: an implicit one in words, such as `url example.com/a`.
     pub fn for_people(&self) -> String {
         let Some(implicit) = self.0.strip_prefix(IMPLICIT) else { return self.0.clone() };

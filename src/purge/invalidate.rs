@@ -92,7 +92,10 @@ fn tell<P: Platform>(platform: &P, mut tags: Vec<Tag>) {
             platform.isolate().visitor_writes.rest(platform.now());
         }
         if let Some(tag) = outcome.failed.first() {
-            complain_of(&platform, &format!("the purge of {tag} was not confirmed"));
+            complain_of(
+                &platform,
+                &format!("the purge of {} was not confirmed", tag.without_values()),
+            );
         }
     });
 }

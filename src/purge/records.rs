@@ -289,9 +289,11 @@ fn records<P: Platform>(
             let record = PurgeRecord::of(value, platform.now());
             if !record.is_dated() {
                 complain(platform, Complaint::PurgeRecord, || {
-                    let key = KvKey::record(mode, tag);
                     format!(
-                        "{key} in KV is damaged, or another version wrote it: it counts as a purge once"
+                        "the {} purge record of {} in KV is damaged, or another version wrote it: it \
+                         counts as a purge once",
+                        mode.as_str(),
+                        tag.without_values()
                     )
                 });
             }

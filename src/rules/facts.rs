@@ -157,10 +157,7 @@ impl<'a> Facts<'a> {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             (form_decoded(name), form_decoded(value))
         });
-        // PHP reads ` a=1` and `a[]=1` as the parameter `a`.
-        let as_php = |(name, value): (String, String)| {
-            (name.trim_start().split('[').next().unwrap_or("").to_owned(), value)
-        };
+        let as_php = |(name, value): (String, String)| (php_name(&name), value);
         wanted.is_met(pairs.clone())
             || spellings == Spellings::AnyReading && wanted.is_met(pairs.map(as_php))
     }
@@ -181,6 +178,14 @@ impl<'a> Facts<'a> {
         let value = visitor.raw(&wanted.written);
         wanted.is_met(value.into_iter().map(|value| (wanted.written.clone(), value)))
     }
+}
+
+/// Returns the name of a parameter as PHP reads it: ` a` and `a[]` are `a`; `a.b`, `a b` and `a[b` are
+/// `a_b` ([parse_str](https://www.php.net/manual/en/function.parse-str.php)).
+fn php_name(name: &str) -> String {
+    let name = name.trim_start();
+    let name = name.split_once('[').filter(|(_, rest)| rest.contains(']')).map_or(name, |it| it.0);
+    name.replace(['.', ' ', '['], "_")
 }
 
 /// Tells whether each reading of a path matches, with or without a closing slash. The caller has matched

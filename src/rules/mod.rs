@@ -45,6 +45,7 @@ use crate::fields::request::RequestFields;
 use crate::policy::cookies::CookieNames;
 use crate::policy::key::CacheKey;
 use crate::policy::storing::ruled::{Forced, Ruled, SetAside};
+use crate::policy::tag::Tag;
 
 /// The lifetime in seconds of a page that is cached until it is purged: `MAX_LIFE` ends it.
 const FOREVER: u64 = 365 * 24 * 60 * 60;
@@ -236,6 +237,18 @@ impl Rules {
             }
         }
         tags
+    }
+
+    /// Returns the tags of a page that hold a value of its query.
+    pub fn tags_of_query(&self, key: &CacheKey) -> Vec<Tag> {
+        let facts = Facts::of_page(key);
+        let mut tags = Vec::new();
+        for rule in &self.list {
+            for template in rule.effects.tags.iter().filter(|template| template.reads_query()) {
+                tags.append(&mut template.tags(&facts, rule.when.path.as_ref()));
+            }
+        }
+        tags.iter().filter_map(|tag| Tag::origin(tag).ok()).collect()
     }
 
     /// Returns what a rule says about keeping a response in the durable tier, if one does.

@@ -81,6 +81,12 @@ impl TagTemplate {
         })
     }
 
+    /// Tells whether a tag holds a value of the page's query.
+    pub fn reads_query(&self) -> bool {
+        let is_parameter = |piece: &Piece| matches!(piece, Piece::Variable(Variable::Parameter(_)));
+        self.pieces.iter().any(is_parameter)
+    }
+
     /// Returns the tags of a page: one for each value of a variable, and none if a value is missing.
     /// Past [`TAGS_MOST`] not all of them are made: the response is not stored then.
     pub fn tags(&self, facts: &Facts<'_>, path: Option<&Glob>) -> Vec<String> {

@@ -120,7 +120,9 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 
 fn read_config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     let config = checked_config(env);
-    if let Err(error) = &config {
+    // With wrong rules, requests are served without the cache.
+    let of_rules = config.as_ref().map(|config| config.rules.as_ref().err());
+    if let Some(error) = of_rules.unwrap_or_else(Some) {
         console_error!("edge-isr: {error}");
     }
     config.map(Rc::new)

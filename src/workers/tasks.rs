@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use js_sys::{Function, Promise};
@@ -15,7 +16,8 @@ use crate::platform::{Signal, Tasks};
 
 impl Tasks for Runtime {
     fn defer(&self, work: impl Future<Output = ()> + 'static) {
-        self.context.wait_until(work);
+        // Boxed, so that the way to a promise is compiled once for all kinds of work.
+        self.context.wait_until(work.boxed_local());
     }
 
     fn signal(&self, limit: Duration) -> (Signal, impl Future<Output = ()> + use<>) {

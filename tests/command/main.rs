@@ -1,6 +1,7 @@
 //! The command line of the rules (`tools/rules`), run on folders.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
@@ -131,6 +132,10 @@ const POST: &str = "https://www.example.com/blog/salt?utm_source=x&b=1";
 #[case::status(&["GET", POST, "--status", "404"], &["decision: a 404 Not Found is not stored, detail=no-lifetime"])]
 #[case::none(&["GET", "https://www.example.com/"], &["no rule holds", "is not stored, detail=no-lifetime"])]
 #[case::host(&["GET", "https://example.org/"], &["decision: a 421, because HOSTS does not list example.org"])]
+#[case::control(&["GET", "https://www.example.com/edge-isr/status"], &["decision: the edge answers by itself"])]
+#[case::script(&["GET", POST, "-H", "Origin: https://a.test"], &["salt?b=1, for scripts of https://a.test\n"])]
+#[case::own_script(&["GET", POST, "-H", "Origin: https://www.example.com"], &["salt?b=1\n"])]
+#[case::tag(&["GET", "https://www.example.com/blog/Salt"], &["tags of rules: post:salt\n"])]
 #[case::environment(&["GET", POST, "--env", "preview"], &["rule 1 holds: cache = \"forever\"", "stored, fresh for 31536000 s"])]
 fn explain_says_what_the_rules_mean(#[case] given: &[&str], #[case] parts: &[&str]) {
     let folder = Folder::with(&[("wrangler.toml", WRANGLER)]);
@@ -151,6 +156,34 @@ fn explain_says_what_the_rules_mean(#[case] given: &[&str], #[case] parts: &[&st
 fn a_wrong_command_line_is_told_so(#[case] given: &[&str], #[case] beginning: &str) {
     let said = Folder::with(&[("wrangler.toml", WRANGLER)]).run(given).unwrap_err();
     assert!(said.starts_with(beginning), "{said}");
+}
+
+#[test]
+fn explain_says_of_a_tag_why_it_is_dropped() {
+    let folder = Folder::with(&[("wrangler.toml", WRANGLER)]);
+    let url = format!("https://www.example.com/blog/{}", "a".repeat(1_100));
+    let said = folder.run(&["explain", "GET", &url]).unwrap();
+    assert!(said.contains("(dropped: a tag is at most 1024 characters long)"), "{said}");
+}
+
+#[test]
+fn explain_names_a_bypass_that_an_earlier_rule_keeps_from_counting() {
+    let rules = "[[rules]]\npath = \"/a\"\ncache = \"forever\"\n[[rules]]\npath = \"/*\"\ncache = \"bypass\"\n";
+    let origin = "[vars]\nORIGIN = \"https://origin.example\"\n";
+    let folder = Folder::with(&[("wrangler.toml", origin), ("rules.toml", rules)]);
+    let said = folder.run(&["explain", "GET", "https://www.example.com/a"]).unwrap();
+    assert!(said.contains("\nrule 2 does not count: a rule before it says cache"), "{said}");
+    assert!(said.contains("decision: stored"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_told_so() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rules"));
+    let given = ["explain", "GET", POST, "-H"].map(OsStr::new);
+    let ran = command.args(given).arg(OsStr::from_bytes(b"a: \xff")).output().unwrap();
+    assert_eq!(String::from_utf8(ran.stderr), Ok("a: \u{fffd} is not UTF-8\n".to_owned()));
 }
 
 #[test]

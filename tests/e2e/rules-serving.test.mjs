@@ -71,5 +71,8 @@ describe("rules", () => {
       }
       const status = await edge.fetch("/edge-isr/status?tag=x", { headers: bearer(TOKEN) });
       assert.equal(status.status, 200, "the control routes still work");
+      const lines = edge.logs.filter(({ message }) => message.includes("RULES cannot be used"));
+      assert.equal(lines.length, 1, "said once, and not at each request");
+      assert.match(lines[0].message, /rule \d+: cache is none of/);
     }));
 });

@@ -1,6 +1,7 @@
 //! The two commands, and what they print.
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use edge_isr::rules::Rules;
@@ -20,8 +21,9 @@ npm run rules -- explain METHOD URL [-H 'Name: value'] … [--status 200] [-R 'N
 
 /// Runs the command that was given.
 pub fn main() -> ExitCode {
-    let given: Vec<String> = env::args().skip(1).collect();
-    match run(&given) {
+    let given = env::args_os().skip(1).map(OsString::into_string).collect::<Result<Vec<_>, _>>();
+    let unreadable = |text: OsString| format!("{} is not UTF-8", text.display());
+    match given.map_err(unreadable).and_then(|given| run(&given)) {
         Ok(said) => {
             println!("{said}");
             ExitCode::SUCCESS

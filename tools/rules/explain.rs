@@ -2,12 +2,15 @@
 
 use edge_isr::config::Config;
 use edge_isr::fields::forwarding::drop_harmless_cookies;
+use edge_isr::fields::request::RequestFields;
 use edge_isr::policy::bypass::{self, Bypass, BypassSettings};
 use edge_isr::policy::freshness::Lifetimes;
 use edge_isr::policy::key::part::{self, KeyPart};
 use edge_isr::policy::key::{CacheKey, resolved_url};
 use edge_isr::policy::storing::{Storing, storing};
+use edge_isr::policy::tag::Tag;
 use edge_isr::policy::time::Time;
+use edge_isr::routes::Route;
 use edge_isr::rules::Rule;
 use edge_isr::rules::effects::Cache;
 use edge_isr::rules::facts::{Facts, Spellings};
@@ -41,6 +44,11 @@ pub fn explain(given: &[String]) -> Result<String, String> {
     let written = [list(&json), list(sources.preset.unwrap_or("[]"))];
     let url = resolved_url(&asked.url);
     let key = CacheKey::parse(&url).map_err(|error| format!("{url}: {error}"))?;
+    // Scripts of another site have a page of their own.
+    let key = key.for_origin(asked.request.value("origin"));
+    if Route::of(key.path(), &config.control_prefix) != Route::Page {
+        return Ok("decision: the edge answers by itself, under CONTROL_PREFIX".to_owned());
+    }
     if !config.serves(key.host()) {
         return Ok(format!("decision: a 421, because HOSTS does not list {}", key.host()));
     }
@@ -59,8 +67,8 @@ fn explained(
     let keyed = config.rules().key_for(&key, &asked.request);
     let paged = keyed.unwrap_or_else(|| key.clone());
     let page = Facts::of_response(&paged, asked.status, &asked.response);
-    let holds = |rule: &Rule| match rule.effects.cache {
-        Some(Cache::Bypass) => rule.holds(&request, Spellings::AnyReading),
+    let holds = |rule: &Rule| match () {
+        _ if bypasses(rule) => rule.holds(&request, Spellings::AnyReading),
         // A rule for the key is read before the key is made.
         _ if !rule.effects.key.are_none() => rule.holds(&Facts::of_page(&key), Spellings::Normal),
         _ => rule.holds(&page, Spellings::Normal),
@@ -81,8 +89,15 @@ fn explained(
         lines.push(format!("decision: bypass, detail={}{rule}", reason.detail().as_str()));
         return lines.join("\n");
     }
-    let parts: Vec<String> = paged.parts().iter().map(KeyPart::text).collect();
-    lines.push(format!("key: {}", [vec![paged.url()], parts].concat().join(", ")));
+    let rules = config.rules().list().iter().enumerate();
+    for (index, _) in rules.filter(|(_, rule)| bypasses(rule) && holds(rule)) {
+        let rule = named(index, written);
+        lines.push(format!("{rule} does not count: a rule before it says cache for this page"));
+    }
+    let mut parts = vec![paged.url()];
+    parts.extend(paged.foreign_origin().map(|site| format!("for scripts of {site}")));
+    parts.extend(paged.parts().iter().map(KeyPart::text));
+    lines.push(format!("key: {}", parts.join(", ")));
     let mut sent = HeaderMap::new();
     part::put(paged.parts(), &mut sent);
     for (name, value) in &sent {
@@ -90,10 +105,23 @@ fn explained(
     }
     let tags = config.rules().tags(&paged, asked.status, &asked.response);
     if !tags.is_empty() {
+        let tags: Vec<String> = tags.iter().map(|tag| told(tag)).collect();
         lines.push(format!("tags of rules: {}", tags.join(", ")));
     }
     lines.push(format!("decision: {}", stored(asked, config, &paged)));
     lines.join("\n")
+}
+
+fn bypasses(rule: &Rule) -> bool {
+    rule.effects.cache == Some(Cache::Bypass)
+}
+
+/// A tag as it is stored, or why it is not.
+fn told(tag: &str) -> String {
+    match Tag::origin(tag) {
+        Ok(tag) => tag.as_str().to_owned(),
+        Err(cause) => format!("(dropped: {cause})"),
+    }
 }
 
 /// The name of a rule by its place among the site's own rules and those of the preset.

@@ -194,6 +194,15 @@ fn a_bypass_by_a_parameter_holds_as_php_reads_it(#[case] path: &str) {
     assert!(bypasses(r#"[{"query":"preview","cache":"bypass"}]"#, path, &[]), "{path}");
 }
 
+#[rstest]
+#[case("/?wc.api=1")]
+#[case("/?wc+api=1")]
+#[case("/?wc[api=1")]
+#[case("/?wc.api[]=1")]
+fn a_bypass_by_a_parameter_holds_where_php_reads_an_underscore(#[case] path: &str) {
+    assert!(bypasses(r#"[{"query":"wc_api","cache":"bypass"}]"#, path, &[]), "{path}");
+}
+
 #[test]
 fn an_earlier_rule_goes_before_a_bypass_only_if_every_reading_of_the_path_is_its_own() {
     let rules =

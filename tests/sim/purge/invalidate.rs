@@ -48,6 +48,21 @@ fn an_unsafe_method_makes_the_url_stale_everywhere_by_setting() {
 }
 
 #[test]
+fn an_invalidation_that_fails_is_logged_without_the_values_of_queries() {
+    let world = World::with(1, &[("INVALIDATION", "everywhere")]);
+    let path = "/a?token=secret";
+    world.origin.set(path, Page::new("old").fresh(600, 600));
+    world.get(path);
+    world.kv.writes_fail.set(u64::MAX);
+    ask(&world, Method::POST, path, &[]);
+    world.wait(60_000);
+    let log = world.log.take();
+    let said = "the purge of url site.test/a?token was not confirmed";
+    assert!(log.iter().any(|line| line.contains(said)), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("secret")), "{log:?}");
+}
+
+#[test]
 fn an_unsafe_method_invalidates_what_location_and_content_location_name_on_the_same_origin() {
     for (reference, invalidates) in [
         ("/b", true),
