@@ -14,7 +14,9 @@ use subtle::ConstantTimeEq;
 
 pub use self::parts::{Invalidation, LogSettings, Origin, VariantSettings, VisitorWriteLimits};
 pub use self::plain::PlainSettings;
-use self::read::{cookie_names, error, flag, number, one_of, optional_secret, tokens, words};
+use self::read::{
+    Faults, cookie_names, error, flag, number, one_of, optional_secret, tokens, words,
+};
 pub use self::rules::rules;
 use self::rules::{BUILT_IN_RULES, short_digest};
 use self::site::{control_prefix, hosts, origin};
@@ -145,64 +147,72 @@ const YEAR: u64 = 365 * DAY;
 impl Config {
     /// Reads all settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>) -> Result<Config, ConfigError> {
-        let origin = origin(raw)?;
-        Ok(Config {
-            hosts: hosts(raw)?,
-            purge_tokens: tokens(raw, "PURGE_TOKENS")?,
-            read_tokens: tokens(raw, "READ_TOKENS")?,
-            control_prefix: control_prefix(raw)?,
-            login_cookies: cookie_names(raw, "LOGIN_COOKIES", cookies::LOGINS)?,
-            ignore_cookies: cookie_names(raw, "IGNORE_COOKIES", cookies::IGNORED)?,
-            plain: PlainSettings::read(raw, origin.as_ref())?,
+        let faults = Faults::default();
+        let flag = |name| faults.or_default(flag(raw, name));
+        let number =
+            |name, default, least, most| faults.or_default(number(raw, name, default, least, most));
+        let seconds =
+            |name, default, least, most| Duration::from_secs(number(name, default, least, most));
+        let plan = faults.or_default(account_plan(raw));
+        let origin = faults.or_default(origin(raw));
+        let config = Config {
+            hosts: faults.or_default(hosts(raw)),
+            purge_tokens: faults.or_default(tokens(raw, "PURGE_TOKENS")),
+            read_tokens: faults.or_default(tokens(raw, "READ_TOKENS")),
+            control_prefix: faults.or_default(control_prefix(raw)),
+            login_cookies: faults.or_default(cookie_names(raw, "LOGIN_COOKIES", cookies::LOGINS)),
+            ignore_cookies: faults.or_default(cookie_names(
+                raw,
+                "IGNORE_COOKIES",
+                cookies::IGNORED,
+            )),
+            plain: faults.or_default(PlainSettings::read(raw, origin.as_ref())),
             variants: VariantSettings {
-                by_cookie: flag(raw, "COOKIE_VARIANTS")?,
-                most: number(raw, "VARIANTS_MAX", 64, 1, 10_000)? as usize,
-                after: number(raw, "VARIANT_AFTER", 2, 1, 10)? as u32,
+                by_cookie: flag("COOKIE_VARIANTS"),
+                most: number("VARIANTS_MAX", 64, 1, 10_000) as usize,
+                after: number("VARIANT_AFTER", 2, 1, 10) as u32,
             },
             build: raw("BUILD_ID").map(|name| short_digest(&name)),
             rules: rules(raw, BUILT_IN_RULES),
-            memory_window: Duration::from_secs(number(raw, "MEMORY_WINDOW", 10, 0, 3600)?),
-            purge_seen_within: Duration::from_secs(number(raw, "PURGE_SEEN_WITHIN", 30, 2, 3600)?),
-            skew: Duration::from_secs(number(raw, "SKEW", 5, 1, 600)?),
-            origin_timeout: Duration::from_secs(number(raw, "ORIGIN_TIMEOUT", 20, 1, 29)?),
-            max_life: Duration::from_secs(number(raw, "MAX_LIFE", YEAR, 1, YEAR)?),
-            purge_swr: Duration::from_secs(number(raw, "PURGE_SWR", 0, 0, YEAR)?),
-            stale_if_error: Duration::from_secs(number(raw, "STALE_IF_ERROR", 0, 0, YEAR)?),
-            request_directives: flag(raw, "REQUEST_DIRECTIVES")?,
-            share_authorized: flag(raw, "SHARE_AUTHORIZED")?,
+            memory_window: seconds("MEMORY_WINDOW", 10, 0, 3600),
+            purge_seen_within: seconds("PURGE_SEEN_WITHIN", 30, 2, 3600),
+            skew: seconds("SKEW", 5, 1, 600),
+            origin_timeout: seconds("ORIGIN_TIMEOUT", 20, 1, 29),
+            max_life: seconds("MAX_LIFE", YEAR, 1, YEAR),
+            purge_swr: seconds("PURGE_SWR", 0, 0, YEAR),
+            stale_if_error: seconds("STALE_IF_ERROR", 0, 0, YEAR),
+            request_directives: flag("REQUEST_DIRECTIVES"),
+            share_authorized: flag("SHARE_AUTHORIZED"),
             storing: StoringSettings {
-                heuristic: flag(raw, "HEURISTIC_FRESHNESS")?,
-                strict: one_of(raw, "S_MAXAGE", &[("isr", false), ("strict", true)])?,
+                heuristic: flag("HEURISTIC_FRESHNESS"),
+                strict: faults.or_default(one_of(
+                    raw,
+                    "S_MAXAGE",
+                    &[("isr", false), ("strict", true)],
+                )),
             },
-            languages: languages(raw)?,
-            debug: flag(raw, "DEBUG")?,
+            languages: faults.or_default(languages(raw)),
+            debug: flag("DEBUG"),
             // More selectors with their earlier stamps do not fit a row of the journal's object (2 MB).
             // KV's own limit differs by plan, so no lower one here would be right for all.
-            purge_items_max: number(raw, "PURGE_ITEMS_MAX", 500, 1, 15_000)? as usize,
-            receipt_life: receipt_life(raw)?,
-            keep_tag_headers: flag(raw, "KEEP_TAG_HEADERS")?,
-            keep_shared_directives: flag(raw, "KEEP_SHARED_DIRECTIVES")?,
-            log: log(raw)?,
-            cache_secret: optional_secret(raw, "CACHE_SECRET")?,
-            invalidation: one_of(
-                raw,
-                "INVALIDATION",
-                &[
-                    ("groups", Invalidation::Groups),
-                    ("here", Invalidation::Here),
-                    ("everywhere", Invalidation::Everywhere),
-                ],
-            )?,
+            purge_items_max: number("PURGE_ITEMS_MAX", 500, 1, 15_000) as usize,
+            receipt_life: faults.or_default(receipt_life(raw)),
+            keep_tag_headers: flag("KEEP_TAG_HEADERS"),
+            keep_shared_directives: flag("KEEP_SHARED_DIRECTIVES"),
+            log: faults.or_default(log(raw)),
+            cache_secret: faults.or_default(optional_secret(raw, "CACHE_SECRET")),
+            invalidation: faults.or_default(invalidation(raw)),
             visitor_writes: VisitorWriteLimits {
-                per_minute: number(raw, "GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000)? as u32,
-                per_day: number(raw, "VISITOR_WRITES_PER_DAY", 500, 0, 1_000_000_000)? as u32,
+                per_minute: number("GRAPH_WRITES_PER_MINUTE", 60, 0, 60_000) as u32,
+                per_day: number("VISITOR_WRITES_PER_DAY", 500, 0, 1_000_000_000) as u32,
             },
-            tier: tier(raw)?,
-            tier_writes: tier_writes(account_plan(raw)?),
-            world_leases: flag(raw, "WORLD_LEASES")?,
-            coordinator_shards: number(raw, "COORDINATOR_SHARDS", 1, 1, 256)? as u32,
+            tier: faults.or_default(tier(raw)),
+            tier_writes: tier_writes(plan),
+            world_leases: flag("WORLD_LEASES"),
+            coordinator_shards: number("COORDINATOR_SHARDS", 1, 1, 256) as u32,
             origin,
-        })
+        };
+        faults.none(config)
     }
 
     /// Returns the settings for the reuse of stored responses; `has_journal` tells whether a purge
@@ -248,6 +258,15 @@ impl Config {
 /// Reads `PLAN`, which the journal's object needs.
 pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
     one_of(raw, "PLAN", &[("free", AccountPlan::Free), ("paid", AccountPlan::Paid)])
+}
+
+fn invalidation(raw: RawConfig<'_>) -> Result<Invalidation, ConfigError> {
+    let words = [
+        ("groups", Invalidation::Groups),
+        ("here", Invalidation::Here),
+        ("everywhere", Invalidation::Everywhere),
+    ];
+    one_of(raw, "INVALIDATION", &words)
 }
 
 fn tier(raw: RawConfig<'_>) -> Result<TierSettings, ConfigError> {

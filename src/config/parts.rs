@@ -11,11 +11,12 @@ pub struct Origin {
 
 /// The reach of an unsafe request's invalidation (RFC 9111 §4.4). It always holds in the isolate,
 /// and the page's first variant is emptied in the data centre.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Invalidation {
     /// No other data centre is told.
     Here,
     /// All data centres are told of the groups that the response names (RFC 9875 §3).
+    #[default]
     Groups,
     /// All data centres are told of the groups and of the URLs.
     Everywhere,

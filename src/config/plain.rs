@@ -37,6 +37,16 @@ const MADE_BY_THE_EDGE: [HeaderName; 6] = [
     header::FORWARDED,
 ];
 
+impl Default for PlainSettings {
+    fn default() -> PlainSettings {
+        PlainSettings {
+            user_agent: HeaderValue::from_static(USER_AGENT),
+            origin_headers: Vec::new(),
+            forward_headers: ForwardHeaders::These(Vec::new()),
+        }
+    }
+}
+
 impl PlainSettings {
     /// Reads the settings. Report the error: it names the wrong setting.
     pub fn read(raw: RawConfig<'_>, origin: Option<&Origin>) -> Result<PlainSettings, ConfigError> {

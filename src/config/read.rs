@@ -1,5 +1,7 @@
 //! Readers of settings: from a text to a value, or to the reason why the text is refused.
 
+use std::cell::OnceCell;
+
 use super::{ConfigError, RawConfig, Secret};
 use crate::json;
 use crate::policy::cookies::CookieNames;
@@ -8,6 +10,28 @@ use crate::policy::cookies::CookieNames;
 const SECRET_LENGTH_LEAST: usize = 16;
 /// The text that `.dev.vars.example` holds in place of a token.
 const PLACEHOLDER: &str = "replace-me";
+
+/// The first fault among the settings.
+///
+/// A setting with a fault gets another value for the moment, so that all settings are read in one
+/// expression. To leave it in the middle takes much more code: what was read before must be dropped.
+#[derive(Default)]
+pub(crate) struct Faults(OnceCell<ConfigError>);
+
+impl Faults {
+    /// Returns what was read, or the default.
+    pub(crate) fn or_default<T: Default>(&self, read: Result<T, ConfigError>) -> T {
+        read.unwrap_or_else(|fault| {
+            self.0.get_or_init(|| fault);
+            T::default()
+        })
+    }
+
+    /// Returns what was made of the settings, unless there is a fault.
+    pub(crate) fn none<T>(self, made: T) -> Result<T, ConfigError> {
+        self.0.into_inner().map_or(Ok(made), Err)
+    }
+}
 
 /// Makes the error for a setting.
 pub(crate) fn error(setting: &'static str, reason: impl Into<String>) -> ConfigError {

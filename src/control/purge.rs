@@ -1,9 +1,7 @@
 //! `POST purge`: reads the request, purges or refuses it as a whole, and responds with a receipt.
 
-use std::collections::BTreeSet;
-
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -11,9 +9,9 @@ use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
 use crate::control::{ControlError, ControlReply};
-use crate::fields::sorting::sorted_by_text;
+use crate::fields::sorting::{TextSet, sorted_by_text};
 use crate::journal::append::Sender;
-use crate::json;
+use crate::json::{self, from_object};
 use crate::platform::{Platform, ReadError};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
@@ -24,7 +22,7 @@ use crate::purge::{Order, Purge, new_request, purge};
 const BODY_MOST: usize = 1024 * 1024;
 
 /// Selectors by kind, in canonical form.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct PurgeSelectors {
     tags: Vec<String>,
     urls: Vec<String>,
@@ -34,7 +32,7 @@ pub struct PurgeSelectors {
 }
 
 /// The receipt of a purge request, as it is sent and stored.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Receipt {
     /// The id to look the receipt up with.
     pub id: String,
@@ -48,6 +46,9 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<PurgeSelectors>,
 }
+
+from_object!(PurgeSelectors, [tags, urls, prefixes, hosts, everything], or_default: []);
+from_object!(Receipt, [id, at, mode, purged, rejected], or_default: [failed]);
 
 /// A purge that was not confirmed, or that named nothing that can be purged.
 #[derive(Debug, Serialize)]
@@ -140,10 +141,8 @@ fn not_durable(limit: Option<Limit>) -> &'static str {
 
 fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
     let mut purged = PurgeSelectors::default();
-    let (mut wanted, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    for tag in tags {
-        wanted.insert(tag.as_str().to_owned());
-    }
+    let wanted = TextSet::of(tags.iter().map(|tag| tag.as_str().to_owned()));
+    let mut seen = TextSet::default();
     for selected in selected.iter().filter(|selected| wanted.contains(selected.tag.as_str())) {
         let list = match selected.field {
             "tags" => &mut purged.tags,

@@ -11,12 +11,12 @@
 //! right. "Not seen" may be wrong in that last case: a later purge has then replaced the record.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::control::purge::Receipt;
 use crate::control::{ControlError, ControlReply, journal_receipts};
 use crate::isolate::complaints::Complaint;
-use crate::json;
+use crate::json::{self, from_object};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
@@ -28,20 +28,22 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::KV_SPREADS_IN;
 
-const VERSION: u8 = 1;
+const VERSION: u64 = 1;
 /// The number of hexadecimal digits in an id: two random words.
 const ID_LENGTH: usize = 32;
 
 /// The value of `r/<id>` in KV: a purge request and its outcome.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct StoredReceipt {
-    v: u8,
+    v: u64,
     receipt: Receipt,
     /// The tags whose records were to be written, successfully or not.
     tags: Vec<Tag>,
     began: Time,
     ended: Time,
 }
+
+from_object!(StoredReceipt, [v, receipt, tags, began, ended], or_default: []);
 
 impl StoredReceipt {
     /// Makes the stored form of a receipt.

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::fields::url::{canonical_host, is_host};
+use crate::json::from_object;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
 /// A selector that cannot be purged, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// The field of the purge request that listed it.
     pub field: Cow<'static, str>,
@@ -19,6 +20,8 @@ pub struct Rejected {
     /// The reason why it cannot be purged.
     pub reason: String,
 }
+
+from_object!(Rejected, [field, value, reason], or_default: []);
 
 /// A selector that can be purged: its canonical form, and its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::durable::key::TierKey;
 use crate::durable::restore::SelectedBy;
 use crate::durable::worth::may_be_kept;
 use crate::isolate::complaints::Complaint;
-use crate::json;
+use crate::json::{self, from_object};
 use crate::page::visit::Visit;
 use crate::platform::complain::complain;
 use crate::platform::kv_error::KvError;
@@ -22,13 +22,15 @@ use crate::policy::timing::{KV_READ_LIMIT, KV_WRITE_LIMIT};
 use crate::purge::records::purged;
 
 /// What stands beside an entry, so that a write need not read the entry itself.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Head {
     /// The time and the purges of the response.
     provenance: Provenance,
     /// The time at which KV deletes the entry.
     until: Time,
 }
+
+from_object!(Head, [provenance, until], or_default: []);
 
 /// A response that was stored in the data centre, and may be worth a place in the tier.
 pub struct Candidate<'a, B> {

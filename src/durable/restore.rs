@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use futures::future::join;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::durable::forgotten_until;
 use crate::durable::key::TierKey;
 use crate::fields::vary::Selecting;
 use crate::isolate::complaints::Complaint;
-use crate::json;
+use crate::json::{self, from_object};
 use crate::page::found::Lookup;
 use crate::page::lookup::read_slot;
 use crate::page::visit::Visit;
@@ -24,10 +24,12 @@ use crate::policy::timing::KV_READ_LIMIT;
 use crate::purge::records::purged;
 
 /// The fields by which the variants of a page differ: what the page's own key holds if there are any.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct SelectedBy {
     pub names: Vec<String>,
 }
+
+from_object!(SelectedBy, [names], or_default: []);
 
 /// What a data centre wants from the tier.
 #[derive(Clone)]

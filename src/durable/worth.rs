@@ -8,7 +8,7 @@ use crate::policy::key::CacheKey;
 use crate::policy::stored::{BodyAt, StoredResponse};
 
 /// The settings of the tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TierSettings {
     /// The pages that may be kept.
     pub pages: TierPages,
@@ -19,9 +19,10 @@ pub struct TierSettings {
 }
 
 /// The pages that may be kept in the tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TierPages {
     /// All pages.
+    #[default]
     All,
     /// Pages with a tag.
     Tagged,

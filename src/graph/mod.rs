@@ -18,9 +18,9 @@ pub mod diff;
 pub mod plan;
 pub mod write;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::json;
+use crate::json::{self, from_object};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, kv};
@@ -29,12 +29,12 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 
 /// The value of `u/<page>`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PageEntry {
     /// The URL of the page.
     pub url: String,
     /// The parts of a visitor's request in the key of the page, as lists show them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
     /// The tags whose relations to the page may exist.
     pub tags: Vec<Tag>,
@@ -42,12 +42,16 @@ pub struct PageEntry {
     pub at: Time,
 }
 
+from_object!(PageEntry, [url, tags, at], or_default: [key]);
+
 /// The metadata of `t/<tag>/<page>`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Relation {
     /// The URL of the page.
     pub url: String,
 }
+
+from_object!(Relation, [url], or_default: []);
 
 /// Reads the entry `u/<page>`. `None`: there is no entry, or it cannot be parsed.
 pub async fn read_page<P: Platform>(

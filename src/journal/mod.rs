@@ -25,7 +25,10 @@ pub mod shared_copy;
 pub mod unbound;
 pub mod wire;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::FromValue;
 
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -51,8 +54,8 @@ impl Number {
 pub struct JournalId(pub u64);
 
 /// The number up to which a stored response knows the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u64, u64)", into = "(u64, u64)")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "(u64, u64)")]
 pub struct Known {
     /// The journal of the number.
     pub journal: JournalId,
@@ -60,9 +63,10 @@ pub struct Known {
     pub number: Number,
 }
 
-impl From<(u64, u64)> for Known {
-    fn from((journal, number): (u64, u64)) -> Known {
-        Known { journal: JournalId(journal), number: Number(number) }
+impl FromValue for Known {
+    fn from_value(value: Value) -> Option<Known> {
+        let (journal, number) = <(u64, u64)>::from_value(value)?;
+        Some(Known { journal: JournalId(journal), number: Number(number) })
     }
 }
 

@@ -1,12 +1,12 @@
 //! Header fields as a list of pairs, in the order received.
 
-use std::fmt;
-
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
-use serde::de::{SeqAccess, Visitor};
+use serde::Serializer;
 use serde::ser::SerializeSeq;
-use serde::{Deserializer, Serializer};
+use serde_json::Value;
+
+use super::FromValue;
 
 /// Serializes the fields as `[name, value]` pairs.
 pub fn serialize<S: Serializer>(headers: &HeaderMap, to: S) -> Result<S::Ok, S::Error> {
@@ -18,30 +18,18 @@ pub fn serialize<S: Serializer>(headers: &HeaderMap, to: S) -> Result<S::Ok, S::
     pairs.end()
 }
 
-/// Deserializes `[name, value]` pairs; pairs that are no legal field are left out.
-pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
-    from.deserialize_seq(Pairs)
-}
-
-struct Pairs;
-
-impl<'de> Visitor<'de> for Pairs {
-    type Value = HeaderMap;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("pairs of a name and a value")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<HeaderMap, A::Error> {
+impl FromValue for HeaderMap {
+    /// Reads `[name, value]` pairs; pairs that are no legal field are left out.
+    fn from_value(pairs: Value) -> Option<HeaderMap> {
         let mut headers = HeaderMap::with_capacity(USUAL);
-        while let Some((name, value)) = pairs.next_element::<(String, String)>()? {
+        for (name, value) in Vec::<(String, String)>::from_value(pairs)? {
             let name = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes());
             if let (Ok(name), Ok(value)) = (name, value) {
                 headers.append(name, value);
             }
         }
-        Ok(headers)
+        Some(headers)
     }
 }
 

@@ -7,17 +7,16 @@
 //! and to print a floating-point number alone takes 16 kB of the Worker.
 
 pub mod ascii;
+mod from_value;
 pub mod header_pairs;
-mod node;
 mod strict;
 
-use serde::de::DeserializeOwned;
-
 pub use self::ascii::to_ascii;
+pub(crate) use self::from_value::from_object;
+pub use self::from_value::{Fields, FromValue};
 pub use self::strict::parse;
 
 /// Reads a value that the edge wrote. `None`: the text is damaged, or another version wrote it.
-pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let value = parse(text.as_bytes()).ok()?;
-    T::deserialize(node::Node(value)).ok()
+pub fn read<T: FromValue>(text: &str) -> Option<T> {
+    T::from_value(parse(text.as_bytes()).ok()?)
 }

@@ -34,21 +34,28 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::journal::Known;
-use crate::json;
+use crate::json::{self, FromValue, from_object};
 use crate::policy::time::Time;
 
 /// The strength of a purge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PurgeMode {
     /// Responses are stale from now on.
     Soft,
     /// Responses must not be shown again.
     Hard,
+}
+
+impl FromValue for PurgeMode {
+    fn from_value(value: Value) -> Option<PurgeMode> {
+        [PurgeMode::Soft, PurgeMode::Hard].into_iter().find(|mode| value == mode.as_str())
+    }
 }
 
 impl PurgeMode {
@@ -62,7 +69,7 @@ impl PurgeMode {
 }
 
 /// A purge of a tag, with its time and its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PurgeRecord {
     /// The stamp: the time of the purge.
     pub at: Time,
@@ -70,7 +77,7 @@ pub struct PurgeRecord {
     pub id: String,
     /// Stamps of earlier purges in this mode that the recording isolate remembered. They ascend,
     /// and are before `at`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Time>,
 }
 
@@ -78,6 +85,8 @@ pub struct PurgeRecord {
 const UNREADABLE: char = '?';
 /// The largest number of earlier purges that a record names.
 const REPLACED_MOST: usize = 8;
+
+from_object!(PurgeRecord, [at, id], or_default: [replaced]);
 
 impl PurgeRecord {
     /// Reads the record that KV held at `now`. An unreadable one becomes a record of this time.
@@ -167,19 +176,21 @@ impl Effect {
 }
 
 /// The time of a stored response, and the purges that its origin knew of. The fence needs both.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Provenance {
     /// The earliest time at which the origin may have made the response. It is the start of its
     /// request or last revalidation, less the `Age` of the response.
     pub fetched_at: Time,
     /// Ids of the purge records that this isolate held before it sent the request.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
     /// The number to which this isolate's copy of the journal was complete before it sent the
     /// request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<Known>,
 }
+
+from_object!(Provenance, [fetched_at], or_default: [known, journal]);
 
 impl Provenance {
     /// Tells whether a record outdates the response; `skew` is the margin of purges.

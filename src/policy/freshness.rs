@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{self, HeaderName};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::json::from_object;
 
 use crate::fields::cache_control::{CacheControl, delta_seconds, joined, latin1, list};
 use crate::fields::structured::dictionary;
@@ -167,24 +169,30 @@ pub fn heuristic_lifetime(headers: &HeaderMap, now: Time) -> Option<Duration> {
 }
 
 /// The time for which a response is fresh, and the windows after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Lifetimes {
     /// Seconds of freshness, counted from `born_at`.
     pub fresh: u64,
     /// Seconds past freshness during which it is shown while it is revalidated (RFC 5861 §3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_while_revalidate: Option<u64>,
     /// Seconds past freshness during which it is shown if the origin fails (RFC 5861 §4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_if_error: Option<u64>,
     /// Set if it is never shown stale: `must-revalidate`, `proxy-revalidate` or `no-cache`.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub never_stale: bool,
     /// Set if `s-maxage` has no window beside it: settings grant none ("the s-maxage directive
     /// incorporates the semantics of … proxy-revalidate", RFC 9111 §5.2.2.10).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_grace: bool,
 }
+
+from_object!(
+    Lifetimes,
+    [fresh],
+    or_default: [stale_while_revalidate, stale_if_error, never_stale, no_grace]
+);
 
 impl Lifetimes {
     /// Computes the lifetimes. `strict` makes `s-maxage` forbid stale responses even if the origin

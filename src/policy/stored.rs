@@ -9,10 +9,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::fields::vary::Selecting;
-use crate::json;
+use crate::json::{self, Fields, FromValue, from_object, header_pairs};
 use crate::policy::fence::Provenance;
 use crate::policy::freshness::Lifetimes;
 use crate::policy::key::Slot;
@@ -21,7 +22,7 @@ use crate::policy::tag::Tag;
 use crate::policy::time::Time;
 use crate::policy::timing::KEPT_FOR_REVALIDATION;
 
-const VERSION: u32 = 3;
+const VERSION: u64 = 3;
 
 /// The content of a slot in the data centre's cache.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,7 @@ pub enum Stored {
 }
 
 /// A mark that a page turned out uncacheable: requests for it are neither collapsed nor held up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PassMarker {
     /// The time of the request that showed it.
     pub fetched_at: Time,
@@ -42,12 +43,14 @@ pub struct PassMarker {
     /// The reason for the mark.
     pub pass: Pass,
     /// Set if only the page's first variant passes: the others are still found beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<PassingFirst>,
 }
 
+from_object!(PassMarker, [fetched_at, until, pass], or_default: [first]);
+
 /// The first variant of a page, if it passes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PassingFirst {
     /// The identity of the variant.
     pub variant: Variant,
@@ -55,15 +58,19 @@ pub struct PassingFirst {
     pub kept_until: Time,
 }
 
+from_object!(PassingFirst, [variant, kept_until], or_default: []);
+
 /// The identity of a response among its page's variants.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Variant {
     /// The selecting fields of the request that brought the response.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub selecting: Selecting,
     /// The time since which the page's first variant has named these selecting fields.
     pub era: Time,
 }
+
+from_object!(Variant, [era], or_default: [selecting]);
 
 impl Variant {
     /// Returns the names of the fields that distinguish the page's variants.
@@ -73,7 +80,7 @@ impl Variant {
 }
 
 /// The reason why a page passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pass {
     /// The reason why the response was not stored.
     pub reason: Refusal,
@@ -81,14 +88,16 @@ pub struct Pass {
     pub plain: bool,
 }
 
+from_object!(Pass, [reason, plain], or_default: []);
+
 /// A response in the cache, without the bytes of its body.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoredResponse {
     /// The origin's status.
-    #[serde(with = "status_code")]
+    #[serde(serialize_with = "status_code")]
     pub status: StatusCode,
     /// The origin's header fields.
-    #[serde(with = "crate::json::header_pairs")]
+    #[serde(serialize_with = "header_pairs::serialize")]
     pub headers: HeaderMap,
     /// The age of the response, and the purges that its origin knew of.
     pub provenance: Provenance,
@@ -97,45 +106,69 @@ pub struct StoredResponse {
     /// The fresh lifetime, and the windows after it.
     pub lifetimes: Lifetimes,
     /// Set if the response says that it is for visitors with cookies too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub for_all: bool,
     /// Set if rules shaped its storing: the rules of today judge it again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub by_rule: bool,
     /// The names of cookies that rules have stripped: it is not used once a rule no longer names one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stripped: Vec<String>,
     /// The build of the site, if a rule makes pages of an older one stale or unusable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
     /// The lifetime in seconds that browsers are told, if the rules of today say one.
     #[serde(skip)]
     pub browser_ttl: Option<u64>,
     /// The tags of the origin and of rules; implicit ones follow from the key.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
     /// The identity among the page's variants.
     pub variant: Variant,
     /// The state of the response's entries in the tag graph.
-    #[serde(default, skip_serializing_if = "GraphMarks::are_absent")]
+    #[serde(skip_serializing_if = "GraphMarks::are_absent")]
     pub graph: GraphMarks,
     /// The place of the body.
     pub body: BodyAt,
 }
 
+impl FromValue for StoredResponse {
+    fn from_value(value: Value) -> Option<StoredResponse> {
+        let mut fields = Fields::of(value)?;
+        Some(StoredResponse {
+            status: fields.take("status")?,
+            headers: fields.take("headers")?,
+            provenance: fields.take("provenance")?,
+            born_at: fields.take("born_at")?,
+            lifetimes: fields.take("lifetimes")?,
+            for_all: fields.take_or_default("for_all")?,
+            by_rule: fields.take_or_default("by_rule")?,
+            stripped: fields.take_or_default("stripped")?,
+            build: fields.take_or_default("build")?,
+            browser_ttl: None,
+            tags: fields.take_or_default("tags")?,
+            variant: fields.take("variant")?,
+            graph: fields.take_or_default("graph")?,
+            body: fields.take("body")?,
+        })
+    }
+}
+
 /// The state of a response's entries in the tag graph (`graph/`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GraphMarks {
     /// The time when the graph was found to hold exactly the response's tags, for good.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Time>,
     /// The time when the graph was first found to hold them. A second look later confirms it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<Time>,
     /// Tags of earlier versions, which the graph may still relate to the page.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub former_tags: Vec<Tag>,
 }
+
+from_object!(GraphMarks, [], or_default: [confirmed_at, checked_at, former_tags]);
 
 impl GraphMarks {
     fn are_absent(&self) -> bool {
@@ -144,13 +177,22 @@ impl GraphMarks {
 }
 
 /// The place of a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BodyAt {
     /// The body is stored with the metadata.
     Inline,
     /// The body has a slot of its own, named by a token. Freshening then copies no large body.
     Apart(String),
+}
+
+impl FromValue for BodyAt {
+    fn from_value(value: Value) -> Option<BodyAt> {
+        match value {
+            Value::String(text) => (text == "inline").then_some(BodyAt::Inline),
+            value => Fields::of(value)?.take("apart").map(BodyAt::Apart),
+        }
+    }
 }
 
 impl StoredResponse {
@@ -209,19 +251,20 @@ impl StoredResponse {
 /// The written form: a response or a pass, beside the version.
 #[derive(Serialize)]
 struct Written<'a> {
-    v: u32,
+    v: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     response: Option<&'a StoredResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pass: Option<&'a PassMarker>,
 }
 
-#[derive(Deserialize)]
 struct Read {
-    v: u32,
+    v: u64,
     response: Option<StoredResponse>,
     pass: Option<PassMarker>,
 }
+
+from_object!(Read, [v], or_default: [response, pass]);
 
 impl Stored {
     /// A response as a content.
@@ -284,17 +327,12 @@ impl Stored {
     }
 }
 
-mod status_code {
-    use http::StatusCode;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    /// Serializes the status as a number.
-    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u16(status.as_u16())
+impl FromValue for StatusCode {
+    fn from_value(value: Value) -> Option<StatusCode> {
+        StatusCode::from_u16(value.as_u64()?.try_into().ok()?).ok()
     }
+}
 
-    /// Deserializes the status from a number.
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
-        StatusCode::from_u16(u16::deserialize(from)?).map_err(D::Error::custom)
-    }
+fn status_code<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u16(status.as_u16())
 }

@@ -5,19 +5,21 @@
 //! character, which no origin tag can hold.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use http::HeaderMap;
 use http::header::HeaderName;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::fields::cache_control::{joined, latin1};
+use crate::fields::sorting::TextSet;
 use crate::fields::steps::steps;
 use crate::fields::structured::strings;
 use crate::fields::url;
 pub use crate::fields::url::normal;
+use crate::json::FromValue;
 use crate::policy::key::CacheKey;
 
 /// The number of path segments up to which prefixes are tagged.
@@ -34,7 +36,7 @@ const IMPLICIT: char = '\u{1}';
 const DIGEST: char = '\u{2}';
 
 /// A tag in canonical form: equal tags are equal strings.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Tag(String);
 
@@ -50,6 +52,12 @@ pub enum TagError {
     /// The text has more than this many characters.
     #[error("a tag is at most {0} characters long")]
     TooLong(usize),
+}
+
+impl FromValue for Tag {
+    fn from_value(value: Value) -> Option<Tag> {
+        String::from_value(value).map(Tag)
+    }
 }
 
 impl Tag {
@@ -199,7 +207,7 @@ pub struct TagSet {
     pub stated: bool,
     /// Set if there are more than [`TAGS_MOST`] tags; the rest is not read.
     pub overflowed: bool,
-    members: BTreeSet<Tag>,
+    members: TextSet,
 }
 
 /// The fields that carry tags, most used first.
@@ -232,14 +240,14 @@ impl TagSet {
     /// Adds a tag once, or sets `overflowed` if there is no room.
     pub fn add(&mut self, tag: Tag) {
         steps(tag.0.len());
-        if self.members.contains(&tag) {
+        if self.members.contains(&tag.0) {
             return;
         }
         if self.tags.len() == TAGS_MOST {
             self.overflowed = true;
             return;
         }
-        self.members.insert(tag.clone());
+        self.members.insert(tag.0.clone());
         self.tags.push(tag);
     }
 

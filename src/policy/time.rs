@@ -4,12 +4,21 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::FromValue;
 
 /// Milliseconds since the Unix epoch, on the clock of some machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Time(pub i64);
+
+impl FromValue for Time {
+    fn from_value(value: Value) -> Option<Time> {
+        value.as_i64().map(Time)
+    }
+}
 
 impl Time {
     /// Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7).

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fields::sorting::TextSet;
 use crate::journal::append::{Append, Sender};
 use crate::journal::block::{Block, EARLIER_MOST};
 use crate::journal::object::held::HeldRows;
@@ -80,7 +81,7 @@ impl Entries {
         let Read { head, blocks, appended } = rows::read(written);
         let mut entries = Entries::of(head?, room);
         blocks.iter().for_each(|(_, sender, block)| entries.take(block, *sender));
-        let keys = blocks.into_iter().map(|(key, ..)| key).collect();
+        let keys = TextSet::of(blocks.into_iter().map(|(key, ..)| key));
         entries.held = HeldRows::new(keys);
         for (number, written) in appended {
             entries.head.last = entries.head.last.max(number);

@@ -4,8 +4,9 @@
 //! are not idle are joined by and by: their entries are written as a few rows with blocks. So an
 //! object with many entries has few rows, and starts soon.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
+use crate::fields::sorting::TextSet;
 use crate::journal::Number;
 use crate::journal::object::rows;
 use crate::platform::rows::RowChange;
@@ -20,7 +21,7 @@ pub struct HeldRows {
     /// The rows that are idle.
     idle: Vec<Number>,
     /// The keys of the rows with blocks.
-    blocks: BTreeSet<String>,
+    blocks: TextSet,
     /// The requests of the last minutes. The numbers ascend.
     requests: VecDeque<(Number, u128)>,
 }
@@ -36,7 +37,7 @@ struct PurgeRow {
 
 impl HeldRows {
     /// Makes the rows of a start, from the keys of those with blocks.
-    pub fn new(blocks: BTreeSet<String>) -> HeldRows {
+    pub fn new(blocks: TextSet) -> HeldRows {
         HeldRows { blocks, ..HeldRows::default() }
     }
 
@@ -114,9 +115,9 @@ impl HeldRows {
 
     /// Replaces the rows up to a number, and all rows with blocks, by rows with the blocks of `joined`.
     pub fn join(&mut self, up_to: Number, joined: Vec<(String, String)>) -> Vec<RowChange> {
-        let keys = joined.iter().map(|(key, _)| key.clone()).collect();
+        let keys = TextSet::of(joined.iter().map(|(key, _)| key.clone()));
         let gone = std::mem::replace(&mut self.blocks, keys);
-        let gone = gone.into_iter().filter(|key| !self.blocks.contains(key));
+        let gone = gone.into_texts().filter(|key| !self.blocks.contains(key));
         let old = self.purges.partition_point(|row| row.number <= up_to);
         let old = self.purges.drain(..old).map(|row| rows::entry_key(row.number));
         let deleted = gone.chain(old).map(|key| RowChange::Delete { key });

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use http::header;
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::FromValue;
 
 use crate::fields::cache_status::Detail;
 use crate::fields::request::RequestFields;
@@ -26,7 +29,7 @@ pub enum Storing {
 }
 
 /// The reason why a response is not stored. A page that passes keeps the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// The status is partial, conditional or not final, or its caching rules are unknown.
@@ -51,7 +54,27 @@ pub enum Refusal {
     PlainRefused,
 }
 
+impl FromValue for Refusal {
+    fn from_value(value: Value) -> Option<Refusal> {
+        Refusal::ALL.into_iter().find(|refusal| value == refusal.detail().as_str())
+    }
+}
+
 impl Refusal {
+    /// All reasons.
+    pub const ALL: [Refusal; 10] = [
+        Refusal::Status,
+        Refusal::NoStore,
+        Refusal::Private,
+        Refusal::SetCookie,
+        Refusal::VaryAny,
+        Refusal::Authorization,
+        Refusal::NoLifetime,
+        Refusal::RedirectsToItself,
+        Refusal::TooManyTags,
+        Refusal::PlainRefused,
+    ];
+
     /// Returns the detail for `Cache-Status`.
     pub fn detail(self) -> Detail {
         match self {

@@ -66,6 +66,19 @@ fn metadata_is_read_back_in_order_with_repeated_lines() {
 }
 
 #[test]
+fn each_reason_of_a_mark_is_read_as_it_was_written() {
+    for reason in Refusal::ALL {
+        let marker = Stored::Pass(PassMarker {
+            fetched_at: Time(1),
+            until: Time(2),
+            pass: Pass { reason, plain: false },
+            first: None,
+        });
+        assert_eq!(Stored::of_text(&marker.to_text()), Some(marker));
+    }
+}
+
+#[test]
 fn what_another_version_wrote_reads_as_absent() {
     let text = Stored::Response(Rc::new(response(HeaderMap::new()))).to_text();
     assert!(text.contains("\"v\":3"));

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use edge_isr::json;
 use edge_isr::platform::kv::{KvEntry, KvPage};
 use edge_isr::platform::kv_error::KvError;
 use edge_isr::policy::fence::PurgeRecord;
@@ -287,7 +288,7 @@ impl Landed {
 
     /// What its purge record is stamped with, on a clock that is right.
     fn stamp(&self) -> Option<Time> {
-        let record: PurgeRecord = serde_json::from_str(&self.entry.as_ref()?.value).ok()?;
+        let record: PurgeRecord = json::read(&self.entry.as_ref()?.value)?;
         Some(Time(record.at.0 - self.ahead))
     }
 }

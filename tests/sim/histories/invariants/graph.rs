@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use edge_isr::graph::PageEntry;
+use edge_isr::json;
 use edge_isr::policy::key::CacheKey;
 use edge_isr::policy::tag::Tag;
 
@@ -87,8 +88,7 @@ impl Graph {
     fn entry(&self, key: &CacheKey) -> Vec<Tag> {
         let values = self.history.kv.values.borrow();
         let entry = values.get(&format!("u/{}", key.page()));
-        let entry: Option<PageEntry> =
-            entry.and_then(|entry| serde_json::from_str(&entry.value).ok());
+        let entry: Option<PageEntry> = entry.and_then(|entry| json::read(&entry.value));
         let mut listed = entry.map(|entry| entry.tags).unwrap_or_default();
         listed.sort();
         listed
