@@ -3,7 +3,7 @@
 /** Where npm puts the built Worker, below the folder that it installs into. */
 export const BUILT_SCRIPT = "node_modules/edge-isr/build/index.js";
 
-/** The file's text: twenty lines. `main` is the built Worker's path, `host` and `origin` are valid. */
+/** The file's text: thirty lines. `main` is the built Worker's path, `host` and `origin` are valid. */
 export function wranglerToml({ main, host, origin }) {
   const docs = main.replace("build/index.js", "docs");
   return `# edge-isr for ${host}. All settings: ${docs}/settings.md
@@ -18,10 +18,20 @@ preview_urls = false
 routes = ["${host}/*"]
 
 # The tag graph. The first deployment makes the namespace.
-kv_namespaces = [{ binding = "TAGS" }]
+[[kv_namespaces]]
+binding = "TAGS"
+
+# The durable tier: data centres share pages (${docs}/durable.md).
+# [[kv_namespaces]]
+# binding = "PAGES"
+
 # The purge journal (${docs}/journal.md). The free plan has it.
-durable_objects.bindings = [{ name = "COORDINATOR", class_name = "Coordinator" }]
-migrations = [{ tag = "coordinator", new_sqlite_classes = ["Coordinator"] }]
+[[durable_objects.bindings]]
+name = "COORDINATOR"
+class_name = "Coordinator"
+[[migrations]]
+tag = "coordinator"
+new_sqlite_classes = ["Coordinator"]
 
 [vars]
 # Where pages come from, as https://host[:port].

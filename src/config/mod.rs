@@ -261,21 +261,26 @@ pub fn account_plan(raw: RawConfig<'_>) -> Result<AccountPlan, ConfigError> {
 }
 
 fn invalidation(raw: RawConfig<'_>) -> Result<Invalidation, ConfigError> {
-    let words = [
-        ("groups", Invalidation::Groups),
-        ("here", Invalidation::Here),
-        ("everywhere", Invalidation::Everywhere),
-    ];
-    one_of(raw, "INVALIDATION", &words)
+    one_of(
+        raw,
+        "INVALIDATION",
+        &[
+            ("groups", Invalidation::Groups),
+            ("here", Invalidation::Here),
+            ("everywhere", Invalidation::Everywhere),
+        ],
+    )
 }
 
 fn tier(raw: RawConfig<'_>) -> Result<TierSettings, ConfigError> {
-    let pages =
-        [("all", TierPages::All), ("tagged", TierPages::Tagged), ("rule", TierPages::ByRule)];
     Ok(TierSettings {
-        pages: one_of(raw, "DURABLE", &pages)?,
-        lifetime_least: Duration::from_secs(number(raw, "DURABLE_LIFETIME_LEAST", 60, 0, YEAR)?),
-        size_most: number(raw, "DURABLE_SIZE_MOST", 1024 * 1024, 0, 1024 * 1024)? as usize,
+        pages: one_of(
+            raw,
+            "DURABLE",
+            &[("all", TierPages::All), ("tagged", TierPages::Tagged), ("rule", TierPages::ByRule)],
+        )?,
+        lifetime_min: Duration::from_secs(number(raw, "DURABLE_LIFETIME_MIN", 60, 0, YEAR)?),
+        size_max: number(raw, "DURABLE_SIZE_MAX", 1024 * 1024, 0, 1024 * 1024)? as usize,
     })
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::durable::forget_earlier;
 use crate::durable::key::TierKey;
 use crate::durable::restore::SelectedBy;
 use crate::durable::worth::may_be_kept;
@@ -23,19 +24,34 @@ use crate::purge::records::purged;
 
 /// What stands beside an entry, so that a write need not read the entry itself.
 #[derive(Serialize)]
-struct Head {
+struct EntryHead {
     /// The time and the purges of the response.
     provenance: Provenance,
-    /// The time at which KV deletes the entry.
+    /// The end of the response's life.
     until: Time,
 }
 
-from_object!(Head, [provenance, until], or_default: []);
+from_object!(EntryHead, [provenance, until], or_default: []);
+
+impl EntryHead {
+    /// The most bytes of KV's metadata of a key.
+    const BYTES_MOST: usize = 1024;
+
+    fn into_text(mut self) -> String {
+        let text = json::to_ascii(&self);
+        if text.len() <= EntryHead::BYTES_MOST {
+            return text;
+        }
+        // A purge that the origin knew of then counts as a later one, and the entry is written again.
+        self.provenance.known = Vec::new();
+        json::to_ascii(&self)
+    }
+}
 
 /// A response that was stored in the data centre, and may be worth a place in the tier.
-pub struct Candidate<'a, B> {
+pub struct JustStored<'a, B> {
     /// The response.
-    pub stored: &'a StoredResponse,
+    pub response: &'a StoredResponse,
     /// A copy of its body, if that is held in memory.
     pub body: Option<B>,
     /// Whether nothing of the page was stored before.
@@ -47,15 +63,22 @@ pub struct Candidate<'a, B> {
 /// Writes a response into the tier, if it is worth it, and if the tier's own copy is not as good.
 ///
 /// A failure costs a later data centre a request to the origin, and nothing else.
-pub async fn keep<P: Platform>(platform: &P, visit: &Visit, candidate: Candidate<'_, P::Body>) {
-    let Candidate { stored, body, is_first, is_unchanged } = candidate;
+pub async fn keep<P: Platform>(platform: &P, visit: &Visit, stored: JustStored<'_, P::Body>) {
+    let JustStored { response: stored, body, is_first, is_unchanged } = stored;
     let (key, config) = (&visit.key, platform.config());
     let by_rule = config.rules().durable(key, stored.status, &stored.headers);
-    let length = body.as_ref().and_then(|body| platform.body_length(body));
-    if !platform.has_tier() || !may_be_kept(key, stored, length, is_first, by_rule, config.tier) {
+    if !platform.has_tier() || by_rule == Some(false) {
         return;
     }
-    let Some(body) = body else { return };
+    let length = body.as_ref().and_then(|body| platform.body_length(body));
+    let is_kept = may_be_kept(key, stored, length, is_first, by_rule, config.tier);
+    let Some(body) = body.filter(|_| is_kept) else {
+        // What the tier has is earlier, and must not be shown after this.
+        if !(is_first && key.query().is_some()) {
+            forget_earlier(platform, key, stored.provenance.fetched_at).await;
+        }
+        return;
+    };
     if let Err(error) = write(platform, visit, stored, body, is_unchanged).await {
         if error == KvError::DayQuota {
             platform.isolate().tier_writes.rest(platform.now());
@@ -77,6 +100,8 @@ async fn write<P: Platform>(
     let entry = TierKey::of_variant(&visit.key, &stored.variant.selecting);
     let head = head(platform, &entry).await?;
     let life = stored.kept_for(config.longest_grant(), config.max_life, now);
+    let found_since = found_since(platform, visit, stored).await?;
+    let head = head.filter(|head| found_since.is_some_and(|it| head.provenance.fetched_at >= it));
     if head.is_some_and(|head| is_as_good(platform, visit, stored, head, life, is_unchanged)) {
         return Ok(());
     }
@@ -85,10 +110,13 @@ async fn write<P: Platform>(
         return Ok(());
     }
     budget.spend(1);
-    let head = Head { provenance: stored.provenance.clone(), until: now + life };
+    let head = EntryHead { provenance: stored.provenance.clone(), until: now + life };
     let metadata = Stored::of(stored.clone()).to_text();
-    put(platform, &entry, &head, Document { metadata, body }, life).await?;
-    select(platform, visit, stored, life).await
+    put(platform, &entry, head, Document { metadata, body }, life).await?;
+    match found_since {
+        Some(_) => Ok(()),
+        None => write_names(platform, visit, stored, life).await,
+    }
 }
 
 /// The least life of the entry with the names of the fields that select.
@@ -103,11 +131,11 @@ fn is_as_good<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
-    head: Head,
+    head: EntryHead,
     life: Duration,
     is_unchanged: bool,
 ) -> bool {
-    let Head { provenance, until } = head;
+    let EntryHead { provenance, until } = head;
     // broken: tier-overtaken
     if provenance.fetched_at > stored.provenance.fetched_at {
         return true;
@@ -118,31 +146,46 @@ fn is_as_good<P: Platform>(
     is_unchanged && is_kept && purged(platform, visit, &in_tier) == Purged::No
 }
 
+/// The time since which variants of the page are found. `None`: the names of the fields that select are not
+/// written, or are others.
+async fn found_since<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    stored: &StoredResponse,
+) -> Result<Option<Time>, KvError> {
+    if stored.variant.selecting.is_empty() {
+        return Ok(Some(Time::default()));
+    }
+    let written = timed_read(platform, &TierKey::of_page(&visit.key)).await?;
+    let by = written.and_then(|written| json::read::<SelectedBy>(&written.metadata));
+    Ok(by
+        .filter(|by| stored.variant.names().eq(by.names.iter().map(String::as_str)))
+        .map(|by| by.since))
+}
+
 /// Writes the names of the fields that select, so that the variants are found.
-async fn select<P: Platform>(
+async fn write_names<P: Platform>(
     platform: &P,
     visit: &Visit,
     stored: &StoredResponse,
     life: Duration,
 ) -> Result<(), KvError> {
-    if stored.variant.selecting.is_empty() {
-        return Ok(());
-    }
     let page = TierKey::of_page(&visit.key);
-    let names: Vec<String> = stored.variant.names().map(str::to_owned).collect();
-    let metadata = json::to_ascii(&SelectedBy { names });
-    if let Some(Document { metadata: before, .. }) = timed_read(platform, &page).await?
-        && before == metadata
-    {
-        return Ok(());
-    }
+    let names = stored.variant.names().map(str::to_owned).collect();
+    let metadata = json::to_ascii(&SelectedBy { names, since: stored.provenance.fetched_at });
     platform.isolate().tier_writes.spend(1);
-    let head = Head { provenance: stored.provenance.clone(), until: platform.now() + life };
+    let head = EntryHead { provenance: stored.provenance.clone(), until: platform.now() + life };
     let document = Document { metadata, body: platform.empty_body() };
-    put(platform, &page, &head, document, life.max(NAMES_LIVE)).await
+    put(platform, &page, head, document, life.max(NAMES_LIVE)).await
 }
 
-async fn head<P: Platform>(platform: &P, entry: &TierKey) -> Result<Option<Head>, KvError> {
+/// The time of what the tier has of a page.
+pub(super) async fn fetched_at<P: Platform>(platform: &P, page: &CacheKey) -> Option<Time> {
+    let head = head(platform, &TierKey::of_page(page)).await.ok()??;
+    Some(head.provenance.fetched_at)
+}
+
+async fn head<P: Platform>(platform: &P, entry: &TierKey) -> Result<Option<EntryHead>, KvError> {
     let head = within(platform, KV_READ_LIMIT, platform.tier_head(entry)).await;
     Ok(head.unwrap_or(Err(KvError::TimedOut))?.and_then(|head| json::read(&head)))
 }
@@ -158,30 +201,36 @@ async fn timed_read<P: Platform>(
 async fn put<P: Platform>(
     platform: &P,
     entry: &TierKey,
-    head: &Head,
+    head: EntryHead,
     document: Document<P::Body>,
     life: Duration,
 ) -> Result<(), KvError> {
-    let write = platform.tier_write(entry, json::to_ascii(head), document, life);
+    let write = platform.tier_write(entry, head.into_text(), document, life);
     within(platform, KV_WRITE_LIMIT, write).await.unwrap_or(Err(KvError::TimedOut))
 }
 
 /// Deletes the entry of a page, and so all its variants: without it they are not found.
 pub(super) async fn delete<P: Platform>(platform: &P, page: &CacheKey) {
-    // Visitors' requests cause deletions. A page that is not deleted is restored by no data centre that
-    // has noted the time.
-    let budget = &platform.isolate().tier_writes;
-    if budget.left(platform.config().tier_writes, platform.now()) == 0 {
+    // Visitors' requests cause deletions, also of pages that nobody has stored. A read costs a tenth.
+    if matches!(head(platform, &TierKey::of_page(page)).await, Ok(None)) {
         return;
     }
-    budget.spend(1);
-    let entry = TierKey::of_page(page);
-    let deletion = platform.tier_delete(&entry);
-    let deleted =
-        within(platform, KV_WRITE_LIMIT, deletion).await.unwrap_or(Err(KvError::TimedOut));
+    // KV counts deletions by themselves, and so does this budget.
+    let (budget, limits) = (&platform.isolate().tier_deletions, platform.config().tier_writes);
+    let deleted = if budget.left(limits, platform.now()) == 0 {
+        Err(KvError::DayQuota)
+    } else {
+        budget.spend(1);
+        let entry = TierKey::of_page(page);
+        let deletion = platform.tier_delete(&entry);
+        within(platform, KV_WRITE_LIMIT, deletion).await.unwrap_or(Err(KvError::TimedOut))
+    };
     if let Err(error) = deleted {
         complain(platform, Complaint::DurableTier, || {
-            format!("a page could not be deleted from the durable tier: {error}")
+            format!(
+                "a page could not be deleted from the durable tier: {error}. This data centre does not \
+                 restore it for ten minutes; others may"
+            )
         });
     }
 }

@@ -58,6 +58,13 @@ pub async fn forget<P: Platform>(platform: &P, page: &CacheKey) {
     });
 }
 
+/// Forgets a page if the tier has it from before a response that is not kept there.
+pub async fn forget_earlier<P: Platform>(platform: &P, page: &CacheKey, than: Time) {
+    if platform.has_tier() && keep::fetched_at(platform, page).await.is_some_and(|at| at < than) {
+        forget(platform, page).await;
+    }
+}
+
 /// The time until which this data centre has forgotten a page.
 async fn forgotten_until<P: Platform>(platform: &P, page: &CacheKey) -> Option<Time> {
     platform.cache_note(&note(page)).await?.parse().ok().map(Time)

@@ -26,10 +26,13 @@ use crate::purge::records::purged;
 /// The fields by which the variants of a page differ: what the page's own key holds if there are any.
 #[derive(Debug, Serialize)]
 pub(super) struct SelectedBy {
+    /// The names of the fields.
     pub names: Vec<String>,
+    /// The time of the first variant. Variants from before were forgotten with the page.
+    pub since: Time,
 }
 
-from_object!(SelectedBy, [names], or_default: []);
+from_object!(SelectedBy, [names, since], or_default: []);
 
 /// What a data centre wants from the tier.
 #[derive(Clone)]
@@ -41,11 +44,12 @@ pub struct Wanted {
     /// The page's first variant in this data centre, if the request selects a further one.
     beside: Option<Variant>,
     /// The time of the response that the data centre has.
-    before: Option<Time>,
+    has_of: Option<Time>,
 }
 
 impl Wanted {
-    /// The variant that `lookup` did not find, or found outdated. `None`: the tier has no such pages.
+    /// The variant that `lookup` did not find, or found outdated. `None`: no tier is bound, or the page is for
+    /// scripts of another site.
     pub fn new<P: Platform>(
         platform: &P,
         visit: &Visit,
@@ -58,27 +62,33 @@ impl Wanted {
             visit: visit.clone(),
             slot: lookup.slot.clone(),
             beside: lookup.beside.clone(),
-            before: lookup.found.stored().map(|stored| stored.provenance.fetched_at),
+            has_of: lookup.found.stored().map(|stored| stored.provenance.fetched_at),
         })
     }
 }
 
 /// A response that the tier has.
-pub struct Copy<B> {
+pub struct TierResponse<B> {
     /// The response without its body.
     pub stored: StoredResponse,
     /// Its body.
     pub body: B,
 }
 
-/// Finds a later response in the tier than the data centre has. It takes [`KV_READ_LIMIT`] at most.
-pub async fn find<P: Platform>(platform: P, wanted: Wanted) -> Option<Copy<P::Body>> {
+/// Finds a later response in the tier than the data centre has. The reads take [`KV_READ_LIMIT`] at most.
+pub async fn find<P: Platform>(platform: P, wanted: Wanted) -> Option<TierResponse<P::Body>> {
     let read = within(&platform, KV_READ_LIMIT, read(&platform, &wanted)).await;
     let copy = read.flatten()?;
     // broken: tier-forgets-nothing
     let forgotten = forgotten_until(&platform, &wanted.visit.key).await;
     let fetched_at = copy.stored.provenance.fetched_at;
-    if wanted.before.max(forgotten).is_some_and(|before| fetched_at <= before) {
+    if wanted.has_of.max(forgotten).is_some_and(|before| fetched_at <= before) {
+        return None;
+    }
+    // A rule of today may keep the page out of the tier.
+    let TierResponse { stored, .. } = &copy;
+    let rules = platform.config().rules();
+    if rules.durable(&wanted.visit.key, stored.status, &stored.headers) == Some(false) {
         return None;
     }
     // A response that a hard purge outdates would be discarded at once.
@@ -86,7 +96,7 @@ pub async fn find<P: Platform>(platform: P, wanted: Wanted) -> Option<Copy<P::Bo
 }
 
 /// Reads the variant that the visitor's fields select.
-async fn read<P: Platform>(platform: &P, wanted: &Wanted) -> Option<Copy<P::Body>> {
+async fn read<P: Platform>(platform: &P, wanted: &Wanted) -> Option<TierResponse<P::Body>> {
     let Wanted { visit, beside, .. } = wanted;
     // Most pages that vary do so by the content coding alone, so that variant is read at once.
     let likely = match beside {
@@ -99,32 +109,34 @@ async fn read<P: Platform>(platform: &P, wanted: &Wanted) -> Option<Copy<P::Body
     // Without the page's own entry, the page was forgotten.
     let Document { metadata, body } = of_page?;
     let is_further = beside.is_some();
-    let Some(SelectedBy { names }) = json::read(&metadata) else {
+    let Some(SelectedBy { names, since }) = json::read(&metadata) else {
         return response(&metadata, &Selecting::new(), body).filter(|_| !is_further);
     };
     let selecting = visit.selecting(names.iter().map(String::as_str));
-    match of_likely {
+    let found = match of_likely {
         likely_one if selecting == likely => likely_one,
         _ if is_further => None,
         _ => variant(platform, visit, &selecting).await,
-    }
+    };
+    // broken: tier-variants-come-back
+    found.filter(|found| found.stored.provenance.fetched_at >= since)
 }
 
 async fn variant<P: Platform>(
     platform: &P,
     visit: &Visit,
     selecting: &Selecting,
-) -> Option<Copy<P::Body>> {
+) -> Option<TierResponse<P::Body>> {
     let Document { metadata, body } =
         entry(platform, &TierKey::of_variant(&visit.key, selecting)).await?;
     response(&metadata, selecting, body)
 }
 
 /// Reads the metadata of an entry. What is not the wanted variant counts as absent.
-fn response<B>(metadata: &str, selecting: &Selecting, body: B) -> Option<Copy<B>> {
+fn response<B>(metadata: &str, selecting: &Selecting, body: B) -> Option<TierResponse<B>> {
     let Some(Stored::Response(stored)) = Stored::of_text(metadata) else { return None };
     let is_wanted = stored.variant.selecting == *selecting;
-    is_wanted.then(|| Copy { stored: Rc::unwrap_or_clone(stored), body })
+    is_wanted.then(|| TierResponse { stored: Rc::unwrap_or_clone(stored), body })
 }
 
 async fn entry<P: Platform>(platform: &P, key: &TierKey) -> Option<Document<P::Body>> {
@@ -140,9 +152,13 @@ async fn entry<P: Platform>(platform: &P, key: &TierKey) -> Option<Document<P::B
 ///
 /// Hold the lease of the page. The cache has no compare-and-swap: of two writes at the same moment the
 /// earlier response may land last.
-pub async fn put<P: Platform>(platform: &P, wanted: &Wanted, copy: Copy<P::Body>) {
+pub async fn put_into_cache<P: Platform>(
+    platform: &P,
+    wanted: &Wanted,
+    copy: TierResponse<P::Body>,
+) {
     let Wanted { visit, slot, beside, .. } = wanted;
-    let Copy { mut stored, body } = copy;
+    let TierResponse { mut stored, body } = copy;
     let fetched_at = stored.provenance.fetched_at;
     // broken: tier-copy-is-new
     // The time since which a variant selects is the data centre's own.
@@ -158,7 +174,8 @@ pub async fn put<P: Platform>(platform: &P, wanted: &Wanted, copy: Copy<P::Body>
     let _ = platform.cache_put(&at, Document { metadata, body }, life).await;
 }
 
-/// Tells whether the data centre has a later response meanwhile.
+/// Tells whether the data centre has the same response meanwhile, or a later one, or a mark that the page
+/// passes.
 pub async fn is_stored_later<P: Platform>(platform: &P, wanted: &Wanted, fetched_at: Time) -> bool {
     let current = read_slot(platform, &wanted.visit.key, &wanted.slot).await;
     current.is_some_and(|current| current.stored.fetched_at() >= fetched_at)

@@ -3,7 +3,7 @@
 use futures::future::{Either, select};
 use futures::pin_mut;
 
-use crate::durable::restore::{Copy, Wanted, find, put};
+use crate::durable::restore::{TierResponse, Wanted, find, put_into_cache};
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::page::answer;
 use crate::page::found::{Candidate, Found, Lookup};
@@ -57,9 +57,9 @@ pub async fn restore_at_last<P: Platform>(
 async fn put_and_look<P: Platform>(
     platform: &P,
     wanted: Wanted,
-    copy: Copy<P::Body>,
+    copy: TierResponse<P::Body>,
 ) -> Lookup<P::Body> {
-    put(platform, &wanted, copy).await;
+    put_into_cache(platform, &wanted, copy).await;
     // If it was not put, there may be a later response instead.
     look(platform, &wanted.visit).await
 }
@@ -71,7 +71,7 @@ async fn put_and_look<P: Platform>(
 async fn show_late<P: Platform>(
     platform: &P,
     wanted: Wanted,
-    copy: Copy<P::Body>,
+    copy: TierResponse<P::Body>,
     mut reply: Reply<P>,
 ) {
     if !reply.is_there() {

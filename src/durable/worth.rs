@@ -13,9 +13,9 @@ pub struct TierSettings {
     /// The pages that may be kept.
     pub pages: TierPages,
     /// The shortest fresh lifetime of a page that is kept.
-    pub lifetime_least: Duration,
+    pub lifetime_min: Duration,
     /// The most bytes of a body.
-    pub size_most: usize,
+    pub size_max: usize,
 }
 
 /// The pages that may be kept in the tier.
@@ -51,12 +51,15 @@ pub fn may_be_kept(
     });
     // A bot's made-up queries must not fill the tier: such a page is kept at its second store.
     let is_made_up = is_first && key.query().is_some();
+    // Nor must its made-up paths.
+    let is_error = stored.status.is_client_error() && stored.tags.is_empty() && by_rule.is_none();
     is_wanted
         && !is_made_up
+        && !is_error
         && !stored.status.is_server_error()
         && stored.body == BodyAt::Inline
-        && length.is_some_and(|length| length <= settings.size_most)
-        && stored.lifetimes.fresh >= settings.lifetime_least.as_secs()
+        && length.is_some_and(|length| length <= settings.size_max)
+        && stored.lifetimes.fresh >= settings.lifetime_min.as_secs()
         && !stored.lifetimes.validates_each_use()
         && selects_by_few_values(stored)
         && key.foreign_origin().is_none()

@@ -7,9 +7,9 @@ use crate::isolate::rest::Rest;
 use crate::policy::time::Time;
 use crate::policy::timing::REST_AFTER_THE_DAY_QUOTA;
 
-/// KV writes that a request without a token may cause: to the tag graph and for invalidation, and in a
-/// budget of their own those to the durable tier. There is a limit a minute and a limit a day (UTC, as KV counts), so that writes remain for
-/// authenticated purges. No write is left for an hour after KV said that the day's limit is spent.
+/// KV writes that a request without a token may cause: to the tag graph and for invalidation. The durable
+/// tier has two budgets of its own, for writes and for deletions. There is a limit a minute and a limit a
+/// day (UTC, as KV counts), so that writes remain for authenticated purges. No write is left for an hour after KV said that the day's limit is spent.
 #[derive(Default)]
 pub struct VisitorWrites {
     minute: Spent,

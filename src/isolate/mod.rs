@@ -68,6 +68,8 @@ pub struct Isolate {
     pub visitor_writes: VisitorWrites,
     /// The budget of writes to the durable tier.
     pub tier_writes: VisitorWrites,
+    /// The budget of deletions from the durable tier.
+    pub tier_deletions: VisitorWrites,
     /// The pause after a failed read of KV.
     pub kv_rest: Rest,
     /// The pause after a failure of each coordinator shard.

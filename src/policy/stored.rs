@@ -233,6 +233,25 @@ impl StoredResponse {
         self.body == other.body && (self == other || same_version)
     }
 
+    /// Tells whether `other` is this response but for its times: its body and all that is known of it.
+    pub fn is_as_before(&self, other: &StoredResponse) -> bool {
+        let without_times = |stored: &StoredResponse| {
+            let mut headers = stored.headers.clone();
+            for name in [header::DATE, header::AGE, header::EXPIRES] {
+                headers.remove(name);
+            }
+            StoredResponse {
+                headers,
+                provenance: Provenance::default(),
+                born_at: Time::default(),
+                graph: GraphMarks::default(),
+                variant: Variant { era: Time::default(), ..stored.variant.clone() },
+                ..stored.clone()
+            }
+        };
+        self.has_body_of(other) && without_times(self) == without_times(other)
+    }
+
     /// Ends the fresh lifetime now, if it has not ended before.
     pub fn expire(&mut self, now: Time) {
         self.lifetimes.fresh = self.lifetimes.fresh.min(now.since(self.born_at).as_secs());
@@ -329,7 +348,9 @@ impl Stored {
 
 impl FromValue for StatusCode {
     fn from_value(value: Value) -> Option<StatusCode> {
-        StatusCode::from_u16(value.as_u64()?.try_into().ok()?).ok()
+        // The runtime makes a response of no other.
+        let number = value.as_u64().filter(|number| (200..600).contains(number))?;
+        StatusCode::from_u16(number as u16).ok()
     }
 }
 

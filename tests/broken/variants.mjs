@@ -305,7 +305,7 @@ export const VARIANTS = [
   {
     id: "counted-alone",
     name: "a variant is stored by an isolate that counted its requests alone",
-    within: 300_000,
+    within: 1_000_000,
     breaks: "in the end every request gets the newest page",
     edits: [["counted-alone", "self.has_place(&slot)", "false"]],
   },
@@ -455,12 +455,18 @@ export const VARIANTS = [
     id: "tier-keeps-private",
     name: "the durable tier keeps a page that turned private",
     test: "durable::a_page_that_turned_private_does_not_come_back",
-    edits: [["tier-keeps-private", "replaced.is_some() || self.lookup.found.stored().is_some()", "false"]],
+    edits: [["tier-keeps-private", "durable::forget(&self.platform, &self.visit.key).await;", "{}"]],
   },
   {
     id: "tier-overtaken",
     name: "an earlier response replaces a later one in the durable tier",
-    test: "durable::an_earlier_response_gives_way_to_a_later_one",
+    test: "durable::keep::an_earlier_response_gives_way_to_a_later_one",
     edits: [["tier-overtaken", "provenance.fetched_at > stored.provenance.fetched_at", "false"]],
+  },
+  {
+    id: "tier-variants-come-back",
+    name: "the durable tier brings back the variants of a page that it had forgotten",
+    test: "durable::a_variant_of_a_page_that_turned_private_does_not_come_back_with_another",
+    edits: [["tier-variants-come-back", "found.stored.provenance.fetched_at >= since", "true"]],
   },
 ];

@@ -15,9 +15,14 @@ const documented = new Map(rows.map(([name, meaning, preset]) => [codes(name)[0]
 const all = (pattern) => [...code.matchAll(pattern)];
 const amount = (text) => SECONDS[text] ?? Number(text.replaceAll("_", ""));
 
-/** The names that the code reads: as an argument beside `raw`, of `raw` itself, or by a constant. */
+/** The names that the code reads: by a reader of one kind, of `raw` itself, or by a constant. */
 function names() {
-  const patterns = [/\braw\(\s*"([A-Z_]+)"/g, /\(\s*raw,\s*"([A-Z_]+)"/g, /const ([A-Z_]+): &str = "\1"/g];
+  const patterns = [
+    /\braw\(\s*"([A-Z_]+)"/g,
+    /\b(?:number|seconds|flag)\(\s*"([A-Z_]+)"/g,
+    /\(\s*raw,\s*"([A-Z_]+)"/g,
+    /const ([A-Z_]+): &str = "\1"/g,
+  ];
   return new Set(patterns.flatMap(all).map(([, name]) => name));
 }
 
@@ -29,7 +34,9 @@ describe("docs/settings.md", () => {
 
   test("names each setting once", () => assert.equal(rows.length, documented.size));
 
-  for (const [, name, preset, least, most] of all(/\bnumber\(\s*raw,\s*"([A-Z_]+)",\s*(\w+),\s*(\w+),\s*(\w+)\s*\)/g)) {
+  for (const [, name, preset, least, most] of all(
+    /\b(?:number|seconds)\(\s*(?:raw,\s*)?"([A-Z_]+)",\s*(\w+),\s*(\w+),\s*(\w+)\s*\)/g,
+  )) {
     test(`gives the default and the limits of ${name}`, () => {
       const row = documented.get(name);
       assert.equal(row.preset, String(amount(preset)));
@@ -39,7 +46,7 @@ describe("docs/settings.md", () => {
     });
   }
 
-  for (const [, name] of all(/\bflag\(\s*raw,\s*"([A-Z_]+)"\s*\)/g)) {
+  for (const [, name] of all(/\bflag\(\s*(?:raw,\s*)?"([A-Z_]+)"\s*\)/g)) {
     test(`says that ${name} is off by default`, () => {
       assert.equal(documented.get(name).preset, "`false`");
       assert.match(documented.get(name).meaning, /^`true`: /);

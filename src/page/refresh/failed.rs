@@ -34,7 +34,9 @@ impl<P: Platform> Refresh<P> {
             let status = own.as_ref().map_or(StatusCode::BAD_GATEWAY, |own| own.status);
             own_went_well = serves_own(status);
             let detail = own_went_well.then_some(Detail::PlainRefused);
-            self.send_own(&mut reply, own, detail);
+            if !self.tier_stands_in(&mut reply, status).await {
+                self.send_own(&mut reply, own, detail);
+            }
         }
         if own_went_well {
             let failed = answer.as_ref().map_or(true, |answer| is_failure(answer.status));
@@ -144,6 +146,22 @@ impl<P: Platform> Refresh<P> {
         }
         let restored = restore_at_last(&self.platform, &self.visit, &self.lookup).await;
         restored.map_or(found, |lookup| lookup.found)
+    }
+
+    /// Sends the visitor what the durable tier has, if their own request failed and it may be shown.
+    /// Returns whether it did.
+    pub(super) async fn tier_stands_in(&self, reply: &mut Reply<P>, status: StatusCode) -> bool {
+        if !reply.is_there() || !is_failure(status) {
+            return false;
+        }
+        let platform = &self.platform;
+        let Some(lookup) = restore_at_last(platform, &self.visit, &self.lookup).await else {
+            return false;
+        };
+        let Some(shown) = stand_in(platform, &self.visit, lookup.found).await else { return false };
+        let status = CacheStatus::hit(shown.ttl).answered(status.as_u16());
+        reply.send(answer::stored(platform, &self.visit, &shown.stored, shown.body, status));
+        true
     }
 
     /// Tells whether the origin failed this isolate a moment ago, and no other isolate got a

@@ -48,7 +48,9 @@ impl<P: Platform> Refresh<P> {
         match answer {
             Ok(response) => self.own_answered(reply, response, follow).await,
             Err(error) => {
-                self.send_own(&mut reply, Err(error), None);
+                if !self.tier_stands_in(&mut reply, error.status()).await {
+                    self.send_own(&mut reply, Err(error), None);
+                }
                 self.after_own(OwnAnswer::TellsNothing, Vec::new(), follow).await;
             }
         }
@@ -73,7 +75,9 @@ impl<P: Platform> Refresh<P> {
             OwnAnswer::Pass(refusal) => Some(refusal.detail()),
             _ => None,
         };
-        self.send_own(&mut reply, Ok(response), detail);
+        if !self.tier_stands_in(&mut reply, response.status).await {
+            self.send_own(&mut reply, Ok(response), detail);
+        }
         self.after_own(tells, selected_by(&judged), follow).await;
     }
 

@@ -79,6 +79,8 @@ impl<P: Platform> Refresh<P> {
         // broken: tier-keeps-private
         if replaced.is_some() || self.lookup.found.stored().is_some() {
             durable::forget(&self.platform, &self.visit.key).await;
+        } else {
+            durable::forget_earlier(&self.platform, &self.visit.key, self.began).await;
         }
         if let Some(gone) = gone_with(replaced, self.take_prior()) {
             write::forget(&self.platform, &self.visit.key, &gone).await;

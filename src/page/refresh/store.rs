@@ -8,7 +8,7 @@ use std::rc::Rc;
 use futures::join;
 use http::HeaderMap;
 
-use crate::durable::keep::{Candidate, keep};
+use crate::durable::keep::{JustStored, keep};
 use crate::fields::cache_control::joined;
 use crate::fields::cache_status::CacheStatus;
 use crate::fields::forwarding;
@@ -246,7 +246,7 @@ impl<P: Platform> Refresh<P> {
         }
         let fetched_at = stored.provenance.fetched_at;
         let is_handed_on = !stored.lifetimes.validates_each_use();
-        let is_unchanged = prior.as_ref().is_some_and(|prior| stored.has_body_of(prior));
+        let is_unchanged = prior.as_ref().is_some_and(|prior| stored.is_as_before(prior));
         let stored = Stored::of(stored);
         let again = if platform.has_tier() { platform.body_again(&body) } else { None };
         let written = self.put(&slot, stored.clone(), prior.as_deref(), body, life).await;
@@ -268,7 +268,7 @@ impl<P: Platform> Refresh<P> {
         };
         write::carry_out(&platform, &key, plan).await;
         let is_first = prior.is_none();
-        let kept = Candidate { stored: &stored, body: again, is_first, is_unchanged };
+        let kept = JustStored { response: &stored, body: again, is_first, is_unchanged };
         keep(&platform, &self.visit, kept).await;
     }
 }

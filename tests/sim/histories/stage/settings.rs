@@ -20,7 +20,7 @@ pub fn config(shape: &Shape) -> Config {
         ("ORIGIN_TIMEOUT", ORIGIN_TIMEOUT.to_string()),
         ("GRAPH_WRITES_PER_MINUTE", shape.graph_writes.to_string()),
         ("VISITOR_WRITES_PER_DAY", "1000000000".to_owned()),
-        ("DURABLE_LIFETIME_LEAST", "0".to_owned()),
+        ("DURABLE_LIFETIME_MIN", "0".to_owned()),
         ("PURGE_SWR", shape.purge_swr.to_string()),
         ("PURGE_SEEN_WITHIN", shape.seen_within.to_string()),
         ("RULES", if shape.has_rules { rules(shape) } else { "[]".to_owned() }),

@@ -1,5 +1,7 @@
 //! The durable tier: a page that one data centre stored is there for all.
 
+mod keep;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,8 +32,8 @@ fn pages(world: &World) -> Rc<SimKv> {
     world.pages.clone().unwrap()
 }
 
-/// The page `/a`, stored in one data centre and then asked for in another.
-fn moved(world: &World, page: Page) -> Seen {
+/// The response of a cold data centre for the page `/a`, which another one has stored.
+fn asked_in_the_cold(world: &World, page: Page) -> Seen {
     world.origin.set("/a", page);
     world.get("/a");
     world.wait(1_000);
@@ -42,7 +44,7 @@ fn moved(world: &World, page: Page) -> Seen {
 #[test]
 fn a_cold_data_centre_asks_the_origin_nothing() {
     let world = world();
-    let seen = moved(&world, Page::new("one").fresh(60, 0).tags("t"));
+    let seen = asked_in_the_cold(&world, Page::new("one").fresh(60, 0).tags("t"));
     assert_eq!((seen.text.as_str(), seen.cache()), ("one", "hit; ttl=58; detail=durable"));
     assert_eq!((world.origin.take("/a"), pages(&world).writes.take()), (0, 1));
     assert_eq!(world.get_at(COLD, "/a").cache(), "hit; ttl=58");
@@ -51,7 +53,7 @@ fn a_cold_data_centre_asks_the_origin_nothing() {
 #[test]
 fn a_hit_reads_nothing_of_the_tier() {
     let world = world();
-    moved(&world, Page::new("one").fresh(60, 0));
+    asked_in_the_cold(&world, Page::new("one").fresh(60, 0));
     pages(&world).reads.take();
     world.get("/a");
     world.get_at(COLD, "/a");
@@ -62,7 +64,7 @@ fn a_hit_reads_nothing_of_the_tier() {
 fn without_the_binding_each_data_centre_asks_the_origin() {
     let mut world = world();
     world.pages = None;
-    let seen = moved(&world, Page::new("one").fresh(60, 0));
+    let seen = asked_in_the_cold(&world, Page::new("one").fresh(60, 0));
     assert_eq!(
         (seen.cache(), world.origin.take("/a")),
         ("fwd=uri-miss; fwd-status=200; stored", 1)
@@ -110,7 +112,7 @@ fn a_purge_outdates_the_copy_in_the_tier(
 #[test]
 fn a_page_that_was_fetched_anew_after_a_purge_costs_other_data_centres_no_request() {
     let world = world();
-    moved(&world, Page::new("one").fresh(600, 0).tags("t"));
+    asked_in_the_cold(&world, Page::new("one").fresh(600, 0).tags("t"));
     world.wait(10_000);
     world.origin.set("/a", Page::new("two").fresh(600, 0).tags("t"));
     world.purge("hard", &["t"]);
@@ -135,62 +137,6 @@ fn an_origin_that_is_down_for_an_hour_is_stood_in_for_where_the_page_was_never_s
     let seen = world.get_at(COLD, "/a");
     assert_eq!((seen.status, seen.text.as_str()), (200, "one"));
     assert!(seen.cache().starts_with("hit; fwd-status=502; ttl=-35"), "{}", seen.cache());
-}
-
-#[rstest]
-#[case::that_changes_nothing_writes_nothing(false, 0)]
-#[case::after_a_purge_is_written(true, 1)]
-fn a_revalidation(#[case] is_purged: bool, #[case] writes: u64) {
-    let world = world();
-    world.origin.set("/a", Page::new("one").fresh(600, 0).tags("t").etag("\"1\""));
-    world.get("/a");
-    world.wait(if is_purged { 10_000 } else { 601_000 });
-    pages(&world).writes.take();
-    if is_purged {
-        world.purge("soft", &["t"]);
-    }
-    assert!(world.get("/a").cache().contains("fwd-status=304"));
-    world.wait(1_000);
-    assert_eq!(pages(&world).writes.take(), writes);
-    world.origin.take("/a");
-    let seen = world.get_at(COLD, "/a");
-    assert_eq!(seen.text, "one");
-    assert_eq!(world.origin.take("/a"), usize::from(!is_purged), "{}", seen.cache());
-}
-
-#[test]
-fn a_page_with_a_query_is_kept_at_its_second_store() {
-    let world = world();
-    let store = |body| {
-        world.origin.set("/a?x=1", Page::new(body).fresh(60, 600).tags("t"));
-        world.get("/a?x=1");
-        world.wait(61_000);
-        pages(&world).writes.take()
-    };
-    assert_eq!((store("one"), store("two")), (0, 1));
-}
-
-#[rstest]
-#[case::all_pages(&[], Page::new("one").fresh(60, 0), true)]
-#[case::of_no_lifetime_to_speak_of(&[], Page::new("one").fresh(59, 0), false)]
-#[case::of_a_short_one(&[("DURABLE_LIFETIME_LEAST", "0")], Page::new("one").fresh(59, 0), true)]
-#[case::that_is_small(&[("DURABLE_SIZE_MOST", "3")], Page::new("one").fresh(60, 0), true)]
-#[case::that_is_large(&[("DURABLE_SIZE_MOST", "2")], Page::new("one").fresh(60, 0), false)]
-#[case::whose_body_is_stored_apart(&[], Page::new(&"x".repeat(1001)).fresh(60, 0), false)]
-#[case::with_a_tag(&[("DURABLE", "tagged")], Page::new("one").fresh(60, 0).tags("t"), true)]
-#[case::without_a_tag(&[("DURABLE", "tagged")], Page::new("one").fresh(60, 0), false)]
-#[case::by_no_rule(&[("DURABLE", "rule")], Page::new("one").fresh(60, 0), false)]
-#[case::by_a_rule(&[("DURABLE", "rule"), ("RULES", r#"[{"path":"/a","durable":true,"plain":true}]"#)], Page::new("one").fresh(60, 0), true)]
-#[case::but_for_a_rule(&[("RULES", r#"[{"path":"/a","durable":false,"plain":true}]"#)], Page::new("one").fresh(60, 0), false)]
-#[case::that_is_validated_at_each_use(&[], Page::new("one").with("cache-control", "no-cache, s-maxage=60").etag("\"1\""), false)]
-#[case::that_varies_by_language(&[], Page::new("one").fresh(60, 0).with("vary", "accept-language"), true)]
-#[case::that_varies_by_cookie(&[("COOKIE_VARIANTS", "true")], Page::new("one").fresh(60, 0).with("vary", "cookie"), false)]
-fn a_page_is_kept(#[case] settings: &[(&str, &str)], #[case] page: Page, #[case] is_kept: bool) {
-    let world = with(settings);
-    world.origin.set("/a", page);
-    world.get("/a");
-    world.wait(1_000);
-    assert_eq!(pages(&world).writes.take() > 0, is_kept);
 }
 
 #[test]
@@ -218,7 +164,7 @@ fn variants_are_found_by_the_fields_that_the_pages_entry_names() {
 #[test]
 fn a_page_that_turned_private_does_not_come_back() {
     let world = world();
-    moved(&world, Page::new("one").fresh(60, 86_400));
+    asked_in_the_cold(&world, Page::new("one").fresh(60, 86_400));
     world.wait(61_000);
     world.origin.set("/a", Page::new("private").with("cache-control", "private"));
     world.get("/a");
@@ -233,7 +179,7 @@ fn what_a_visitor_changed_does_not_come_back_in_any_isolate_of_the_data_centre()
     let world = world();
     // A data centre keeps what it has read of KV for a while.
     pages(&world).cache_ttl.set(Duration::from_secs(60));
-    moved(&world, Page::new("one").fresh(600, 0));
+    asked_in_the_cold(&world, Page::new("one").fresh(600, 0));
     world.origin.set("/a", Page::new("two").fresh(600, 0));
     world.finish(world.ask(COLD, Method::POST, "/a", &[], Some("x")));
     world.wait(10);
@@ -326,37 +272,116 @@ fn a_slow_tier_still_stands_in_for_an_origin_that_fails() {
 }
 
 #[test]
-fn an_earlier_response_gives_way_to_a_later_one() {
+fn a_variant_of_a_page_that_turned_private_does_not_come_back_with_another() {
     let world = world();
-    world.origin.set("/a", Page::new("old").fresh(600, 0).tags("t").renders_in(2_000));
-    let slow = world.ask(COLD, Method::GET, "/a", &[], None);
-    world.wait(500);
-    world.origin.set("/a", Page::new("new").fresh(600, 0).tags("t"));
-    assert_eq!(world.get("/a").text, "new");
-    world.finish(slow);
+    let varied = |text: &str| Page::new(text).fresh(60, 86_400).with("vary", "accept-language");
+    let both = |text: &str| varied(text).but_where("accept-language", "de", varied("deutsch"));
+    world.origin.set("/a", both("english"));
+    let ask = |at, language: &str| {
+        world.finish(world.ask(at, Method::GET, "/a", &[("accept-language", language)], None))
+    };
+    for language in ["en", "de", "de", "de"] {
+        ask(HERE, language);
+        world.wait(1_000);
+    }
+    world.wait(700_000);
+    world.origin.set("/a", Page::new("private").with("cache-control", "private"));
+    ask(HERE, "en");
+    world.wait(700_000);
+    world.origin.set("/a", both("for all again"));
+    ask(HERE, "en");
     world.wait(1_000);
-    let in_tier = pages(&world).values.borrow().values().next().unwrap().value.clone();
-    assert!(in_tier.ends_with("\nnew"), "{in_tier}");
+    assert_eq!(ask(COLD, "en").cache(), "hit; ttl=58; detail=durable");
+    let german = ask(COLD, "de");
+    assert!(
+        german.cache().starts_with("fwd="),
+        "the german page is from before: {}",
+        german.cache()
+    );
 }
 
 #[test]
-fn on_the_free_plan_the_tier_takes_five_hundred_writes_a_day() {
+fn a_rule_of_today_keeps_a_page_out_that_was_written_before() {
     let world = world();
+    world.origin.set("/a", Page::new("one").fresh(600, 0));
+    world.get("/a");
+    world.wait(1_000);
+    let rules = r#"[{"path":"/a","durable":false,"plain":true}]"#;
+    let mut world = world;
+    world.deploy(&[("RULES", rules)]);
+    world.origin.take("/a");
+    world.get_at(COLD, "/a");
+    assert_eq!(world.origin.take("/a"), 1);
+}
+
+#[test]
+fn pages_are_deleted_from_the_tier_also_when_the_budget_of_writes_is_spent() {
+    let world = world();
+    world.origin.set("/a", Page::new("one").fresh(86_400, 0));
+    world.get("/a");
     for number in 0..600 {
         let path = format!("/p{number}");
         world.origin.set(&path, Page::new("one").fresh(60, 0));
         world.get(&path);
     }
-    world.wait(1_000);
-    let writes = pages(&world).writes.take();
-    assert!((490..=500).contains(&writes), "{writes}");
+    world.finish(world.ask(HERE, Method::POST, "/a", &[], Some("x")));
+    world.wait(700_000);
+    world.origin.take("/a");
+    world.get_at(COLD, "/a");
+    assert_eq!(world.origin.take("/a"), 1);
+}
+
+/// A browser, whose request carries more than the plain one.
+const BROWSER: [(&str, &str); 2] = [("user-agent", "Mozilla/5.0"), ("accept-language", "de")];
+
+#[rstest]
+#[case::is_slow(|pages: &SimKv| pages.read_takes.set(600))]
+#[case::answers_late_and_then_at_once(|pages: &SimKv| pages.page_takes.set(Duration::from_millis(150)))]
+fn a_tier_stands_in_for_an_origin_that_fails_a_visitors_own_request(#[case] slow: fn(&SimKv)) {
+    for failing in [Page::unreachable(), Page::new("down").status(503)] {
+        // Without the rule that sends the plain request first.
+        let mut world = World::with(1, &[]);
+        world.pages = Some(Rc::new(SimKv::default()));
+        let said = "s-maxage=60, stale-if-error=86400";
+        world.origin.set("/a", Page::new("one").with("cache-control", said));
+        world.get("/a");
+        world.wait(HOUR);
+        slow(&pages(&world));
+        world.origin.set("/a", failing);
+        let seen = world.finish(world.ask(COLD, Method::GET, "/a", &BROWSER, None));
+        assert_eq!((seen.status, seen.text.as_str()), (200, "one"), "{}", seen.cache());
+    }
 }
 
 #[test]
-fn a_tier_that_takes_no_writes_costs_no_visitor_a_response() {
+fn a_page_that_turned_private_where_the_tier_is_slow_is_deleted_from_it() {
     let world = world();
-    pages(&world).writes_refused.set(true);
-    let seen = moved(&world, Page::new("one").fresh(60, 0));
-    assert_eq!((seen.status, seen.text.as_str()), (200, "one"));
-    assert!(world.log.take().iter().any(|line| line.contains("durable tier")));
+    world.origin.set("/a", Page::new("one").fresh(86_400, 0));
+    world.get("/a");
+    world.wait(1_000);
+    pages(&world).read_takes.set(300);
+    world.origin.set("/a", Page::new("private").with("cache-control", "private"));
+    assert_eq!(world.get_at(COLD, "/a").text, "private");
+    world.wait(700_000);
+    pages(&world).read_takes.set(0);
+    for at in [COLD, At { centre: 1, isolate: 1 }] {
+        assert_eq!(world.get_at(at, "/a").text, "private");
+    }
+}
+
+#[rstest]
+#[case::is_short_lived(Page::new("two").fresh(1, 0))]
+#[case::is_large(Page::new(&"x".repeat(1001)).fresh(60, 0))]
+#[case::is_validated_at_each_use(Page::new("two").with("cache-control", "no-cache, s-maxage=60").etag("\"1\""))]
+fn a_page_of_the_tier_does_not_come_back_after_a_later_one_that(#[case] later: Page) {
+    let world = world();
+    world.origin.set("/a", Page::new("one").fresh(86_400, 0));
+    world.get("/a");
+    world.wait(1_000);
+    pages(&world).read_takes.set(300);
+    world.origin.set("/a", later);
+    assert_ne!(world.get_at(COLD, "/a").text, "one");
+    world.wait(10_000);
+    pages(&world).read_takes.set(0);
+    assert_ne!(world.get_at(COLD, "/a").text, "one");
 }
