@@ -7,6 +7,7 @@ import { Failure } from "../scripts/lib/failure.mjs";
 import { at } from "../scripts/lib/paths.mjs";
 import { requireConfig } from "./folder.mjs";
 import { init } from "./init.mjs";
+import { warm } from "./warm.mjs";
 
 const USAGE = `edge-isr, a Worker that caches in front of any origin
 
@@ -17,11 +18,15 @@ const USAGE = `edge-isr, a Worker that caches in front of any origin
       runs the Worker on this machine, at http://127.0.0.1:8787
 
   npx wrangler deploy
-      puts it into your Cloudflare account`;
+      puts it into your Cloudflare account
+
+  npx edge-isr warm --at https://www.example.com --sitemap /sitemap.xml
+      fetches the pages before a visitor asks; --help tells more`;
 
 const COMMANDS = {
   init: (given) => init(given, process.cwd()),
   dev: devHere,
+  warm: (given) => warm(given),
   help: () => console.log(USAGE),
   version: () => console.log(JSON.parse(readFileSync(at("package.json"), "utf8")).version),
 };
@@ -31,7 +36,7 @@ command(
   async ([name = "help", ...given]) => {
     const known = SPELLINGS[name] ?? name;
     if (Object.hasOwn(COMMANDS, known)) return COMMANDS[known](given);
-    throw new Failure(`there is no command “${name}”: it is init or dev, and \`npx edge-isr help\` tells more.`);
+    throw new Failure(`there is no command “${name}”: it is init, dev or warm, and \`npx edge-isr help\` tells more.`);
   },
   { windows: true },
 );

@@ -1,5 +1,6 @@
 // npm run bench: the Worker beside three others.
 // npm run bench -- hits [--scale S …]: what hits wait for and cost, with the purge journal and without it.
+// npm run bench -- warm [--pages N]: how fast pages are warmed, and what it costs.
 // npm run bench -- cold [--samples N]: what a new isolate takes for its first response.
 // npm run bench -- origin-requests [--requests N]: how many requests the origin gets, in the simulator.
 // npm run bench -- instructions: how many instructions rules add to a hit, on the host. It needs valgrind.
@@ -14,7 +15,7 @@ import { requireCargo, rustEnv } from "./lib/rust.mjs";
 import { setUpWorker } from "./lib/setup.mjs";
 import { ORIGIN_REQUESTS } from "./lib/simulator.mjs";
 
-const BENCHES = { hits, cold, instructions, "origin-requests": originRequests };
+const BENCHES = { hits, warm, cold, instructions, "origin-requests": originRequests };
 
 command(([name, ...given]) => (Object.hasOwn(BENCHES, name ?? "") ? BENCHES[name](given) : besideOthers([name, ...given])));
 
@@ -29,6 +30,10 @@ async function besideOthers(given) {
 
 async function hits(given) {
   return run(join("hits", "run.mjs"), given, await setUpWorker());
+}
+
+async function warm(given) {
+  return run(join("warm", "run.mjs"), given, await setUpWorker());
 }
 
 async function cold(given) {

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt;
 use http::StatusCode;
 
 use crate::control;
@@ -48,7 +49,9 @@ pub async fn handle<P: Platform>(
             }
         },
         Route::Control(route) => {
-            let mut response = control::control(&platform, route, &visit, body).await;
+            // Boxed, because hits would carry its state with them.
+            let control = control::control(&platform, route, &visit, body).boxed_local();
+            let mut response = control.await;
             CacheStatus::default().detail(Detail::Control).append_to(&mut response.headers);
             response.into()
         }

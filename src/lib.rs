@@ -45,6 +45,8 @@ pub mod routes;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod rules;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod warmup;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod workers;
 
 #[cfg(target_arch = "wasm32")]
@@ -54,7 +56,7 @@ macro_rules! closed {
 
 #[cfg(target_arch = "wasm32")]
 closed!(
-    config control coordinator durable edge fields graph isolate journal json lease page platform policy purge routes rules workers
+    config control coordinator durable edge fields graph isolate journal json lease page platform policy purge routes rules warmup workers
 );
 
 /// The parts of the runtime's side that `tests/wasm.rs` tests in the runtime.
@@ -84,4 +86,11 @@ fn start() {
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     workers::js::promise::promise(workers::request::respond(request, env, Context::new(context)))
+}
+
+/// The runtime calls this at the times that `[triggers]` in wrangler.toml names.
+#[wasm_bindgen]
+pub fn scheduled(_event: wasm_bindgen::JsValue, env: Env, context: worker_sys::Context) -> Promise {
+    let work = workers::warmups::on_schedule(env, Context::new(context));
+    workers::js::promise::promise(work)
 }

@@ -22,6 +22,12 @@ pub enum Control<'a> {
     Purges,
     /// The report on the edge's own state.
     Status,
+    /// The route that warms pages.
+    Warm,
+    /// The warmup job with this text in place of its id.
+    Job(&'a str),
+    /// All warmup jobs.
+    Jobs,
     /// No such route: the response is a 404.
     Unknown,
 }
@@ -45,10 +51,15 @@ fn control(rest: &str) -> Control<'_> {
     if let Some(id) = rest.strip_prefix("/purges/").filter(|id| !id.is_empty()) {
         return Control::Receipt(id);
     }
+    if let Some(id) = rest.strip_prefix("/jobs/").filter(|id| !id.is_empty()) {
+        return Control::Job(id);
+    }
     match rest {
         "/purge" => Control::Purge,
         "/purges" | "/purges/" => Control::Purges,
         "/status" | "/status/" => Control::Status,
+        "/warm" => Control::Warm,
+        "/jobs" | "/jobs/" => Control::Jobs,
         _ => Control::Unknown,
     }
 }

@@ -19,7 +19,7 @@ use self::read::{
 };
 pub use self::rules::rules;
 use self::rules::{BUILT_IN_RULES, short_digest};
-use self::site::{control_prefix, hosts, origin};
+use self::site::{control_prefix, hosts, origin, warm_sitemaps};
 use crate::durable::worth::{TierPages, TierSettings};
 use crate::fields::vary::Languages;
 use crate::journal::object::quota::AccountPlan;
@@ -28,6 +28,7 @@ use crate::policy::reuse::ReuseSettings;
 use crate::policy::storing::StoringSettings;
 use crate::policy::timing::LEASE_MARGIN;
 use crate::rules::Rules;
+use crate::warmup::WarmSettings;
 
 /// Source of the settings: gives a name's text, and an empty text as absent.
 pub type RawConfig<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -105,6 +106,10 @@ pub struct Config {
     pub world_leases: bool,
     /// The number of objects that the coordinator is divided into, if it is bound.
     pub coordinator_shards: u32,
+    /// The rate of warmups.
+    pub warm: WarmSettings,
+    /// The sitemaps that a cron trigger warms.
+    pub warm_sitemaps: Vec<String>,
 }
 
 /// A setting that cannot be used, and why.
@@ -210,6 +215,12 @@ impl Config {
             tier_writes: tier_writes(plan),
             world_leases: flag("WORLD_LEASES"),
             coordinator_shards: number("COORDINATOR_SHARDS", 1, 1, 256) as u32,
+            warm: WarmSettings {
+                per_second: number("WARM_PER_SECOND", 5, 1, 1000) as u32,
+                at_once: number("WARM_AT_ONCE", 4, 1, 32) as usize,
+                purged: flag("WARM_PURGED"),
+            },
+            warm_sitemaps: faults.or_default(warm_sitemaps(raw)),
             origin,
         };
         faults.none(config)

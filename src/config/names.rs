@@ -4,7 +4,7 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 47] = [
+pub const NAMES: [&str; 51] = [
     "BUILD_ID",
     "CACHE_SECRET",
     "CONTROL_PREFIX",
@@ -51,6 +51,10 @@ pub const NAMES: [&str; 47] = [
     "VARIANTS_MAX",
     "VARIANT_AFTER",
     "VISITOR_WRITES_PER_DAY",
+    "WARM_AT_ONCE",
+    "WARM_PER_SECOND",
+    "WARM_PURGED",
+    "WARM_SITEMAPS",
     "WORLD_LEASES",
 ];
 

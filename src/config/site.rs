@@ -32,6 +32,18 @@ pub(super) fn hosts(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
     }
 }
 
+/// Reads `WARM_SITEMAPS`.
+pub(super) fn warm_sitemaps(raw: RawConfig<'_>) -> Result<Vec<String>, ConfigError> {
+    let urls = words(raw, "WARM_SITEMAPS")?;
+    match urls.iter().find(|url| CacheKey::parse(url).is_err()) {
+        Some(url) => Err(error(
+            "WARM_SITEMAPS",
+            format!("has {url:?}; write URLs such as https://www.example.com/sitemap.xml"),
+        )),
+        None => Ok(urls),
+    }
+}
+
 /// Reads `CONTROL_PREFIX`.
 pub(super) fn control_prefix(raw: RawConfig<'_>) -> Result<String, ConfigError> {
     let prefix = raw("CONTROL_PREFIX").unwrap_or_else(|| "/edge-isr".to_owned());

@@ -4,15 +4,15 @@
 //! says so of the isolate that answers, exactly.
 
 use http::StatusCode;
-use serde::Serialize;
 
 use crate::control::purge::Receipt;
 use crate::control::status::parameters;
-use crate::control::{ControlError, ControlReply};
+use crate::control::{ControlError, ControlReply, warm};
 use crate::journal::receipts::{self, KeptReceipt};
 use crate::journal::wire::JournalRequest;
 use crate::journal::{Number, append, refresh};
 use crate::json;
+use crate::json::members::Members;
 use crate::page::visit::Visit;
 use crate::platform::tasks::within;
 use crate::platform::{JournalError, Platform};
@@ -22,39 +22,31 @@ use crate::policy::timing::JOURNAL_APPEND_LIMIT;
 const TEXT_MOST: usize = 32 * 1024;
 
 /// A purge that was looked up.
-#[derive(Serialize)]
 pub struct FoundPurge {
-    #[serde(flatten)]
     receipt: Receipt,
     number: u64,
     spread: Spread,
 }
 
-/// The known spread of a purge.
-#[derive(Serialize)]
+/// The known spread of a purge that the journal has.
 struct Spread {
-    /// The journal has the purge.
-    durable: bool,
-    here: Here,
+    /// The number to which the copy of the isolate that answers is complete.
+    complete_to: u64,
     /// The time by which all data centres have the purge, while the journal's object replies.
     everywhere_by: String,
 }
 
-/// The state of the isolate that answers.
-#[derive(Serialize)]
-struct Here {
-    /// The number to which its copy of the journal is complete.
-    complete_to: u64,
-    /// Whether that includes the purge.
-    has_purge: bool,
-}
-
-#[derive(Serialize)]
-struct Newest {
-    purges: Vec<FoundPurge>,
-    /// The number to pass as `before` for the purges before these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<u64>,
+impl FoundPurge {
+    /// The members of its JSON.
+    pub fn members(&self) -> Members {
+        let Spread { complete_to, everywhere_by } = &self.spread;
+        let has_purge = self.number <= *complete_to;
+        let here = Members::default().number("complete_to", *complete_to);
+        let spread = Members::default().flag("durable", true);
+        let spread = spread.object("here", here.flag("has_purge", has_purge));
+        let members = self.receipt.add_to(Members::default()).number("number", self.number);
+        members.object("spread", spread.text("everywhere_by", everywhere_by))
+    }
 }
 
 /// Returns the receipt to keep in the journal's object, if one is to be kept. A very long one is not.
@@ -63,7 +55,7 @@ pub fn text<P: Platform>(platform: &P, receipt: &Receipt) -> Option<append::Rece
     if life.is_zero() || !platform.has_journal() {
         return None;
     }
-    let text = json::to_ascii(receipt);
+    let text = receipt.add_to(Members::default()).end();
     (text.len() <= TEXT_MOST).then_some(append::Receipt { text, life })
 }
 
@@ -78,7 +70,11 @@ pub async fn find<P: Platform>(
         return Ok(None);
     }
     let kept = ask(platform, visit, &JournalRequest::Receipt(request)).await?;
-    Ok(kept.first().and_then(|kept| found(platform, kept)))
+    let mut found = kept.first().and_then(|kept| found(platform, kept));
+    if let Some(warmup) = found.as_mut().and_then(|found| found.receipt.warmup.as_mut()) {
+        warm::look_up(platform, warmup).await;
+    }
+    Ok(found)
 }
 
 /// Makes the response to `GET purges`: the newest purges, the newest first.
@@ -93,8 +89,13 @@ pub async fn list<P: Platform>(platform: &P, visit: &Visit) -> Result<ControlRep
     let shown = &kept[..kept.len().min(receipts::SHOWN_MOST)];
     let is_last = shown.len() == kept.len();
     let cursor = shown.last().filter(|_| !is_last).map(|kept| kept.number.0);
-    let purges = shown.iter().filter_map(|kept| found(platform, kept)).collect();
-    Ok(ControlReply::done(&Newest { purges, cursor }))
+    let purges = shown.iter().filter_map(|kept| Some(found(platform, kept)?.members()));
+    let mut newest = Members::default().objects("purges", purges);
+    // The number to pass as `before` for the purges before these.
+    if let Some(cursor) = cursor {
+        newest = newest.number("cursor", cursor);
+    }
+    Ok(ControlReply::done(newest))
 }
 
 fn before(visit: &Visit) -> Result<Option<Number>, ControlError> {
@@ -135,8 +136,7 @@ fn found<P: Platform>(platform: &P, kept: &KeptReceipt) -> Option<FoundPurge> {
     let receipt: Receipt = json::read(&kept.text)?;
     let complete_to = refresh::known(platform).map_or(0, |known| known.number.0);
     let spread = Spread {
-        durable: true,
-        here: Here { complete_to, has_purge: kept.number.0 <= complete_to },
+        complete_to,
         everywhere_by: (kept.number.stamp() + platform.config().purge_seen_within).to_string(),
     };
     Some(FoundPurge { receipt, number: kept.number.0, spread })

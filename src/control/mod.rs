@@ -6,18 +6,19 @@ pub mod purge;
 pub mod receipts;
 pub mod selectors;
 pub mod status;
+pub mod warm;
 
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
-use serde::Serialize;
 
-use crate::page::answer::{JSON, PROBLEM, of_json, problem, to_json};
+use crate::json::members::Members;
+use crate::page::answer::{JSON, PROBLEM, of_json, problem};
 use crate::page::visit::Visit;
 use crate::platform::{Platform, Response};
 use crate::routes::Control;
 
 /// A refused request in the format of RFC 9457, with the field or setting that caused it.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct ControlError {
     /// The kind of the error, in a few words.
     pub title: &'static str,
@@ -26,7 +27,6 @@ pub struct ControlError {
     /// The explanation, with the next step for the caller.
     pub detail: String,
     /// The field or setting that caused the error.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
@@ -45,7 +45,10 @@ impl ControlError {
     fn into_reply(self) -> ControlReply {
         // The number was made from a StatusCode above.
         let status = StatusCode::from_u16(self.status).expect("a legal status");
-        ControlReply::problem(status, &self)
+        let problem =
+            Members::default().text("title", self.title).number("status", self.status.into());
+        let problem = problem.text("detail", &self.detail).text_if("field", self.field.as_deref());
+        ControlReply::problem(status, problem)
     }
 }
 
@@ -55,17 +58,25 @@ pub struct ControlReply {
     status: StatusCode,
     content_type: &'static str,
     text: String,
+    /// Where what was begun is looked up.
+    location: Option<String>,
 }
 
 impl ControlReply {
     /// Makes the reply to a request that was carried out.
-    pub fn done(value: &impl Serialize) -> ControlReply {
-        ControlReply { status: StatusCode::OK, content_type: JSON, text: to_json(value) }
+    pub fn done(reply: Members) -> ControlReply {
+        ControlReply::of_text(StatusCode::OK, reply.end())
     }
 
     /// Makes the reply to a request that was not carried out. `problem` has the members of RFC 9457.
-    pub fn problem(status: StatusCode, problem: &impl Serialize) -> ControlReply {
-        ControlReply { status, content_type: PROBLEM, text: to_json(problem) }
+    pub fn problem(status: StatusCode, problem: Members) -> ControlReply {
+        let (content_type, text) = (PROBLEM, problem.end());
+        ControlReply { status, content_type, text, location: None }
+    }
+
+    /// Makes the reply of a JSON text that another part of the edge wrote.
+    pub fn of_text(status: StatusCode, text: String) -> ControlReply {
+        ControlReply { status, content_type: JSON, text, location: None }
     }
 
     /// The line of `LOG = "purges"`.
@@ -76,6 +87,9 @@ impl ControlReply {
 
     fn response<P: Platform>(self, platform: &P) -> Response<P::Body> {
         let mut response = of_json(platform, self.status, self.content_type, self.text);
+        if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
+            response.headers.insert(header::LOCATION, location);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"edge-isr\"");
             response.headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -92,27 +106,30 @@ pub async fn control<P: Platform>(
     body: Option<P::Body>,
 ) -> Response<P::Body> {
     let method = match route {
-        Control::Purge => Method::POST,
+        Control::Purge | Control::Warm => Method::POST,
+        Control::Job(_) if visit.method == Method::DELETE => Method::DELETE,
         Control::Status | Control::Receipt(_) | Control::Purges => Method::GET,
+        Control::Job(_) | Control::Jobs => Method::GET,
         Control::Unknown => {
-            let detail =
-                "The control routes are purge, purges, purges/<id> and status, under this prefix.";
+            let detail = "The control routes are purge, purges, purges/<id>, status, warm, jobs and \
+                          jobs/<id>, under this prefix.";
             return problem(platform, StatusCode::NOT_FOUND, "No such control route", detail);
         }
     };
     if visit.method != method {
-        return wrong_method(platform, &method);
+        let is_job = matches!(route, Control::Job(_));
+        return wrong_method(platform, if is_job { "GET, DELETE" } else { method.as_str() });
     }
-    let scope = match route {
-        Control::Purge => auth::Scope::Purge,
-        _ => auth::Scope::Read,
-    };
+    let scope = if method == Method::GET { auth::Scope::Read } else { auth::Scope::Purge };
     let reply = match auth::authorize(platform.config(), &*visit.fields, scope) {
         Err(refusal) => Err(refusal),
         Ok(()) => match route {
-            Control::Purge => purge::answer(platform, body).await,
+            Control::Purge => purge::answer(platform, visit, body).await,
             Control::Receipt(id) => receipts::answer(platform, visit, id).await,
             Control::Purges => journal_receipts::list(platform, visit).await,
+            Control::Warm => warm::start(platform, visit, body).await,
+            Control::Job(id) => warm::job(platform, id, &method).await,
+            Control::Jobs => warm::jobs(platform).await,
             _ => status::answer(platform, visit).await,
         },
     };
@@ -123,11 +140,11 @@ pub async fn control<P: Platform>(
     reply.response(platform)
 }
 
-fn wrong_method<P: Platform>(platform: &P, allowed: &Method) -> Response<P::Body> {
+fn wrong_method<P: Platform>(platform: &P, allowed: &str) -> Response<P::Body> {
     let detail = format!("This route takes {allowed}.");
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let mut response = problem(platform, status, "Method not allowed", &detail);
-    if let Ok(value) = HeaderValue::from_str(allowed.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(allowed) {
         response.headers.insert(header::ALLOW, value);
     }
     response

@@ -1,17 +1,19 @@
 //! `POST purge`: reads the request, purges or refuses it as a whole, and responds with a receipt.
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
+use crate::control::warm::{self, PurgeWarmup, Purged};
 use crate::control::{ControlError, ControlReply};
 use crate::fields::sorting::{TextSet, sorted_by_text};
 use crate::journal::append::Sender;
+use crate::json::members::Members;
 use crate::json::{self, from_object};
+use crate::page::visit::Visit;
 use crate::platform::{Platform, ReadError};
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
@@ -22,7 +24,7 @@ use crate::purge::{Order, Purge, new_request, purge};
 const BODY_MOST: usize = 1024 * 1024;
 
 /// Selectors by kind, in canonical form.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub struct PurgeSelectors {
     tags: Vec<String>,
     urls: Vec<String>,
@@ -32,7 +34,7 @@ pub struct PurgeSelectors {
 }
 
 /// The receipt of a purge request, as it is sent and stored.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Receipt {
     /// The id to look the receipt up with.
     pub id: String,
@@ -43,32 +45,54 @@ pub struct Receipt {
     purged: PurgeSelectors,
     rejected: Vec<Rejected>,
     /// Selectors that were not confirmed. `None` if all were.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<PurgeSelectors>,
+    /// The warmup that follows the purge, if one does.
+    pub warmup: Option<PurgeWarmup>,
 }
 
 from_object!(PurgeSelectors, [tags, urls, prefixes, hosts, everything], or_default: []);
-from_object!(Receipt, [id, at, mode, purged, rejected], or_default: [failed]);
+from_object!(Receipt, [id, at, mode, purged, rejected], or_default: [failed, warmup]);
 
-/// A purge that was not confirmed, or that named nothing that can be purged.
-#[derive(Debug, Serialize)]
-struct NotDone<'a> {
-    title: &'static str,
-    status: u16,
-    detail: String,
-    #[serde(flatten)]
-    receipt: &'a Receipt,
+impl PurgeSelectors {
+    fn members(&self) -> Members {
+        fn texts(list: &[String]) -> impl Iterator<Item = &str> {
+            list.iter().map(String::as_str)
+        }
+        let members = Members::default().texts("tags", texts(&self.tags));
+        let members = members.texts("urls", texts(&self.urls));
+        let members = members.texts("prefixes", texts(&self.prefixes));
+        members.texts("hosts", texts(&self.hosts)).flag("everything", self.everything)
+    }
+}
+
+impl Receipt {
+    /// Adds the members of its JSON to others.
+    pub fn add_to(&self, members: Members) -> Members {
+        let members = members.text("id", &self.id).text("at", &self.at);
+        let members = members.text("mode", self.mode.as_str());
+        let members = members.object("purged", self.purged.members());
+        let mut members = members.objects("rejected", self.rejected.iter().map(Rejected::members));
+        if let Some(failed) = &self.failed {
+            members = members.object("failed", failed.members());
+        }
+        if let Some(warmup) = &self.warmup {
+            members = members.object("warmup", warmup.members());
+        }
+        members
+    }
 }
 
 struct PurgeRequest {
     selected: Vec<Selected>,
     rejected: Vec<Rejected>,
     mode: PurgeMode,
+    warm: bool,
 }
 
 /// Makes the response to a purge request.
 pub async fn answer<P: Platform>(
     platform: &P,
+    visit: &Visit,
     body: Option<P::Body>,
 ) -> Result<ControlReply, ControlError> {
     let body = read(platform, body).await?;
@@ -85,7 +109,11 @@ pub async fn answer<P: Platform>(
         purged: canonical(&request.selected, &tags),
         rejected: request.rejected,
         failed: None,
+        warmup: None,
     };
+    if request.warm && !tags.is_empty() {
+        receipt.warmup = Some(PurgeWarmup::of_job(&receipt.id));
+    }
     let order = Order {
         mode: request.mode,
         sender: Sender::Token,
@@ -96,6 +124,13 @@ pub async fn answer<P: Platform>(
     if !outcome.failed.is_empty() || tags.is_empty() {
         receipt.purged = canonical(&request.selected, &outcome.done);
         receipt.failed = Some(canonical(&request.selected, &outcome.failed));
+    }
+    if request.warm && !outcome.done.is_empty() {
+        let PurgeSelectors { tags, urls, prefixes, hosts, everything } = &receipt.purged;
+        let others = prefixes.iter().chain(hosts).cloned();
+        let others = others.chain(everything.then(|| "everything".to_owned())).collect();
+        let purged = Purged { tags: tags.clone(), urls: urls.clone(), others };
+        receipt.warmup = Some(warm::after_purge(platform, visit, &receipt.id, purged).await);
     }
     let response = respond(&receipt, &request.selected, &outcome);
     if !platform.has_journal() {
@@ -114,11 +149,10 @@ fn respond(receipt: &Receipt, selected: &[Selected], outcome: &Purge) -> Control
             "Each selector is listed under rejected with the reason.",
         )
     } else {
-        return ControlReply::done(receipt);
+        return ControlReply::done(receipt.add_to(Members::default()));
     };
-    let detail = detail.to_owned();
-    let answer = NotDone { title, status: status.as_u16(), detail, receipt };
-    ControlReply::problem(status, &answer)
+    let problem = Members::default().text("title", title).number("status", status.as_u16().into());
+    ControlReply::problem(status, receipt.add_to(problem.text("detail", detail)))
 }
 
 fn not_durable(limit: Option<Limit>) -> &'static str {
@@ -161,19 +195,26 @@ fn canonical(selected: &[Selected], tags: &[Tag]) -> PurgeSelectors {
     purged
 }
 
-async fn read<P: Platform>(platform: &P, body: Option<P::Body>) -> Result<Vec<u8>, ControlError> {
+/// Reads the body of a request.
+pub(super) async fn read<P: Platform>(
+    platform: &P,
+    body: Option<P::Body>,
+) -> Result<Vec<u8>, ControlError> {
     let Some(body) = body else { return Ok(Vec::new()) };
     platform.read(body, BODY_MOST).await.map_err(|error| match error {
         ReadError::TooLong(most) => ControlError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The request is too large",
-            format!("A purge request is at most {most} bytes; send several, with fewer or shorter selectors."),
+            format!(
+                "A request is at most {most} bytes; send several, with fewer or shorter entries."
+            ),
         ),
         ReadError::BrokenOff => bad("The request's body broke off; send it again.", None),
     })
 }
 
-fn bad(detail: impl Into<String>, field: Option<&str>) -> ControlError {
+/// Makes the error for a request that cannot be understood.
+pub(super) fn bad(detail: impl Into<String>, field: Option<&str>) -> ControlError {
     let refusal =
         ControlError::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail);
     match field {
@@ -187,22 +228,30 @@ type Lists = Vec<(&'static str, ReadSelector, Vec<String>)>;
 
 fn parse<P: Platform>(platform: &P, body: &[u8]) -> Result<PurgeRequest, ControlError> {
     let mut object = members(body)?;
-    let mode = mode(object.remove("mode"))?;
-    let everything = everything(object.remove("everything"))?;
+    let mode = mode(taken(&mut object, "mode"))?;
+    let everything = flag(&mut object, "everything")?.unwrap_or(false);
+    let warm = flag(&mut object, "warm")?.unwrap_or(platform.config().warm.purged);
     let lists = FIELDS.iter().map(|(field, reading)| {
         strings(&mut object, field).map(|values| (*field, *reading, values))
     });
     let lists: Lists = lists.collect::<Result<_, _>>()?;
-    if let Some(unknown) = object.keys().next() {
-        let detail = "Known fields are tags, urls, prefixes, hosts, everything and mode.";
+    const KNOWN: [&str; 7] = ["tags", "urls", "prefixes", "hosts", "everything", "mode", "warm"];
+    if let Some(unknown) = object.keys().find(|field| !KNOWN.contains(&field.as_str())) {
+        let detail = "Known fields are tags, urls, prefixes, hosts, everything, mode and warm.";
         return Err(bad(detail, Some(unknown)));
     }
-    in_bounds(&lists, everything, platform.config().purge_items_max)?;
+    let items = lists.iter().map(|(_, _, values)| values.len()).sum();
+    in_bounds(items, platform.config().purge_items_max)?;
+    if items == 0 && !everything {
+        let detail = "Nothing is selected: name tags, urls, prefixes or hosts, or set everything.";
+        return Err(bad(detail, Some("tags")));
+    }
     let (selected, rejected) = select_all(platform.config(), &lists, everything);
-    Ok(PurgeRequest { selected, rejected, mode })
+    Ok(PurgeRequest { selected, rejected, mode, warm })
 }
 
-fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
+/// Reads the members of a request's JSON object.
+pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
     match json::parse(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => {
@@ -213,21 +262,14 @@ fn members(body: &[u8]) -> Result<Map<String, Value>, ControlError> {
     }
 }
 
-fn in_bounds(lists: &Lists, everything: bool, most: usize) -> Result<(), ControlError> {
-    let items: usize = lists.iter().map(|(_, _, values)| values.len()).sum();
-    if items > most {
-        return Err(ControlError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Too many selectors",
-            format!("PURGE_ITEMS_MAX allows {most} a request; send several."),
-        )
-        .about("PURGE_ITEMS_MAX"));
+/// Refuses a request with too many entries.
+pub(super) fn in_bounds(items: usize, most: usize) -> Result<(), ControlError> {
+    if items <= most {
+        return Ok(());
     }
-    if items == 0 && !everything {
-        let detail = "Nothing is selected: name tags, urls, prefixes or hosts, or set everything.";
-        return Err(bad(detail, Some("tags")));
-    }
-    Ok(())
+    let detail = format!("PURGE_ITEMS_MAX allows {most} a request; send several.");
+    let refusal = ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, "Too many selectors", detail);
+    Err(refusal.about("PURGE_ITEMS_MAX"))
 }
 
 fn select_all(config: &Config, lists: &Lists, everything: bool) -> (Vec<Selected>, Vec<Rejected>) {
@@ -255,17 +297,26 @@ fn mode(value: Option<Value>) -> Result<PurgeMode, ControlError> {
     }
 }
 
-fn everything(value: Option<Value>) -> Result<bool, ControlError> {
-    match value {
-        None => Ok(false),
-        Some(Value::Bool(everything)) => Ok(everything),
-        Some(_) => Err(bad("The field must be true or false.", Some("everything"))),
+fn flag(object: &mut Map<String, Value>, field: &str) -> Result<Option<bool>, ControlError> {
+    match taken(object, field) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) => Err(bad("The field must be true or false.", Some(field))),
     }
 }
 
-fn strings(object: &mut Map<String, Value>, field: &str) -> Result<Vec<String>, ControlError> {
+/// Takes the value of a field. The field stays: to remove it takes 2 kB of the Worker.
+fn taken(object: &mut Map<String, Value>, field: &str) -> Option<Value> {
+    object.get_mut(field).map(Value::take)
+}
+
+/// Takes a field that lists texts.
+pub(super) fn strings(
+    object: &mut Map<String, Value>,
+    field: &str,
+) -> Result<Vec<String>, ControlError> {
     let wrong = || bad("The field must be a list of strings.", Some(field));
-    match object.remove(field) {
+    match taken(object, field) {
         None => Ok(Vec::new()),
         Some(Value::Array(values)) => values
             .into_iter()

@@ -11,11 +11,11 @@
 //! right. "Not seen" may be wrong in that last case: a later purge has then replaced the record.
 
 use http::StatusCode;
-use serde::Serialize;
 
 use crate::control::purge::Receipt;
 use crate::control::{ControlError, ControlReply, journal_receipts};
 use crate::isolate::complaints::Complaint;
+use crate::json::members::Members;
 use crate::json::{self, from_object};
 use crate::page::visit::Visit;
 use crate::platform::Platform;
@@ -33,7 +33,6 @@ const VERSION: u64 = 1;
 const ID_LENGTH: usize = 32;
 
 /// The value of `r/<id>` in KV: a purge request and its outcome.
-#[derive(Serialize)]
 pub struct StoredReceipt {
     v: u64,
     receipt: Receipt,
@@ -50,32 +49,14 @@ impl StoredReceipt {
     pub fn new(receipt: Receipt, tags: Vec<Tag>, began: Time, ended: Time) -> StoredReceipt {
         StoredReceipt { v: VERSION, receipt, tags, began, ended }
     }
-}
 
-#[derive(Serialize)]
-struct FoundReceipt {
-    #[serde(flatten)]
-    receipt: Receipt,
-    spread: Spread,
-}
-
-/// The known spread of a purge.
-#[derive(Serialize)]
-struct Spread {
-    /// KV has taken every record.
-    durable: bool,
-    here: Here,
-    /// The time by which the purge usually holds everywhere. KV promises no upper bound. `None` for
-    /// a purge that is not durable.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usually_everywhere_by: Option<String>,
-}
-
-/// The records that KV shows in the data centre that responds.
-#[derive(Serialize)]
-struct Here {
-    seen: usize,
-    of: usize,
+    fn to_text(&self) -> String {
+        let members = Members::default().number("v", self.v);
+        let members = members.object("receipt", self.receipt.add_to(Members::default()));
+        let members = members.texts("tags", self.tags.iter().map(Tag::as_str));
+        let members = members.json("began", &self.began.0.to_string());
+        members.json("ended", &self.ended.0.to_string()).end()
+    }
 }
 
 /// Stores a receipt in the background: no purge waits for it or fails with it. A request that named
@@ -88,7 +69,7 @@ pub fn keep<P: Platform>(platform: &P, kept: StoredReceipt) {
     let then = platform.clone();
     platform.defer(async move {
         let key = KvKey::receipt(&kept.receipt.id);
-        let entry = KvEntry { value: json::to_ascii(&kept), metadata: None, life };
+        let entry = KvEntry { value: kept.to_text(), metadata: None, life };
         // The response has been sent, so only the log can tell of a failed write.
         if let Err(error) = kv::write(&then, &key, entry).await {
             complain(&then, Complaint::Receipt, || {
@@ -111,7 +92,7 @@ pub async fn answer<P: Platform>(
         return Err(ControlError::new(StatusCode::BAD_REQUEST, title, detail).about("id"));
     }
     if let Some(found) = journal_receipts::find(platform, visit, id).await? {
-        return Ok(ControlReply::done(&found));
+        return Ok(ControlReply::done(found.members()));
     }
     let text = kv::read_one(platform, &KvKey::receipt(id)).await.map_err(no_answer)?;
     let Some(text) = text else {
@@ -122,17 +103,19 @@ pub async fn answer<P: Platform>(
         _ => return Err(unreadable(NOT_OURS)),
     };
     let spread = spread(platform, &kept).await?;
-    Ok(ControlReply::done(&FoundReceipt { receipt: kept.receipt, spread }))
+    Ok(ControlReply::done(kept.receipt.add_to(Members::default()).object("spread", spread)))
 }
 
-async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Spread, ControlError> {
+/// Tells how far a purge is known to have spread: whether KV has taken every record, how many of them it
+/// shows in this data centre, and when the purge usually holds everywhere. KV promises no upper bound.
+async fn spread<P: Platform>(platform: &P, kept: &StoredReceipt) -> Result<Members, ControlError> {
     let durable = kept.receipt.failed.is_none();
     let spreads_in = KV_SPREADS_IN + 2 * platform.config().memory_window;
-    Ok(Spread {
-        durable,
-        here: Here { seen: seen(platform, kept).await?, of: kept.tags.len() },
-        usually_everywhere_by: durable.then(|| (kept.ended + spreads_in).to_string()),
-    })
+    let (seen, of) = (seen(platform, kept).await?, kept.tags.len());
+    let here = Members::default().number("seen", seen as u64).number("of", of as u64);
+    let spread = Members::default().flag("durable", durable).object("here", here);
+    let by = durable.then(|| (kept.ended + spreads_in).to_string());
+    Ok(spread.text_if("usually_everywhere_by", by.as_deref()))
 }
 
 /// Counts the records that KV shows. They are read in the same way as for pages.

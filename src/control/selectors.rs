@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use crate::config::Config;
 use crate::fields::url::{canonical_host, is_host};
 use crate::json::from_object;
+use crate::json::members::Members;
 use crate::policy::key::CacheKey;
 use crate::policy::tag::{PREFIX_SEGMENTS_MAX, Tag};
 
 /// A selector that cannot be purged, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// The field of the purge request that listed it.
     pub field: Cow<'static, str>,
@@ -22,6 +21,14 @@ pub struct Rejected {
 }
 
 from_object!(Rejected, [field, value, reason], or_default: []);
+
+impl Rejected {
+    /// The members of its JSON.
+    pub fn members(&self) -> Members {
+        let members = Members::default().text("field", &self.field).text("value", &self.value);
+        members.text("reason", &self.reason)
+    }
+}
 
 /// A selector that can be purged: its canonical form, and its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]

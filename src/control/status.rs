@@ -1,14 +1,14 @@
 //! `GET status`: the URLs of a tag and the tags of a URL, as the tag graph has them.
 
 use http::StatusCode;
-use serde::Serialize;
 
 use crate::control::{ControlError, ControlReply};
 use crate::fields::no_vary_search::form_decoded;
-use crate::fields::sorting::sorted_by_text;
 use crate::graph::diff::not_in;
-use crate::graph::{PageEntry, Relation, read_page};
+use crate::graph::pages::{LISTED_MOST, PagesOfTag, pages_of};
+use crate::graph::{PageEntry, read_page};
 use crate::json;
+use crate::json::members::Members;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::platform::kv;
@@ -16,32 +16,6 @@ use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
 use crate::policy::key::CacheKey;
 use crate::policy::tag::Tag;
-
-/// The most URLs in one response; a cursor leads to the next.
-const PAGE: u32 = 1000;
-
-#[derive(Serialize)]
-struct OfTag {
-    tag: String,
-    urls: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-}
-
-#[derive(Serialize)]
-struct OfUrl {
-    url: String,
-    tags: Vec<Tag>,
-    /// The tags by the parts of a visitor's request that count in the key, where some do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    by_key: Vec<OfKey>,
-}
-
-#[derive(Serialize)]
-struct OfKey {
-    key: Vec<String>,
-    tags: Vec<Tag>,
-}
 
 /// Makes the response to `GET status`.
 pub async fn answer<P: Platform>(
@@ -74,50 +48,39 @@ async fn of_tag<P: Platform>(
     cursor: Option<&str>,
 ) -> Result<ControlReply, ControlError> {
     let tag = Tag::origin(text).map_err(|error| bad(&format!("{error}."), "tag"))?;
-    let prefix = KvPrefix::relations(&tag);
-    let page = kv::list(platform, &prefix, cursor, PAGE).await.map_err(unreadable)?;
-    let mut urls = Vec::with_capacity(page.keys.len());
-    let mut without_url = Vec::new();
-    for (name, metadata) in page.keys {
-        let relation = metadata.and_then(|text| json::read::<Relation>(&text));
-        match relation {
-            Some(relation) => urls.push(relation.url),
-            None => without_url.extend(prefix.page_of(&name).map(KvKey::page)),
-        }
-    }
-    let values = kv::read(platform, &without_url).await.map_err(unreadable)?;
-    let entries = values.into_iter().flatten();
-    let entries = entries.filter_map(|value| json::read::<PageEntry>(&value));
-    urls.extend(entries.map(|entry| entry.url));
-    // A page with parts of a visitor's request in its key is in the graph once for each.
-    let mut urls = sorted_by_text(urls, String::clone);
-    urls.dedup();
-    let answer = OfTag { tag: tag.to_string(), urls, cursor: page.cursor };
-    Ok(ControlReply::done(&answer))
+    let PagesOfTag { urls, cursor } = pages_of(platform, &tag, cursor).await.map_err(unreadable)?;
+    let reply = Members::default().text("tag", tag.as_str());
+    let reply = reply.texts("urls", urls.iter().map(String::as_str));
+    Ok(ControlReply::done(reply.text_if("cursor", cursor.as_deref())))
 }
 
 async fn of_url<P: Platform>(platform: &P, text: &str) -> Result<ControlReply, ControlError> {
     let key = CacheKey::parse(text).map_err(|error| bad(&format!("{error}."), "url"))?;
     let key = platform.config().rules().key(&key).unwrap_or(key);
     let entry = read_page(platform, &key).await.map_err(unreadable)?;
-    let mut of_url = OfUrl {
-        url: key.url(),
-        tags: entry.map(|entry| entry.tags).unwrap_or_default(),
-        by_key: Vec::new(),
-    };
+    let mut tags = entry.map(|entry| entry.tags).unwrap_or_default();
+    // The tags by the parts of a visitor's request that count in the key, where some do.
+    let mut by_key = Vec::new();
     if platform.config().rules().keys_visitors() {
         for entry in keyed_pages(platform, &key).await.map_err(unreadable)? {
-            of_url.tags.extend(not_in(&entry.tags, &of_url.tags));
-            of_url.by_key.push(OfKey { key: entry.key, tags: entry.tags });
+            tags.extend(not_in(&entry.tags, &tags));
+            let parts = entry.key.iter().map(String::as_str);
+            let of_key = Members::default().texts("key", parts);
+            by_key.push(of_key.texts("tags", entry.tags.iter().map(Tag::as_str)));
         }
     }
-    Ok(ControlReply::done(&of_url))
+    let reply = Members::default().text("url", &key.url());
+    let mut reply = reply.texts("tags", tags.iter().map(Tag::as_str));
+    if !by_key.is_empty() {
+        reply = reply.objects("by_key", by_key.into_iter());
+    }
+    Ok(ControlReply::done(reply))
 }
 
 /// Reads what the graph has of a page for visitors with different parts in its key.
 async fn keyed_pages<P: Platform>(platform: &P, key: &CacheKey) -> Result<Vec<PageEntry>, KvError> {
     let prefix = KvPrefix::pages(&key.page());
-    let listed = kv::list(platform, &prefix, None, PAGE).await?;
+    let listed = kv::list(platform, &prefix, None, LISTED_MOST).await?;
     let names = listed.keys.iter().filter_map(|(name, _)| prefix.page_of(name));
     let keys: Vec<KvKey> =
         names.map(|part| KvKey::page(&format!("{}-{part}", key.page()))).collect();

@@ -9,6 +9,7 @@ use crate::durable::key::TierKey;
 use crate::durable::restore::SelectedBy;
 use crate::durable::worth::may_be_kept;
 use crate::isolate::complaints::Complaint;
+use crate::journal::append::Sender;
 use crate::json::{self, from_object};
 use crate::page::visit::Visit;
 use crate::platform::complain::complain;
@@ -106,7 +107,8 @@ async fn write<P: Platform>(
         return Ok(());
     }
     let budget = &platform.isolate().tier_writes;
-    if budget.left(config.tier_writes, now) < WRITES_MOST {
+    let is_spent = budget.left(config.tier_writes, now) < WRITES_MOST;
+    if is_spent && visit.sender() == Sender::Visitor {
         return Ok(());
     }
     budget.spend(1);
@@ -142,8 +144,13 @@ fn is_as_good<P: Platform>(
     }
     // KV deletes an entry at the end of its life, so one that is half over is written again.
     let is_kept = until.since(platform.now()) >= life / 2;
+    let fresh_for = Duration::from_secs(stored.lifetimes.fresh);
+    let is_fresh = platform.now().since(provenance.fetched_at) < fresh_for;
     let in_tier = StoredResponse { provenance, ..stored.clone() };
-    is_unchanged && is_kept && purged(platform, visit, &in_tier) == Purged::No
+    // A visitor of another data centre revalidates a stale copy, and waits for that if it must. Only a
+    // warmup is worth a write for it.
+    let is_worth_it = is_fresh || visit.sender() == Sender::Visitor;
+    is_unchanged && is_kept && is_worth_it && purged(platform, visit, &in_tier) == Purged::No
 }
 
 /// The time since which variants of the page are found. `None`: the names of the fields that select are not

@@ -12,6 +12,7 @@ use crate::page::reply::Reply;
 use crate::page::visit::Visit;
 use crate::platform::Platform;
 use crate::policy::reuse::Verdict;
+use crate::policy::time::Time;
 use crate::policy::timing::DURABLE_WAIT;
 
 /// Puts the page into the data centre's cache, if the tier has it, and looks it up again.
@@ -52,6 +53,22 @@ pub async fn restore_at_last<P: Platform>(
     let wanted = Wanted::new(platform, visit, lookup)?;
     let copy = find(platform.clone(), wanted.clone()).await?;
     Some(put_and_look(platform, wanted, copy).await)
+}
+
+/// Puts the page into the data centre's cache, if the tier has it fresh. Returns when it was fetched, or
+/// the lookup: ask the origin then. Hold the lease of the page.
+pub async fn restored<P: Platform>(
+    platform: &P,
+    visit: &Visit,
+    lookup: Lookup<P::Body>,
+) -> Result<Time, Lookup<P::Body>> {
+    let lookup = restore_at_last(platform, visit, &lookup).await.unwrap_or(lookup);
+    match &lookup.found {
+        Found::Response(candidate) if matches!(candidate.verdict, Verdict::Serve { .. }) => {
+            Ok(candidate.stored.provenance.fetched_at)
+        }
+        _ => Err(lookup),
+    }
 }
 
 async fn put_and_look<P: Platform>(

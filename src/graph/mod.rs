@@ -15,6 +15,7 @@
 //! life.
 
 pub mod diff;
+pub mod pages;
 pub mod plan;
 pub mod write;
 

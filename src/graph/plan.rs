@@ -5,6 +5,7 @@ use crate::graph::diff::{
 };
 use crate::graph::read_page;
 use crate::graph::write::{fault, spent};
+use crate::journal::append::Sender;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
 use crate::platform::{Platform, kv};
@@ -19,11 +20,12 @@ pub async fn plan<P: Platform>(
     key: &CacheKey,
     prior: Option<&StoredResponse>,
     stored: &StoredResponse,
+    sender: Sender,
 ) -> Plan {
-    if waits_for_its_second_store(prior, key) {
+    if sender == Sender::Visitor && waits_for_its_second_store(prior, key) {
         return Plan::NOTHING;
     }
-    plan_for(platform, key, prior, tags_in_graph(stored)).await
+    plan_for(platform, key, prior, tags_in_graph(stored), sender).await
 }
 
 pub(super) async fn plan_for<P: Platform>(
@@ -31,6 +33,7 @@ pub(super) async fn plan_for<P: Platform>(
     key: &CacheKey,
     prior: Option<&StoredResponse>,
     tags: &[Tag],
+    sender: Sender,
 ) -> Plan {
     let now = platform.now();
     if let Some(at) = prior.and_then(|prior| confirmed_at(prior, tags, now)) {
@@ -38,7 +41,8 @@ pub(super) async fn plan_for<P: Platform>(
     }
     let former = prior.map_or(Vec::new(), |prior| former_tags(prior, tags));
     let limits = platform.config().visitor_writes;
-    if platform.isolate().visitor_writes.left(limits, now) == 0 {
+    let left = platform.isolate().visitor_writes.left(limits, now);
+    if sender == Sender::Visitor && left == 0 {
         spent(platform);
         return Plan { todo: Todo::Nothing, former };
     }

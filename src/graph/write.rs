@@ -1,17 +1,21 @@
 //! Writing to the graph, within the budget of visitors' writes.
 
-use futures::{StreamExt, stream};
+use std::cell::RefCell;
+
+use futures::FutureExt;
 
 use crate::graph::diff::{Change, Plan, Todo, WithinBudget, not_in};
 use crate::graph::plan::plan_for;
 use crate::graph::{PageEntry, Relation};
 use crate::isolate::complaints::Complaint;
+use crate::journal::append::Sender;
 use crate::json;
 use crate::platform::Platform;
 use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
+use crate::platform::tasks::in_lanes;
 use crate::policy::key::CacheKey;
 use crate::policy::key::part::KeyPart;
 use crate::policy::stored::StoredResponse;
@@ -24,18 +28,23 @@ const WRITES_AT_ONCE: usize = 4;
 
 /// Removes the relations of a page whose stored response was removed and not replaced.
 pub async fn forget<P: Platform>(platform: &P, key: &CacheKey, prior: &StoredResponse) {
-    let plan = plan_for(platform, key, Some(prior), &[]).await;
+    let plan = plan_for(platform, key, Some(prior), &[], Sender::Visitor).await;
     // KV may not show yet what was written with it, or could not be read at all. No later store
     // knows its tags.
     let is_sure = prior.graph.confirmed_at.is_some() && plan.todo != Todo::Nothing;
     let plan = if is_sure { plan } else { plan.of_all_former() };
-    carry_out(platform, key, plan).await;
+    carry_out(platform, key, plan, Sender::Visitor).await;
 }
 
-/// Writes as much of a plan as the budget allows. The next store finds the rest missing.
-pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan) {
+/// Writes as much of a plan as the budget of visitors' requests allows; all of it for a warmup. The
+/// next store finds the rest missing.
+pub async fn carry_out<P: Platform>(platform: &P, key: &CacheKey, plan: Plan, sender: Sender) {
     let Todo::Change(change) = plan.todo else { return };
-    let Some(change) = within_budget(platform, change) else { return spent(platform) };
+    let change = match sender {
+        Sender::Token => Some(change),
+        Sender::Visitor => within_budget(platform, change),
+    };
+    let Some(change) = change else { return spent(platform) };
     if let Err(error) = change_graph(platform, key, change).await {
         fault(platform, &error);
     }
@@ -71,17 +80,25 @@ async fn change_graph<P: Platform>(
         write_page(platform, key, &page, entry.clone()).await?;
     }
     let removals = remove.into_iter().map(Write::Remove);
-    let mut written = stream::iter(removals.chain(add.into_iter().map(Write::Add)))
-        .map(|write| relate(platform, key, &page, write))
-        .buffer_unordered(WRITES_AT_ONCE);
-    let mut refused = 0;
-    while let Some(still_there) = written.next().await {
-        refused += usize::from(still_there.is_some());
-        named.extend(still_there);
-    }
+    let writes = RefCell::new(removals.chain(add.into_iter().map(Write::Add)));
+    let refused = RefCell::<Vec<Tag>>::default();
+    let next = || writes.borrow_mut().next();
+    let lane = || {
+        let work = async {
+            while let Some(write) = next() {
+                let still_there = relate(platform, key, &page, write).await;
+                refused.borrow_mut().extend(still_there);
+            }
+        };
+        work.boxed_local()
+    };
+    in_lanes(WRITES_AT_ONCE, &lane).await;
+    let refused = refused.take();
+    let is_refused = refused.len() == removes;
+    named.extend(refused);
     // KV may have refused these removals because another request is at them: it takes one write a
     // second for each key, and that request's entry is the right one.
-    let is_as_it_was = refused == removes && not_in(&named, &entry).is_empty();
+    let is_as_it_was = is_refused && not_in(&named, &entry).is_empty();
     if is_as_it_was {
         return Ok(());
     }

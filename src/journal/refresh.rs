@@ -73,6 +73,16 @@ pub async fn ready<P: Platform>(platform: &P, host: &str) -> Ready {
     }
 }
 
+/// Learns the journal up to a number, and tells whether that succeeded. The copy is young then.
+pub async fn learn_to<P: Platform>(platform: &P, number: Number) -> bool {
+    let knows = || known(platform).is_some_and(|known| known.number >= number);
+    if !knows() {
+        // Whether it succeeded shows in what is known.
+        let _ = ask(platform, &JournalRequest::Read(known(platform)), JOURNAL_READ_LIMIT).await;
+    }
+    knows()
+}
+
 fn basis<P: Platform>(platform: &P) -> Option<Basis> {
     let (bound, now) = (bound(platform), platform.now());
     platform.isolate().journal.with(|journal| journal.basis(bound, now))

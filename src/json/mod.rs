@@ -9,6 +9,7 @@
 pub mod ascii;
 mod from_value;
 pub mod header_pairs;
+pub mod members;
 mod strict;
 
 pub use self::ascii::to_ascii;

@@ -5,13 +5,13 @@
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use serde::Serialize;
 
 use crate::fields::cache_status::{CacheStatus, Detail};
 use crate::fields::conditional;
 use crate::fields::forwarding;
 use crate::fields::range::{self, Part};
 use crate::fields::response::{self, Audience};
+use crate::json::members::Members;
 use crate::page::visit::Visit;
 use crate::platform::{OriginError, Platform, Response};
 use crate::policy::freshness::age_value;
@@ -163,14 +163,6 @@ pub fn shared_failure<P: Platform>(
     response
 }
 
-/// The members of a problem (RFC 9457).
-#[derive(Serialize)]
-struct Problem<'a> {
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-}
-
 /// Makes an error response in the form of RFC 9457. The caller adds `Cache-Status`.
 pub fn problem<P: Platform>(
     platform: &P,
@@ -212,20 +204,14 @@ fn problem_response<B>(
     detail: &str,
     body: impl FnOnce(Vec<u8>) -> B,
 ) -> Response<B> {
-    let problem = Problem { title, status: status.as_u16(), detail };
-    json_response(status, PROBLEM, to_json(&problem), body)
+    let problem = Members::default().text("title", title).number("status", status.as_u16().into());
+    json_response(status, PROBLEM, problem.text("detail", detail).end(), body)
 }
 
 /// The media type of the control routes' responses.
 pub const JSON: &str = "application/json";
 /// The media type of a problem (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
-
-/// Writes a value as JSON.
-pub fn to_json(value: &impl Serialize) -> String {
-    // Plain structures and lists always serialize.
-    serde_json::to_string(value).expect("plain values serialize")
-}
 
 /// Makes a response of the edge's own of a JSON text. No cache may store it.
 pub fn of_json<P: Platform>(

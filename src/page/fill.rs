@@ -238,6 +238,10 @@ impl<P: Platform> Fill<P> {
             Found::Discarded(it) => (&it.stored, Verdict::Discard { detail: it.detail }),
             Found::Nothing(_) | Found::Pass(_) | Found::NotForVisitor(_) => return false,
         };
+        if self.visit.warming.is_some() {
+            // Nobody is shown a stale page: it is to be fetched.
+            return matches!(verdict, Verdict::Serve { .. });
+        }
         let (awaited, now) = (self.awaited(stored, told), self.platform.now());
         let after = after_waiting(stored, verdict, awaited, self.arrived, now);
         let AfterWaiting::Show { ttl } = after else { return false };

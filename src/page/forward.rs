@@ -15,6 +15,7 @@ use crate::platform::{OriginError, Platform, Request, Response};
 use crate::policy::bypass::Bypass;
 use crate::policy::refresh::plain::ForwardHeaders;
 use crate::purge::invalidate;
+use crate::warmup::WARMUP;
 
 /// Forwards a visitor's request with its body. The response is for this visitor alone and is never
 /// stored.
@@ -82,6 +83,7 @@ fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
         forwarding::drop_hop_by_hop(&mut headers);
     }
     forwarding::drop_overrides(&mut headers, &visit.method);
+    headers.remove(WARMUP);
     let address = visit.fields.value(forwarding::ADDRESS);
     request(visit, visit.method.clone(), headers, address.as_deref(), body)
 }
@@ -90,7 +92,9 @@ fn own_request<B>(visit: &Visit, body: Option<B>) -> Request<B> {
 /// for this visitor.
 pub fn own_page_request<B>(visit: &Visit) -> Request<B> {
     let address = visit.fields.value(forwarding::ADDRESS);
-    request(visit, Method::GET, visit.carried(), address.as_deref(), None)
+    let mut headers = visit.carried();
+    headers.remove(WARMUP);
+    request(visit, Method::GET, headers, address.as_deref(), None)
 }
 
 /// The plain request for a page, whose response is for all visitors.
@@ -111,6 +115,9 @@ pub fn plain_request<B>(
     }
     for (name, value) in stored.map(conditional::conditions).unwrap_or_default() {
         headers.insert(name, value);
+    }
+    if visit.warming.is_some() {
+        headers.insert(WARMUP, HeaderValue::from_static("1"));
     }
     let request = request(visit, Method::GET, headers, None, None);
     // The URL is spelt as the key is: the response is for all visitors, whatever their spelling.

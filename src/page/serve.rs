@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use http::{Method, StatusCode};
 
+use crate::durable::serve::restored;
 use crate::fields::cache_status::{CacheStatus, Detail, Forward};
 use crate::fields::range::Part;
 use crate::isolate::metadata::Derived;
@@ -28,6 +29,7 @@ use crate::policy::key::Slot;
 use crate::policy::part::{Sent, sent};
 use crate::policy::reuse::Verdict;
 use crate::policy::stored::StoredResponse;
+use crate::purge::knowledge::Knowledge;
 use crate::rules::facts::Facts;
 
 /// Responds to a visitor's request for a page.
@@ -44,15 +46,7 @@ pub async fn serve<P: Platform>(
         let status = forward::bypass_status(reason);
         return forward::bypass(&platform, &visit, body, status).await.into();
     }
-    let mut visit = visit.keyed_by_rules();
-    let mut lookup = look(&platform, &visit).await;
-    // Only a miss pays for the second lookup, under a key that several URLs share.
-    if matches!(lookup.found, Found::Nothing(Forward::UriMiss))
-        && let Some(shared) = shared_key::shared_key(&platform, &visit.key).await
-    {
-        visit.key = shared;
-        lookup = look(&platform, &visit).await;
-    }
+    let (visit, lookup) = look_up(&platform, visit).await;
     if let Some(log) = &visit.log {
         log.key(&visit.key, platform.config().rules());
     }
@@ -62,14 +56,28 @@ pub async fn serve<P: Platform>(
     }
 }
 
+/// Looks a page up under the key that rules, or the page itself, give it.
+pub(crate) async fn look_up<P: Platform>(platform: &P, visit: Visit) -> (Visit, Lookup<P::Body>) {
+    let mut visit = visit.keyed_by_rules();
+    let mut lookup = look(platform, &visit).await;
+    // Only a miss pays for the second lookup, under a key that several URLs share.
+    if matches!(lookup.found, Found::Nothing(Forward::UriMiss))
+        && let Some(shared) = shared_key::shared_key(platform, &visit.key).await
+    {
+        visit.key = shared;
+        lookup = look(platform, &visit).await;
+    }
+    (visit, lookup)
+}
+
 /// Tells whether the edge would forward the request to itself.
-fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
+pub(crate) fn loops<P: Platform>(platform: &P, visit: &Visit) -> bool {
     let origin = platform.config().origin.as_ref().map(|origin| origin.host.as_str());
     bypass::loops(origin, visit.key.host(), &*visit.fields)
 }
 
 /// Returns why a request must go past the cache, if it must: its method, a login cookie, a rule.
-fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
+pub(crate) fn bypassed<P: Platform>(platform: &P, visit: &Visit) -> Option<Bypass> {
     let config = platform.config();
     let facts = Facts::of_request(&visit.method, &visit.key, &*visit.fields);
     let mut by_rule = None;
@@ -173,6 +181,14 @@ fn revalidate_in_background<P: Platform>(
             if lookup.found.is_newer(seen) || lookup.slot != lease.slot {
                 return lease.end(LeaseEnd::Abandoned).await;
             }
+            // Another data centre may have stored a newer version in the tier.
+            let lookup = match restored(&platform, &visit, lookup).await {
+                Ok(fetched_at) => {
+                    let knowledge = Knowledge::now(&platform);
+                    return lease.end(LeaseEnd::Stored { fetched_at, knowledge }).await;
+                }
+                Err(lookup) => lookup,
+            };
             Refresh::new(platform, visit, lookup, Some(lease)).run(Reply::absent()).await;
         });
     }

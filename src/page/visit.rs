@@ -12,6 +12,7 @@ use crate::fields::cache_control::joined;
 use crate::fields::request::RequestFields;
 use crate::fields::request_directives::RequestDirectives;
 use crate::fields::vary::{Encoding, Selecting, Selectors};
+use crate::journal::append::Sender;
 use crate::page::keyed_fields::KeyedFields;
 use crate::page::request_log::RequestLog;
 use crate::page::server_timing::ServerTiming;
@@ -20,6 +21,7 @@ use crate::policy::cookies;
 use crate::policy::key::CacheKey;
 use crate::policy::key::part::{self, counts_cookie};
 use crate::policy::refresh::plain::{self, Allowed};
+use crate::warmup::warming::Warming;
 
 /// A visitor's request without its body.
 ///
@@ -42,6 +44,8 @@ pub struct Visit {
     pub server_timing: Option<Rc<ServerTiming>>,
     /// What is logged of the request, if `LOG` asks for it.
     pub log: Option<Rc<RequestLog>>,
+    /// The record of a warmup: no visitor has sent the request.
+    pub warming: Option<Rc<Warming>>,
     read: Rc<ReadFields>,
 }
 
@@ -64,7 +68,13 @@ impl Visit {
     ) -> Visit {
         let key = key.for_origin(fields.value("origin"));
         let read = Rc::default();
-        Visit { method, url, key, fields, config, server_timing: None, log: None, read }
+        let (server_timing, log, warming) = (None, None, None);
+        Visit { method, url, key, fields, config, server_timing, log, warming, read }
+    }
+
+    /// The sender of the request: a warmup was asked for with a token.
+    pub fn sender(&self) -> Sender {
+        if self.warming.is_some() { Sender::Token } else { Sender::Visitor }
     }
 
     /// Gives the visit the key of the rules. The origin is sent the URL of that key and its parts:

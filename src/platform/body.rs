@@ -66,10 +66,16 @@ pub trait Bodies {
         staging: &Slot,
         life: Duration,
     ) -> impl Future<Output = Result<Settled<Self::Body>, Unsettled>>;
-    /// Reads a body of at most `limit` bytes into memory. Only control routes may call it.
+    /// Reads a body of at most `limit` bytes into memory. Only control routes and warmups may call it.
     fn read(
         &self,
         body: Self::Body,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, ReadError>>;
+    /// Unpacks bytes that are packed with gzip, to at most `limit` bytes.
+    fn gunzip(
+        &self,
+        bytes: &[u8],
         limit: usize,
     ) -> impl Future<Output = Result<Vec<u8>, ReadError>>;
 }

@@ -1,4 +1,4 @@
-//! The runtime of the journal's object: its rows, its alarm, and KV.
+//! The runtime of an object with rows: the journal's, and that of warmups.
 
 use std::future::Future;
 
@@ -13,7 +13,7 @@ use crate::policy::time::Time;
 #[error("{0}")]
 pub struct StorageError(pub String);
 
-/// The runtime of the journal's object.
+/// The runtime of an object: its rows, its alarm, and KV.
 pub trait ObjectRuntime: Clock + 'static {
     /// The namespace `TAGS`.
     type Namespace: KvOperations;

@@ -3,15 +3,17 @@
 //!
 //! A runtime's own KV is inside a [`RawKv`], which only this file can open.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
 
-use futures::future::{LocalBoxFuture, join_all};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 
 use crate::platform::Platform;
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::{KvKey, KvPrefix};
-use crate::platform::tasks::within;
+use crate::platform::tasks::{in_lanes, within};
 use crate::policy::timing::{KV_LIST_LIMIT, KV_READ_LIMIT, KV_WRITE_LIMIT};
 
 /// The most keys that KV allows in a bulk read.
@@ -92,16 +94,26 @@ pub async fn read_each<P: Platform>(
     platform: &P,
     keys: &[KvKey],
 ) -> Vec<Result<Option<String>, KvError>> {
-    let bulks = keys.chunks(KEYS_PER_READ);
-    let reads = join_all(bulks.clone().map(|keys| bulk_read(platform, keys))).await;
-    let mut values = Vec::with_capacity(keys.len());
-    for (keys, read) in bulks.zip(reads) {
-        match read {
-            Ok(read) => values.extend(read.into_iter().map(Ok)),
-            Err(error) => values.extend(keys.iter().map(|_| Err(error.clone()))),
-        }
-    }
-    values
+    let values: RefCell<Vec<_>> = RefCell::new(keys.iter().map(|_| Ok(None)).collect());
+    let bulks = RefCell::new(keys.chunks(KEYS_PER_READ).enumerate());
+    let next = || bulks.borrow_mut().next();
+    let lane = || {
+        let work = async {
+            while let Some((place, keys)) = next() {
+                let read = bulk_read(platform, keys).await;
+                let from = place * KEYS_PER_READ;
+                let mut values = values.borrow_mut();
+                let values = &mut values[from..from + keys.len()];
+                match read {
+                    Ok(read) => values.iter_mut().zip(read).for_each(|(value, it)| *value = Ok(it)),
+                    Err(error) => values.fill(Err(error)),
+                }
+            }
+        };
+        work.boxed_local()
+    };
+    in_lanes(keys.len().div_ceil(KEYS_PER_READ), &lane).await;
+    values.take()
 }
 
 async fn bulk_read<P: Platform>(

@@ -16,6 +16,7 @@ pub mod kv_key;
 pub mod origin;
 pub mod rows;
 pub mod tasks;
+pub mod warmups;
 
 use crate::config::Config;
 use crate::isolate::Isolate;
@@ -29,6 +30,7 @@ pub use journal::{Journal, JournalError};
 pub use kv::Kv;
 pub use origin::{Origin, OriginError, Request, Response};
 pub use tasks::{Signal, Tasks};
+pub use warmups::Warmups;
 
 /// The context of a request: the settings, this isolate's memory and its log.
 pub trait Context {
@@ -55,6 +57,7 @@ pub trait Platform:
     + DurableTier
     + Coordinator
     + Journal
+    + Warmups
     + Clone
     + 'static
 {
@@ -71,6 +74,7 @@ impl<P> Platform for P where
         + DurableTier
         + Coordinator
         + Journal
+        + Warmups
         + Clone
         + 'static
 {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::channel::oneshot::{self, Sender};
-use futures::future::{Either, select};
+use futures::future::{Either, LocalBoxFuture, join, select};
 use futures::pin_mut;
 
 use crate::platform::Clock;
@@ -41,6 +41,23 @@ pub async fn detached_until_sent<P: Tasks, T: 'static, W: Future<Output = ()> + 
     let (sender, result) = oneshot::channel();
     platform.defer(work(sender));
     result.await.ok()
+}
+
+/// Runs so many lanes of work at the same time, each made by `lane`. A lane takes one piece of work after
+/// the other from a list that all share.
+///
+/// The streams of `futures` can do the same. Each kind of work would take 3 kB of the Worker.
+pub fn in_lanes<'w>(
+    count: usize,
+    lane: &'w dyn Fn() -> LocalBoxFuture<'w, ()>,
+) -> LocalBoxFuture<'w, ()> {
+    Box::pin(async move {
+        if count > 1 {
+            join(lane(), in_lanes(count - 1, lane)).await;
+        } else {
+            lane().await;
+        }
+    })
 }
 
 /// Returns the result of `work`, or `None` if it takes longer than `limit`.

@@ -44,6 +44,18 @@ pub struct Purge {
     pub limit: Option<Limit>,
 }
 
+impl Purge {
+    /// Notes how the write of a tag's record ended.
+    fn note(&mut self, tag: Tag, ended: WriteEnd) {
+        match ended {
+            WriteEnd::Durable => return self.done.push(tag),
+            WriteEnd::Failed => {}
+            WriteEnd::Refused(limit) => self.limit = Some(limit),
+        }
+        self.failed.push(tag);
+    }
+}
+
 /// A purge, but for its tags.
 #[derive(Clone, Debug)]
 pub struct Order {

@@ -15,12 +15,13 @@
 //! The mark is a random word. One that the journal's object has not seen tells it of purges, however
 //! late the mark comes.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
+use futures::FutureExt;
 
 use crate::isolate::complaints::Complaint;
 use crate::journal::unbound;
@@ -30,6 +31,7 @@ use crate::platform::complain::complain;
 use crate::platform::kv::{self, KvEntry, TimedWrite};
 use crate::platform::kv_error::KvError;
 use crate::platform::kv_key::KvKey;
+use crate::platform::tasks::in_lanes;
 use crate::policy::fence::PurgeMode;
 use crate::policy::tag::Tag;
 use crate::policy::time::Time;
@@ -65,25 +67,20 @@ impl Writing {
 /// Writes a record of each tag.
 pub async fn write_all<P: Platform>(platform: &P, tags: Vec<Tag>, mode: PurgeMode) -> Purge {
     let until = platform.now() + PURGE_ATTEMPTS_WITHIN;
-    let mut writes = stream::iter(tags)
-        .map(|tag| async move {
-            let ended =
-                shared_write(platform, &Writing::Record { tag: tag.clone(), mode }, until).await;
-            (tag, ended)
-        })
-        .buffer_unordered(WRITES_AT_ONCE);
-    let mut purge = Purge::default();
-    while let Some((tag, ended)) = writes.next().await {
-        match ended {
-            WriteEnd::Durable => purge.done.push(tag),
-            WriteEnd::Failed => purge.failed.push(tag),
-            WriteEnd::Refused(limit) => {
-                purge.failed.push(tag);
-                purge.limit = Some(limit);
+    let (tags, purge) = (RefCell::new(tags.into_iter()), RefCell::new(Purge::default()));
+    let next = || tags.borrow_mut().next();
+    let lane = || {
+        let work = async {
+            while let Some(tag) = next() {
+                let writing = Writing::Record { tag: tag.clone(), mode };
+                let ended = shared_write(platform, &writing, until).await;
+                purge.borrow_mut().note(tag, ended);
             }
-        }
-    }
-    purge
+        };
+        work.boxed_local()
+    };
+    in_lanes(WRITES_AT_ONCE, &lane).await;
+    purge.take()
 }
 
 /// Leaves a mark after a purge by records, if a journal was published. An object that starts reads

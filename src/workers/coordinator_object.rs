@@ -1,7 +1,7 @@
-//! The Durable Object of the coordinator and of the purge journal. An object is one of the two:
-//! the URL of each request says which.
+//! The Durable Object of the coordinator, of the purge journal and of warmups. An object is one of the
+//! three: the URL of each request says which.
 //!
-//! A shell around [`Ledger`] and [`JournalService`]: it carries text and bytes in and out, and rows
+//! A shell around [`Ledger`], [`JournalService`] and [`WarmupService`]: it carries text and bytes in and out, and rows
 //! to and from the object's SQLite. The runtime sends a response only once the writes before it are
 //! durable, and not at all if they fail. The class is written by hand. The `worker` crate's macro
 //! would make it three times as large.
@@ -20,16 +20,20 @@ use super::journal;
 use super::js::{described, ignore};
 use super::kv::Namespace;
 use super::response::new_response;
+use super::warmups;
 use crate::config;
 use crate::coordinator::ledger::Ledger;
 use crate::coordinator::shard::LeaseReply;
 use crate::coordinator::wire;
 use crate::journal::object::Terms;
 use crate::journal::object::service::JournalService;
-use crate::platform::Clock;
 use crate::platform::journal_object::{ObjectRuntime, StorageError};
 use crate::platform::rows::{RowChange, RowOrder, RowRange};
+use crate::platform::warmups::WarmupRuntime;
+use crate::platform::{Clock, CoordinatorError};
 use crate::policy::time::Time;
+use crate::warmup::WarmSettings;
+use crate::warmup::service::WarmupService;
 
 #[wasm_bindgen]
 extern "C" {
@@ -73,6 +77,7 @@ extern "C" {
 pub struct Coordinator {
     shard: Rc<StoredShard>,
     journal: Rc<JournalService<Stored>>,
+    warmups: Rc<WarmupService<Stored>>,
 }
 
 /// A shard with its rows.
@@ -88,17 +93,23 @@ impl Coordinator {
     pub fn new(state: DurableObjectState, bindings: Bindings) -> Coordinator {
         let stored = Stored { state, bindings };
         let journal = Rc::new(JournalService::new(stored.clone()));
-        Coordinator { shard: Rc::new(StoredShard { stored, ledger: RefCell::default() }), journal }
+        let warmups = Rc::new(WarmupService::new(stored.clone()));
+        let shard = Rc::new(StoredShard { stored, ledger: RefCell::default() });
+        Coordinator { shard, journal, warmups }
     }
 
     /// Responds to one request. Only this Worker can send one.
     pub fn fetch(&self, request: web_sys::Request) -> Promise {
         let (shard, journal) = (self.shard.clone(), self.journal.clone());
+        let warmup_jobs = self.warmups.clone();
         future_to_promise(async move {
             let text = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
             let body = if request.url() == journal::URL {
                 let bytes = journal.answer(&text).await.map_err(|error| error.to_string())?;
                 Uint8Array::from(&bytes[..]).into()
+            } else if request.url() == warmups::URL {
+                let reply = warmup_jobs.answer(&text).map_err(|error| error.to_string())?;
+                reply.to_text().into()
             } else {
                 let reply = shard.answer(&text);
                 reply.inspect_err(|_| drop(shard.ledger.take()))?.to_string().into()
@@ -107,11 +118,13 @@ impl Coordinator {
         })
     }
 
-    /// Handles the alarm that the journal has set.
+    /// Handles the alarm that the journal or the warmups have set.
     pub fn alarm(&self) -> Promise {
-        let journal = self.journal.clone();
+        let (journal, warmups) = (self.journal.clone(), self.warmups.clone());
         future_to_promise(async move {
-            journal.alarm().await.map_err(|error| error.to_string())?;
+            let is_of_warmups = warmups.is_this().map_err(|error| error.to_string())?;
+            let rung = if is_of_warmups { warmups.alarm().await } else { journal.alarm().await };
+            rung.map_err(|error| error.to_string())?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -222,6 +235,22 @@ impl ObjectRuntime for Stored {
 
     fn log(&self, line: &str) {
         console_error!("edge-isr: {line}");
+    }
+}
+
+impl WarmupRuntime for Stored {
+    fn settings(&self) -> WarmSettings {
+        // The Worker refuses a wrong setting before it sends a request.
+        let config = super::request::config(self.bindings.unchecked_ref());
+        config.map_or(WarmSettings::LEAST, |config| config.warm)
+    }
+
+    fn has_tier(&self) -> bool {
+        self.bindings.pages().is_some_and(|pages| pages.is_object())
+    }
+
+    async fn call_worker(&self, ask: String) -> Result<String, CoordinatorError> {
+        warmups::call_worker(&self.state, ask).await
     }
 }
 

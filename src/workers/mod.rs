@@ -17,3 +17,4 @@ pub mod request;
 pub mod response;
 pub mod runtime;
 pub mod tasks;
+pub mod warmups;

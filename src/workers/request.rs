@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use http::{Method, StatusCode};
+use futures::FutureExt;
+use http::{HeaderMap, Method, StatusCode};
 use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsCast;
 use worker::{Context, Env, console_error, console_log};
@@ -15,6 +16,7 @@ use super::journal::is_bound;
 use super::js::{combined, described};
 use super::response::to_js_response;
 use super::runtime::Runtime;
+use super::warmups::{self, WORKER_URL, is_call};
 use crate::config::{Config, ConfigError, names};
 use crate::edge;
 use crate::fields::cache_status::Detail;
@@ -23,10 +25,11 @@ use crate::isolate::Isolate;
 use crate::page::answer::own_problem_response;
 use crate::page::hit::Answer;
 use crate::page::visit::Visit;
+use crate::platform::Response;
 use crate::policy::key::{CacheKey, resolved_url};
 
 thread_local! {
-    static ISOLATE: Rc<Isolate> = Rc::default();
+    pub(super) static ISOLATE: Rc<Isolate> = Rc::default();
     static CONFIG: RefCell<Option<Result<Rc<Config>, ConfigError>>> = const { RefCell::new(None) };
 }
 
@@ -62,6 +65,11 @@ async fn answer(
     let text = combined::request_text(&request);
     let mut lines = text.splitn(3, '\n');
     let (method, url, names) = (lines.next(), lines.next(), lines.next());
+    if url == Some(WORKER_URL) && is_call(&context) {
+        let reply = warmups::answer(request, config, env, context).boxed_local().await;
+        let body = Body::bytes(reply.as_bytes());
+        return Response::new(StatusCode::OK, HeaderMap::new(), body).into();
+    }
     let url = resolved_url(url.unwrap_or_default());
     let key = match CacheKey::parse(&url) {
         Ok(key) => key,
@@ -114,7 +122,7 @@ fn refuse(why: Detail, status: StatusCode, title: &str, detail: &str) -> Answer<
 }
 
 /// Returns the settings. They are read once in each isolate.
-fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
+pub(super) fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     CONFIG.with(|known| known.borrow_mut().get_or_insert_with(|| read_config(env)).clone())
 }
 

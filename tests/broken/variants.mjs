@@ -469,4 +469,22 @@ export const VARIANTS = [
     test: "durable::a_variant_of_a_page_that_turned_private_does_not_come_back_with_another",
     edits: [["tier-variants-come-back", "found.stored.provenance.fetched_at >= since", "true"]],
   },
+  {
+    id: "warms-before-it-knows",
+    name: "a purge's warmup judges pages before it knows of the purge",
+    test: "warmups::races::a_purged_page_is_not_taken_for_fresh_by_an_isolate_that_does_not_know_the_purge",
+    edits: [["warms-before-it-knows", "ask.knows > 0", "false"]],
+  },
+  {
+    id: "warms-at-any-rate",
+    name: "warmups keep no rate",
+    test: "warmups::pace::no_second_has_more_requests_than_the_rate_and_one",
+    edits: [["warms-at-any-rate", "self.interval()", "0"]],
+  },
+  {
+    id: "warms-without-pause",
+    name: "warmups go on when the origin wants a pause",
+    test: "warmups::pace::a_429_with_retry_after_pauses_all_jobs_and_then_they_go_on",
+    edits: [["warms-without-pause", "started.pace.pause(now + Duration::from_secs(reply.pause));", "{}"]],
+  },
 ];

@@ -1,11 +1,12 @@
 /**
  * The world's one coordinator, in a runtime of its own: the built Worker, whose
- * Durable Objects (leases, and the purge journal) the data centres reach through Miniflare's registry of Workers
- * (a folder of this edge's own) and a socket.
+ * Durable Objects (leases, the purge journal, warmups) the data centres reach through Miniflare's registry of Workers
+ * (a folder of this edge's own) and a socket. This runtime is a data centre, too: warmups call its Worker.
  *
  *     const edge = await startEdge({ coordinator: true, dataCentres: 2, … });
  *     await edge.coordinator.evict();      // out of memory; its storage stays
  *     await edge.coordinator.restart();    // the process, too
+ *     await edge.coordinator.fetch(path);  // as a visitor of its data centre
  *     edge.coordinator.pause();            // answers no request, until resume()
  *     await edge.coordinator.stop();       // refuses connections
  */
@@ -15,18 +16,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
+import { outboundTo } from "./internet.mjs";
 import { startProbe, withProbe } from "./probe.mjs";
+import { fetch } from "./visitor.mjs";
 
 const WORKER = "coordinator";
 const CLASS = "Coordinator";
 const SHARD = "shard-0-of-1";
 const JOURNAL = "purge-journal";
+const SITE = "https://www.example.com";
 
 /** The entry of a Worker's `env`. */
 export const BINDING = { type: "durable-object", worker: WORKER, exportName: CLASS };
 
-export async function startCoordinator(code, alone, env) {
-  const coordinator = new Coordinator(code, alone, env, await mkdtemp(join(tmpdir(), "edge-isr-")));
+/** `isOnTime`: whether alarms follow the clock of the test file. `internet`: see `internet.mjs`. */
+export async function startCoordinator({ manifest, ...settings }, alone, env, { isOnTime, internet }) {
+  const code = { ...settings, env, manifest: withProbe(manifest, isOnTime && CLASS) };
+  const coordinator = new Coordinator(code, { alone, internet }, await mkdtemp(join(tmpdir(), "edge-isr-")));
   await coordinator.restart();
   return coordinator;
 }
@@ -34,15 +40,16 @@ export async function startCoordinator(code, alone, env) {
 class Coordinator {
   #code;
   #alone;
-  #env;
+  #internet;
   #folder;
   #miniflare;
   #process;
   #probe;
+  #socket;
 
-  constructor(code, alone, env, folder) {
+  constructor(code, { alone, internet }, folder) {
     this.#code = code;
-    this.#env = env;
+    this.#internet = internet;
     this.#folder = folder;
     this.#alone = alone;
   }
@@ -60,6 +67,7 @@ class Coordinator {
       await this.#miniflare.ready;
     });
     this.#process = workerd;
+    this.#socket = await this.#miniflare.unsafeGetDirectURL(WORKER);
     this.#probe = await startProbe(await this.#miniflare.unsafeGetDirectURL(WORKER, "Probe"));
   }
 
@@ -71,6 +79,16 @@ class Coordinator {
   /** Takes the purge journal's object out of memory. */
   evictJournal() {
     return this.#miniflare.unsafeEvictDurableObject(WORKER, CLASS, { name: JOURNAL });
+  }
+
+  /** `visitor.mjs`: a visitor of the data centre in which the objects live. */
+  fetch(path, init) {
+    return fetch(this.#socket, new URL(path, SITE), init);
+  }
+
+  /** The probe of the Worker that the objects call. */
+  get probe() {
+    return this.#probe;
   }
 
   pause() {
@@ -94,12 +112,11 @@ class Coordinator {
   }
 
   #options() {
-    const { manifest, ...settings } = this.#code;
     const exports = { [CLASS]: { type: "durable-object", storage: "sqlite" } };
-    const door = { host: "127.0.0.1", port: 0, entrypoint: "Probe", proxy: true };
+    const door = (entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint, proxy: true });
     return {
-      config: { name: WORKER, ...settings, env: this.#env, exports, manifest: withProbe(manifest) },
-      dev: { unsafeDirectSockets: [door] },
+      config: { name: WORKER, ...this.#code, exports },
+      dev: { ...outboundTo(this.#internet), unsafeDirectSockets: [door("default"), door("Probe")], stripCfConnectingIp: true },
     };
   }
 }

@@ -5,6 +5,7 @@
  *     const page = await edge.fetch("/page");                 // https://www.example.com/page
  *     const other = await edge.isolate(1).fetch("/page");     // startEdge({ isolates: 2 })
  *     const far = await edge.dataCentre(1).fetch("/page");    // startEdge({ dataCentres: 2 })
+ *     await edge.dataCentre(0).scheduled("0 4 * * *");        // a cron trigger goes off
  *
  * - An isolate is a Worker of its own; those of a data centre share one Cache API.
  * - A data centre is a runtime of its own; all share one KV (`kv.mjs`).
@@ -15,8 +16,10 @@
 
 import { readFile } from "node:fs/promises";
 import { Log, LogLevel, Miniflare } from "miniflare";
+import { now } from "./clock.mjs";
 import { all, closeAtEnd, closed } from "./closing.mjs";
 import { BINDING, startCoordinator } from "./coordinator.mjs";
+import { outboundTo } from "./internet.mjs";
 import { startKv } from "./kv.mjs";
 import { kvBinding } from "./kv-binding.mjs";
 import { startProbe, withProbe } from "./probe.mjs";
@@ -41,8 +44,10 @@ export const ALONE = {
  * - `site`: what a path given to `fetch` belongs to.
  * - `script`: a JavaScript Worker in place of the built one.
  * - `env`: further bindings, in Miniflare's form.
+ * - `internet`: a function from a request to a response (both of Miniflare): all that Workers fetch comes from it.
  * - `pages`: true: the data centres share a durable tier, `edge.pages` (as `edge.kv`).
- * - `coordinator`: true: the data centres share one (`coordinator.mjs`).
+ * - `coordinator`: true: the data centres share one (`coordinator.mjs`). "on time": alarms of its objects follow the
+ *   clock (`clock.mjs`), where it stands when they are set. An object with an alarm that soon cannot be evicted.
  */
 export async function startEdge(options = {}) {
   const kv = await startKv();
@@ -66,18 +71,22 @@ export class Edge {
   }
 
   async start(code, { dataCentres = 1, vars = {}, env = {}, coordinator = false, pages = false, ...options }) {
-    const shared = { ...variables(vars), ...env };
+    const onLog = (log) => this.#heard(log);
     if (pages) this.pages = await startKv();
-    if (coordinator) {
-      this.coordinator = await startCoordinator(code, ALONE, { TAGS: kvBinding(this.kv.address, 0), ...shared });
-      shared.COORDINATOR = BINDING;
-    }
+    const shared = { ...variables(vars), ...env, ...(coordinator && { COORDINATOR: BINDING }) };
+    const bindings = (i) => ({
+      TAGS: kvBinding(this.kv.address, i),
+      ...(pages && { PAGES: kvBinding(this.pages.address, i) }),
+      ...shared,
+    });
+    // Its objects live in a data centre of their own, which sees what the first one sees of KV.
+    const runtime = { ...ALONE, handleStructuredLogs: onLog };
+    const world = { isOnTime: coordinator === "on time", internet: options.internet };
+    if (coordinator) this.coordinator = await startCoordinator(code, runtime, bindings(0), world);
     for (let i = 0; i < dataCentres; i += 1) {
-      const bindings = { TAGS: kvBinding(this.kv.address, i), ...shared };
-      if (pages) bindings.PAGES = kvBinding(this.pages.address, i);
-      const dataCentre = new DataCentre(i, this.coordinator?.registry, (log) => this.#heard(log));
+      const dataCentre = new DataCentre(i, this.coordinator?.registry, onLog);
       this.#dataCentres.push(dataCentre);
-      await dataCentre.start(code, bindings, options);
+      await dataCentre.start(code, bindings(i), options);
     }
   }
 
@@ -134,9 +143,9 @@ class DataCentre {
     this.#onLog = onLog;
   }
 
-  async start(code, bindings, { isolates = 1, probe = false, site = "https://www.example.com" }) {
-    const names = Array.from({ length: isolates }, (_, i) => `data-centre-${this.#number}-isolate-${i}`);
-    const workers = names.map((name) => workerOptions(name, code, bindings, probe));
+  async start(code, bindings, { isolates = 1, probe = false, site = "https://www.example.com", internet }) {
+    const names = Array.from({ length: isolates }, (_, i) => workerName(this.#number, i));
+    const workers = names.map((name) => workerOptions(name, code, bindings, { probe, internet }));
     this.#miniflare = new Miniflare({ ...ALONE, ...this.#registry, workers, handleStructuredLogs: this.#onLog });
     this.url = (await this.#miniflare.ready).origin;
     for (const name of names) {
@@ -152,6 +161,12 @@ class DataCentre {
 
   isolate(i) {
     return this.#isolates[i];
+  }
+
+  /** Lets a cron trigger go off: resolves when the Worker's handler has ended. */
+  async scheduled(cron) {
+    const worker = await this.#miniflare.getWorker(workerName(this.#number, 0));
+    return worker.scheduled({ cron, scheduledTime: new Date(now()) });
   }
 
   /** Forgets every stored response, as a data centre under pressure may. */
@@ -184,11 +199,16 @@ class Isolate {
   }
 }
 
-function workerOptions(name, { manifest, ...settings }, env, probe) {
+function workerName(dataCentre, isolate) {
+  return `data-centre-${dataCentre}-isolate-${isolate}`;
+}
+
+function workerOptions(name, { manifest, ...settings }, env, { probe, internet }) {
   const entrypoints = probe ? ["default", "Probe"] : ["default"];
   return {
     config: { name, ...settings, env, manifest: probe ? withProbe(manifest) : manifest },
     dev: {
+      ...outboundTo(internet),
       unsafeDirectSockets: entrypoints.map((entrypoint) => ({
         host: "127.0.0.1",
         port: 0,

@@ -137,6 +137,23 @@ WebAssembly.Instance = function (module, imports) {
 };
 WebAssembly.Instance.prototype = Instance.prototype;
 
+/** The runtime's own clock is not moved on: an alarm goes off when the real time that is left has passed. */
+export function onTime(ObjectClass) {
+  return new Proxy(ObjectClass, {
+    construct(target, [state, ...rest], made) {
+      const prototype = Object.getPrototypeOf(state.storage);
+      if (!prototype.isOnTime) {
+        const { setAlarm } = prototype;
+        prototype.setAlarm = function (at, ...options) {
+          return setAlarm.call(this, Number(at) - ahead, ...options);
+        };
+        prototype.isOnTime = true;
+      }
+      return Reflect.construct(target, [state, ...rest], made);
+    },
+  });
+}
+
 const RealDate = Date;
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it takes the place of the real one, with its name.
 globalThis.Date = class Date extends RealDate {

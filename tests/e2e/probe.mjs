@@ -28,9 +28,18 @@ export * from "./index.js";
 export { default } from "./index.js";
 `;
 
-export function withProbe({ modules, ...rest }) {
+/** A Durable Object class, whose alarms then follow the clock, too. */
+const objects = (name) => `
+import { ${name} as Built } from "./index.js";
+import { onTime } from "./probe-worker.mjs";
+export const ${name} = onTime(Built);
+`;
+
+/** `objectClass`: the name of the Worker's Durable Object class, where it has objects in this runtime. */
+export function withProbe({ modules, ...rest }, objectClass) {
+  const entry = objectClass ? ENTRY + objects(objectClass) : ENTRY;
   const added = {
-    "probe-entry.mjs": { type: "esm", contents: ENTRY },
+    "probe-entry.mjs": { type: "esm", contents: entry },
     "probe-worker.mjs": { type: "esm", contents: SOURCE },
   };
   return { ...rest, mainModule: "probe-entry.mjs", modules: { ...modules, ...added } };

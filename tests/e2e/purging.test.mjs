@@ -91,7 +91,7 @@ describe("control routes", () => {
     // No setting allows more bytes.
     const tooLong = await purge(edge, { tags: ["x".repeat(1 << 20)] });
     assert.deepEqual([tooLong.status, tooLong.json().field], [413, undefined]);
-    assert.match(tooLong.json().detail, /fewer or shorter selectors/);
+    assert.match(tooLong.json().detail, /fewer or shorter entries/);
     assert.equal(edge.kv.counts().put, 0);
   });
 

@@ -22,6 +22,7 @@ mod purge;
 mod routes;
 mod rules;
 mod samples;
+mod warmup;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -24,6 +24,7 @@ mod representations;
 mod request_log;
 mod suspicion;
 mod visitors;
+mod warmups;
 mod world;
 
 /// Runs a test under many seeds, and says which one failed.

@@ -37,6 +37,9 @@ impl<P: Platform> Refresh<P> {
     ) {
         let mut status = self.status(&reply, answered);
         status.detail = status.detail.or(Some(reason.detail()));
+        if let Some(warming) = &self.visit.warming {
+            warming.uncacheable(reason.detail().as_str());
+        }
         let (visit, pass) = (self.visit.clone(), Pass { reason, plain: true });
         let added = self.visit.added_to(&self.carried);
         if when_not_for_all(&added, reply.is_there()) == WhenNotForAll::PassedOn {

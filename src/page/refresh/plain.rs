@@ -74,6 +74,9 @@ impl<P: Platform> Refresh<P> {
         let compared = self.compared().map(|stored| &stored.headers);
         let request = forward::plain_request(&self.visit, &self.carried, compared);
         let mut answer = forward::fetch(&self.platform, &self.visit, request).await;
+        if let Some(warming) = &self.visit.warming {
+            warming.note(&answer, self.platform.now().since(self.began));
+        }
         if let Ok(response) = &mut answer {
             self.stripped = self.drop_harmless_cookies(response.status, &mut response.headers);
         }

@@ -15,6 +15,7 @@ use crate::fields::forwarding;
 use crate::fields::no_vary_search::{NO_VARY_SEARCH, NoVarySearch};
 use crate::fields::vary::selected_by;
 use crate::graph::{plan, write};
+use crate::journal::append::Sender;
 use crate::lease::LeaseEnd;
 use crate::page::filing::{Filed, FiledKey, filed_key};
 use crate::page::refresh::put::Written;
@@ -219,6 +220,7 @@ impl<P: Platform> Refresh<P> {
         prior: Option<Rc<StoredResponse>>,
     ) {
         let (platform, key) = (self.platform.clone(), self.visit.key.clone());
+        let sender = self.visit.sender();
         // Other isolates may not know of the purge: stored, the response would be a hit there.
         if self.purged_since(&stored) == Purged::Hard {
             return self.end(LeaseEnd::Purged).await;
@@ -227,7 +229,7 @@ impl<P: Platform> Refresh<P> {
         // that.
         let mut plan = None;
         if prior.is_some() {
-            let made = plan::plan(&platform, &key, prior.as_deref(), &stored).await;
+            let made = plan::plan(&platform, &key, prior.as_deref(), &stored, sender).await;
             made.note(&mut stored, platform.now());
             plan = Some(made);
         }
@@ -261,13 +263,16 @@ impl<P: Platform> Refresh<P> {
         // The tags of an overtaken response are not the page's. Tags of a response that was not
         // kept would be lost to any later store.
         let Written::InPlaceOf(_) = written else { return };
+        if let Some(warming) = &self.visit.warming {
+            warming.stored();
+        }
         let Stored::Response(stored) = stored else { return };
         let plan = match plan {
-            None => plan::plan(&platform, &key, None, &stored).await,
+            None => plan::plan(&platform, &key, None, &stored, sender).await,
             Some(plan) => plan,
         };
-        write::carry_out(&platform, &key, plan).await;
-        let is_first = prior.is_none();
+        write::carry_out(&platform, &key, plan, sender).await;
+        let is_first = prior.is_none() && sender == Sender::Visitor;
         let kept = JustStored { response: &stored, body: again, is_first, is_unchanged };
         keep(&platform, &self.visit, kept).await;
     }

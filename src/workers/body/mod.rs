@@ -19,7 +19,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ReadableStream, WritableStream};
 
 use super::headers::Native;
-use super::js::ignore;
+use super::js::{combined, ignore};
 use super::runtime::Runtime;
 use crate::platform::{Bodies, Cache, Document, ReadError, Settled, Unsettled};
 use crate::policy::key::Slot;
@@ -186,6 +186,10 @@ impl Bodies for Runtime {
     async fn read(&self, body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
         read(body, limit).await
     }
+
+    async fn gunzip(&self, bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
+        read(Body::of(Some(combined::unpacked(bytes))), limit).await
+    }
 }
 
 /// A body that has been read to its end, or up to the limit in memory.
@@ -258,7 +262,7 @@ fn joined(held: &[HeldChunk], length: u32) -> Uint8Array {
     whole
 }
 
-/// Reads a body into memory. Only control routes may call it.
+/// Reads a body into memory. Only control routes and warmups may call it.
 pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ReadError> {
     let stream = match body {
         Body::Stream { stream, .. } => stream,

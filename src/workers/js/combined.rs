@@ -6,7 +6,7 @@
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::Headers;
+use web_sys::{Headers, ReadableStream};
 
 #[wasm_bindgen(inline_js = r#"
 /** The method, the URL, and the names of all fields, each between commas. No line break occurs in them. */
@@ -37,6 +37,11 @@ export async function find(url, field, arrived) {
     // A fault in the Worker: an uncaught error makes it begin anew.
     reportError(fault);
   }
+}
+
+/** The content of `bytes`, which are packed with gzip, as a stream. */
+export function unpacked(bytes) {
+  return new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
 }
 
 /** Writes a JSON object to the log. */
@@ -70,6 +75,8 @@ extern "C" {
     pub fn field_lines(headers: &Headers) -> String;
     /// Looks a URL up in the cache. It calls `arrived` with the value of `field` and the body.
     pub fn find(url: &str, field: &str, arrived: &Function);
+    /// Returns the content of bytes that are packed with gzip.
+    pub fn unpacked(bytes: &[u8]) -> ReadableStream;
     /// Writes a JSON object to the log.
     #[wasm_bindgen(js_name = logObject)]
     pub fn log_object(json: &str);

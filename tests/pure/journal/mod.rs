@@ -33,10 +33,10 @@ fn by_visitor(request: u128, tags: &[u64]) -> Append {
 
 /// The rows of an object's storage.
 #[derive(Clone, Default)]
-struct Rows(std::collections::BTreeMap<String, String>);
+pub struct Rows(pub std::collections::BTreeMap<String, String>);
 
 impl Rows {
-    fn apply(&mut self, changes: impl IntoIterator<Item = RowChange>) {
+    pub fn apply(&mut self, changes: impl IntoIterator<Item = RowChange>) {
         for change in changes {
             match change {
                 RowChange::Put { key, value } => drop(self.0.insert(key, value)),

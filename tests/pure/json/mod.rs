@@ -1,4 +1,5 @@
 mod ascii;
+mod members;
 mod strict;
 
 use edge_isr::json::{self, Fields, FromValue};

@@ -27,7 +27,7 @@ const OTHER_CENTRE: At = At { centre: 1, isolate: 0 };
 
 /// A world with a journal, and a page with a tag.
 fn world(settings: &[(&str, &str)]) -> (World, Rc<SimJournal>) {
-    let mut world = World::with(1, settings);
+    let mut world = World::with(2, settings);
     let journal = SimJournal::new(&world);
     world.journal = Some(journal.clone());
     world.origin.set("/a", Page::new("old").fresh(600, 600).tags("t"));

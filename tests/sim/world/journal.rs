@@ -257,16 +257,7 @@ impl ObjectRuntime for SimObject {
 
     fn rows(&self, range: RowRange<'_>) -> Result<Vec<(String, String)>, StorageError> {
         self.may_use_rows()?;
-        let rows = self.stored.rows.borrow();
-        let is_meant = |(key, _): &(&String, &String)| {
-            key.as_str() >= range.from && (range.to.is_empty() || key.as_str() < range.to)
-        };
-        let mut meant: Vec<_> = rows.iter().filter(is_meant).collect();
-        if range.order == RowOrder::Descending {
-            meant.reverse();
-        }
-        let most = range.most.unwrap_or(usize::MAX);
-        Ok(meant.into_iter().take(most).map(|(key, value)| (key.clone(), value.clone())).collect())
+        Ok(select(&self.stored.rows.borrow(), range))
     }
 
     fn write(&self, changes: Vec<RowChange>) -> Result<(), StorageError> {
@@ -296,6 +287,19 @@ impl ObjectRuntime for SimObject {
     fn log(&self, line: &str) {
         self.stored.sim.log.borrow_mut().push(line.to_owned());
     }
+}
+
+/// The rows of a range.
+pub fn select(rows: &Rows, range: RowRange<'_>) -> Vec<(String, String)> {
+    let is_meant = |(key, _): &(&String, &String)| {
+        key.as_str() >= range.from && (range.to.is_empty() || key.as_str() < range.to)
+    };
+    let mut meant: Vec<_> = rows.iter().filter(is_meant).collect();
+    if range.order == RowOrder::Descending {
+        meant.reverse();
+    }
+    let most = range.most.unwrap_or(usize::MAX);
+    meant.into_iter().take(most).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 impl SimObject {

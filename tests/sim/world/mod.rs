@@ -7,6 +7,7 @@ pub mod journal;
 pub mod kv;
 pub mod origin;
 pub mod platform;
+pub mod warmups;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
 use crate::world::origin::Origin;
 use crate::world::platform::{Answering, Body, Sim, SimCache, Trace};
+use crate::world::warmups::SimWarmups;
 
 /// 2026-01-01T00:00:00Z.
 pub const START: Time = Time(1_767_225_600_000);
@@ -48,6 +50,8 @@ pub struct World {
     pub coordinator: Option<Rc<SimCoordinator>>,
     /// None, unless a test sets one.
     pub journal: Option<Rc<SimJournal>>,
+    /// None, unless a test sets one.
+    pub warmups: Option<Rc<SimWarmups>>,
     /// Milliseconds by which the clocks of all isolates with this number are ahead.
     pub ahead: RefCell<BTreeMap<usize, i64>>,
     /// What each request did.
@@ -122,6 +126,7 @@ impl World {
             groups: Cell::default(),
             coordinator: None,
             journal: None,
+            warmups: None,
             ahead: RefCell::default(),
             traces: RefCell::default(),
             answering: None,
@@ -156,6 +161,7 @@ impl World {
             trace,
             coordinator: self.coordinator.clone(),
             journal: self.journal.clone(),
+            warmups: self.warmups.clone(),
         }
     }
 

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_isr::platform::{OriginError, Request, Response};
+use edge_isr::policy::time::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::world::executor::Executor;
@@ -104,6 +105,8 @@ pub struct Origin {
     executor: Rc<Executor>,
     pages: RefCell<BTreeMap<String, Page>>,
     pub requests: RefCell<Vec<Request<Body>>>,
+    /// When each request came.
+    pub came: RefCell<Vec<Time>>,
     under_way: RefCell<Vec<String>>,
     /// How many requests for one page were under way at once, at most.
     pub most_at_once: Cell<usize>,
@@ -115,6 +118,7 @@ impl Origin {
             executor,
             pages: RefCell::default(),
             requests: RefCell::default(),
+            came: RefCell::default(),
             under_way: RefCell::default(),
             most_at_once: Cell::default(),
         }
@@ -156,6 +160,7 @@ impl Origin {
         let page = page.unwrap_or_else(|| Page::new("not found").status(404));
         let page = page.answering(&request);
         self.requests.borrow_mut().push(request.clone());
+        self.came.borrow_mut().push(self.executor.now());
         let renders = Duration::from_millis(page.renders_in);
         self.begins(&path);
         self.executor.sleep(renders.min(limit)).await;

@@ -119,6 +119,7 @@ impl Stage {
         let log: Rc<RefCell<Vec<String>>> = Rc::default();
         let objects = journal::objects(&shape, || Sim {
             journal: None,
+            warmups: None,
             executor: executor.clone(),
             centre: shape.centres,
             isolate: Rc::default(),
@@ -198,6 +199,7 @@ impl Stage {
         self.homes.borrow_mut().insert(group + 1, running.id);
         Sim {
             journal: self.object().filter(|_| self.is_bound.get()).cloned(),
+            warmups: None,
             executor: self.executor.clone(),
             centre,
             isolate: running.memory.clone(),

@@ -20,6 +20,7 @@ use crate::world::coordinator::SimCoordinator;
 use crate::world::executor::Executor;
 use crate::world::journal::SimJournal;
 use crate::world::kv::SimKv;
+use crate::world::warmups::SimWarmups;
 
 pub use cache::{SimCache, Written};
 pub use trace::Trace;
@@ -68,6 +69,7 @@ pub struct Sim {
     pub log: Rc<RefCell<Vec<String>>>,
     pub coordinator: Option<Rc<SimCoordinator>>,
     pub journal: Option<Rc<SimJournal>>,
+    pub warmups: Option<Rc<SimWarmups>>,
     pub trace: Rc<Trace>,
 }
 

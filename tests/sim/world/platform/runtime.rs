@@ -11,7 +11,7 @@ use edge_isr::platform::kv::RawKv;
 use edge_isr::platform::{
     Bodies, Cache, CacheError, Clock, Context, Coordinator, CoordinatorError, Document, Journal,
     JournalError, Kv, Origin, OriginError, ReadError, Request, Response, Settled, Signal, Tasks,
-    Unsettled,
+    Unsettled, Warmups,
 };
 use edge_isr::policy::key::Slot;
 use edge_isr::policy::time::Time;
@@ -132,6 +132,10 @@ impl Bodies for Sim {
             Ok(body.text.into_bytes())
         }
     }
+
+    async fn gunzip(&self, _: &[u8], _: usize) -> Result<Vec<u8>, ReadError> {
+        unimplemented!("no body in the simulator is packed")
+    }
 }
 
 impl Cache for Sim {
@@ -217,6 +221,14 @@ impl Journal for Sim {
     async fn ask_journal(&self, request: &JournalRequest) -> Result<Vec<u8>, JournalError> {
         let journal = self.journal.clone().expect("a journal");
         journal.answer(request.to_string()).await
+    }
+}
+
+impl Warmups for Sim {
+    async fn ask_warmups(&self, request: String) -> Result<String, CoordinatorError> {
+        self.executor.turn().await;
+        let absent = || CoordinatorError::Other("no object".to_owned());
+        self.warmups.as_ref().ok_or_else(absent)?.answer(&request)
     }
 }
 
