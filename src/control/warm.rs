@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use crate::control::purge::{bad, in_bounds, members, read, strings};
 use crate::control::{ControlError, ControlReply};
+use crate::fields::sorting::TextSet;
 use crate::journal::refresh;
 use crate::json::members::Members;
 use crate::json::{self, from_object};
@@ -159,18 +160,20 @@ pub async fn look_up<P: Platform>(platform: &P, warmup: &mut PurgeWarmup) {
 /// Sorts out what is not warmed.
 fn checked<P: Platform>(platform: &P, host: &str, start: Start) -> Start {
     let mut skipped = start.skipped;
-    let mut kept = |named: Vec<String>, fault: &dyn Fn(&str) -> Option<String>| {
-        let mut kept = Vec::new();
+    let mut kept = |named: Vec<String>, read: &dyn Fn(&str) -> Result<String, String>| {
+        let (mut kept, mut seen) = (Vec::new(), TextSet::default());
         for name in named {
-            match fault(&name) {
-                None => kept.push(name),
-                Some(why) => skipped.push((name, why)),
+            match read(&name) {
+                Ok(name) if seen.insert(name.clone()) => kept.push(name),
+                Ok(_) => {}
+                Err(why) => skipped.push((name, why)),
             }
         }
         kept
     };
-    let of_url = |url: &str| served(platform.config(), url, host).err();
-    let of_tag = |tag: &str| Tag::origin(tag).err().map(|error| error.to_string());
+    let of_url = |url: &str| served(platform.config(), url, host).map(|key| key.url());
+    let of_tag =
+        |tag: &str| Tag::origin(tag).map(|tag| tag.to_string()).map_err(|error| error.to_string());
     let (urls, tags) = (kept(start.urls, &of_url), kept(start.tags, &of_tag));
     let sitemaps = kept(start.sitemaps, &of_url);
     Start { host: host.to_owned(), urls, tags, sitemaps, skipped, ..start }

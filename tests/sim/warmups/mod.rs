@@ -100,6 +100,14 @@ fn a_page_that_was_warmed_is_a_hit_everywhere_without_a_request_to_the_origin() 
 }
 
 #[test]
+fn a_url_that_is_named_twice_counts_once() {
+    let world = world();
+    world.origin.set("/a", page("one"));
+    let report = world.ended(&world.warm_urls(&["/a", "/b/../a", "/a"]));
+    assert_eq!((counts(&report), world.origin.take("/a")), ([1, 0, 0, 0, 0, 0], 1));
+}
+
+#[test]
 fn a_fresh_page_costs_the_origin_nothing() {
     let world = world();
     world.origin.set("/a", page("one"));
