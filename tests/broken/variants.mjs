@@ -27,7 +27,7 @@ export const VARIANTS = [
   {
     id: "known-is-a-time",
     name: "known is one newest time instead of ids",
-    within: 300_000,
+    within: 400_000,
     breaks: "no purge is lost",
     edits: [
       ["known-is-a-time.ids", "learned.record.id.clone()", "learned.record.at.0.to_string()"],
