@@ -51,7 +51,8 @@ export async function costs({ edge, origin }, pages) {
 
 /** Purges a tag with a warmup, while visitors go on asking. */
 export async function purged({ edge, origin }, pages, rate) {
-  await warmed(edge, { urls: urlsOf("purged", pages) });
+  origin.sitemap("/purged.xml", urlsOf("purged", pages));
+  await warmed(edge, { sitemaps: [`${SITE}/purged.xml`] });
   origin.requests.length = 0;
   origin.version += 1;
   const [latencies, visiting] = [[], { goes: true }];

@@ -1,16 +1,21 @@
 //! Pure. When the next request may go to the origin.
 //!
 //! Requests are spaced evenly, so that a second holds at most one more than the rate. An origin that
-//! gets slower gets fewer: at twice its usual time, half as many, and a tenth at least.
+//! gets slower gets fewer: at four times its usual time half as many, and a tenth at least.
+//!
+//! The usual time follows the origin slowly, up and down: pages of one site take different times, and
+//! a few fast ones must not make all others count as slow.
 
 use crate::policy::time::Time;
 
 /// The share of the newest request in the time that requests take lately: one in this many.
 const LATELY_SHARE: f64 = 16.0;
-/// The usual time creeps up by one part in this many with each request: a site may change.
-const CREEPS: f64 = 1024.0;
-/// The number of requests after which the usual time is known.
+/// The usual time moves by at most one part in this many with each request: a site may change.
+const USUAL_SHARE: f64 = 256.0;
+/// The usual time begins as the mean of this many requests.
 const KNOWN_AFTER: u32 = 8;
+/// A request that takes longer, in milliseconds, counts as if it took so long.
+const TOOK_MOST: f64 = 60_000.0;
 /// The rate is slowed down to a tenth at most.
 const SLOWEST: f64 = 10.0;
 /// Requests that take so many times as long as usual slow the rate down.
@@ -57,14 +62,17 @@ impl Pace {
 
     /// Notes how long the origin took, in milliseconds.
     pub fn took(&mut self, took: u64) {
-        let took = (took as f64).max(1.0);
+        let took = (took as f64).clamp(1.0, TOOK_MOST);
         self.seen = self.seen.saturating_add(1);
-        if self.seen == 1 {
-            (self.lately, self.usual) = (took, took);
+        if self.seen <= KNOWN_AFTER {
+            self.lately += (took - self.lately) / f64::from(self.seen);
+            self.usual = self.lately;
             return;
         }
         self.lately += (took - self.lately) / LATELY_SHARE;
-        self.usual = (self.usual * (1.0 + 1.0 / CREEPS)).min(self.lately);
+        let step = self.usual / USUAL_SHARE;
+        // Not `clamp`, whose panic takes 10 kB: it prints numbers.
+        self.usual = self.lately.max(self.usual - step).min(self.usual + step);
     }
 
     /// Lets no request go out before `until`.
@@ -84,8 +92,7 @@ impl Pace {
 
     /// The microseconds between two requests.
     fn interval(&self) -> i64 {
-        let slower =
-            if self.seen < KNOWN_AFTER { 1.0 } else { self.lately / self.usual / SLOW_FROM };
+        let slower = if self.seen == 0 { 1.0 } else { self.lately / self.usual / SLOW_FROM };
         (1_000_000.0 / f64::from(self.per_second.max(1)) * slower.clamp(1.0, SLOWEST)) as i64
     }
 }
