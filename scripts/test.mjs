@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
 import { at } from "./lib/paths.mjs";
-import { EXAMPLE, PYTHON } from "./lib/python.mjs";
+import { DJANGO_PACKAGE, EXAMPLE, PYTHON } from "./lib/python.mjs";
 import { WASM, requireCargo, rustEnv } from "./lib/rust.mjs";
 import { requireMachine, setUpPython, setUpTools, setUpWorker } from "./lib/setup.mjs";
 import { SIMULATOR, simulated } from "./lib/simulator.mjs";
@@ -23,6 +23,11 @@ const NODE = {
   summary: /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
   count: /^ℹ pass (\d+)/,
   failures: { from: /^✖ failing tests:/, to: /^\0/ },
+};
+const UNITTEST = {
+  summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
+  count: /^Ran (\d+) tests?/,
+  failures: { from: /^={20,}/, to: /^FAILED \(/ },
 };
 /** It takes the whole machine, and has limits in seconds: nothing else runs beside it. */
 const SCALE = "tests/e2e/scale.test.mjs";
@@ -79,14 +84,20 @@ const PARTS = {
     ...NODE,
   },
   django: {
+    title: "the package for Django",
+    environment: python,
+    program: PYTHON,
+    args: ["tests/manage.py", "test"],
+    cwd: DJANGO_PACKAGE,
+    ...UNITTEST,
+  },
+  example: {
     title: "the example's, in Django",
     environment: python,
     program: PYTHON,
     args: ["manage.py", "test"],
     cwd: EXAMPLE,
-    summary: /^(Ran \d+ tests? in|OK\b|FAILED \()/,
-    count: /^Ran (\d+) tests?/,
-    failures: { from: /^={20,}/, to: /^FAILED \(/ },
+    ...UNITTEST,
   },
   sites: {
     title: "real sites behind the edge",

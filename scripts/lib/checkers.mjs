@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { start } from "./child.mjs";
 import { at, BIN, ROOT } from "./paths.mjs";
-import { checker } from "./python.mjs";
+import { checker, DJANGO_PACKAGE } from "./python.mjs";
 import { rustEnv } from "./rust.mjs";
 
 const BIOME = join(BIN, "biome");
@@ -13,6 +13,7 @@ export const LINTS = {
   python: [
     [checker("ruff"), ["format", "--check", ROOT]],
     [checker("ruff"), ["check", ROOT]],
+    [checker("mypy"), [], { cwd: DJANGO_PACKAGE }],
   ],
 };
 
@@ -27,8 +28,8 @@ export const FORMATTERS = [
 /** Runs each of `programs`, though one fails, with its output where ours is. Whether all went well. */
 export async function all(programs) {
   let well = true;
-  for (const [program, args] of programs) {
-    const { code } = await start(program, args, { env: rustEnv(), show: true }).ended;
+  for (const [program, args, where] of programs) {
+    const { code } = await start(program, args, { env: rustEnv(), show: true, ...where }).ended;
     well &&= code === 0;
   }
   return well;

@@ -2,15 +2,23 @@
 // requirements change.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Failure } from "./failure.mjs";
 import { at } from "./paths.mjs";
 import { step } from "./step.mjs";
 
 export const EXAMPLE = at("examples", "django");
 
-const OF_EXAMPLE = { what: "the example", folder: join(EXAMPLE, ".venv"), requirements: join(EXAMPLE, "requirements.txt") };
+/** The package for Django, which the example installs. */
+export const DJANGO_PACKAGE = at("clients", "django");
+
+const OF_EXAMPLE = {
+  what: "the example",
+  folder: join(EXAMPLE, ".venv"),
+  requirements: join(EXAMPLE, "requirements.txt"),
+  sources: [join(DJANGO_PACKAGE, "pyproject.toml"), ...sourcesBelow(join(DJANGO_PACKAGE, "src"))],
+};
 const OF_CHECKS = {
   what: "the checks",
   folder: at("target", "tools", "python"),
@@ -48,7 +56,9 @@ async function install(venv) {
   rmSync(venv.folder, { recursive: true, force: true });
   await step(`making a virtual environment for ${venv.what}`, python, ["-m", "venv", venv.folder]);
   const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", venv.requirements];
-  await step(`installing the Python packages of ${venv.what}`, program(venv, "python"), pip);
+  // A path in the requirements is one from their own folder.
+  const cwd = dirname(venv.requirements);
+  await step(`installing the Python packages of ${venv.what}`, program(venv, "python"), pip, { cwd });
   writeFileSync(stamp(venv), wanted(venv));
 }
 
@@ -60,7 +70,17 @@ const program = ({ folder }, name) => join(folder, "bin", name);
 
 const stamp = ({ folder }) => join(folder, ".stamp");
 
-const wanted = ({ requirements }) => createHash("sha256").update(readFileSync(requirements)).digest("hex");
+function wanted({ requirements, sources = [] }) {
+  const hash = createHash("sha256");
+  for (const file of [requirements, ...sources]) hash.update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+function sourcesBelow(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes("__pycache__"));
+  return files.map((entry) => join(entry.parentPath, entry.name)).sort();
+}
 
 /** The name of a Python that is fit. */
 export function findPython() {

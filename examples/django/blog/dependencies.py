@@ -14,7 +14,7 @@ category: with one tag for both, each new post would purge the pages of all othe
 
 from django.contrib.auth import get_user_model
 
-from edge_isr.watching import watch
+from edge_isr import watch
 
 from .models import Category, Post, Topic
 

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from edge_isr.pages import edge_cache, tag
+from edge_isr import add_tags, edge_cache
 
 from .dependencies import shown_with
 from .models import Category, Post, Topic
@@ -35,7 +35,7 @@ def post_list(request):
 @edge_cache(tags=["categories"], **TIMES)
 def post_detail(request, slug):
     post = get_object_or_404(_with_names(Post.objects), slug=slug)
-    tag(request, f"post-{post.pk}", *shown_with(post))
+    add_tags(request, f"post-{post.pk}", *shown_with(post))
     return _page(request, "blog/post_detail.html", {"post": post})
 
 
@@ -43,7 +43,7 @@ def post_detail(request, slug):
 @edge_cache(tags=["categories"], **TIMES)
 def category(request, slug):
     category = get_object_or_404(Category, slug=slug)
-    tag(request, f"category-{category.pk}", f"category-{category.pk}-posts")
+    add_tags(request, f"category-{category.pk}", f"category-{category.pk}-posts")
     return _list_page(request, category.name, _with_names(category.posts))
 
 
@@ -51,7 +51,7 @@ def category(request, slug):
 @edge_cache(tags=["categories"], **TIMES)
 def topic(request, slug):
     topic = get_object_or_404(Topic, slug=slug)
-    tag(request, f"topic-{topic.pk}", f"topic-{topic.pk}-posts")
+    add_tags(request, f"topic-{topic.pk}", f"topic-{topic.pk}-posts")
     return _list_page(request, f"On {topic.name.lower()}", _with_names(topic.posts))
 
 
@@ -61,7 +61,7 @@ def _with_names(posts):
 
 def _list_page(request, heading, posts):
     for post in posts:
-        tag(request, *shown_with(post))
+        add_tags(request, *shown_with(post))
     return _page(request, "blog/post_list.html", {"heading": heading, "posts": posts})
 
 

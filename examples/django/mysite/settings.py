@@ -54,7 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # First, so that it sees each response as it leaves, 304s included.
-    "edge_isr.pages.EdgeIsrMiddleware",
+    "edge_isr.middleware.EdgeISRMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     # Compares If-None-Match with the ETag that a view set: 304 where nothing changed.

@@ -7,7 +7,7 @@ import { runProgram, startProgram } from "./program.mjs";
 
 /** With the project's own package for Django, and a database that each run copies. */
 export const installWagtail = () =>
-  installed("wagtail", install, [{ from: at("examples", "django", "edge_isr"), to: "edge_isr" }]);
+  installed("wagtail", install, [{ from: at("clients", "django", "src", "edge_isr"), to: "edge_isr" }]);
 
 export async function startWagtail(env) {
   const cwd = await installWagtail();

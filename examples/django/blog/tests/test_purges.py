@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.db import connections, transaction
 
 from blog.models import Category, Post, Topic
+from edge_isr import purge
 from edge_isr.models import PendingPurge
-from edge_isr.outbox import purge
-from edge_isr.tests.fake_edge import WithEdge, hang_up, take
+from edge_isr.testing import WithEdge, hang_up, take
 
 from .site import Site
 

@@ -3,7 +3,7 @@ from django.utils.decorators import method_decorator
 from wagtail.admin.panels import FieldPanel
 from wagtail.models import Page
 
-from edge_isr.pages import edge_cache, tag
+from edge_isr import add_tags, edge_cache
 
 
 class BreadPage(Page):
@@ -18,5 +18,5 @@ class BreadPage(Page):
         edge_cache(tags=["pages", "menu"], s_maxage=3600, stale_while_revalidate=86400)
     )
     def serve(self, request, *args, **kwargs):
-        tag(request, f"page-{self.pk}")
+        add_tags(request, f"page-{self.pk}")
         return super().serve(request, *args, **kwargs)

@@ -5,7 +5,7 @@ from django.dispatch import receiver
 from wagtail.models import PageViewRestriction
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from edge_isr.outbox import purge
+from edge_isr import purge
 
 
 @receiver([page_published, page_unpublished])

@@ -1,5 +1,6 @@
 """How a tag is spelt. Page headers and purges both pass through here, so they always agree."""
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 LENGTH_MAX = 1024
@@ -13,7 +14,18 @@ HEADER_MAX = 16 * 1024
 _LEGAL = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != ",")
 
 
-def canonical(tag):
+def tag(namespace: str, ident: object) -> str:
+    """The tag of one object: its kind and its id.
+
+    >>> tag("post", 42)
+    'post:42'
+    """
+    if ident is None:
+        raise ValueError(f"tag({namespace!r}, None): the object has no id before it is saved")
+    return f"{namespace}:{ident}"
+
+
+def canonical(tag: str) -> str:
     """The tag as it is sent: lower case, because case does not count at the edge, and with
     everything that a tag cannot hold percent-encoded.
 
@@ -30,7 +42,7 @@ def canonical(tag):
     return text
 
 
-def tag_set(tags):
+def tag_set(tags: Iterable[str]) -> list[str]:
     """Several tags in canonical form, in their order, each once."""
     if isinstance(tags, str):
         raise TypeError(f"this takes a list of tags, not one str: [{tags!r}]")

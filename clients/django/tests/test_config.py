@@ -1,7 +1,7 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.test import SimpleTestCase, override_settings
 
-from edge_isr.apps import check_middleware
+from edge_isr.checks import MIDDLEWARE, middleware
 from edge_isr.config import Config
 
 
@@ -15,7 +15,7 @@ class Settings(SimpleTestCase):
 
     def test_the_purge_url_is_made_of_url_and_prefix(self):
         config = self.config(URL="https://example.com:8443/", TOKEN="t", PREFIX="/cache/")
-        self.assertEqual(config.url, "https://example.com:8443/cache/purge")
+        self.assertEqual(config.url, "https://example.com:8443/cache")
 
     def test_what_cannot_be_right_names_the_setting(self):
         table = [
@@ -43,7 +43,7 @@ class Settings(SimpleTestCase):
         self.assertNotIn("secret", str(caught.exception))
 
     def test_a_middleware_that_is_not_first_is_reported(self):
-        ours, other = "edge_isr.pages.EdgeIsrMiddleware", "django.middleware.gzip.GZipMiddleware"
-        for middleware, count in (([ours, other], 0), ([other, ours], 1), ([], 1)):
-            with self.settings(MIDDLEWARE=middleware):
-                self.assertEqual(len(check_middleware(None)), count)
+        ours, other = MIDDLEWARE, "django.middleware.gzip.GZipMiddleware"
+        for given, count in (([ours, other], 0), ([other, ours], 1), ([], 1)):
+            with self.settings(MIDDLEWARE=given):
+                self.assertEqual(len(middleware(None)), count)

@@ -7,9 +7,8 @@ from django.db.models import F
 from django.test.utils import isolate_apps
 
 from edge_isr.models import PendingPurge
+from edge_isr.testing import WithEdge
 from edge_isr.watching import watch
-
-from .fake_edge import WithEdge
 
 with isolate_apps("edge_isr"):
 

@@ -10,9 +10,11 @@ transactions that move a post, A to B and B to C, the second would otherwise rea
 there before, and never purge B.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, wraps
+from typing import Any
 
 from django.db import connections, models, router, transaction
 from django.db.models import signals
@@ -20,8 +22,15 @@ from django.db.models import signals
 from .outbox import purge
 from .tags import tag_set
 
+_registry: dict[str, list["_Watched"]] = defaultdict(list)
 
-def watch(model, tags, *, ignore=()):
+
+def watch(
+    model: type[models.Model],
+    tags: Callable[[Any], Iterable[str]],
+    *,
+    ignore: Iterable[str] = (),
+) -> None:
     """Purges tags(instance), as they were and as they are, whenever an instance is saved or
     deleted, or one of its many-to-many relations changes, from either side.
 
@@ -32,8 +41,9 @@ def watch(model, tags, *, ignore=()):
     Call it in an AppConfig.ready(). Not seen: QuerySet.update(), bulk_create(), bulk_update(),
     raw SQL, loaddata, migrations. See purge().
     """
-    model = model._meta.concrete_model
+    model = model._meta.concrete_model or model
     watched = _Watched(model, tags, frozenset(ignore))
+    _registry[model._meta.label_lower].append(watched)
     _save_in_a_transaction(model)
     kinds = [kind for kind in model._meta.apps.get_models() if issubclass(kind, model)]
     for kind in kinds:
@@ -47,23 +57,41 @@ def watch(model, tags, *, ignore=()):
         signals.m2m_changed.connect(receiver, sender=through, weak=False)
 
 
+def tags_of_row(name: str, using: str) -> list[str]:
+    """The tags of a row that is named like blog.post:7. Raises LookupError if it is not watched."""
+    label, _, pk = name.partition(":")
+    if label not in _registry:
+        raise LookupError(f"{label} is not watched in this process")
+    return [tag for watched in _registry[label] for tag in watched.tags_of([pk], using)]
+
+
 @dataclass(frozen=True)
 class _Watched:
     """The receivers of one watched model."""
 
-    model: type
-    tags: Callable
-    ignore: frozenset
+    model: Any
+    tags: Callable[[Any], Iterable[str]]
+    ignore: frozenset[str]
 
-    def on_save(self, instance, raw, using, update_fields, **_):
+    def on_save(self, instance: Any, raw: bool, using: str, update_fields: Any, **_: Any) -> None:
         # While a fixture loads, the rows that tags() may look at need not be there yet.
         if not raw and (update_fields is None or not self.ignore.issuperset(update_fields)):
             self._purge([instance.pk], using)
 
-    def on_delete(self, instance, using, **_):
+    def on_delete(self, instance: Any, using: str, **_: Any) -> None:
         self._purge([instance.pk], using)
 
-    def on_relation(self, relation, action, instance, model, pk_set, reverse, using, **_):
+    def on_relation(
+        self,
+        relation: Any,
+        action: str,
+        instance: Any,
+        model: Any,
+        pk_set: Any,
+        reverse: bool,
+        using: str,
+        **_: Any,
+    ) -> None:
         if pk_set is None:
             pk_set = _cleared(relation, action, instance, reverse, using)
         # The model that declares the relation is locked, the other one is not: two posts that get
@@ -74,21 +102,25 @@ class _Watched:
         if _kin(self.model, model):
             self._purge(pk_set, using, lock)
 
-    def _purge(self, pks, using, lock=True):
+    def tags_of(self, pks: Iterable[Any], using: str, lock: bool = False) -> list[str]:
+        """The tags of these rows, as they are in the database."""
         rows = self.model._base_manager.using(using).filter(pk__in=pks).order_by("pk")
         if lock:
             features = connections[using].features
             rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)
-        purge(*(tag for row in rows for tag in tag_set(self.tags(row))), using=using)
+        return [tag for row in rows for tag in tag_set(self.tags(row))]
+
+    def _purge(self, pks: Iterable[Any], using: str, lock: bool = True) -> None:
+        purge(*self.tags_of(pks, using, lock), using=using)
 
 
-def _save_in_a_transaction(model):
+def _save_in_a_transaction(model: Any) -> None:
     """Outside of a transaction, save() commits before it sends post_save: a crash between the two
     would lose the purge."""
     save_base = model.save_base
 
     @wraps(save_base)
-    def save_base_atomically(self, *args, using=None, **kwargs):
+    def save_base_atomically(self: Any, *args: Any, using: Any = None, **kwargs: Any) -> Any:
         using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             return save_base(self, *args, using=using, **kwargs)
@@ -96,7 +128,7 @@ def _save_in_a_transaction(model):
     model.save_base = save_base_atomically
 
 
-def _many_to_many(model):
+def _many_to_many(model: Any) -> Iterator[Any]:
     """The many-to-many fields of a model and those that point at it, hidden ones included."""
     for relation in model._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToManyField):
@@ -105,12 +137,12 @@ def _many_to_many(model):
             yield relation.field
 
 
-def _kin(one, other):
+def _kin(one: type, other: type) -> bool:
     """Whether a row of one model can be a row of the other, its parent, child or proxy."""
     return issubclass(one, other) or issubclass(other, one)
 
 
-def _cleared(relation, action, instance, reverse, using):
+def _cleared(relation: Any, action: str, instance: Any, reverse: bool, using: str) -> list[Any]:
     """The other side of a clear(). The signals do not name it, and at the second it is gone."""
     if action == "pre_clear":
         source, target = relation.m2m_field_name(), relation.m2m_reverse_field_name()
@@ -119,4 +151,4 @@ def _cleared(relation, action, instance, reverse, using):
         through = relation.remote_field.through._base_manager.using(using)
         rows = through.filter(**{source: instance}).values_list(f"{target}__pk", flat=True)
         instance._edge_isr_cleared = list(rows)
-    return instance._edge_isr_cleared
+    return list(instance._edge_isr_cleared)

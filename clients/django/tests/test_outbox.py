@@ -4,12 +4,11 @@ from io import StringIO
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
-from edge_isr import outbox
+from edge_isr import sending
 from edge_isr.config import Config
 from edge_isr.models import PendingPurge
 from edge_isr.outbox import purge
-
-from .fake_edge import WithEdge, hang_up, refuse, take, take_but
+from edge_isr.testing import WithEdge, hang_up, refuse, take, take_but
 
 
 class Rollback(Exception):
@@ -57,7 +56,7 @@ class Transactions(WithEdge):
         rows = []
 
         def look(asked):
-            rows.extend(PendingPurge.objects.values_list("tag", flat=True))
+            rows.extend(PendingPurge.objects.values_list("value", flat=True))
             connections.close_all()
             return take(asked)
 
@@ -69,7 +68,7 @@ class Transactions(WithEdge):
 
     def test_nothing_is_sent_from_inside_a_transaction(self):
         with transaction.atomic(), self.assertRaisesMessage(RuntimeError, "transaction"):
-            outbox.send_pending("default", Config.from_settings())
+            sending.send_pending("default", Config.from_settings())
 
     def test_a_purge_of_nothing_asks_nobody(self):
         purge()
@@ -117,7 +116,7 @@ class Batches(WithEdge):
     def test_a_row_of_the_same_tag_that_came_meanwhile_is_sent_again(self):
         def another_commit(asked):
             self.edge.answer = take
-            PendingPurge.objects.create(tag="a")
+            PendingPurge.objects.create(value="a")
             connections.close_all()
             return take(asked)
 
@@ -131,12 +130,12 @@ class Batches(WithEdge):
 
         def an_earlier_id_appears(asked):
             self.edge.answer = hang_up
-            PendingPurge.objects.create(pk=500, tag="late")
-            PendingPurge.objects.create(pk=501, tag="a")
+            PendingPurge.objects.create(pk=500, value="late")
+            PendingPurge.objects.create(pk=501, value="a")
             connections.close_all()
             return take(asked)
 
-        PendingPurge.objects.create(pk=1000, tag="a")
+        PendingPurge.objects.create(pk=1000, value="a")
         self.edge.answer = an_earlier_id_appears
         with self.assertRaises(CommandError):
             send()
@@ -162,7 +161,7 @@ class Failures(WithEdge):
     def test_the_command_sends_what_waits(self):
         self.purge_in_vain(hang_up)
         self.edge.answer = take
-        self.assertIn("Sent 1 tags in 1 requests", send())
+        self.assertIn("Sent 1 tags and URLs in 1 requests", send())
         self.assertWaiting()
 
     def test_the_command_fails_while_the_edge_is_down(self):
@@ -231,7 +230,7 @@ class Failures(WithEdge):
                 raise RuntimeError("no such table")
             return execute(sql, *rest)
 
-        with self.assertLogs("django", "ERROR"), connection.execute_wrapper(forget_the_table):
+        with self.assertLogs("edge_isr", "ERROR"), connection.execute_wrapper(forget_the_table):
             purge("a")
         self.assertWaiting("a")
 

@@ -8,13 +8,15 @@ from unittest import mock
 
 from edge_isr import edge
 from edge_isr.config import Config
+from edge_isr.testing import TOKEN, WithEdge, hang_up, refuse, take_but
 
-from .fake_edge import TOKEN, WithEdge, hang_up, refuse, take_but
+A, B = ("tag", "a"), ("tag", "b")
 
 
 class Answers(WithEdge):
     def purge(self, *tags, seconds=3):
-        return edge.purge(Config.from_settings(), list(tags) or ["a"], "soft", seconds)
+        named = [("tag", tag) for tag in tags or ["a"]]
+        return edge.purge(Config.from_settings(), named, "soft", None, seconds)
 
     def test_a_purge_names_its_tags_its_mode_and_the_token(self):
         receipt = self.purge("a", "b")
@@ -22,18 +24,18 @@ class Answers(WithEdge):
         self.assertEqual(asked.path, "/edge-isr/purge")
         self.assertEqual(asked.authorization, f"Bearer {TOKEN}")
         self.assertEqual((asked.tags, asked.mode), (["a", "b"], "soft"))
-        self.assertEqual((receipt.settled, receipt.rejected), ({"a", "b"}, {}))
+        self.assertEqual((receipt.settled, receipt.rejected), ({A, B}, {}))
 
     def test_rejected_tags_of_a_200_are_settled_and_named(self):
         self.edge.answer = take_but("b")
         receipt = self.purge("a", "b")
-        self.assertEqual((receipt.settled, receipt.rejected), ({"a", "b"}, {"b": "not a tag"}))
+        self.assertEqual((receipt.settled, receipt.rejected), ({A, B}, {B: "not a tag"}))
 
     def test_a_422_settles_the_tags_that_it_rejects(self):
         rejected = [{"field": "tags", "value": "B", "reason": "no"}, {"field": "urls"}, "?"]
         self.edge.answer = refuse(422, rejected=rejected)
         receipt = self.purge("a", "b")
-        self.assertEqual((receipt.settled, receipt.rejected), ({"b"}, {"b": "no"}))
+        self.assertEqual((receipt.settled, receipt.rejected), ({B}, {B: "no"}))
 
     def test_a_permanent_refusal_says_what_to_change(self):
         table = {

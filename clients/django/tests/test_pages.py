@@ -9,7 +9,8 @@ from django.views import View
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import condition
 
-from edge_isr.pages import EdgeIsrMiddleware, edge_cache, tag
+from edge_isr.middleware import EdgeISRMiddleware
+from edge_isr.pages import add_tags, edge_cache
 
 PUBLIC = "public, max-age=0, s-maxage=60, stale-while-revalidate=600, stale-if-error=3600"
 TIMES = {"s_maxage": 60, "stale_while_revalidate": 600, "stale_if_error": 3600}
@@ -22,7 +23,7 @@ def text(request, *args, **kwargs):
 class Pages(SimpleTestCase):
     def ask(self, view, *args, method="get", headers=None, **kwargs):
         request = getattr(RequestFactory(), method)("/page/", headers=headers)
-        return EdgeIsrMiddleware(lambda request: view(request, *args, **kwargs))(request)
+        return EdgeISRMiddleware(lambda request: view(request, *args, **kwargs))(request)
 
     def assertPrivate(self, response):
         self.assertEqual(response["Cache-Control"], "private, no-store")
@@ -37,7 +38,7 @@ class Pages(SimpleTestCase):
 
         shared = self.ask(edge_cache(**TIMES)(view), headers={"accept-language": "de"})
         self.assertEqual(shared["Cache-Control"], PUBLIC)
-        with self.assertLogs("edge_isr.pages", "WARNING") as log:
+        with self.assertLogs("edge_isr.middleware", "WARNING") as log:
             chosen = self.ask(edge_cache(**TIMES)(view), headers={"cookie": "django_language=de"})
         self.assertPrivate(chosen)
         self.assertIn("django_language", log.output[0])
@@ -56,8 +57,8 @@ class Pages(SimpleTestCase):
     def test_tags_come_from_within_the_view(self):
         @edge_cache(tags=["a"], **TIMES)
         def view(request):
-            tag(request, "b", "a")
-            tag(request, "c")
+            add_tags(request, "b", "a")
+            add_tags(request, "c")
             return HttpResponse()
 
         self.assertEqual(self.ask(view)["Cache-Tag"], "a,b,c")
@@ -65,7 +66,7 @@ class Pages(SimpleTestCase):
     def test_tags_of_one_request_are_not_those_of_the_next(self):
         @edge_cache(tags=["a"], **TIMES)
         def view(request, word):
-            tag(request, word)
+            add_tags(request, word)
             return HttpResponse()
 
         self.ask(view, "b")
@@ -78,7 +79,7 @@ class Pages(SimpleTestCase):
 
         @edge_cache(**TIMES)
         def view(request):
-            tag(Wrapper(request), "a")
+            add_tags(Wrapper(request), "a")
             return HttpResponse()
 
         self.assertEqual(self.ask(view)["Cache-Tag"], "a")
@@ -87,7 +88,7 @@ class Pages(SimpleTestCase):
         @method_decorator(edge_cache(tags=["a"], **TIMES), name="dispatch")
         class Page(View):
             def get(self, request):
-                tag(request, "b")
+                add_tags(request, "b")
                 return TemplateResponse(request, engines["django"].from_string("x")).render()
 
         self.assertEqual(self.ask(Page.as_view())["Cache-Tag"], "a,b")
@@ -95,11 +96,11 @@ class Pages(SimpleTestCase):
     def test_an_async_view_is_declared_alike(self):
         @edge_cache(tags=["a"], **TIMES)
         async def view(request):
-            tag(request, "b")
+            add_tags(request, "b")
             return HttpResponse()
 
         async def ask():
-            return await EdgeIsrMiddleware(view)(RequestFactory().get("/"))
+            return await EdgeISRMiddleware(view)(RequestFactory().get("/"))
 
         self.assertEqual(asyncio.run(ask())["Cache-Tag"], "a,b")
 
@@ -180,7 +181,7 @@ class Pages(SimpleTestCase):
         @edge_cache(tags=["a"], **TIMES)
         @condition(etag_func=lambda request: '"1"')
         def view(request):
-            tag(request, "b")
+            add_tags(request, "b")
             return HttpResponse()
 
         self.assertEqual(self.ask(view)["Cache-Tag"], "a,b")
