@@ -65,7 +65,7 @@ def _tasks() -> Sender:
         raise ImproperlyConfigured(
             "EDGE_ISR['SENDER'] is 'tasks', which Django has from version 6.0 on: use 'inline'."
         ) from error
-    return task(_send).enqueue  # type: ignore[no-any-return]
+    return task(_send).enqueue
 
 
 def _send(using: str) -> None:
