@@ -7,6 +7,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "edge_isr",
+    "tests.shop.apps.ShopConfig",
 ]
 MIDDLEWARE = ["edge_isr.middleware.EdgeISRMiddleware"]
 DATABASES = {

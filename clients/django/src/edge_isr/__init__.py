@@ -2,7 +2,7 @@
 
     pages        edge_cache(), isr() and add_tags(): what a page says to the edge
     middleware   EdgeISRMiddleware writes the headers of each page
-    watching     watch() and watching(): purges when rows change
+    changes      watch() and watching(): purges when rows change
     outbox       purge(): rows that are committed with the change
     sending      sends them to the edge after the commit
     edge         the requests to the edge
@@ -18,6 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .changes import watch as watch
+    from .changes import watching as watching
     from .outbox import apurge as apurge
     from .outbox import purge as purge
     from .outbox import revalidate_by_tags as revalidate_by_tags
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from .pages import edge_cache as edge_cache
     from .pages import isr as isr
     from .tags import tag as tag
-    from .watching import watch as watch
 
 __version__ = "0.1.0"
 
@@ -39,7 +40,8 @@ _MODULE_OF = {
     "revalidate_by_tags": "outbox",
     "revalidate_by_urls": "outbox",
     "tag": "tags",
-    "watch": "watching",
+    "watch": "changes",
+    "watching": "changes",
 }
 
 __all__ = [  # noqa: PLE0604

@@ -57,15 +57,21 @@ def purge(
         *((Kind.HOST, host) for host in _each(hosts)),
         *([(Kind.EVERYTHING, "")] if everything else []),
     ]
-    write(rows, mode, config.warm if warm is None else warm, using)
+    write(rows, mode, warm, using)
 
 
 apurge = sync_to_async(purge)
 """purge() for asynchronous code."""
 
 
-def write(rows: Iterable[tuple[str, str]], mode: str, warm: bool | None, using: str | None) -> None:
+def write(
+    rows: Iterable[tuple[str, str]],
+    mode: str = "soft",
+    warm: bool | None = None,
+    using: str | None = None,
+) -> None:
     """Writes rows into the outbox, and has them sent after the commit."""
+    warm = Config.from_settings().warm if warm is None else warm
     mode = PendingPurge.Mode(mode)
     using = using or router.db_for_write(PendingPurge)
     rows = list(dict.fromkeys(rows))

@@ -198,7 +198,7 @@ class _Run:
 def resolve(kind: str, value: str, config: Config, using: str) -> set[Selector]:
     """What the edge is told for a row of the outbox."""
     if kind == PendingPurge.Kind.ROW:
-        from .watching import tags_of_row
+        from .changes import tags_of_row
 
         return {(PendingPurge.Kind.TAG.value, tag) for tag in tags_of_row(value, using)}
     if kind == PendingPurge.Kind.URL and value.startswith("/"):

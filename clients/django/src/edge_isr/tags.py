@@ -46,4 +46,6 @@ def tag_set(tags: Iterable[str]) -> list[str]:
     """Several tags in canonical form, in their order, each once."""
     if isinstance(tags, str):
         raise TypeError(f"this takes a list of tags, not one str: [{tags!r}]")
+    if not isinstance(tags, Iterable):
+        raise TypeError(f"this takes a list of tags, not {tags!r}")
     return list(dict.fromkeys(canonical(tag) for tag in tags))

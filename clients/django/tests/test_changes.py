@@ -6,9 +6,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import F
 from django.test.utils import isolate_apps
 
+from edge_isr.changes import TagsError, watch
 from edge_isr.models import PendingPurge
 from edge_isr.testing import WithEdge
-from edge_isr.watching import watch
 
 with isolate_apps("edge_isr"):
 
@@ -187,7 +187,7 @@ class Watching(WithEdge):
 
     def test_a_save_and_its_purge_are_one_transaction_even_outside_of_any(self):
         self.one.name = "broken"
-        with self.assertRaises(LookupError):
+        with self.assertRaises(TagsError):
             self.one.save()
         self.one.refresh_from_db()
         self.assertEqual(self.one.name, "one")
@@ -221,7 +221,7 @@ class Watching(WithEdge):
     def test_a_save_that_fails_leaves_the_transaction_around_it_usable(self):
         with transaction.atomic():
             self.one.name = "broken"
-            with self.assertRaises(LookupError):
+            with self.assertRaises(TagsError):
                 self.one.save()
             self.two.save()
         self.assertPurged("two")

@@ -10,6 +10,7 @@ transactions that move a post, A to B and B to C, the second would otherwise rea
 there before, and never purge B.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,9 +19,13 @@ from typing import Any
 
 from django.db import connections, models, router, transaction
 from django.db.models import signals
+from django.db.models.signals import ModelSignal
 
-from .outbox import purge
-from .tags import tag_set
+from ..models import PendingPurge
+from ..outbox import purge, write
+from ..tags import tag_set
+
+logger = logging.getLogger(__name__)
 
 _registry: dict[str, list["_Watched"]] = defaultdict(list)
 
@@ -38,14 +43,21 @@ def watch(
 
     ignore: fields that no page shows; a save(update_fields=…) of nothing else purges nothing.
 
-    Call it in an AppConfig.ready(). Not seen: QuerySet.update(), bulk_create(), bulk_update(),
-    raw SQL, loaddata, migrations. See purge().
+    Call it in an AppConfig.ready(). QuerySet.update(), bulk_create() and bulk_update() send no
+    signals: use `with watching():`, or a WatchedManager. Not seen: raw SQL, and data migrations,
+    whose models are others. Call purge() there.
+
+    Saving raises TagsError if the function fails, and then nothing is saved.
     """
+    if not callable(tags):
+        raise TypeError(f"watch({model.__name__}, …): tags is a function of a row, not {tags!r}")
     model = model._meta.concrete_model or model
     watched = _Watched(model, tags, frozenset(ignore))
     _registry[model._meta.label_lower].append(watched)
-    _save_in_a_transaction(model)
-    kinds = [kind for kind in model._meta.apps.get_models() if issubclass(kind, model)]
+    for kind in (model, *model._meta.get_parent_list()):
+        _save_in_a_transaction(kind)
+    # A row of a parent, or of a child, is the same row.
+    kinds = [kind for kind in model._meta.apps.get_models() if _kin(kind, model)]
     for kind in kinds:
         for signal in (signals.pre_save, signals.post_save):
             signal.connect(watched.on_save, sender=kind, weak=False)
@@ -55,6 +67,15 @@ def watch(
         through = relation.remote_field.through
         receiver = partial(watched.on_relation, relation)
         signals.m2m_changed.connect(receiver, sender=through, weak=False)
+
+
+class TagsError(Exception):
+    """The tags of a row cannot be told, so nothing could purge its pages."""
+
+
+def watched_kin(model: type[models.Model]) -> list["_Watched"]:
+    """The watches that a row of this model, or the same row as its parent or child, concerns."""
+    return [each for watches in _registry.values() for each in watches if _kin(each.model, model)]
 
 
 def tags_of_row(name: str, using: str) -> list[str]:
@@ -73,13 +94,34 @@ class _Watched:
     tags: Callable[[Any], Iterable[str]]
     ignore: frozenset[str]
 
-    def on_save(self, instance: Any, raw: bool, using: str, update_fields: Any, **_: Any) -> None:
-        # While a fixture loads, the rows that tags() may look at need not be there yet.
-        if not raw and (update_fields is None or not self.ignore.issuperset(update_fields)):
-            self._purge([instance.pk], using)
+    def on_save(
+        self,
+        instance: Any,
+        raw: bool,
+        using: str,
+        update_fields: Any,
+        signal: ModelSignal,
+        **_: Any,
+    ) -> None:
+        if raw:
+            self._on_fixture(instance.pk, signal is signals.pre_save, using)
+        elif update_fields is None or not self.ignore.issuperset(update_fields):
+            self._purge([instance.pk], using, of=type(instance))
+
+    def _on_fixture(self, pk: Any, is_before: bool, using: str) -> None:
+        """While a fixture loads, the rows that tags() looks at need not be there yet: the tags are
+        read when the purge is sent."""
+        if not is_before:
+            write([(PendingPurge.Kind.ROW, f"{self.model._meta.label_lower}:{pk}")], using=using)
+            return
+        try:
+            with transaction.atomic(using=using):
+                self._purge([pk], using)
+        except Exception:
+            logger.warning("The tags of %s before the fixture are unknown.", pk, exc_info=True)
 
     def on_delete(self, instance: Any, using: str, **_: Any) -> None:
-        self._purge([instance.pk], using)
+        self._purge([instance.pk], using, of=type(instance))
 
     def on_relation(
         self,
@@ -98,25 +140,47 @@ class _Watched:
         # the same topics at the same time need not wait for each other.
         lock = _kin(self.model, relation.model)
         if _kin(self.model, type(instance)):
-            self._purge([instance.pk], using, lock)
+            self._purge([instance.pk], using, lock, of=type(instance))
         if _kin(self.model, model):
-            self._purge(pk_set, using, lock)
+            self._purge(pk_set, using, lock, of=model)
 
-    def tags_of(self, pks: Iterable[Any], using: str, lock: bool = False) -> list[str]:
-        """The tags of these rows, as they are in the database."""
-        rows = self.model._base_manager.using(using).filter(pk__in=pks).order_by("pk")
+    def tags_of(
+        self, pks: Iterable[Any], using: str, lock: bool = False, of: Any = None
+    ) -> list[str]:
+        """The tags of these rows, as they are in the database. Raises TagsError.
+
+        of: the model whose keys they are, if it is a parent of the watched one.
+        """
+        link = self.model._meta.get_ancestor_link(of) if of and of is not self.model else None
+        which = {f"{link.attname if link else 'pk'}__in": list(pks)}
+        rows = self.model._base_manager.using(using).filter(**which).order_by("pk")
         if lock:
             features = connections[using].features
             rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)
-        return [tag for row in rows for tag in tag_set(self.tags(row))]
+        return [tag for row in rows for tag in self.tags_of_instance(row)]
 
-    def _purge(self, pks: Iterable[Any], using: str, lock: bool = True) -> None:
-        purge(*self.tags_of(pks, using, lock), using=using)
+    def tags_of_instance(self, instance: Any) -> list[str]:
+        """What the site's function names for an instance. Raises TagsError."""
+        try:
+            return tag_set(self.tags(instance))
+        except Exception as error:
+            function = getattr(self.tags, "__qualname__", repr(self.tags))
+            raise TagsError(
+                f"watch({self.model._meta.label}): its tags function {function} must return a list "
+                f"of tags; for the row {instance.pk} it failed with "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _purge(self, pks: Iterable[Any], using: str, lock: bool = True, of: Any = None) -> None:
+        of = of._meta.concrete_model if of else None
+        purge(*self.tags_of(pks, using, lock, of), using=using)
 
 
 def _save_in_a_transaction(model: Any) -> None:
     """Outside of a transaction, save() commits before it sends post_save: a crash between the two
     would lose the purge."""
+    if getattr(model.save_base, "_edge_isr", None) is model:
+        return
     save_base = model.save_base
 
     @wraps(save_base)
@@ -125,6 +189,7 @@ def _save_in_a_transaction(model: Any) -> None:
         with transaction.atomic(using=using):
             return save_base(self, *args, using=using, **kwargs)
 
+    setattr(save_base_atomically, "_edge_isr", model)  # noqa: B010
     model.save_base = save_base_atomically
 
 
