@@ -8,8 +8,10 @@ class EdgeIsrConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks as checks
+        from .changes.rows import begin_what_waits
         from .config import Config
         from .senders import sender
 
         # An unreadable setting stops the server at its start, and not the first save.
         sender(Config.from_settings())
+        begin_what_waits()

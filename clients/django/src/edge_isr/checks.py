@@ -1,11 +1,14 @@
 """What `manage.py check` says about the settings of a site."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.utils.module_loading import import_string
 
 from .config import LEGACY
+from .middleware import EdgeISRMiddleware
 
 MIDDLEWARE = "edge_isr.middleware.EdgeISRMiddleware"
 
@@ -13,7 +16,7 @@ MIDDLEWARE = "edge_isr.middleware.EdgeISRMiddleware"
 @checks.register()
 def middleware(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Without the middleware no page gets its headers; behind another one, a 304 loses its tags."""
-    if list(settings.MIDDLEWARE)[:1] == [MIDDLEWARE]:
+    if any(issubclass(kind, EdgeISRMiddleware) for kind in _classes(settings.MIDDLEWARE[:1])):
         return []
     return [
         checks.Warning(
@@ -22,6 +25,15 @@ def middleware(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             id="edge_isr.W001",
         )
     ]
+
+
+def _classes(paths: Any) -> list[type]:
+    """The middlewares that are classes. Django itself reports what cannot be imported."""
+    found = []
+    for path in paths:
+        with suppress(ImportError):
+            found.append(import_string(path))
+    return [each for each in found if isinstance(each, type)]
 
 
 @checks.register()

@@ -66,6 +66,7 @@ class Config:
             known = name in DEFAULTS or name in LEGACY
             _require(known, name, f"is unknown; there are {', '.join(DEFAULTS)}")
         values = {**DEFAULTS, **given}
+        values["URL"] = values["URL"] or _url_of_roan()
         return cls(
             url=_control_url(values["URL"], values["PREFIX"]),
             token=_token(values["TOKEN"], needed=bool(values["URL"])),
@@ -90,6 +91,17 @@ def _given() -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured(f"EDGE_ISR must be a dict, not {type(given).__name__}.")
     return given
+
+
+def _url_of_roan() -> str:
+    """The address in roan's setting, which sites that come from there have."""
+    url = getattr(settings, "ROAN_PURGE_URL", "")
+    if url and (not isinstance(url, str) or urlsplit(url).path not in ("", "/")):
+        raise ImproperlyConfigured(
+            f"ROAN_PURGE_URL is {url!r}. It must be the edge's address, such as "
+            "https://www.example.com, with no path; or write EDGE_ISR = {'URL': …, 'TOKEN': …}."
+        )
+    return str(url)
 
 
 def _control_url(url: Any, prefix: Any) -> str:

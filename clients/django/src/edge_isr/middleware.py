@@ -67,26 +67,35 @@ class EdgeISRMiddleware:
         if not (declared or "Cache-Control" in headers) and is_shareable(request, response):
             self.declare(request, response, page)
         _add_age(response)
-        if not (declared or page.cache_control) or not is_shareable(request, response):
+        if not (declared or page.cache_control):
+            page.verdict = "It declares nothing."
             _keep_out_of_shared_caches(response)
-        # "public" and "s-maxage" would let a shared cache keep an answer to Authorization
-        # (RFC 9111 §3.5), and nothing says that it is the same for everyone.
-        elif "Authorization" in request.headers:
-            _make_private(response)
+        elif not is_shareable(request, response):
+            page.verdict = "Its method, status or Cache-Control speaks against it."
+            _keep_out_of_shared_caches(response)
         elif why := _why_private(request, response, page):
-            if declared:
+            page.verdict = why[:1].upper() + why[1:]
+            if declared and why != _AUTHORIZED:
                 logger.warning("%s is not cached: %s", request.get_full_path(), why)
             _make_private(response)
         else:
+            page.verdict = "The edge may keep it."
             headers.setdefault("Cache-Control", page.cache_control)
             if page.tags:
                 headers["Cache-Tag"] = page.header
         return response
 
 
+# "public" and "s-maxage" would let a shared cache keep an answer to Authorization (RFC 9111 §3.5),
+# and nothing says that it is the same for everyone.
+_AUTHORIZED = "the request has an Authorization field."
+
+
 def _why_private(request: HttpRequest, response: HttpResponse, page: Page) -> str:
     """Why a page is, for all that was declared, not for everyone: a sentence for the log."""
     vary = {name.strip().lower() for name in response.headers.get("Vary", "").split(",")}
+    if "Authorization" in request.headers:
+        return _AUTHORIZED
     if page.refusal:
         return page.refusal
     if response.cookies:

@@ -4,7 +4,9 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from edge_isr import dumper
 from edge_isr.changes import WatchedManager
+from edge_isr.roan import purge
 
 
 class Category(models.Model):
@@ -37,3 +39,66 @@ class Coupon(models.Model):
     """Its keys look like the names of rows in the outbox."""
 
     code = models.CharField(max_length=20, primary_key=True)
+
+
+class Size(models.Model):
+    slug = models.CharField(max_length=200)
+
+    def get_absolute_url(self):
+        return "/" + self.slug
+
+    def dependent_paths(self):
+        for ice_cream in self.ice_creams.all():
+            yield ice_cream.get_absolute_url()
+        yield self.get_absolute_url()
+
+
+class IceCream(models.Model):
+    slug = models.CharField(max_length=200)
+    sizes = models.ManyToManyField(Size, related_name="ice_creams")
+
+    def get_absolute_url(self):
+        return "/" + self.slug
+
+    def dependent_paths(self):
+        return [self.get_absolute_url()]
+
+
+class Broth(models.Model):
+    """Says its paths as one text, which is a mistake."""
+
+    def dependent_paths(self):
+        return "/broth"
+
+
+# As the README of django-dumper has it: while models are still being loaded.
+dumper.register(IceCream)
+dumper.register(Size)
+dumper.register(Broth)
+
+
+class Letter(models.Model):
+    title = models.CharField(max_length=100)
+    content = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = "post"
+
+
+class Notice(models.Model):
+    """Another model of the same verbose_name."""
+
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        verbose_name = "post"
+
+
+class LongLetter(Letter):
+    pass
+
+
+purge("/posts").on_save(Letter)
+purge("/posts").on_delete(Letter)
+purge("/posts").on_save(Notice)
+purge("/archive?year=2026").on_delete(Notice)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
 
+from django.apps import apps
 from django.db import connections, models, router, transaction
 from django.db.models import signals
 from django.db.models.signals import ModelSignal
@@ -51,13 +52,41 @@ def watch(
     """
     if not callable(tags):
         raise TypeError(f"watch({model.__name__}, …): tags is a function of a row, not {tags!r}")
-    model = model._meta.concrete_model or model
-    watched = _Watched(model, tags, frozenset(ignore))
-    _registry[model._meta.label_lower].append(watched)
+    once_models_are_there(lambda: _watch(model, tags, frozenset(ignore)))
+
+
+_later: list[Callable[[], None]] = []
+
+
+def once_models_are_there(begin: Callable[[], None]) -> None:
+    """Calls a function now, or once all models are loaded: a models.py may call watch()."""
+    if apps.models_ready:
+        begin()
+    else:
+        _later.append(begin)
+
+
+def begin_what_waits() -> None:
+    """Called by this package's AppConfig.ready()."""
+    while _later:
+        _later.pop(0)()
+
+
+def kin_of(model: type[models.Model]) -> list[type[models.Model]]:
+    """The models whose rows can be rows of this one: itself, its parents, children and proxies.
+
+    Their save() becomes one transaction with what its signals write.
+    """
     for kind in (model, *model._meta.get_parent_list()):
         _save_in_a_transaction(kind)
-    # A row of a parent, or of a child, is the same row.
-    kinds = [kind for kind in model._meta.apps.get_models() if _kin(kind, model)]
+    return [kind for kind in model._meta.apps.get_models() if _kin(kind, model)]
+
+
+def _watch(model: Any, tags: Callable[[Any], Iterable[str]], ignore: frozenset[str]) -> None:
+    model = model._meta.concrete_model or model
+    watched = _Watched(model, tags, ignore)
+    _registry[model._meta.label_lower].append(watched)
+    kinds = kin_of(model)
     for kind in kinds:
         for signal in (signals.pre_save, signals.post_save):
             signal.connect(watched.on_save, sender=kind, weak=False)
