@@ -2,10 +2,10 @@
 import { Failure } from "../scripts/lib/failure.mjs";
 import { HELP, readCommand } from "./warm/command.mjs";
 import { Progress } from "./warm/progress.mjs";
-import { PassingFailure, Routes } from "./warm/routes.mjs";
+import { TemporaryFailure, Routes } from "./warm/routes.mjs";
 
 const LOOK_EVERY_MS = 1_000;
-/** A deployment or a bad line may interrupt the looks for so long. */
+/** Requests for the report may fail for so long, as during a deployment. */
 const PATIENCE_MS = 120_000;
 
 /** Returns the exit code. */
@@ -33,7 +33,7 @@ async function ended(routes, started, lookEvery) {
     try {
       [report, seenAt] = [await routes.job(started.id), Date.now()];
     } catch (error) {
-      if (!(error instanceof PassingFailure) || Date.now() - seenAt > PATIENCE_MS) throw error;
+      if (!(error instanceof TemporaryFailure) || Date.now() - seenAt > PATIENCE_MS) throw error;
     }
   }
   progress.show(report);
@@ -42,6 +42,6 @@ async function ended(routes, started, lookEvery) {
 }
 
 function tellHowToStop(routes, id) {
-  console.log(`\nThe job goes on without this terminal. To stop it:
-  curl -X DELETE -H "Authorization: Bearer $EDGE_ISR_TOKEN" ${new URL(`jobs/${id}`, routes.base)}`);
+  console.log(`\nThe job still runs at the edge. To stop it:
+  curl -X DELETE -H "Authorization: Bearer <one of PURGE_TOKENS>" ${new URL(`jobs/${id}`, routes.base)}`);
 }

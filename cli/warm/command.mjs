@@ -8,15 +8,16 @@ export const HELP = `Warms pages: fetches them before a visitor asks.
 
   npm run warm -- --at https://www.example.com --sitemap /sitemap.xml
 
-  --at URL        the site as visitors ask for it; needed unless all URLs are whole
-  --url URL       a page          (each of these three may be repeated,
-  --tag TAG       a tag's pages    and a URL may be a path below --at)
+  --at URL        scheme and host of the site; needed for a tag, or where a URL is a path
+  --url URL       a page, or a path on that host (these three may be repeated)
+  --tag TAG       a tag's pages
   --sitemap URL   a sitemap's pages
   --prefix PATH   where the control routes are, if not /edge-isr
   --no-wait       start the job and end
 
 The token is EDGE_ISR_TOKEN of the environment, or the first of PURGE_TOKENS in .dev.vars of this folder.
-The exit code is 0 if all pages are warm, and 1 if some are not, or if the command could not start.`;
+The exit code is 0 if each page was stored, unchanged or fresh, and with --no-wait once the job has started. It is 1 if a
+page was uncacheable, failed or was skipped, if the job was stopped, or if the command failed.`;
 
 const OPTIONS = {
   at: { type: "string" },
@@ -63,7 +64,7 @@ function siteOf({ at, url, sitemap }) {
 function originOf(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return url.origin;
-  throw new Failure(`“${text}” is no whole URL: say where the site is, for example --at https://www.example.com`);
+  throw new Failure(`“${text}” is no absolute URL: say where the site is, for example --at https://www.example.com`);
 }
 
 function tokenOf(folder, environment) {

@@ -38,11 +38,12 @@ function bar({ asked, done }) {
 /** A report in a line. Counts of nothing are left out. */
 export function lineOf(report) {
   const parts = [`${report.done} of ${report.asked} pages${report.lists_left > 0 ? " so far" : ""}`];
-  const counts = { stored: "stored", unchanged: "unchanged", fresh: "fresh already", uncacheable: "not for all" };
+  const counts = { stored: "stored", unchanged: "unchanged", fresh: "fresh already", uncacheable: "uncacheable" };
   for (const [name, words] of Object.entries({ ...counts, failed: "failed", skipped: "skipped" })) {
     if (report[name] > 0) parts.push(`${report[name]} ${words}`);
   }
   if (report.state === "paused") parts.push(`the origin wants a pause until ${report.paused_until}`);
-  else if (report.estimated_end) parts.push(`${report.per_second} a second at most, until about ${report.estimated_end}`);
+  else if (report.estimated_end)
+    parts.push(`at most ${report.per_second} requests a second, probably done at ${report.estimated_end}`);
   return parts.join(", ");
 }

@@ -3,10 +3,10 @@ import { Failure } from "../../scripts/lib/failure.mjs";
 
 const LIMIT_MS = 15_000;
 /** Refusals that may be over a moment later. */
-const PASSES = new Set([429, 500, 502, 503, 504]);
+const TEMPORARY = new Set([429, 500, 502, 503, 504]);
 
 /** A failure that may be over a moment later. */
-export class PassingFailure extends Failure {}
+export class TemporaryFailure extends Failure {}
 
 export class Routes {
   constructor(base, token) {
@@ -32,12 +32,12 @@ export class Routes {
       redirect: "manual",
       signal: AbortSignal.timeout(LIMIT_MS),
     }).catch((error) => {
-      throw new PassingFailure(`${url.origin} gives no answer (${error.cause?.code ?? error.name}): is --at right?`);
+      throw new TemporaryFailure(`${url.origin} gives no answer (${error.cause?.code ?? error.name}): is --at right?`);
     });
     const text = await response.text().catch(() => "");
     const reply = parsed(text);
     if (response.ok && reply?.id) return reply;
-    const Kind = PASSES.has(response.status) ? PassingFailure : Failure;
+    const Kind = TEMPORARY.has(response.status) ? TemporaryFailure : Failure;
     throw new Kind(meaning(response, reply, url));
   }
 }
@@ -57,7 +57,7 @@ function meaning({ status, headers }, reply, url) {
     return `${url} is no route of edge-isr (it answered ${status}): is --at right, and --prefix as CONTROL_PREFIX?`;
   }
   if (status === 401)
-    return `the token is none of this deployment's (401): set EDGE_ISR_TOKEN to one of its PURGE_TOKENS. ${said}`;
+    return `this deployment does not accept the token (401): set EDGE_ISR_TOKEN to one of its PURGE_TOKENS. ${said}`;
   if (status === 404 && reply.title === "No such control route") {
     return `this deployment of edge-isr does not warm pages yet (404): deploy the newest version. ${said}`;
   }

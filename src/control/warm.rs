@@ -210,11 +210,14 @@ async fn sent<P: Platform>(platform: &P, request: WarmRequest) -> Result<WarmRep
     let asking = platform.ask_warmups(request.to_text());
     let reply = within(platform, JOURNAL_APPEND_LIMIT, asking).await;
     let reply = reply.unwrap_or(Err(CoordinatorError::TimedOut)).map_err(|error| {
-        let detail = format!("The object that keeps them: {error}. Ask again.");
+        let detail = format!(
+            "The Durable Object of warmups: {error}. Look at GET jobs before you send it again."
+        );
         ControlError::new(StatusCode::SERVICE_UNAVAILABLE, "Warmups cannot be reached", detail)
     })?;
     WarmReply::of_text(&reply).ok_or_else(|| {
-        let detail = "The object that keeps them runs another version. Ask again in a minute.";
+        let detail =
+            "The Durable Object of warmups runs another version. Send it again in a minute.";
         ControlError::new(StatusCode::SERVICE_UNAVAILABLE, "Warmups cannot be reached", detail)
     })
 }

@@ -14,15 +14,22 @@ use crate::warmup::{STRIKES_MOST, STRIKES_OF_A_FAILURE, TRIED_AGAIN_AFTER};
 const PAGES_MOST: u64 = 200_000;
 /// The most indexes that may lead to a sitemap.
 const DEPTH_MOST: u64 = 1;
-/// The pause of a page whose isolate does not know its purge yet.
+/// The first pause of a page whose isolate does not know its purge yet. Each further one is twice as
+/// long.
 const NOT_YET: Duration = Duration::from_millis(500);
+/// The longest such pause.
+const NOT_YET_MOST: Duration = Duration::from_secs(60);
+/// Why such a page fails in the end.
+const UNKNOWN: &str =
+    "the purge journal did not reply, so it is unknown whether the page is from before the purge";
 
 /// A job, with its pages.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) job: Job,
     pub(super) queue: Queue,
-    pub(super) lists_a_page: bool,
+    /// Whether a list of the job is being read. Only one is at a time.
+    pub(super) reads_a_list: bool,
     pub(super) is_changed: bool,
 }
 
@@ -30,9 +37,15 @@ pub(super) struct Entry {
 fn strikes(reply: &Reply) -> u64 {
     match reply.end {
         End::Failed if reply.pause > 0 => 1,
+        End::NotYet => 1,
         End::Failed | End::Purged => STRIKES_OF_A_FAILURE,
         _ => 0,
     }
+}
+
+/// Returns the pause of a page or list whose isolate did not know its purge at so many attempts.
+fn until_known(attempts: u64) -> Duration {
+    (NOT_YET * 2_u32.pow(attempts.min(10) as u32)).min(NOT_YET_MOST)
 }
 
 impl Entry {
@@ -52,53 +65,57 @@ impl Entry {
     /// Takes the next list that may be read now, if none is being read.
     pub(super) fn next_list(&mut self, now: Time) -> Option<List> {
         let lists = &mut self.job.lists;
-        let next = lists.iter().position(|list| list.after <= now && !self.lists_a_page)?;
+        let next = lists.iter().position(|list| list.after <= now && !self.reads_a_list)?;
         let list = lists.remove(next);
         // The first list is the one that is being read.
         lists.insert(0, list.clone());
-        self.lists_a_page = true;
+        self.reads_a_list = true;
         Some(list)
     }
 
     /// The time at which a list may be read again.
     pub(super) fn soonest_list(&self) -> Option<Time> {
-        let lists = self.job.lists.iter().filter(|_| !self.lists_a_page);
+        let lists = self.job.lists.iter().filter(|_| !self.reads_a_list);
         lists.map(|list| list.after).min()
     }
 
+    /// Counts a page that ended, or has it tried again.
     pub(super) fn page_done(&mut self, page: Page, reply: &Reply, now: Time) {
         let strikes = page.strikes + strikes(reply);
         let tries_again = match reply.end {
-            End::Failed | End::Purged => strikes < STRIKES_MOST,
-            End::NotYet | End::Stale => true,
+            End::Failed | End::Purged | End::NotYet => strikes < STRIKES_MOST,
+            End::Stale => true,
             _ => false,
         };
         if !tries_again {
             // What was under way when a request stopped the job counts.
             if self.queue.end(&page).is_some() || self.job.stopped {
-                self.job.note(&page.url, reply.end, &reply.reason, now);
+                let reason = if reply.end == End::NotYet { UNKNOWN } else { &reply.reason };
+                self.job.note(&page.url, reply.end, reason, now);
             }
             return;
         }
         let after = match reply.end {
             End::Failed => now + TRIED_AGAIN_AFTER,
-            End::NotYet => now + NOT_YET,
+            End::NotYet => now + until_known(page.strikes),
             _ => now,
         };
         self.queue.again(Page { strikes, after, ..page });
     }
 
+    /// Takes what a list named, or has it read again. Returns the changes of rows.
     pub(super) fn list_done(&mut self, list: &List, reply: Reply, now: Time) -> Vec<RowChange> {
         // The job was stopped, or restored from its rows after these had failed.
         if self.job.lists.first().is_none_or(|first| first.of != list.of) {
             return Vec::new();
         }
-        self.lists_a_page = false;
+        self.reads_a_list = false;
         let mut current = self.job.lists.remove(0);
         self.job.began.get_or_insert(now);
         match reply.end {
-            End::NotYet => {
-                current.after = now + NOT_YET;
+            End::NotYet if list.strikes + 1 < STRIKES_MOST => {
+                current.after = now + until_known(list.strikes);
+                current.strikes += 1;
                 self.job.lists.insert(0, current);
                 Vec::new()
             }
@@ -121,7 +138,8 @@ impl Entry {
             }
             _ => {
                 self.job.counts.asked += 1;
-                self.job.note(&list.of, End::Failed, &reply.reason, now);
+                let reason = if reply.end == End::NotYet { UNKNOWN } else { &reply.reason };
+                self.job.note(&list.of, End::Failed, reason, now);
                 Vec::new()
             }
         }
@@ -129,7 +147,8 @@ impl Entry {
 
     pub(super) fn add_nested(&mut self, sitemap: String, depth: u64) {
         if depth > DEPTH_MOST {
-            let reason = "it stands in an index that stands in an index".to_owned();
+            let reason =
+                "the sitemap is in an index inside an index: only one level is read".to_owned();
             self.job.skip(1, vec![(sitemap, reason)]);
         } else {
             self.job.add_list(List { of: sitemap, depth, ..List::default() });

@@ -161,7 +161,8 @@ impl Job {
         if self.lists.len() < LISTS_MOST {
             self.lists.push(list);
         } else {
-            self.note_failure(&list.of, "a job reads at most 1,000 lists at a time");
+            let reason = "a job has at most 1,000 tags and sitemaps that wait".to_owned();
+            self.skip(1, vec![(list.of, reason)]);
         }
     }
 

@@ -67,7 +67,7 @@ impl Jobs {
         let jobs = sorted_by_text(jobs, |job: &Job| format!("{:020}", job.at.0));
         let entry = |job: Job| {
             let queue = Queue::new(&job.id, job.first_row..job.end_row);
-            Entry { job, queue, lists_a_page: false, is_changed: false }
+            Entry { job, queue, reads_a_list: false, is_changed: false }
         };
         Jobs { all: jobs.into_iter().map(entry).collect(), turn: 0 }
     }
@@ -101,7 +101,7 @@ impl Jobs {
             job.add_list(List { of: sitemap, ..List::default() });
         }
         let queue = Queue::new(id, 0..0);
-        let mut entry = Entry { job, queue, lists_a_page: false, is_changed: true };
+        let mut entry = Entry { job, queue, reads_a_list: false, is_changed: true };
         changes.extend(entry.append(urls));
         entry.end_if_done(now);
         changes.extend(entry.unwritten());
@@ -194,7 +194,7 @@ impl Jobs {
         };
         match work.what {
             What::Page(page) => entry.queue.again(page),
-            What::List(_) => entry.lists_a_page = false,
+            What::List(_) => entry.reads_a_list = false,
         }
     }
 

@@ -12,7 +12,7 @@
 //! **No purged page counts as fresh.** A purge's job names the purge's number in the journal. The
 //! Worker looks at no page before its isolate knows the journal up to that number.
 //!
-//! **No visitor waits for the pace.** The pace is waited for before the page's lease is taken. The
+//! **No visitor waits for the pace.** A warmup waits for its turn before it takes the page's lease. The
 //! request to the origin then runs under the lease, as a visitor's would.
 //!
 //! | file | content |
@@ -61,19 +61,19 @@ pub struct WarmSettings {
     pub per_second: u32,
     /// The most requests to the origin at a time.
     pub at_once: usize,
-    /// Whether each purge is followed by a warmup, unless it says otherwise.
+    /// Whether a purge request without `warm` starts a warmup (`WARM_PURGED`).
     pub purged: bool,
 }
 
 impl WarmSettings {
-    /// The settings of a Worker whose own cannot be read.
+    /// The rate while the Worker's settings are wrong: one request a second, one at a time.
     pub const LEAST: WarmSettings = WarmSettings { per_second: 1, at_once: 1, purged: false };
 }
 
-/// The strikes after which a page or a list has failed: three failures, or twelve times that the origin
-/// wanted a pause.
+/// The points of failure at which a page or a list has failed: three failures, or twelve times that the
+/// origin wanted a pause or the journal did not reply.
 pub const STRIKES_MOST: u64 = 12;
-/// The strikes of a failure. A pause that the origin wants is one.
+/// The points of a failure. A pause that the origin wants is one, and so is a journal without a reply.
 pub const STRIKES_OF_A_FAILURE: u64 = 4;
 /// The time until a page that failed is tried again.
 pub const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);

@@ -69,7 +69,7 @@ pub fn served(config: &Config, url: &str, host: &str) -> Result<CacheKey, String
         if config.hosts.is_empty() { key.host() == host } else { config.serves(key.host()) };
     if !is_served {
         let setting = if config.hosts.is_empty() {
-            "is not the one that was asked: set HOSTS"
+            "is not that of the request: HOSTS is not set, so only that one is warmed"
         } else {
             "is not in the setting HOSTS"
         };

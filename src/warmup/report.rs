@@ -68,9 +68,10 @@ pub fn report(job: &Job, pace: PaceNow, detailed: Detailed, now: Time) -> Member
     members
 }
 
-/// Estimates the end from the pages that are done, or from the rate before there are enough.
+/// Estimates the end from the pages that are done, or from the rate before there are enough. `None`:
+/// lists may still add pages.
 fn estimated_end(job: &Job, left: u64, pace: PaceNow, now: Time) -> Option<Time> {
-    if job.is_ended() {
+    if job.is_ended() || !job.lists.is_empty() {
         return None;
     }
     let done = job.counts.done();

@@ -1,7 +1,7 @@
 //! The object at work: its replies, and its alarm.
 //!
-//! The alarm begins work for a slice of time, and sets the next one. So a job goes on after the death of
-//! anything. An alarm that is set before the work begins goes off if the object is lost in it.
+//! The alarm works for a slice of time, and sets the next one. An alarm is set before each slice too,
+//! and goes off if the slice does not finish. So a job continues after the object or a call fails.
 //!
 //! A slice does not wait for the pages that it has begun. One that hangs would delay all the others.
 
@@ -22,7 +22,8 @@ use crate::warmup::pace::Pace;
 use crate::warmup::report::PaceNow;
 use crate::warmup::wire::{Verb, WarmReply, WarmRequest};
 
-/// The most calls of the Worker in a slice. A request on the platform may call Workers 32 times.
+/// The most calls of the Worker in a slice. A request on the platform may call Workers 32 times
+/// (<https://developers.cloudflare.com/workers/platform/limits/>).
 const CALLS_MOST: u32 = 30;
 /// The calls that a page takes: to look, and to fetch.
 const CALLS_OF_A_PAGE: u32 = 2;
@@ -30,7 +31,8 @@ const CALLS_OF_A_PAGE: u32 = 2;
 const SLICE: Duration = Duration::from_secs(25);
 /// The time after which the alarm goes off again if the object is lost in a slice, or its rows fail.
 const ALARM_AGAIN: Duration = Duration::from_secs(60);
-/// The pause after a restart: requests of before may be younger than a second.
+/// The pause after a restart: requests that were sent before it may be less than a second old, and
+/// count in the rate.
 const AFTER_A_START: Duration = Duration::from_secs(1);
 /// The longest time between two looks for work in a slice.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -104,14 +106,16 @@ impl<R: WarmupRuntime> WarmupService<R> {
         if self.works.replace(true) {
             return Ok(());
         }
+        // Set first: if the object is lost in the slice, or its rows fail, this alarm is the next.
+        let again = self.runtime.set_alarm(self.runtime.now() + ALARM_AGAIN);
         let worked = self.work().await;
         self.works.set(false);
         if let Err(error) = worked {
-            self.runtime.log(&format!("warmups rest for a minute: {error}"));
+            self.runtime.log(&format!("warmups stopped for a minute: the object's rows: {error}"));
             // What is in memory may not be in the rows.
             self.started.take();
         }
-        Ok(())
+        again
     }
 
     fn answer_now(
@@ -155,7 +159,6 @@ impl<R: WarmupRuntime> WarmupService<R> {
     async fn work(self: &Rc<Self>) -> Result<(), StorageError> {
         let now = self.runtime.now();
         drop(self.started()?);
-        self.runtime.set_alarm(now + ALARM_AGAIN)?;
         let settings = self.runtime.settings();
         self.begin(settings, now)?;
         let (ends, mut calls_left) = (now + SLICE, CALLS_MOST);
@@ -179,7 +182,7 @@ impl<R: WarmupRuntime> WarmupService<R> {
             }
             self.wait().await;
         };
-        let next = self.pause(next)?;
+        let next = self.end_slice(next)?;
         // Without work, the alarm of before goes off once for nothing.
         next.map_or(Ok(()), |at| self.runtime.set_alarm(at))
     }
@@ -192,7 +195,7 @@ impl<R: WarmupRuntime> WarmupService<R> {
     }
 
     /// Writes what is in memory. Returns the time of the next slice, if there is work.
-    fn pause(&self, next: Option<Time>) -> Result<Option<Time>, StorageError> {
+    fn end_slice(&self, next: Option<Time>) -> Result<Option<Time>, StorageError> {
         let (now, mut started) = (self.runtime.now(), self.started()?);
         let changes = started.unwritten(now);
         self.runtime.write(changes)?;
@@ -204,7 +207,7 @@ impl<R: WarmupRuntime> WarmupService<R> {
     async fn wait(&self) {
         let (wake, woken) = oneshot::channel();
         self.wake.replace(Some(wake));
-        // Both ends are good.
+        // Woken or timed out: the slice looks for work either way.
         let _ = within(&self.runtime, LOOK_AGAIN, woken).await;
     }
 

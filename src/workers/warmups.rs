@@ -127,6 +127,9 @@ fn runtime(config: Rc<Config>, env: Env, context: Context, visitor: Native) -> R
 pub async fn on_schedule(env: Env, context: Context) -> JsValue {
     let Ok(config) = config(&env) else { return JsValue::UNDEFINED };
     let sitemaps = config.warm_sitemaps.clone();
+    if sitemaps.is_empty() {
+        worker::console_log!("edge-isr: the cron trigger fired, but WARM_SITEMAPS is empty");
+    }
     // Without HOSTS, the host of the first sitemap is served.
     let host = sitemaps.first().and_then(|url| CacheKey::parse(url).ok());
     if let (Some(host), Ok(request)) = (host, web_sys::Request::new_with_str(WORKER_URL)) {

@@ -45,7 +45,7 @@ describe("npm run warm", () => {
     assert.match(stdout, /2 of 2 pages, 2 stored/);
   });
 
-  test("needs no --at where the URLs are whole, and no wait where none is wanted", async () => {
+  test("needs no --at where the URLs are absolute, and no wait where none is wanted", async () => {
     const { code, stdout } = await warm(["--url", `${edge.url}/a`, "--no-wait"]);
     assert.equal(code, 0, stdout);
     assert.match(stdout, /how it goes on: .*\/edge-isr\/jobs\/[0-9a-f]{32}/);
@@ -55,7 +55,7 @@ describe("npm run warm", () => {
     origin.on("/mine", { body: "mine", headers: { "cache-control": "private" } });
     const { code, stdout } = await warm(["--at", edge.url, "--url", "/mine"]);
     assert.equal(code, 1);
-    assert.match(stdout, /1 not for all/);
+    assert.match(stdout, /1 uncacheable/);
     assert.match(stdout, /\/mine: private/);
   });
 
@@ -69,7 +69,7 @@ describe("npm run warm", () => {
   const REFUSED = [
     ["nothing named", () => ["--at", edge.url], /nothing is named: give --url, --tag or --sitemap/],
     ["an unknown flag", () => ["--sitemaps", "/s.xml"], /Unknown option '--sitemaps'/],
-    ["no site", () => ["--url", "/a"], /“\/a” is no whole URL: say where the site is/],
+    ["no site", () => ["--url", "/a"], /“\/a” is no absolute URL: say where the site is/],
     ["two sites", () => ["--url", `${edge.url}/a`, "--url", "https://other.test/"], /say where the site is/],
     ["a wrong prefix", () => ["--at", edge.url, "--url", "/a", "--prefix", "/elsewhere"], /is no route of edge-isr/],
     ["a site that is down", () => ["--at", "http://127.0.0.1:9", "--tag", "a"], /gives no answer .*is --at right/],

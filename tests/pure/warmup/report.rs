@@ -57,7 +57,7 @@ fn a_report_says_all_that_is_known_of_a_job() {
         "id": "0f", "state": "running", "asked_by": "schedule", "asked_at": "2026-11-23T18:00:00.000Z",
         "asked": 12, "done": 10, "left": 2, "stored": 5, "unchanged": 3, "fresh": 1,
         "uncacheable": 1, "failed": 0, "skipped": 0, "lists_left": 2, "per_second": 5,
-        "estimated_end": "2026-11-23T18:00:13.000Z", "written": "2026-11-23T18:00:02.000Z",
+        "written": "2026-11-23T18:00:02.000Z",
         "usually_everywhere_by": "2026-11-23T18:01:02.000Z",
         "failures": [{"url": "https://site.test/\"", "reason": "the origin\nanswered 500 😀"}],
     });
@@ -157,4 +157,12 @@ proptest! {
         listed["failures"] = all["failures"].clone();
         prop_assert_eq!(listed, all);
     }
+}
+
+#[test]
+fn an_end_is_estimated_once_all_lists_are_read() {
+    let reading = Job { lists: vec![List::default()], ..asked(10) };
+    assert_eq!(shown(&reading, PACE, after(1)).get("estimated_end"), None);
+    let read = Job { lists: vec![], ..reading };
+    assert!(shown(&read, PACE, after(1)).get("estimated_end").is_some());
 }

@@ -89,7 +89,7 @@ fn an_index_is_read_and_an_index_in_it_is_skipped() {
         Some(("https://site.test/1.xml", 1))
     );
     assert_eq!((world.count("a", "lists_left"), world.count("a", "skipped")), (1, 2));
-    let reason = "it stands in an index that stands in an index";
+    let reason = "the sitemap is in an index inside an index: only one level is read";
     let failures =
         [SITEMAP, "https://site.test/3.xml"].map(|url| json!({"url": url, "reason": reason}));
     assert_eq!(world.report("a")["failures"], json!(failures));
@@ -126,15 +126,29 @@ fn a_list_is_tried_three_times_and_lets_the_others_go_first() {
 }
 
 #[test]
-fn a_list_that_is_too_early_waits_without_an_attempt() {
+fn a_list_that_is_too_early_waits_longer_each_time() {
     let mut world = World::reading(SITEMAP);
-    for _ in 0..9 {
-        let work = world.end_next(End::NotYet);
-        assert_eq!(list_of(&work).unwrap().strikes, 0);
-        world.now = world.now + Duration::from_millis(500);
+    for seconds in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
+        world.end_next(End::NotYet);
+        world.now = world.now + Duration::from_secs_f64(seconds - 0.001);
+        assert!(world.take().is_none(), "{seconds}");
+        world.now = world.now + Duration::from_millis(1);
     }
     world.end_next(listed(urls(0..1), &[], None));
     assert_eq!(world.work_off(), urls(0..1));
+}
+
+#[test]
+fn a_list_that_stays_too_early_fails_with_the_reason() {
+    let mut world = World::reading(SITEMAP);
+    for _ in 0..12 {
+        world.end_next(End::NotYet);
+        world.now = world.now + Duration::from_secs(60);
+    }
+    let report = world.report("a");
+    assert_eq!((&report["failed"], &report["state"]), (&json!(1), &json!("done")));
+    let reason = report["failures"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the purge journal did not reply"), "{reason}");
 }
 
 #[test]

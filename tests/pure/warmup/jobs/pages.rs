@@ -11,7 +11,7 @@ use edge_isr::warmup::{STRIKES_MOST, STRIKES_OF_A_FAILURE};
 use rstest::rstest;
 use serde_json::json;
 
-use super::{NOW, PACE, World, page_of, url_of};
+use super::{NOW, PACE, World, page_of};
 use crate::warmup::{keys, url, urls};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -111,15 +111,29 @@ fn a_page_that_fails_at_first_may_be_stored_later() {
 }
 
 #[test]
-fn a_page_that_is_too_early_waits_without_an_attempt() {
-    let mut world = World::of(urls(0..2));
-    for _ in 0..9 {
-        let work = world.end_next(End::NotYet);
-        assert_eq!((url_of(&work).unwrap(), page_of(&work).unwrap().strikes), (url(0), 0));
-        world.now = world.now + Duration::from_millis(500);
+fn a_page_that_is_too_early_waits_longer_each_time() {
+    let mut world = World::of(urls(0..1));
+    for seconds in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
+        world.end_next(End::NotYet);
+        world.now = world.now + Duration::from_secs_f64(seconds - 0.001);
+        assert!(world.take().is_none(), "{seconds}");
+        world.now = world.now + Duration::from_millis(1);
     }
-    assert_eq!((world.count("a", "done"), world.count("a", "left")), (0, 2));
-    assert_eq!(world.work_off(), urls(0..2));
+    assert_eq!((world.count("a", "done"), world.count("a", "left")), (0, 1));
+    assert_eq!(world.work_off(), urls(0..1));
+}
+
+#[test]
+fn a_page_that_stays_too_early_fails_with_the_reason() {
+    let mut world = World::of(urls(0..1));
+    for _ in 0..12 {
+        world.end_next(End::NotYet);
+        world.now = world.now + Duration::from_secs(60);
+    }
+    let report = world.report("a");
+    assert_eq!((&report["failed"], &report["state"]), (&json!(1), &json!("done")));
+    let reason = report["failures"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the purge journal did not reply"), "{reason}");
 }
 
 #[rstest]
