@@ -28,6 +28,7 @@ def purge(
     mode: str = "soft",
     warm: bool | None = None,
     using: str | None = None,
+    sends: bool = True,
 ) -> None:
     """Purges these at the edge: after the current transaction, if there is one, else at once.
 
@@ -40,6 +41,7 @@ def purge(
     warm: True has the edge fetch the pages again at once, before a visitor asks. None leaves that
         to EDGE_ISR["WARM"], and where that is None to the edge's own settings.
     using: the database whose transaction this belongs to.
+    sends: False leaves the purge in the outbox, for sending.send_pending() or `edge_isr_send`.
 
     For what sends no signals. Call it in the transaction that makes the change.
 
@@ -50,14 +52,14 @@ def purge(
     Raises ValueError or TypeError for what cannot be purged.
     """
     config = Config.from_settings()
-    rows = [
+    rows: list[tuple[str, str]] = [
         *((Kind.TAG, tag) for tag in tag_set(tags)),
         *((Kind.URL, absolute(url, config)) for url in _each(urls)),
         *((Kind.PREFIX, _path(prefix)) for prefix in _each(prefixes)),
         *((Kind.HOST, host) for host in _each(hosts)),
         *([(Kind.EVERYTHING, "")] if everything else []),
     ]
-    write(rows, mode, warm, using)
+    write(rows, mode, warm, using, sends)
 
 
 apurge = sync_to_async(purge)
@@ -69,6 +71,7 @@ def write(
     mode: str = "soft",
     warm: bool | None = None,
     using: str | None = None,
+    sends: bool = True,
 ) -> None:
     """Writes rows into the outbox, and has them sent after the commit."""
     warm = Config.from_settings().warm if warm is None else warm
@@ -80,6 +83,8 @@ def write(
     PendingPurge.objects.using(using).bulk_create(
         PendingPurge(kind=kind, value=value, mode=mode, warm=warm) for kind, value in rows
     )
+    if not sends:
+        return
     # The first of a transaction's callbacks sends everything; the others find nothing to do.
     # No partial(): where robust=True reports an exception, Django asks for the name of a function.
     transaction.on_commit(lambda: sending.after_commit(using, rows), using=using, robust=True)
