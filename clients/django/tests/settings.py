@@ -20,3 +20,5 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 USE_TZ = True
+# Most tests have an edge of their own.
+SILENCED_SYSTEM_CHECKS = ["edge_isr.W002"]

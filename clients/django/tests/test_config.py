@@ -1,7 +1,6 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.test import SimpleTestCase, override_settings
 
-from edge_isr.checks import MIDDLEWARE, middleware
 from edge_isr.config import Config
 
 
@@ -41,9 +40,3 @@ class Settings(SimpleTestCase):
         with self.assertRaises(ImproperlyConfigured) as caught:
             self.config(URL="https://example.com", TOKEN="secret secret")
         self.assertNotIn("secret", str(caught.exception))
-
-    def test_a_middleware_that_is_not_first_is_reported(self):
-        ours, other = MIDDLEWARE, "django.middleware.gzip.GZipMiddleware"
-        for given, count in (([ours, other], 0), ([other, ours], 1), ([], 1)):
-            with self.settings(MIDDLEWARE=given):
-                self.assertEqual(len(middleware(None)), count)

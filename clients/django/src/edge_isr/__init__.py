@@ -8,6 +8,8 @@
     edge         the requests to the edge
     tags         how a tag is spelt
     config       the EDGE_ISR setting
+    fragments    isr_fragment() and {% isrcache %}: parts of pages that this site keeps
+    site_cache   Django's own cache of pages, which purges end
     versions     what this site keeps in Django's own cache, and how a purge ends it
 
 Three packages stand beside it, for sites that used the packages of these names:
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .changes import watch as watch
     from .changes import watching as watching
+    from .fragments import isr_fragment as isr_fragment
     from .outbox import apurge as apurge
     from .outbox import purge as purge
     from .outbox import revalidate_by_tags as revalidate_by_tags
@@ -36,6 +39,7 @@ _MODULE_OF = {
     "apurge": "outbox",
     "edge_cache": "pages",
     "isr": "pages",
+    "isr_fragment": "fragments",
     "purge": "outbox",
     "revalidate_by_tags": "outbox",
     "revalidate_by_urls": "outbox",

@@ -17,6 +17,7 @@ from django.utils.http import parse_http_date_safe
 
 from . import tags as spelling
 from .config import Config
+from .fragments import current_request
 from .pages import Page, cache_control_of, directives, is_shareable, page_of
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class EdgeISRMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         page_of(request).behind_middleware = True
+        current_request.set(request)
         if self.is_async:
             return self._later(request)
         return self.finish(request, self.get_response(request))
