@@ -4,12 +4,20 @@ from pathlib import Path
 
 SECRET_KEY = "only-for-tests"
 INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "edge_isr",
     "tests.shop.apps.ShopConfig",
 ]
-MIDDLEWARE = ["edge_isr.middleware.EdgeISRMiddleware"]
+MIDDLEWARE = [
+    "edge_isr.middleware.EdgeISRMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -18,7 +26,21 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+_CONTEXT = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": _CONTEXT},
+    }
+]
+ROOT_URLCONF = "tests.urls"
+STATIC_URL = "/static/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USE_TZ = True
 # Most tests have an edge of their own.
 SILENCED_SYSTEM_CHECKS = ["edge_isr.W002"]

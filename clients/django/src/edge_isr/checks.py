@@ -5,7 +5,7 @@ W001  the middleware is not the first
 W002  no edge is configured
 W003  Django's own cache keeps pages over a purge
 W004  a base template uses the token against forged requests
-W005  a cache of one process, for what purges end
+W005  with --deploy: a cache of one process, for what purges end
 W006  with --deploy: the edge cannot be asked
 W007  with --deploy: the edge is asked without https
 I001  a setting of django-edge-isr that has no effect

@@ -1,8 +1,8 @@
 """What sends the outbox after a commit: EDGE_ISR["SENDER"].
 
     "inline"    the process that made the change, for TIMEOUT seconds at most
-    "celery"    a Celery task, edge_isr.senders.send_by_celery
-    "tasks"     a task of Django's own task framework (Django 6.0 and later)
+    "celery"    a Celery task, edge_isr.tasks.send
+    "tasks"     a task of Django's own framework, edge_isr.django_tasks.send (Django 6.0 and later)
     "a.b.c"     a function of yours, which gets the alias of the database
 
 The outbox is the same with each of them: a sender that fails loses nothing, and `manage.py
@@ -10,7 +10,6 @@ edge_isr_send` sends what waits.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,30 +44,21 @@ def _inline() -> Sender:
     return send_now
 
 
-@cache
 def _celery() -> Sender:
     try:
-        from celery import shared_task
+        from .tasks import send
     except ImportError as error:
         raise ImproperlyConfigured(
             "EDGE_ISR['SENDER'] is 'celery', which is not installed: pip install celery."
         ) from error
-    task = shared_task(name="edge_isr.send", ignore_result=True)(_send)
-    return task.delay  # type: ignore[no-any-return]
+    return send.delay  # type: ignore[no-any-return,unused-ignore]
 
 
-@cache
 def _tasks() -> Sender:
     try:
-        from django.tasks import task
+        from .django_tasks import send
     except ImportError as error:
         raise ImproperlyConfigured(
             "EDGE_ISR['SENDER'] is 'tasks', which Django has from version 6.0 on: use 'inline'."
         ) from error
-    return task(_send).enqueue
-
-
-def _send(using: str) -> None:
-    from .sending import send_now
-
-    send_now(using)
+    return send.enqueue  # type: ignore[no-any-return,unused-ignore]
