@@ -17,7 +17,7 @@ import { closeAtEnd, closed } from "./closing.mjs";
 import { eventually } from "./waiting.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/django/", import.meta.url));
-const PYTHON = process.env.PYTHON ?? join(EXAMPLE, ".venv/bin/python");
+export const PYTHON = process.env.PYTHON ?? join(EXAMPLE, ".venv/bin/python");
 
 /** Starts the site with a database of its own. `edge` may be set later, with `restart`. */
 export async function startDjango({ edge = "", token = "" } = {}) {
@@ -97,7 +97,7 @@ class Django {
 }
 
 /** Django names no port of its own choosing, so one is found for it. */
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
