@@ -1,5 +1,6 @@
 """The settings under which the tests run."""
 
+import os
 from pathlib import Path
 
 SECRET_KEY = "only-for-tests"
@@ -18,13 +19,24 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": Path(__file__).parent / "db.sqlite3",
-        "OPTIONS": {"timeout": 20},
+if "POSTGRES_PORT" in os.environ:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": os.environ.get("POSTGRES_DATABASE", "postgres"),
+            "USER": "postgres",
+            "HOST": "127.0.0.1",
+            "PORT": os.environ["POSTGRES_PORT"],
+        }
     }
-}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": Path(__file__).parent / "db.sqlite3",
+            "OPTIONS": {"timeout": 20},
+        }
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _CONTEXT = [
     "django.template.context_processors.request",

@@ -1,10 +1,9 @@
 """Changes of many rows at once."""
 
-import asyncio
 import threading
 from contextlib import nullcontext
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat
@@ -188,5 +187,5 @@ class QuerySets(WithEdge):
                 await Post.objects.filter(slug="one").aupdate(title="x")
             await sync_to_async(nullcontext)()
 
-        asyncio.run(change())
+        async_to_sync(change)()
         self.assertPurged("posts", "post-one", "category-bread")

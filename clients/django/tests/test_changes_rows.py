@@ -1,10 +1,10 @@
 """Rows of every kind: fixtures, generic relations, children, keys of their own."""
 
-import asyncio
 import json
 import tempfile
 from io import StringIO
 
+from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from django.db import transaction
 
@@ -98,7 +98,7 @@ class Rows(WithEdge):
             await self.one.asave()
             await apurge("more", urls=["/posts/"])
 
-        asyncio.run(change())
+        async_to_sync(change)()
         self.assertEqual(self.purged(), {"posts", "post-one", "category-bread", "more"})
         self.assertEqual(self.edge.asked[-1].body["urls"], [f"{self.edge.url}/posts/"])
 

@@ -1,7 +1,6 @@
 """What a site of django-custom-cache-page finds here: its README, and attacks on it."""
 
-import asyncio
-
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -189,7 +188,7 @@ class README(CachePage):
         async def ask():
             return await EdgeISRMiddleware(view)(RequestFactory().get("/"))
 
-        response = asyncio.run(ask())
+        response = async_to_sync(ask)()
         self.assertEqual((response["Cache-Control"], response["Cache-Tag"]), (PUBLIC, "a"))
 
 

@@ -1,5 +1,4 @@
-import asyncio
-
+from asgiref.sync import async_to_sync
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -102,7 +101,7 @@ class Pages(SimpleTestCase):
         async def ask():
             return await EdgeISRMiddleware(view)(RequestFactory().get("/"))
 
-        self.assertEqual(asyncio.run(ask())["Cache-Tag"], "a,b")
+        self.assertEqual(async_to_sync(ask)()["Cache-Tag"], "a,b")
 
     def test_a_bad_tag_or_time_is_an_error_where_it_is_written(self):
         for wrong in ({"tags": [""]}, {"tags": "posts"}, {"s_maxage": -1}, {"s_maxage": 1.5}):

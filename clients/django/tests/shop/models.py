@@ -21,7 +21,7 @@ class Comment(models.Model):
 
 
 class Post(models.Model):
-    slug = models.CharField(max_length=20, unique=True)
+    slug = models.CharField(max_length=1500, unique=True)
     title = models.CharField(max_length=20, blank=True)
     views = models.IntegerField(default=0)
     category = models.ForeignKey(Category, models.CASCADE, related_name="posts")

@@ -214,14 +214,14 @@ class Purges(WithEdge):
             purge("posts")
         self.assertPurged("posts")
 
-    def test_a_fixture_purges_nothing(self):
+    def test_a_fixture_purges_what_it_loads(self):
         fields = {"name": "New", "slug": "new"}
         with tempfile.NamedTemporaryFile("w", suffix=".json") as fixture:
             json.dump([{"model": "blog.category", "pk": 77, "fields": fields}], fixture)
             fixture.flush()
             call_command("loaddata", fixture.name, verbosity=0)
         self.assertTrue(Category.objects.filter(pk=77).exists())
-        self.assertEqual(self.edge.asked, [])
+        self.assertPurged("categories", "category-77")
 
 
 class Seed(WithEdge):
