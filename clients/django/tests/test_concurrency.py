@@ -102,10 +102,9 @@ class ManyProcesses(WithEdge):
         self.assertEqual([asked.tags for asked in self.edge.asked], [["a"]])
         self.assertWaiting()
 
-    def test_two_transactions_that_move_one_post_purge_all_three_places(self):
-        names = ("a", "b", "c")
+    def test_of_two_transactions_that_move_a_post_the_second_purges_where_the_first_put_it(self):
         with transaction.atomic():
-            a, b, c = (Category.objects.create(name=name) for name in names)
+            a, b, c = (Category.objects.create(name=name) for name in "abc")
             post = Post.objects.create(slug="x", category=a)
         self.forget()
         moved, begun = threading.Event(), threading.Event()
@@ -127,8 +126,8 @@ class ManyProcesses(WithEdge):
             begun.wait()
             self.assertFalse(moved.wait(0.3), "it waits for the lock")
         thread.join()
-        tags = {tag for asked in self.edge.asked for tag in asked.tags}
-        self.assertLessEqual({f"category-{name}" for name in names}, tags)
+        # The first has purged a and b. The second must know that the post was in b by then.
+        self.assertLessEqual({"category-b", "category-c"}, set(self.edge.tags))
 
     def test_a_broken_row_stops_nothing_else(self):
         broken = PendingPurge.objects.create(kind="row", value="no.model:1")
