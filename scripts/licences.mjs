@@ -16,7 +16,13 @@ const ALLOWED = [
   ...["Unlicense", "MPL-2.0", "LGPL-3.0-or-later"],
 ];
 /** Packages that do not name their licence in a field made for it. */
-const KNOWN = { Django: "BSD-3-Clause", asgiref: "BSD-3-Clause", sqlparse: "BSD-3-Clause", setuptools: "MIT", pathspec: "MPL-2.0" };
+const KNOWN = {
+  Django: "BSD-3-Clause",
+  asgiref: "BSD-3-Clause",
+  sqlparse: "BSD-3-Clause",
+  setuptools: "MIT",
+  pathspec: "MPL-2.0",
+};
 
 const SCHEMATA = at("tests", "mutants", "schemata", "Cargo.toml");
 
