@@ -34,7 +34,9 @@ function found(program) {
   return status === 0 ? { program, version: stdout.trim().split(" ").map(Number) } : undefined;
 }
 
-const atLeast = ([major, minor], [leastMajor, leastMinor]) => major > leastMajor || (major === leastMajor && minor >= leastMinor);
+function atLeast([major, minor], [leastMajor, leastMinor]) {
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
 
 async function run({ program, version }, django) {
   const name = `Python ${version.join(".")}, Django ${django}`;

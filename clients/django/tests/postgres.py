@@ -1,4 +1,5 @@
 """python tests/postgres.py [tests …]: the tests of the package, on a PostgreSQL of their own.
+With --bench, bench/saves.py instead.
 
 It needs Debian's package postgresql, or another that brings initdb and postgres, and psycopg. The
 server listens on 127.0.0.1, on a free port, and ends with the tests.
@@ -26,6 +27,8 @@ def main():
         sys.exit("PostgreSQL is not installed: apt install postgresql.")
     with server(programs) as port:
         words = [sys.executable, HERE / "manage.py", "test", *sys.argv[1:]]
+        if sys.argv[1:] == ["--bench"]:
+            words = [sys.executable, HERE.parent / "bench" / "saves.py"]
         environment = {**os.environ, "POSTGRES_PORT": str(port)}
         sys.exit(subprocess.run(words, env=environment).returncode)
 

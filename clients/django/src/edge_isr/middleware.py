@@ -69,6 +69,8 @@ class EdgeISRMiddleware:
         if not (declared or "Cache-Control" in headers) and is_shareable(request, response):
             self.declare(request, response, page)
         _add_age(response)
+        if page.for_anonymous and not set(request.COOKIES) - {settings.CSRF_COOKIE_NAME}:
+            _forget_cookie(response)
         if not (declared or page.cache_control):
             page.verdict = "It declares nothing."
             _keep_out_of_shared_caches(response)
@@ -131,6 +133,16 @@ def _keep_out_of_shared_caches(response: HttpResponse) -> None:
 def _make_private(response: HttpResponse) -> None:
     response.headers["Cache-Control"] = PRIVATE
     del response.headers["Cache-Tag"]
+
+
+def _forget_cookie(response: HttpResponse) -> None:
+    """Takes Cookie out of Vary."""
+    names = [name.strip() for name in response.headers.get("Vary", "").split(",")]
+    kept = ", ".join(name for name in names if name and name.lower() != "cookie")
+    if kept:
+        response.headers["Vary"] = kept
+    else:
+        del response.headers["Vary"]
 
 
 def _add_age(response: HttpResponse) -> None:

@@ -118,6 +118,8 @@ class Page:
         self.vary: list[str] = []
         self.refusal = ""
         """Why the page must not be kept, if it must not: a sentence for the log."""
+        self.for_anonymous = False
+        """Whether the page may ask who the visitor is: without cookies, it is nobody."""
         self.verdict = ""
         """What the middleware decided, as a sentence. Empty before the response leaves."""
         self.behind_middleware = False

@@ -41,6 +41,14 @@ class Coupon(models.Model):
     code = models.CharField(max_length=20, primary_key=True)
 
 
+class Topicless(models.Model):
+    """A post that is not watched, to compare with."""
+
+    slug = models.CharField(max_length=1500)
+    title = models.CharField(max_length=20, blank=True)
+    category = models.ForeignKey(Category, models.CASCADE)
+
+
 class Size(models.Model):
     slug = models.CharField(max_length=200)
 
