@@ -1,7 +1,7 @@
 // npm run test:django-matrix [-- PYTHON …]: the tests of the package for Django, with each of the named Pythons, or those that are
 // found, and each Django that they can run; and on PostgreSQL. What the optional parts need is installed with the newest Django.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command } from "./lib/command.mjs";
 import { Failure } from "./lib/failure.mjs";
@@ -42,13 +42,15 @@ async function run({ program, version }, django) {
   const name = `Python ${version.join(".")}, Django ${django}`;
   const venv = at("target", "django-matrix", `${version.join(".")}-${django}`);
   const python = join(venv, "bin", "python");
-  if (!existsSync(python)) {
+  const stamp = join(venv, ".installed");
+  if (!existsSync(stamp)) {
     await step(`making an environment for ${name}`, program, ["-m", "venv", venv]);
     // Wagtail and others ask for a newer Django, or a newer Python, than the oldest.
     const optional =
       atLeast(version, [3, 11]) && django !== "4.2" ? ["-r", join(TESTS, "requirements.txt")] : ["psycopg[binary]"];
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `Django~=${django}.0`, ...optional];
     await step(`installing what ${name} needs`, python, pip);
+    writeFileSync(stamp, "");
   }
   const results = [
     ["SQLite", "manage.py", ["test"]],

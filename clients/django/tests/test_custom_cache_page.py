@@ -111,6 +111,8 @@ class README(CachePage):
         response = self.ask(view)
         self.assertEqual(response["Cache-Control"], PUBLIC)
         self.assertNotIn("Vary", response)
+        counted = self.ask(view, headers={"cookie": "_ga=1"})
+        self.assertEqual(counted["Cache-Control"], PUBLIC)
         self.assertPrivate(self.ask(view, user=7))
 
     def test_a_request_may_bypass_the_cache_from_within_the_view(self):
@@ -252,6 +254,10 @@ class OneVisitorAndAnother(CachePage):
     def test_by_a_session_that_only_if_allows(self):
         view = cache_page(3600, by_path, only_if=lambda r: r.user is not None)(self.view)
         self.assertPrivate(self.ask(view, user=1))
+
+    def test_by_a_cookie_that_only_if_reads(self):
+        view = cache_page(3600, by_path, only_if=lambda r: "beta" in r.COOKIES)(self.view)
+        self.assertPrivate(self.ask(view, headers={"cookie": "beta=1"}))
 
     def test_by_a_view_that_reads_the_user(self):
         @cache_page(3600, by_path)

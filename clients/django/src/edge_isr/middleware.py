@@ -69,7 +69,7 @@ class EdgeISRMiddleware:
         if not (declared or "Cache-Control" in headers) and is_shareable(request, response):
             self.declare(request, response, page)
         _add_age(response)
-        if page.for_anonymous and not set(request.COOKIES) - {settings.CSRF_COOKIE_NAME}:
+        if page.for_anonymous and settings.SESSION_COOKIE_NAME not in request.COOKIES:
             _forget_cookie(response)
         if not (declared or page.cache_control):
             page.verdict = "It declares nothing."

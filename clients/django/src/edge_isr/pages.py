@@ -119,7 +119,7 @@ class Page:
         self.refusal = ""
         """Why the page must not be kept, if it must not: a sentence for the log."""
         self.for_anonymous = False
-        """Whether the page may ask who the visitor is: without cookies, it is nobody."""
+        """Whether the page may ask who the visitor is: without a session, it is nobody."""
         self.verdict = ""
         """What the middleware decided, as a sentence. Empty before the response leaves."""
         self.behind_middleware = False

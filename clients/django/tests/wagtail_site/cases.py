@@ -67,8 +67,12 @@ class Served(Wagtail):
         self.assertContains(response, "wagtail-userbar")
         self.assertPrivate(response)
 
-    def test_a_visitor_with_any_cookie_gets_a_page_of_their_own(self):
-        self.client.cookies["basket"] = "1"
+    def test_a_visitor_with_cookies_of_analytics_gets_the_page_of_all(self):
+        self.client.cookies["_ga"] = "1"
+        self.assertIn("s-maxage=3600", self.client.get("/news/")["Cache-Control"])
+
+    def test_a_visitor_with_a_session_gets_a_page_of_their_own(self):
+        self.client.cookies["sessionid"] = "1"
         self.assertPrivate(self.client.get("/news/"))
 
     def test_a_restricted_page_is_private_for_all(self):

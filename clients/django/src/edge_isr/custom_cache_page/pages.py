@@ -36,7 +36,7 @@ def cache_page(
         the page, in a copy for each URL. Reading anything else has this site keep it itself.
     tags: what invalidate_tag() purges it by: strs, functions of the request, versioned().
     only_if: a function of the request; where it says no, nothing keeps the page. It may ask for
-        request.user: without cookies, that is the same for all visitors.
+        request.user: without a session, that is the same for all visitors.
     cache_name: where this site keeps it, one of CACHES.
     backend: None or "django". The edge is the backend.
 
@@ -114,9 +114,10 @@ class _Rule:
             page.add_tags_of(lambda each=each: _named(each, reader, tags))
         if page.refusal:
             return _Visit()
-        # What only_if reads of a visitor without cookies is the same for all such visitors.
+        # Who a visitor is without a session is the same for all such visitors.
         personal = bool(reader.read_of_visitor)
-        personal |= bool(condition.read_of_visitor) and _has_cookies(request)
+        personal |= bool(set(condition.read_of_visitor) - _OF_SESSION)
+        personal |= bool(condition.read_of_visitor) and _has_session(request)
         if not personal:
             vary = sorted(reader.fields_read | condition.fields_read)
             return _Visit(by_edge=True, tags=tags.keys, vary=vary)
@@ -152,7 +153,7 @@ class _Rule:
         session = getattr(request, "session", None)
         accessed = getattr(session, "accessed", False)
         allowed = bool(self.only_if(condition))
-        if session is not None and not accessed and not _has_cookies(request):
+        if session is not None and not accessed and not _has_session(request):
             # There is no session whose reading could make the page personal. Without this, Django
             # would say Vary: Cookie.
             session.accessed = False
@@ -173,8 +174,12 @@ def _named(tag: Tag, reader: RequestReader, tags: SurrogateKeySet) -> list[str]:
     return added.keys
 
 
-def _has_cookies(request: HttpRequest) -> bool:
-    return bool(set(request.COOKIES) - {settings.CSRF_COOKIE_NAME})
+_OF_SESSION = frozenset(("auser", "session", "user"))
+"""What Django knows of a visitor by the session's cookie alone."""
+
+
+def _has_session(request: HttpRequest) -> bool:
+    return settings.SESSION_COOKIE_NAME in request.COOKIES
 
 
 def _cache_control(seconds: int) -> str:

@@ -14,7 +14,7 @@ def say_tags(page: Any, request: HttpRequest, *args: Any) -> None:
     """Notes the tags of the page, and keeps restricted pages private."""
     noted = page_of(request)
     noted.add_tags([MENU, tag_of(page.pk)])
-    # The user bar of Wagtail asks who the visitor is. Without cookies, it is nobody.
+    # The user bar of Wagtail asks who the visitor is. Without a session, it is nobody.
     noted.for_anonymous = True
     if page.get_view_restrictions().exists():
         noted.refusal = "Wagtail restricts who may see it."
