@@ -192,7 +192,7 @@ def _own_templates() -> Iterator[tuple[str, str]]:
         for folder in map(Path, engine.template_dirs):
             if {"site-packages", "dist-packages"} & set(folder.parts):
                 continue
-            for path in sorted(folder.rglob("*")):
+            for path in folder.rglob("*.html"):
                 if seen >= _TEMPLATES_MOST:
                     return
                 if not path.is_file() or path.stat().st_size > _TEMPLATE_MOST:

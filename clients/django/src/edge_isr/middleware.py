@@ -45,13 +45,20 @@ class EdgeISRMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         page_of(request).behind_middleware = True
-        current_request.set(request)
         if self.is_async:
             return self._later(request)
-        return self.finish(request, self.get_response(request))
+        before = current_request.set(request)
+        try:
+            return self.finish(request, self.get_response(request))
+        finally:
+            current_request.reset(before)
 
     async def _later(self, request: HttpRequest) -> HttpResponse:
-        return self.finish(request, await self.get_response(request))
+        before = current_request.set(request)
+        try:
+            return self.finish(request, await self.get_response(request))
+        finally:
+            current_request.reset(before)
 
     def declare(self, request: HttpRequest, response: HttpResponse, page: Page) -> None:
         """Decides on a page that declared nothing and says nothing. A subclass may."""

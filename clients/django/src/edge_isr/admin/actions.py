@@ -14,7 +14,8 @@ from ..sending import waiting
 class PurgeAtEdgeMixin:
     """A ModelAdmin with the action “Purge at the edge”, for those who may change the rows.
 
-    It purges the tags that watch() names for each row.
+    It purges the tags that watch() names for each row. A class with actions of its own adds
+    "purge_at_edge" to them.
     """
 
     actions = ["purge_at_edge"]
