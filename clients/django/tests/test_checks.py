@@ -64,6 +64,13 @@ class Settings(SimpleTestCase):
         with mock.patch.object(metadata, "distribution"):
             self.assertIn("pip uninstall django-edge-isr", found()["E001"])
 
+    def test_a_session_cookie_that_the_edge_does_not_know(self):
+        sessions = "django.contrib.sessions.middleware.SessionMiddleware"
+        with self.settings(SESSION_COOKIE_NAME="sid"):
+            self.assertEqual(found(), {})
+            with self.settings(MIDDLEWARE=[MIDDLEWARE, sessions]):
+                self.assertIn("LOGIN_COOKIES", found()["W008"])
+
     def test_settings_that_have_no_effect(self):
         given = {"URL": "https://www.example.com", "TOKEN": "t", "CDN": {}, "REDIS_URL": "x"}
         with self.settings(EDGE_ISR=given):

@@ -8,6 +8,7 @@ W004  a base template uses the token against forged requests
 W005  with --deploy: a cache of one process, for what purges end
 W006  with --deploy: the edge cannot be asked
 W007  with --deploy: the edge is asked without https
+W008  the session's cookie has a name that the edge does not know
 I001  a setting of django-edge-isr that has no effect
 I002  a setting of django-dumper that has no effect
 """
@@ -99,6 +100,23 @@ def base_templates(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 _EXTENDS = re.compile(r"""{%\s*extends\s+["']([^"']+)["']""")
 _TOKEN = re.compile(r"{%\s*csrf_token\s*%}|{{\s*csrf_token\b")
+
+
+@checks.register()
+def session_cookie(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The edge passes visitors who are logged in through, if it knows the cookie."""
+    name = settings.SESSION_COOKIE_NAME
+    sessions = "django.contrib.sessions.middleware.SessionMiddleware" in settings.MIDDLEWARE
+    if name == "sessionid" or not sessions:
+        return []
+    return [
+        checks.Warning(
+            f"SESSION_COOKIE_NAME is {name!r}. By default the edge knows sessionid, and would show "
+            "visitors who are logged in the pages of all others.",
+            hint=f"Name {name} in the edge's setting LOGIN_COOKIES, and silence this check.",
+            id="edge_isr.W008",
+        )
+    ]
 
 
 @checks.register(deploy=True)
