@@ -1,5 +1,7 @@
 """What a Wagtail site says to the edge, and what an editor's work purges."""
 
+from tempfile import TemporaryDirectory
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import TestCase, override_settings
@@ -21,8 +23,10 @@ class Wagtail(TestCase):
     def setUp(self):
         self.edge = FakeEdge()
         self.addCleanup(self.edge.close)
+        images = TemporaryDirectory()
+        self.addCleanup(images.cleanup)
         given = {"URL": self.edge.url, "TOKEN": TOKEN, "RETRY_AFTER": 0, "DEFAULTS": DEFAULTS}
-        override = override_settings(EDGE_ISR=given)
+        override = override_settings(EDGE_ISR=given, MEDIA_ROOT=images.name)
         override.enable()
         self.addCleanup(override.disable)
         root = Page.objects.get(depth=1)
