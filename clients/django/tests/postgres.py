@@ -24,7 +24,8 @@ PATIENCE = 60
 def main():
     programs = find_programs()
     if programs is None:
-        sys.exit("PostgreSQL is not installed: apt install postgresql.")
+        print("PostgreSQL is not installed: apt install postgresql.", file=sys.stderr)
+        sys.exit(os.EX_UNAVAILABLE)
     with server(programs) as port:
         words = [sys.executable, HERE / "manage.py", "test", *sys.argv[1:]]
         if sys.argv[1:] == ["--bench"]:
