@@ -62,7 +62,8 @@ async function run({ program, version }, django) {
       cwd: DJANGO_PACKAGE,
       encoding: "utf8",
     });
-    if (script === "postgres.py" && status === UNAVAILABLE) return { well: true, said: "PostgreSQL: not installed, so not tried" };
+    if (script === "postgres.py" && status === UNAVAILABLE)
+      return { well: true, said: "PostgreSQL: not installed, so not tried" };
     if (status !== 0) console.error(`${stdout}${stderr}`);
     const [, count] = stderr.match(/^Ran (\d+) tests/m) ?? [];
     const [verdict] = stderr.match(/^(OK|FAILED).*$/m) ?? ["did not run"];
