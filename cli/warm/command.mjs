@@ -8,11 +8,15 @@ export const HELP = `Warms pages: fetches them before a visitor asks.
 
   npm run warm -- --at https://www.example.com --sitemap /sitemap.xml
 
-  --at URL        scheme and host of the site; needed for a tag, or where a URL is a path
-  --url URL       a page, or a path on that host (these three may be repeated)
+  --at URL        scheme and host of the site; not needed if a whole URL is named
+  --url URL       a page, or a path on that host (all but --at may be repeated)
   --tag TAG       a tag's pages
   --sitemap URL   a sitemap's pages
-  --prefix PATH   where the control routes are, if not /edge-isr
+  --prefix PATH   the pages below a path, as far as the durable tier has them
+  --host HOST     a host's pages, as far as the durable tier has them
+  --everything    all pages that the durable tier has
+  --control-prefix PATH
+                  where the control routes are, if not /edge-isr
   --no-wait       start the job and end
 
 The token is EDGE_ISR_TOKEN of the environment, or the first of PURGE_TOKENS in .dev.vars of this folder.
@@ -24,7 +28,10 @@ const OPTIONS = {
   url: { type: "string", multiple: true, default: [] },
   tag: { type: "string", multiple: true, default: [] },
   sitemap: { type: "string", multiple: true, default: [] },
-  prefix: { type: "string", default: "/edge-isr" },
+  prefix: { type: "string", multiple: true, default: [] },
+  host: { type: "string", multiple: true, default: [] },
+  everything: { type: "boolean", default: false },
+  "control-prefix": { type: "string", default: "/edge-isr" },
   wait: { type: "boolean", default: true },
   help: { type: "boolean", short: "h", default: false },
 };
@@ -33,16 +40,17 @@ const OPTIONS = {
 export function readCommand(given, folder, environment) {
   const options = optionsOf(given);
   if (options.help) return { help: true };
-  if (![options.url, options.tag, options.sitemap].some((list) => list.length)) {
-    throw new Failure("nothing is named: give --url, --tag or --sitemap (--help tells more).");
+  const { url, tag, sitemap, prefix, host, everything } = options;
+  if (!everything && ![url, tag, sitemap, prefix, host].some((list) => list.length)) {
+    throw new Failure("nothing is named: give --url, --tag, --sitemap, --prefix, --host or --everything (--help tells more).");
   }
   const site = siteOf(options);
   const whole = (list) => list.map((text) => new URL(text, site).href);
   return {
-    routes: new URL(`${options.prefix.replace(/\/+$/, "")}/`, site).href,
+    routes: new URL(`${options["control-prefix"].replace(/\/+$/, "")}/`, site).href,
     token: tokenOf(folder, environment),
     waits: options.wait,
-    body: { urls: whole(options.url), tags: options.tag, sitemaps: whole(options.sitemap) },
+    body: { urls: whole(url), tags: tag, sitemaps: whole(sitemap), prefixes: prefix, hosts: host, everything },
   };
 }
 

@@ -54,7 +54,7 @@ function meaning({ status, headers }, reply, url) {
   const said = reply?.detail ?? "";
   const isEdge = (headers.get("cache-status") ?? "").includes("edge-isr");
   if (!isEdge || (status === 404 && !said)) {
-    return `${url} is no route of edge-isr (it answered ${status}): is --at right, and --prefix as CONTROL_PREFIX?`;
+    return `${url} is no route of edge-isr (it answered ${status}): is --at right, and --control-prefix as CONTROL_PREFIX?`;
   }
   if (status === 401)
     return `this deployment does not accept the token (401): set EDGE_ISR_TOKEN to one of its PURGE_TOKENS. ${said}`;

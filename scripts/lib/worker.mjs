@@ -65,7 +65,7 @@ export async function strip(wasm, env) {
 export async function optimise(wasm, env, options) {
   // The lowest kilobyte of memory is the far end of the stack. Functions of like names are alike: side by
   // side they are packed better, by one part in seventy.
-  const passes = ["-Os", "--low-memory-unused", "--reorder-functions-by-name", "--strip-producers"];
+  const passes = ["-Os", "--gufa", "-Os", "--low-memory-unused", "--reorder-functions-by-name", "--strip-producers"];
   const args = [wasm, "-o", wasm, ...passes, ...options];
   await step("making the wasm smaller", env.WASM_OPT_BIN, args, { env });
 }

@@ -110,6 +110,8 @@ pub struct Config {
     pub warm: WarmSettings,
     /// The sitemaps that a cron trigger warms.
     pub warm_sitemaps: Vec<String>,
+    /// Whether a cron trigger warms what the durable tier has.
+    pub warm_stored: bool,
 }
 
 /// A setting that cannot be used, and why.
@@ -221,6 +223,7 @@ impl Config {
                 purged: flag("WARM_PURGED"),
             },
             warm_sitemaps: faults.or_default(warm_sitemaps(raw)),
+            warm_stored: flag("WARM_STORED"),
             origin,
         };
         faults.none(config)

@@ -4,7 +4,7 @@ use super::ConfigError;
 use super::read::error;
 
 /// The settings that [`Config::read`](super::Config::read) looks for, and the Worker's bindings.
-pub const NAMES: [&str; 51] = [
+pub const NAMES: [&str; 52] = [
     "BUILD_ID",
     "CACHE_SECRET",
     "CONTROL_PREFIX",
@@ -55,6 +55,7 @@ pub const NAMES: [&str; 51] = [
     "WARM_PER_SECOND",
     "WARM_PURGED",
     "WARM_SITEMAPS",
+    "WARM_STORED",
     "WORLD_LEASES",
 ];
 

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::control::journal_receipts;
 use crate::control::receipts::{self, StoredReceipt};
 use crate::control::selectors::{FIELDS, ReadSelector, Rejected, Selected, select};
-use crate::control::warm::{self, PurgeWarmup, Purged};
+use crate::control::warm::{self, PurgeWarmup, Wanted};
 use crate::control::{ControlError, ControlReply};
 use crate::fields::sorting::{TextSet, sorted_by_text};
 use crate::journal::append::Sender;
@@ -24,13 +24,18 @@ use crate::purge::{Order, Purge, new_request, purge};
 const BODY_MOST: usize = 1024 * 1024;
 
 /// Selectors by kind, in canonical form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PurgeSelectors {
-    tags: Vec<String>,
-    urls: Vec<String>,
-    prefixes: Vec<String>,
-    hosts: Vec<String>,
-    everything: bool,
+    /// Tags that the origin gives.
+    pub tags: Vec<String>,
+    /// The URLs of pages.
+    pub urls: Vec<String>,
+    /// Prefixes of paths, on all hosts.
+    pub prefixes: Vec<String>,
+    /// Hosts.
+    pub hosts: Vec<String>,
+    /// All pages.
+    pub everything: bool,
 }
 
 /// The receipt of a purge request, as it is sent and stored.
@@ -126,10 +131,7 @@ pub async fn answer<P: Platform>(
         receipt.failed = Some(canonical(&request.selected, &outcome.failed));
     }
     if request.warm && !outcome.done.is_empty() {
-        let PurgeSelectors { tags, urls, prefixes, hosts, everything } = &receipt.purged;
-        let others = prefixes.iter().chain(hosts).cloned();
-        let others = others.chain(everything.then(|| "everything".to_owned())).collect();
-        let purged = Purged { tags: tags.clone(), urls: urls.clone(), others };
+        let purged = Wanted { selectors: receipt.purged.clone(), sitemaps: Vec::new() };
         receipt.warmup = Some(warm::after_purge(platform, visit, &receipt.id, purged).await);
     }
     let response = respond(&receipt, &request.selected, &outcome);
@@ -297,7 +299,10 @@ fn mode(value: Option<Value>) -> Result<PurgeMode, ControlError> {
     }
 }
 
-fn flag(object: &mut Map<String, Value>, field: &str) -> Result<Option<bool>, ControlError> {
+pub(super) fn flag(
+    object: &mut Map<String, Value>,
+    field: &str,
+) -> Result<Option<bool>, ControlError> {
     match taken(object, field) {
         None => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(flag)),

@@ -83,7 +83,7 @@ fn url(config: &Config, value: &str) -> Result<(String, Tag), String> {
     Ok((key.url(), tag))
 }
 
-fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
+pub(super) fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
     let value = percent_encoded(value);
     if !value.starts_with('/') {
         return Err("a prefix is a path and begins with a slash".into());
@@ -105,7 +105,7 @@ fn prefix(_: &Config, value: &str) -> Result<(String, Tag), String> {
     Ok((path.to_owned(), Tag::prefix(path)))
 }
 
-fn host(config: &Config, value: &str) -> Result<(String, Tag), String> {
+pub(super) fn host(config: &Config, value: &str) -> Result<(String, Tag), String> {
     let host = canonical_host(value.trim(), "https");
     if !is_host(&host) {
         return Err("a host is a name such as www.example.com, without a scheme or a path".into());

@@ -4,8 +4,8 @@
 
 use http::{Method, StatusCode};
 
-use crate::control::purge::{bad, in_bounds, members, read, strings};
-use crate::control::{ControlError, ControlReply};
+use crate::control::purge::{PurgeSelectors, bad, flag, in_bounds, members, read, strings};
+use crate::control::{ControlError, ControlReply, selectors};
 use crate::fields::sorting::TextSet;
 use crate::journal::refresh;
 use crate::json::members::Members;
@@ -58,14 +58,23 @@ impl PurgeWarmup {
     }
 }
 
-/// What was purged, and is to be warmed.
-pub struct Purged {
-    /// The tags.
-    pub tags: Vec<String>,
-    /// The URLs.
-    pub urls: Vec<String>,
-    /// Selectors that no list of pages exists for.
-    pub others: Vec<String>,
+/// What is to be warmed.
+#[derive(Default)]
+pub struct Wanted {
+    /// The URLs of sitemaps.
+    pub sitemaps: Vec<String>,
+    /// The pages that a purge of these would select.
+    pub selectors: PurgeSelectors,
+}
+
+const KNOWN: [&str; 6] = ["urls", "tags", "sitemaps", "prefixes", "hosts", "everything"];
+
+impl Wanted {
+    fn count(&self) -> usize {
+        let PurgeSelectors { tags, urls, prefixes, hosts, everything } = &self.selectors;
+        let lists = [&self.sitemaps, tags, urls, prefixes, hosts];
+        lists.into_iter().map(Vec::len).sum::<usize>() + usize::from(*everything)
+    }
 }
 
 /// Makes the response to `POST warm`.
@@ -75,19 +84,24 @@ pub async fn start<P: Platform>(
     body: Option<P::Body>,
 ) -> Result<ControlReply, ControlError> {
     let mut object = members(&read(platform, body).await?)?;
+    let everything = flag(&mut object, "everything")?.unwrap_or(false);
     let mut list = |field| strings(&mut object, field);
-    let (urls, tags, sitemaps) = (list("urls")?, list("tags")?, list("sitemaps")?);
-    let is_known = |field: &str| matches!(field, "urls" | "tags" | "sitemaps");
-    if let Some(unknown) = object.keys().find(|field| !is_known(field)) {
-        return Err(bad("Known fields are urls, tags and sitemaps.", Some(unknown)));
+    let sitemaps = list("sitemaps")?;
+    let (urls, tags) = (list("urls")?, list("tags")?);
+    let (prefixes, hosts) = (list("prefixes")?, list("hosts")?);
+    let selectors = PurgeSelectors { tags, urls, prefixes, hosts, everything };
+    let wanted = Wanted { sitemaps, selectors };
+    if let Some(unknown) = object.keys().find(|field| !KNOWN.contains(&field.as_str())) {
+        let detail = "Known fields are urls, tags, sitemaps, prefixes, hosts and everything.";
+        return Err(bad(detail, Some(unknown)));
     }
-    let named = urls.len() + tags.len() + sitemaps.len();
+    let named = wanted.count();
     in_bounds(named, platform.config().purge_items_max)?;
     if named == 0 {
-        return Err(bad("Name urls, tags or sitemaps.", Some("urls")));
+        let detail = "Name urls, tags, sitemaps, prefixes or hosts, or set everything.";
+        return Err(bad(detail, Some("urls")));
     }
-    let start = Start { by: AskedBy::Request, urls, tags, sitemaps, ..Start::default() };
-    let start = checked(platform, visit.key.host(), start);
+    let start = checked(platform, visit.key.host(), AskedBy::Request, wanted);
     if start.skipped.len() == named {
         let reasons: Vec<String> =
             start.skipped.iter().take(10).map(|(of, why)| format!("{of}: {why}")).collect();
@@ -121,14 +135,10 @@ pub async fn after_purge<P: Platform>(
     platform: &P,
     visit: &Visit,
     id: &str,
-    purged: Purged,
+    purged: Wanted,
 ) -> PurgeWarmup {
-    let Purged { tags, urls, others } = purged;
-    let start = Start { by: AskedBy::Purge, urls, tags, ..Start::default() };
-    let mut start = checked(platform, visit.key.host(), start);
+    let mut start = checked(platform, visit.key.host(), AskedBy::Purge, purged);
     start.knows = refresh::known(platform).map_or(0, |known| known.number.0);
-    let why = "no list of its pages exists: warm a sitemap or tags";
-    start.skipped.extend(others.into_iter().map(|other| (other, why.to_owned())));
     let request = WarmRequest { verb: Verb::Start, id: id.to_owned(), start };
     match ask(platform, request).await {
         Ok(_) => PurgeWarmup::of_job(id),
@@ -137,13 +147,12 @@ pub async fn after_purge<P: Platform>(
 }
 
 /// Starts the warmup that a cron trigger asks for.
-pub async fn on_schedule<P: Platform>(platform: &P, sitemaps: Vec<String>, host: &str) {
-    let start = Start { by: AskedBy::Schedule, sitemaps, ..Start::default() };
-    let start = checked(platform, host, start);
+pub async fn on_schedule<P: Platform>(platform: &P, wanted: Wanted, host: &str) {
+    let start = checked(platform, host, AskedBy::Schedule, wanted);
     let id = format!("{:032x}", new_request(platform));
     let request = WarmRequest { verb: Verb::Start, id, start };
     if let Err(error) = ask(platform, request).await {
-        platform.log(&format!("the warmup of WARM_SITEMAPS did not start: {}", error.detail));
+        platform.log(&format!("the warmup did not start: {}", error.detail));
     }
 }
 
@@ -157,9 +166,10 @@ pub async fn look_up<P: Platform>(platform: &P, warmup: &mut PurgeWarmup) {
     }
 }
 
-/// Sorts out what is not warmed.
-fn checked<P: Platform>(platform: &P, host: &str, start: Start) -> Start {
-    let mut skipped = start.skipped;
+/// Sorts out what is not warmed. `host` is served where `HOSTS` is not set.
+fn checked<P: Platform>(platform: &P, host: &str, by: AskedBy, wanted: Wanted) -> Start {
+    let config = platform.config();
+    let mut skipped = Vec::new();
     let mut kept = |named: Vec<String>, read: &dyn Fn(&str) -> Result<String, String>| {
         let (mut kept, mut seen) = (Vec::new(), TextSet::default());
         for name in named {
@@ -171,12 +181,25 @@ fn checked<P: Platform>(platform: &P, host: &str, start: Start) -> Start {
         }
         kept
     };
-    let of_url = |url: &str| served(platform.config(), url, host).map(|key| key.url());
+    let of_url = |url: &str| served(config, url, host).map(|key| key.url());
     let of_tag =
         |tag: &str| Tag::origin(tag).map(|tag| tag.to_string()).map_err(|error| error.to_string());
-    let (urls, tags) = (kept(start.urls, &of_url), kept(start.tags, &of_tag));
-    let sitemaps = kept(start.sitemaps, &of_url);
-    Start { host: host.to_owned(), urls, tags, sitemaps, skipped, ..start }
+    let of_selector = |name: &str| {
+        if !platform.has_tier() {
+            return Err(
+                "only the durable tier lists its pages: bind PAGES, or name sitemaps".into()
+            );
+        }
+        let read = if name.starts_with('/') { selectors::prefix } else { selectors::host };
+        read(config, name).map(|(canonical, _)| canonical)
+    };
+    let PurgeSelectors { tags, urls, prefixes, hosts, everything } = wanted.selectors;
+    let (urls, tags) = (kept(urls, &of_url), kept(tags, &of_tag));
+    let sitemaps = kept(wanted.sitemaps, &of_url);
+    let everything = everything.then(|| "/".to_owned());
+    let selectors = everything.into_iter().chain(prefixes).chain(hosts).collect();
+    let stored = kept(selectors, &of_selector);
+    Start { by, host: host.to_owned(), knows: 0, urls, tags, sitemaps, stored, skipped }
 }
 
 async fn ask<P: Platform>(

@@ -20,7 +20,7 @@ use crate::policy::fence::{Provenance, Purged};
 use crate::policy::key::CacheKey;
 use crate::policy::stored::{Stored, StoredResponse};
 use crate::policy::time::Time;
-use crate::policy::timing::{KV_READ_LIMIT, KV_WRITE_LIMIT};
+use crate::policy::timing::{KV_LIST_LIMIT, KV_READ_LIMIT, KV_WRITE_LIMIT};
 use crate::purge::records::purged;
 
 /// What stands beside an entry, so that a write need not read the entry itself.
@@ -30,9 +30,12 @@ struct EntryHead {
     provenance: Provenance,
     /// The end of the response's life.
     until: Time,
+    /// The URL of the page, for lists of pages. Further variants have none: the page is listed once.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    url: String,
 }
 
-from_object!(EntryHead, [provenance, until], or_default: []);
+from_object!(EntryHead, [provenance, until], or_default: [url]);
 
 impl EntryHead {
     /// The most bytes of KV's metadata of a key.
@@ -45,6 +48,9 @@ impl EntryHead {
         }
         // A purge that the origin knew of then counts as a later one, and the entry is written again.
         self.provenance.known = Vec::new();
+        if json::to_ascii(&self).len() > EntryHead::BYTES_MOST {
+            self.url = String::new();
+        }
         json::to_ascii(&self)
     }
 }
@@ -112,7 +118,8 @@ async fn write<P: Platform>(
         return Ok(());
     }
     budget.spend(1);
-    let head = EntryHead { provenance: stored.provenance.clone(), until: now + life };
+    let url = if stored.variant.selecting.is_empty() { visit.key.url() } else { String::new() };
+    let head = EntryHead { provenance: stored.provenance.clone(), until: now + life, url };
     let metadata = Stored::of(stored.clone()).to_text();
     put(platform, &entry, head, Document { metadata, body }, life).await?;
     match found_since {
@@ -137,7 +144,7 @@ fn is_as_good<P: Platform>(
     life: Duration,
     is_unchanged: bool,
 ) -> bool {
-    let EntryHead { provenance, until } = head;
+    let EntryHead { provenance, until, .. } = head;
     // broken: tier-overtaken
     if provenance.fetched_at > stored.provenance.fetched_at {
         return true;
@@ -181,7 +188,8 @@ async fn write_names<P: Platform>(
     let names = stored.variant.names().map(str::to_owned).collect();
     let metadata = json::to_ascii(&SelectedBy { names, since: stored.provenance.fetched_at });
     platform.isolate().tier_writes.spend(1);
-    let head = EntryHead { provenance: stored.provenance.clone(), until: platform.now() + life };
+    let until = platform.now() + life;
+    let head = EntryHead { provenance: stored.provenance.clone(), until, url: visit.key.url() };
     let document = Document { metadata, body: platform.empty_body() };
     put(platform, &page, head, document, life.max(NAMES_LIVE)).await
 }
@@ -203,6 +211,29 @@ async fn timed_read<P: Platform>(
 ) -> Result<Option<Document<P::Body>>, KvError> {
     let read = within(platform, KV_READ_LIMIT, platform.tier_read(entry)).await;
     read.unwrap_or(Err(KvError::TimedOut))
+}
+
+/// A part of the pages that the tier has.
+pub struct StoredPages {
+    /// The URLs.
+    pub urls: Vec<String>,
+    /// Where the list goes on. `None`: this was its end.
+    pub cursor: Option<String>,
+}
+
+/// Lists a part of the pages of a host, or of all hosts. Pass the cursor of a part to read the next. A page
+/// whose URL is so long that it does not fit beside its entry is not listed.
+pub async fn pages_of<P: Platform>(
+    platform: &P,
+    host: Option<&str>,
+    cursor: Option<&str>,
+) -> Result<StoredPages, KvError> {
+    let prefix = TierKey::prefix(host);
+    let listing = platform.tier_list(&prefix, cursor);
+    let page = within(platform, KV_LIST_LIMIT, listing).await.unwrap_or(Err(KvError::TimedOut))?;
+    let heads = page.keys.into_iter().filter_map(|(_, head)| json::read::<EntryHead>(&head?));
+    let urls = heads.map(|head| head.url).filter(|url| !url.is_empty()).collect();
+    Ok(StoredPages { urls, cursor: page.cursor })
 }
 
 async fn put<P: Platform>(

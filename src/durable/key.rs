@@ -32,8 +32,12 @@ impl TierKey {
     }
 
     fn of(host: &str, slot: &Slot) -> TierKey {
-        let host = if host.len() <= HOST_MOST { host } else { "" };
-        TierKey(format!("d/{host}/{}", slot.name()))
+        TierKey(format!("{}{}", TierKey::prefix(Some(host)), slot.name()))
+    }
+
+    /// What the keys of a host's pages begin with. `None`: of all hosts' pages.
+    pub fn prefix(host: Option<&str>) -> String {
+        host.map_or_else(|| "d/".to_owned(), |host| format!("d/{}/", host_in_key(host)))
     }
 
     /// The key as KV has it: at most 512 bytes.
@@ -42,6 +46,9 @@ impl TierKey {
     }
 }
 
-/// The longest host that stands in a key. It is there for people who list the keys: the digest includes
-/// it.
+/// The longest host that stands in a key. The digest includes it: it is there to list a host's pages.
 const HOST_MOST: usize = 255;
+
+fn host_in_key(host: &str) -> &str {
+    if host.len() <= HOST_MOST { host } else { "" }
+}

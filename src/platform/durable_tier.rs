@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::durable::key::TierKey;
+use crate::platform::kv::KvPage;
 use crate::platform::kv_error::KvError;
 use crate::platform::{Bodies, Document};
 
@@ -29,4 +30,11 @@ pub trait DurableTier: Bodies {
     ) -> impl Future<Output = Result<(), KvError>>;
     /// Deletes an entry.
     fn tier_delete(&self, key: &TierKey) -> impl Future<Output = Result<(), KvError>>;
+    /// Lists a part of the entries whose keys begin with `prefix`, each with its head. Pass the cursor
+    /// of a part to read the next.
+    fn tier_list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<KvPage, KvError>>;
 }

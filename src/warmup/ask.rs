@@ -7,9 +7,9 @@ use crate::warmup::record::{Reader, Writer, words};
 pub struct Ask {
     /// What is to be done.
     pub task: Task,
-    /// The URL of the page or the sitemap, or the tag.
+    /// The URL of the page or the sitemap, the tag, or the host or prefix.
     pub of: String,
-    /// Where the listing of a tag goes on.
+    /// Where a listing goes on.
     pub cursor: Option<String>,
     /// The host that is served where `HOSTS` is not set.
     pub host: String,
@@ -110,6 +110,8 @@ words!(
         Tag = "tag",
         /// To list the pages of a sitemap.
         Sitemap = "sitemap",
+        /// To list the pages of a host or a prefix that the durable tier has.
+        Stored = "stored",
     }
 );
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
-use crate::warmup::ask::{End, Reply};
+use crate::warmup::ask::{End, Reply, Task};
 use crate::warmup::job::{Job, List};
 use crate::warmup::jobs::JOBS;
 use crate::warmup::queue::{Page, Queue};
@@ -151,7 +151,8 @@ impl Entry {
                 "the sitemap is in an index inside an index: only one level is read".to_owned();
             self.job.skip(1, vec![(sitemap, reason)]);
         } else {
-            self.job.add_list(List { of: sitemap, depth, ..List::default() });
+            let task = Task::Sitemap;
+            self.job.add_list(List { task, of: sitemap, depth, ..List::default() });
         }
     }
 

@@ -1,7 +1,7 @@
 //! Pure. One job: what is known of it, and its report.
 
 use crate::policy::time::Time;
-use crate::warmup::ask::End;
+use crate::warmup::ask::{End, Task};
 use crate::warmup::record::{Reader, Writer, words};
 
 /// The most failures that a report shows.
@@ -57,13 +57,13 @@ pub struct Job {
     pub end_row: u64,
 }
 
-/// A list that is to be read: the pages of a tag, or a sitemap.
+/// A list of pages that is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
-    /// The tag, or the URL of the sitemap.
+    /// The task that reads it.
+    pub task: Task,
+    /// The tag, the URL of the sitemap, or the host or prefix.
     pub of: String,
-    /// Whether it is a tag.
-    pub is_tag: bool,
     /// Where it goes on.
     pub cursor: Option<String>,
     /// The strikes so far.
@@ -161,7 +161,7 @@ impl Job {
         if self.lists.len() < LISTS_MOST {
             self.lists.push(list);
         } else {
-            let reason = "a job has at most 1,000 tags and sitemaps that wait".to_owned();
+            let reason = "a job has at most 1,000 lists that wait".to_owned();
             self.skip(1, vec![(list.of, reason)]);
         }
     }
@@ -178,7 +178,7 @@ impl Job {
         writer = writer.number(self.lists.len() as u64);
         for list in &self.lists {
             let cursor = list.cursor.as_deref().unwrap_or_default();
-            writer = writer.text(&list.of).number(list.is_tag.into()).text(cursor);
+            writer = writer.text(list.task.as_str()).text(&list.of).text(cursor);
             writer = writer.number(list.strikes).number(list.depth);
         }
         writer.end()
@@ -213,8 +213,8 @@ impl Job {
         };
         for _ in 0..reader.number()? {
             job.lists.push(List {
+                task: Task::of(&reader.text()?)?,
                 of: reader.text()?,
-                is_tag: reader.number()? == 1,
                 cursor: reader.text().filter(|cursor| !cursor.is_empty()),
                 strikes: reader.number()?,
                 depth: reader.number()?,

@@ -5,7 +5,7 @@ use crate::json::members::Members;
 use crate::platform::rows::RowChange;
 use crate::policy::time::Time;
 use crate::warmup::REPORT_LIFE;
-use crate::warmup::ask::Reply;
+use crate::warmup::ask::{Reply, Task};
 use crate::warmup::entry::Entry;
 use crate::warmup::job::{Job, List};
 use crate::warmup::queue::{Page, Queue, Taken};
@@ -91,14 +91,14 @@ impl Jobs {
         if self.all.len() >= JOBS_MOST {
             return Err(WarmReply { status: 429, text: String::new() });
         }
-        let Start { by, host, knows, urls, tags, sitemaps, skipped } = start;
+        let Start { by, host, knows, urls, tags, sitemaps, stored, skipped } = start;
         let mut job = Job { id: id.to_owned(), by, at: now, host, knows, ..Job::default() };
         job.skip(skipped.len() as u64, skipped);
-        for tag in tags {
-            job.add_list(List { of: tag, is_tag: true, ..List::default() });
-        }
-        for sitemap in sitemaps {
-            job.add_list(List { of: sitemap, ..List::default() });
+        for (task, lists) in [(Task::Tag, tags), (Task::Sitemap, sitemaps), (Task::Stored, stored)]
+        {
+            for of in lists {
+                job.add_list(List { task, of, ..List::default() });
+            }
         }
         let queue = Queue::new(id, 0..0);
         let mut entry = Entry { job, queue, reads_a_list: false, is_changed: true };

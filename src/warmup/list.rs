@@ -1,34 +1,64 @@
-//! The Worker lists the pages of a tag, or of a sitemap.
+//! The Worker lists pages: those of a tag, of a sitemap, or of a host or prefix.
 
 use http::StatusCode;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
 
 use crate::config::Config;
+use crate::durable::keep;
 use crate::fields::sorting::TextSet;
-use crate::graph::pages::pages_of;
+use crate::graph;
 use crate::page::forward;
 use crate::page::visit::Visit;
+use crate::platform::kv_error::KvError;
 use crate::platform::{Platform, ReadError};
-use crate::policy::tag::Tag;
-use crate::warmup::ask::{Ask, End, Reply};
+use crate::policy::key::CacheKey;
+use crate::policy::tag::{Tag, implicit};
+use crate::warmup::ask::{Ask, End, Reply, Task};
 use crate::warmup::page::served;
 use crate::warmup::sitemap::{self, ENTRIES_MOST, SITEMAP_MOST, Sitemap};
 
 /// The most examples of entries that are not warmed.
 const EXAMPLES_MOST: usize = 10;
 
-/// Lists a part of the pages of a tag, as the tag graph has them.
-pub async fn of_tag<P: Platform>(platform: &P, ask: &Ask) -> Reply {
-    let Ok(tag) = Tag::origin(&ask.of) else {
-        return Reply::because(End::Skipped, "it is no legal tag");
+/// Lists a part of the stored pages: of a tag, as the tag graph has them, or of a host or prefix, as the
+/// durable tier has them.
+pub async fn of_stored<P: Platform>(platform: &P, ask: &Ask) -> Reply {
+    let listed = match ask.task {
+        Task::Tag => of_tag(platform, ask).await,
+        _ => of_selector(platform, ask).await,
     };
-    match pages_of(platform, &tag, ask.cursor.as_deref()).await {
-        Ok(listed) => {
-            let reply = listed_of(platform.config(), &ask.host, listed.urls);
-            Reply { cursor: listed.cursor, ..reply }
+    match listed {
+        Ok((urls, cursor)) => {
+            let reply = listed_of(platform.config(), &ask.host, urls);
+            Reply { cursor, ..reply }
         }
         Err(error) => Reply::because(End::Failed, format!("KV could not be read: {error}")),
     }
+}
+
+/// A part of a list, and where it goes on.
+type Part = (Vec<String>, Option<String>);
+
+async fn of_tag<P: Platform>(platform: &P, ask: &Ask) -> Result<Part, KvError> {
+    // Legal when the job started, but this Worker may be of another version.
+    let Ok(tag) = Tag::origin(&ask.of) else { return Ok((Vec::new(), None)) };
+    let listed = graph::pages::pages_of(platform, &tag, ask.cursor.as_deref()).await?;
+    Ok((listed.urls, listed.cursor))
+}
+
+/// The pages that a purge of this host or prefix would select.
+async fn of_selector<P: Platform>(platform: &P, ask: &Ask) -> Result<Part, KvError> {
+    let (tag, of_host) = match ask.of.as_str() {
+        "/" => (Tag::everything(), None),
+        path if path.starts_with('/') => (Tag::prefix(path), None),
+        host => (Tag::host(host), Some(host)),
+    };
+    // Without HOSTS, one host is served.
+    let only = platform.config().hosts.is_empty().then_some(ask.host.as_str());
+    let listed = keep::pages_of(platform, of_host.or(only), ask.cursor.as_deref()).await?;
+    let is_selected =
+        |url: &String| CacheKey::parse(url).is_ok_and(|key| implicit(&key).contains(&tag));
+    Ok((listed.urls.into_iter().filter(is_selected).collect(), listed.cursor))
 }
 
 /// Fetches a sitemap from the origin, and reads it.

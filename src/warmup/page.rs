@@ -33,8 +33,8 @@ pub async fn answer<P: Platform>(platform: P, config: Rc<Config>, ask: Ask) -> R
     if ask.knows > 0 && !refresh::learn_to(&platform, Number(ask.knows)).await {
         return End::NotYet.into();
     }
-    if ask.task == Task::Tag {
-        return list::of_tag(&platform, &ask).await;
+    if matches!(ask.task, Task::Tag | Task::Stored) {
+        return list::of_stored(&platform, &ask).await;
     }
     let visit = match visit(config, &ask.of, &ask.host) {
         Ok(visit) => visit,
@@ -43,7 +43,7 @@ pub async fn answer<P: Platform>(platform: P, config: Rc<Config>, ask: Ask) -> R
     match ask.task {
         Task::Look => look(&platform, visit).await,
         Task::Sitemap => list::of_sitemap(&platform, &visit, &ask).await,
-        Task::Fetch | Task::Tag => fetch(platform, visit).await,
+        Task::Fetch | Task::Tag | Task::Stored => fetch(platform, visit).await,
     }
 }
 

@@ -54,10 +54,10 @@ impl<R: WarmupRuntime> WarmupService<R> {
     }
 
     async fn list(&self, work: &Work, list: &List) -> Result<Option<Reply>, StorageError> {
-        if list.is_tag {
-            return Ok(Some(self.ask(work, Task::Tag, &list.of, list.cursor.clone()).await));
+        if list.task == Task::Sitemap {
+            return self.paced(work, Task::Sitemap, &list.of).await;
         }
-        self.paced(work, Task::Sitemap, &list.of).await
+        Ok(Some(self.ask(work, list.task, &list.of, list.cursor.clone()).await))
     }
 
     /// Asks for a request to the origin, when it may go out. `None`: a pause or a stop came meanwhile.

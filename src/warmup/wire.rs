@@ -24,7 +24,8 @@ impl WarmRequest {
         let writer = Writer::new().text(self.verb.as_str()).text(&self.id);
         let writer = writer.text(start.by.as_str()).text(&start.host).number(start.knows);
         let writer = writer.texts(start.urls.iter()).texts(start.tags.iter());
-        writer.texts(start.sitemaps.iter()).pairs(&start.skipped).end()
+        let writer = writer.texts(start.sitemaps.iter()).texts(start.stored.iter());
+        writer.pairs(&start.skipped).end()
     }
 
     /// Reads a request. `None`: another version wrote it.
@@ -40,6 +41,7 @@ impl WarmRequest {
                 urls: reader.texts()?,
                 tags: reader.texts()?,
                 sitemaps: reader.texts()?,
+                stored: reader.texts()?,
                 skipped: reader.pairs()?,
             },
         })
@@ -76,6 +78,8 @@ pub struct Start {
     pub tags: Vec<String>,
     /// The URLs of sitemaps.
     pub sitemaps: Vec<String>,
+    /// Hosts and prefixes whose stored pages are warmed. The prefix `/` stands for everything.
+    pub stored: Vec<String>,
     /// What was named and is not warmed, each with the reason.
     pub skipped: Vec<(String, String)>,
 }

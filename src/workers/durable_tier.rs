@@ -11,13 +11,16 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
 use super::body::Body;
-use super::kv::{error, options};
+use super::kv::{Namespace, error, options};
 use super::runtime::Runtime;
 use crate::durable::key::TierKey;
+use crate::platform::kv::KvPage;
 use crate::platform::kv_error::KvError;
 use crate::platform::{Document, DurableTier};
 use crate::policy::timing::KV_CACHE_TTL;
 
+/// The most keys that KV lists at once.
+const LISTED_MOST: u32 = 1000;
 /// The bytes of the metadata's length.
 const LENGTH: u32 = 4;
 
@@ -93,6 +96,11 @@ impl DurableTier for Runtime {
 
     async fn tier_delete(&self, key: &TierKey) -> Result<(), KvError> {
         done(self.pages()?.delete_key(key.as_str())).await.map(drop)
+    }
+
+    async fn tier_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage, KvError> {
+        let pages: Namespace = self.pages()?.unchecked_into();
+        pages.list_page(prefix, cursor, LISTED_MOST).await
     }
 }
 

@@ -78,7 +78,18 @@ impl KvOperations for Namespace {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<KvPage, KvError> {
-        let mut pairs = vec![("prefix", prefix.as_str().into()), ("limit", limit.into())];
+        self.list_page(prefix.as_str(), cursor, limit).await
+    }
+}
+
+impl Namespace {
+    pub(super) async fn list_page(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<KvPage, KvError> {
+        let mut pairs = vec![("prefix", prefix.into()), ("limit", limit.into())];
         if let Some(cursor) = cursor {
             pairs.push(("cursor", cursor.into()));
         }

@@ -19,7 +19,8 @@ use super::js::described;
 use super::request::{ISOLATE, config};
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::control::warm;
+use crate::control::purge::PurgeSelectors;
+use crate::control::warm::{self, Wanted};
 use crate::platform::{CoordinatorError, Warmups};
 use crate::policy::key::CacheKey;
 use crate::warmup::ask::{Ask, End, Reply};
@@ -126,15 +127,24 @@ fn runtime(config: Rc<Config>, env: Env, context: Context, visitor: Native) -> R
 /// Starts the job of a cron trigger.
 pub async fn on_schedule(env: Env, context: Context) -> JsValue {
     let Ok(config) = config(&env) else { return JsValue::UNDEFINED };
-    let sitemaps = config.warm_sitemaps.clone();
-    if sitemaps.is_empty() {
-        worker::console_log!("edge-isr: the cron trigger fired, but WARM_SITEMAPS is empty");
+    let (sitemaps, everything) = (config.warm_sitemaps.clone(), config.warm_stored);
+    if sitemaps.is_empty() && !everything {
+        worker::console_log!(
+            "edge-isr: the cron trigger fired, but neither WARM_SITEMAPS nor WARM_STORED is set"
+        );
+        return JsValue::UNDEFINED;
     }
     // Without HOSTS, the host of the first sitemap is served.
-    let host = sitemaps.first().and_then(|url| CacheKey::parse(url).ok());
-    if let (Some(host), Ok(request)) = (host, web_sys::Request::new_with_str(WORKER_URL)) {
+    let first = sitemaps.first().and_then(|url| CacheKey::parse(url).ok());
+    if first.is_none() && config.hosts.is_empty() {
+        worker::console_log!("edge-isr: WARM_STORED needs the setting HOSTS, or WARM_SITEMAPS");
+        return JsValue::UNDEFINED;
+    }
+    if let Ok(request) = web_sys::Request::new_with_str(WORKER_URL) {
         let runtime = runtime(config, env, context, Native::of_request(&request, ""));
-        warm::on_schedule(&runtime, sitemaps, host.host()).await;
+        let selectors = PurgeSelectors { everything, ..PurgeSelectors::default() };
+        let wanted = Wanted { sitemaps, selectors };
+        warm::on_schedule(&runtime, wanted, first.as_ref().map_or("", CacheKey::host)).await;
     }
     JsValue::UNDEFINED
 }

@@ -59,6 +59,20 @@ describe("npm run warm", () => {
     assert.match(stdout, /\/mine: private/);
   });
 
+  test("warms what the durable tier has, and says what is missing without it", async () => {
+    const { code, stderr } = await warm(["--at", edge.url, "--prefix", "/a", "--host", "www.example.com", "--everything"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /422.*bind PAGES/);
+    const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, WARM_PER_SECOND: 100 };
+    const tiered = await startEdge({ coordinator: true, pages: true, vars });
+    origin.on("/a", PAGE);
+    assert.equal((await warm(["--at", tiered.url, "--url", "/a"])).code, 0);
+    const all = await warm(["--at", tiered.url, "--everything"]);
+    assert.match(all.stdout, /1 of 1 pages/, all.stderr);
+    assert.equal(all.code, 0);
+    await tiered.close();
+  });
+
   test("takes the token of .dev.vars", async () => {
     await writeFile(join(folder, ".dev.vars"), `# secrets\nPURGE_TOKENS="${TOKEN}, another-token-of-mine"\n`);
     const { code, stderr } = await warm(["--at", edge.url, "--url", "/a"], null);
@@ -67,11 +81,15 @@ describe("npm run warm", () => {
   });
 
   const REFUSED = [
-    ["nothing named", () => ["--at", edge.url], /nothing is named: give --url, --tag or --sitemap/],
+    ["nothing named", () => ["--at", edge.url], /nothing is named: give --url, --tag, --sitemap/],
     ["an unknown flag", () => ["--sitemaps", "/s.xml"], /Unknown option '--sitemaps'/],
     ["no site", () => ["--url", "/a"], /“\/a” is no absolute URL: say where the site is/],
     ["two sites", () => ["--url", `${edge.url}/a`, "--url", "https://other.test/"], /say where the site is/],
-    ["a wrong prefix", () => ["--at", edge.url, "--url", "/a", "--prefix", "/elsewhere"], /is no route of edge-isr/],
+    [
+      "a wrong control prefix",
+      () => ["--at", edge.url, "--url", "/a", "--control-prefix", "/elsewhere"],
+      /is no route of edge-isr/,
+    ],
     ["a site that is down", () => ["--at", "http://127.0.0.1:9", "--tag", "a"], /gives no answer .*is --at right/],
     ["nothing that can be warmed", () => ["--at", edge.url, "--url", "https://other.test/"], /422.*other\.test/],
   ];

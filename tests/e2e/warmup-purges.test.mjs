@@ -70,23 +70,34 @@ describe("a purge with a warmup", () => {
     assert.deepEqual(warmup, { job: id, state: "done", done_at });
   });
 
-  test("of prefixes, hosts or everything purges all the same, and says what it cannot warm", async () => {
-    await stored([path]);
-    const what = { urls: [at(path)], prefixes: [path], hosts: ["www.example.com"], everything: true, mode: "hard", warm: true };
-    const answer = await purge(near, what);
-    assert.equal(answer.status, 200);
-    const last = await ended(near, answer.json().id);
-    assert.equal(last.stored, 1);
-    assert.ok(last.failures.length >= 3, JSON.stringify(last.failures));
-    assert.ok(last.failures.every(({ reason }) => reason.length > 10));
-    assert.equal((await edge.coordinator.fetch(path)).text(), "new");
+  test("of a prefix fetches the pages below it, as the tier lists them", async () => {
+    const paths = [...pages(3), `${path}-beside`];
+    await stored(paths);
+    const { warmup } = (await purge(near, { prefixes: [path], mode: "hard", warm: true })).json();
+    assert.deepEqual(counts(await ended(near, warmup.job)), { asked: 3, stored: 3 });
+    assert.equal((await edge.coordinator.fetch(paths[0])).text(), "new");
+    assert.equal(origin.count(), 3);
   });
 
-  test("of a prefix alone is no failure, and its job ends at once", async () => {
+  for (const what of [{ hosts: ["www.example.com"] }, { everything: true }]) {
+    test(`of ${Object.keys(what)} fetches all pages, as the tier lists them`, async () => {
+      const paths = pages(3);
+      await stored(paths);
+      const { warmup } = (await purge(near, { ...what, mode: "hard", warm: true })).json();
+      const { state, failures } = await ended(near, warmup.job);
+      assert.deepEqual([state, failures], ["done", []]);
+      assert.deepEqual(
+        paths.map((one) => origin.count(one)),
+        [1, 1, 1],
+      );
+    });
+  }
+
+  test("of a prefix without a page is no failure, and its job ends at once", async () => {
     const answer = await purge(near, { prefixes: [path], warm: true });
     assert.equal(answer.status, 200);
     const last = await ended(near, answer.json().warmup.job);
-    assert.deepEqual([last.state, last.stored, last.failures.length], ["done", 0, 1]);
+    assert.deepEqual([last.state, last.asked, last.failures], ["done", 0, []]);
   });
 
   test("fetches a page again that is purged while it is fetched", async () => {
@@ -215,8 +226,23 @@ describe("a cron trigger", () => {
     await edge.close();
   });
 
+  test("warms with WARM_STORED what the tier has", async () => {
+    const origin = await startOrigin();
+    const vars = { ORIGIN: origin.url, PURGE_TOKENS: TOKEN, WARM_STORED: true, HOSTS: ["www.example.com"] };
+    const edge = await startEdge({ probe: true, coordinator: "on time", pages: true, vars });
+    origin.on("/a", { body: "a", headers: FRESH });
+    await warmed(edge, { urls: [at("/a")] });
+    await advance(3_601_000);
+    assert.equal((await edge.dataCentre(0).scheduled("0 4 * * *")).outcome, "ok");
+    const both = await eventually(async () => (await jobs(edge)).length === 2 && jobs(edge));
+    const { id } = both.find(({ asked_by }) => asked_by === "schedule");
+    assert.deepEqual(counts(await ended(edge, id)), { asked: 1, stored: 1 });
+    await edge.close();
+  });
+
   for (const [what, settings] of [
     ["without WARM_SITEMAPS does nothing", { coordinator: true }],
+    ["with WARM_STORED, but no host to serve, does nothing", { coordinator: true, pages: true, vars: { WARM_STORED: true } }],
     ["without a coordinator does nothing, and the log says why", { vars: { WARM_SITEMAPS: at("/sitemap.xml") } }],
   ]) {
     test(what, async () => {

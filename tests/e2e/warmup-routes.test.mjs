@@ -107,8 +107,11 @@ describe("the routes of warmups", () => {
     ['{"urls":null}', "urls"],
     ['{"tags":[{}]}', "tags"],
     ['{"sitemaps":{}}', "sitemaps"],
-    ['{"urls":["https://www.example.com/"],"prefixes":["/"]}', "prefixes"],
-    ['{"urls":["https://www.example.com/"],"everything":true}', "everything"],
+    ['{"prefixes":"/"}', "prefixes"],
+    ['{"hosts":[1]}', "hosts"],
+    ['{"everything":"yes"}', "everything"],
+    ['{"everything":false}', "urls"],
+    ['{"urls":["https://www.example.com/"],"mode":"hard"}', "mode"],
   ]) {
     test(`answer 400 that names the field ${field} to ${body || "nothing"}`, async () => {
       const answer = await warm(edge, body);

@@ -17,7 +17,7 @@ const ENDS: [End; 10] = [
     End::Purged,
     End::Listed,
 ];
-const TASKS: [Task; 4] = [Task::Look, Task::Fetch, Task::Tag, Task::Sitemap];
+const TASKS: [Task; 5] = [Task::Look, Task::Fetch, Task::Tag, Task::Sitemap, Task::Stored];
 
 fn ask() -> impl Strategy<Value = Ask> {
     (select(TASKS.as_slice()), text(), cursor(), text(), any::<u64>())
@@ -64,7 +64,7 @@ proptest! {
 }
 
 #[rstest]
-#[case::tasks(TASKS.map(Task::as_str).to_vec(), &["look", "fetch", "tag", "sitemap"])]
+#[case::tasks(TASKS.map(Task::as_str).to_vec(), &["look", "fetch", "tag", "sitemap", "stored"])]
 #[case::ends(
     ENDS.map(End::as_str).to_vec(),
     &["fresh", "stale", "stored", "unchanged", "uncacheable", "failed", "skipped", "not-yet", "purged", "listed"],

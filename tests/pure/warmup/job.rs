@@ -1,5 +1,5 @@
 use edge_isr::policy::time::Time;
-use edge_isr::warmup::ask::End;
+use edge_isr::warmup::ask::{End, Task};
 use edge_isr::warmup::job::{AskedBy, Counts, Job, List};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,16 +10,10 @@ use super::{cursor, damaged, pairs, text, url};
 const NOW: Time = Time(1_700_000_000_000);
 
 fn list() -> impl Strategy<Value = List> {
-    (text(), any::<bool>(), cursor(), 0..4_u64, 0..3_u64).prop_map(
-        |(of, is_tag, cursor, strikes, depth)| List {
-            of,
-            is_tag,
-            cursor,
-            strikes,
-            depth,
-            after: Time::default(),
-        },
-    )
+    let task = select(vec![Task::Tag, Task::Sitemap, Task::Stored]);
+    (text(), task, cursor(), 0..4_u64, 0..3_u64).prop_map(|(of, task, cursor, strikes, depth)| {
+        List { task, of, cursor, strikes, depth, after: Time::default() }
+    })
 }
 
 fn counts() -> impl Strategy<Value = Counts> {

@@ -10,15 +10,16 @@ const VERBS: [Verb; 4] = [Verb::Job, Verb::Jobs, Verb::Start, Verb::Stop];
 const ASKED_BY: [AskedBy; 3] = [AskedBy::Request, AskedBy::Purge, AskedBy::Schedule];
 
 fn start() -> impl Strategy<Value = Start> {
-    let lists = (texts(), texts(), texts(), pairs());
+    let lists = (texts(), texts(), texts(), texts(), pairs());
     (select(ASKED_BY.as_slice()), text(), any::<u64>(), lists).prop_map(
-        |(by, host, knows, (urls, tags, sitemaps, skipped))| Start {
+        |(by, host, knows, (urls, tags, sitemaps, stored, skipped))| Start {
             by,
             host,
             knows,
             urls,
             tags,
             sitemaps,
+            stored,
             skipped,
         },
     )

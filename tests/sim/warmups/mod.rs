@@ -7,6 +7,7 @@ mod races;
 use std::rc::Rc;
 
 use http::Method;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::world::journal::SimJournal;
@@ -19,6 +20,8 @@ use crate::world::{At, Seen, TOKEN, World};
 const OBJECTS: At = At { centre: 0, isolate: 7 };
 /// A data centre that has never seen a page.
 const COLD: At = At { centre: 1, isolate: 0 };
+
+const EVERYTHING: &str = r#"{"everything":true,"warm":true}"#;
 
 fn world() -> World {
     with(1, &[])
@@ -50,6 +53,12 @@ impl World {
         assert_eq!(seen.status, 202, "{}", seen.text);
         let report: Value = serde_json::from_str(&seen.text).unwrap();
         report["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a purge, and waits for the end of its warmup.
+    fn purge_warmed(&self, body: &str) -> Value {
+        let receipt: Value = serde_json::from_str(&self.control(At::default(), body).text).unwrap();
+        self.ended(receipt["warmup"]["job"].as_str().unwrap())
     }
 
     fn warm_urls(&self, paths: &[&str]) -> String {
@@ -225,13 +234,25 @@ fn with_the_setting_each_purge_is_warmed_unless_it_says_otherwise() {
 }
 
 #[test]
-fn what_has_no_list_of_pages_is_purged_and_reported_as_not_warmed() {
-    let world = world();
-    let seen =
-        world.control(At::default(), r#"{"prefixes":["/news"],"everything":true,"warm":true}"#);
-    let receipt: Value = serde_json::from_str(&seen.text).unwrap();
-    let report = world.ended(receipt["warmup"]["job"].as_str().unwrap());
-    assert_eq!(counts(&report), [0, 0, 0, 0, 0, 2]);
+fn a_purge_of_a_prefix_or_of_everything_warms_what_the_tier_has() {
+    for (body, warmed) in [(r#"{"prefixes":["/a"],"warm":true}"#, 1), (EVERYTHING, 2)] {
+        let world = world();
+        for path in ["/a", "/b"] {
+            world.origin.set(path, page("one"));
+            world.get_at(OBJECTS, path);
+        }
+        world.wait(1_000);
+        assert_eq!(counts(&world.purge_warmed(body)), [warmed, 0, 0, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn without_the_tier_a_purge_of_everything_stands_and_its_job_says_why_nothing_is_warmed() {
+    let mut world = world();
+    world.pages = None;
+    let report = world.purge_warmed(EVERYTHING);
+    assert_eq!(counts(&report), [0, 0, 0, 0, 0, 1]);
+    assert!(report["failures"][0]["reason"].as_str().unwrap().contains("bind PAGES"), "{report}");
 }
 
 #[test]
@@ -253,6 +274,63 @@ fn pages_of_a_sitemap_and_of_its_nested_ones_are_warmed() {
     assert_eq!(counts(&report), [2, 0, 0, 0, 0, 1]);
     assert_eq!((world.origin.take("/a"), world.origin.take("/b")), (1, 1));
     assert!(report["failures"][0]["reason"].as_str().unwrap().contains("other.test"));
+}
+
+#[rstest]
+#[case::a_prefix(json!({ "prefixes": ["/blog/"] }), &["/blog", "/blog/a", "/blog/b"])]
+#[case::a_host(json!({ "hosts": ["site.test"] }), &["/blog", "/blog/a", "/blog/b", "/blogs"])]
+#[case::everything(json!({ "everything": true }), &["/blog", "/blog/a", "/blog/b", "/blogs"])]
+#[case::nothing(json!({ "prefixes": ["/none"] }), &[])]
+fn what_a_selector_names_is_warmed_as_the_tier_has_it(
+    #[case] what: Value,
+    #[case] warmed: &[&str],
+) {
+    let world = world();
+    let paths = ["/blog", "/blog/a", "/blog/b", "/blogs"];
+    for path in paths {
+        world.origin.set(path, page("one"));
+        world.get(path);
+        // A page with variants counts once.
+        world.origin.set(path, page("one").with("vary", "accept-language"));
+    }
+    world.wait(601_000);
+    for (path, language) in paths.iter().flat_map(|path| [(path, "de"), (path, "fr")]) {
+        world.get_with(path, &[("accept-language", language)]);
+    }
+    world.wait(601_000);
+    for path in paths {
+        world.origin.take(path);
+    }
+    let report = world.ended(&world.warm(&what));
+    assert_eq!(report["asked"], warmed.len(), "{report}");
+    assert_eq!(counts(&report)[..2].iter().sum::<u64>(), warmed.len() as u64, "{report}");
+    for path in paths {
+        assert_eq!(world.origin.take(path) == 1, warmed.contains(&path), "{path}");
+    }
+}
+
+#[test]
+fn a_page_whose_url_does_not_fit_beside_its_entry_is_kept_and_not_listed() {
+    let world = world();
+    let long = format!("/{}", "x".repeat(1500));
+    for path in [long.as_str(), "/a"] {
+        world.origin.set(path, page("one"));
+        world.get(path);
+    }
+    world.wait(1_000);
+    assert_eq!(world.ended(&world.warm(&json!({ "everything": true })))["asked"], 1);
+    world.origin.take(&long);
+    assert_eq!((world.get_at(COLD, &long).text, world.origin.take(&long)), ("one".to_owned(), 0));
+}
+
+#[test]
+fn without_the_tier_no_prefix_is_warmed_and_the_job_says_why() {
+    let mut world = world();
+    world.pages = None;
+    let body = json!({ "prefixes": ["/blog"] }).to_string();
+    let seen = world.control_at(At::default(), Method::POST, "warm", Some(&body));
+    assert_eq!(seen.status, 422);
+    assert!(seen.text.contains("bind PAGES"), "{}", seen.text);
 }
 
 #[test]

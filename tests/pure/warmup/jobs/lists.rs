@@ -1,8 +1,8 @@
-//! Jobs and their lists: tags and sitemaps.
+//! Jobs and their lists: tags, sitemaps, hosts and prefixes.
 
 use std::time::Duration;
 
-use edge_isr::warmup::ask::{End, Reply};
+use edge_isr::warmup::ask::{End, Reply, Task};
 use edge_isr::warmup::jobs::Next;
 use edge_isr::warmup::wire::Start;
 use rstest::rstest;
@@ -17,12 +17,14 @@ const SITEMAP: &str = "https://site.test/sitemap.xml";
 fn lists_are_read_before_the_pages_and_tags_first() {
     let mut world = World::new();
     let (tags, sitemaps) = (vec!["news".to_owned()], vec![SITEMAP.to_owned()]);
-    world.start("a", Start { urls: urls(0..1), tags, sitemaps, ..Start::default() }).unwrap();
-    assert_eq!((world.count("a", "lists_left"), world.count("a", "asked")), (2, 1));
-    for (of, is_tag) in [("news", true), (SITEMAP, false)] {
+    let stored = vec!["/blog".to_owned()];
+    let start = Start { urls: urls(0..1), tags, sitemaps, stored, ..Start::default() };
+    world.start("a", start).unwrap();
+    assert_eq!((world.count("a", "lists_left"), world.count("a", "asked")), (3, 1));
+    for (of, task) in [("news", Task::Tag), (SITEMAP, Task::Sitemap), ("/blog", Task::Stored)] {
         let work = world.end_next(listed(vec![], &[], None));
         let list = list_of(&work).unwrap();
-        assert_eq!((list.of.as_str(), list.is_tag, list.depth), (of, is_tag, 0));
+        assert_eq!((list.of.as_str(), list.task, list.depth), (of, task, 0));
     }
     assert_eq!((world.count("a", "lists_left"), world.work_off()), (0, urls(0..1)));
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use edge_isr::durable::key::TierKey;
-use edge_isr::platform::kv::KvEntry;
+use edge_isr::platform::kv::{KvEntry, KvPage};
 use edge_isr::platform::kv_error::KvError;
 use edge_isr::platform::{Document, DurableTier};
 
@@ -57,6 +57,12 @@ impl DurableTier for Sim {
         let entry = KvEntry { value, metadata: Some(head), life };
         self.land_page(key, Some(entry));
         Ok(())
+    }
+
+    async fn tier_list(&self, prefix: &str, cursor: Option<&str>) -> Result<KvPage, KvError> {
+        let pages = self.pages.as_ref().unwrap();
+        self.pass(pages.read_takes.get()).await;
+        Ok(pages.list(self.centre, prefix, cursor, 1000, self.executor.now()))
     }
 
     async fn tier_delete(&self, key: &TierKey) -> Result<(), KvError> {
