@@ -472,7 +472,8 @@ export const VARIANTS = [
   {
     id: "warms-before-it-knows",
     name: "a purge's warmup judges pages before it knows of the purge",
-    test: "warmups::races::a_purged_page_is_not_taken_for_fresh_by_an_isolate_that_does_not_know_the_purge",
+    within: 200_000,
+    breaks: "no page from before its purge is warm",
     edits: [["warms-before-it-knows", "ask.knows > 0", "false"]],
   },
   {

@@ -31,6 +31,8 @@ pub struct Report {
     /// Milliseconds from each purge to the last answer, in each data centre, that it outdates.
     pub until_seen: Vec<u64>,
     pub answers: BTreeMap<&'static str, u64>,
+    /// What became of pages that were warmed.
+    pub warmups: BTreeMap<&'static str, u64>,
 }
 
 impl Report {
@@ -57,6 +59,9 @@ impl Report {
         for (kind, times) in other.answers {
             *self.answers.entry(kind).or_default() += times;
         }
+        for (end, times) in other.warmups {
+            *self.warmups.entry(end).or_default() += times;
+        }
         self.until_seen.extend(other.until_seen);
     }
 
@@ -66,6 +71,10 @@ impl Report {
 
     pub fn count_second(&mut self, cause: &'static str) {
         *self.seconds.entry(cause).or_default() += 1;
+    }
+
+    pub fn count_warmup(&mut self, end: &'static str) {
+        *self.warmups.entry(end).or_default() += 1;
     }
 
     pub fn count(&mut self, said: &str) {
@@ -103,6 +112,7 @@ impl fmt::Display for Report {
             self.requests
         )?;
         writeln!(f, "answers                 {}", counts(&self.answers))?;
+        writeln!(f, "warmups                 {}", counts(&self.warmups))?;
         writeln!(f, "origin requests         {}", self.origin_requests)?;
         writeln!(
             f,

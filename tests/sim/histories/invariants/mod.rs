@@ -19,6 +19,7 @@ mod selector;
 mod single_flight;
 mod stale_window;
 mod waits;
+mod warmups;
 
 use std::rc::Rc;
 
@@ -44,6 +45,7 @@ use purges::{Purged, Purges};
 use single_flight::SingleFlight;
 use stale_window::StaleWindow;
 use waits::Waits;
+use warmups::Warmups;
 
 pub struct Invariants {
     pub history: Rc<History>,
@@ -59,6 +61,7 @@ pub struct Invariants {
     stale_window: StaleWindow,
     waits: Waits,
     ending: Ending,
+    pub warmups: Warmups,
 }
 
 impl Invariants {
@@ -77,6 +80,7 @@ impl Invariants {
             stale_window: StaleWindow::new(history.clone(), purges.clone()),
             waits: Waits::new(history.clone()),
             ending: Ending::new(history.clone(), purges.clone()),
+            warmups: Warmups::new(history.clone(), purges.clone()),
             purges,
             journal,
             history,

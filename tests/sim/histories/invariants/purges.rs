@@ -108,6 +108,12 @@ impl Purges {
         }
     }
 
+    /// The newest number of the journal that a purge was told.
+    pub fn newest_done(&self) -> Number {
+        let purges = self.all.borrow();
+        purges.iter().filter_map(|purge| purge.number.get()).max().unwrap_or_default()
+    }
+
     /// Reports how long purges took until nothing was shown any more that they outdate.
     pub fn spread(&self) {
         let mut report = self.history.report.borrow_mut();

@@ -67,6 +67,12 @@ pub enum What {
     },
     /// A purge of the other environment.
     OtherPurges,
+    /// A page is warmed, as after the last purge that is done.
+    Warm {
+        centre: usize,
+        isolate: usize,
+        page: usize,
+    },
     /// The origin answers plain requests 403.
     EdgeRefused {
         lasts: u64,

@@ -31,6 +31,7 @@ impl Stage {
                 self.executor.sleep(Duration::from_millis(lasts)).await;
                 self.kv.writes_refused.set(false);
             }
+            What::Warm { centre, isolate, page } => self.warm(centre, isolate, page).await,
             What::OriginFails { page, lasts } => {
                 self.site.fail(page, self.executor.now() + Duration::from_millis(lasts));
             }

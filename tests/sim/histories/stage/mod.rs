@@ -8,6 +8,7 @@ mod journal;
 mod posts;
 mod settings;
 mod visits;
+mod warmups;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
